@@ -1,0 +1,37 @@
+"""The hooks of the pluggy project ``lpr``: each hands objects to the registry at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.regions import Region
+
+if TYPE_CHECKING:
+    import click
+
+hookspec = pluggy.HookspecMarker("lpr")
+hookimpl = pluggy.HookimplMarker("lpr")
+
+
+@hookspec
+def lpr_detector_runtimes() -> Iterable[DetectorRuntime]:  # type: ignore[empty-body]
+    """Runtimes that can run a Darknet detector."""
+
+
+@hookspec
+def lpr_recognizer_runtimes() -> Iterable[RecognizerRuntime]:  # type: ignore[empty-body]
+    """Runtimes that open recognizers."""
+
+
+@hookspec
+def lpr_regions() -> Iterable[Region]:  # type: ignore[empty-body]
+    """Regions: the formats of a country's plates, as data."""
+
+
+@hookspec
+def lpr_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
+    """Commands to attach to the ``lpr`` command line."""

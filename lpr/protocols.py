@@ -1,0 +1,102 @@
+"""The interfaces between the pipeline and what can be plugged into it.
+
+Protocols, not base classes: an object that has these attributes and methods fits. ``lpr.testing``
+holds the suite that says whether it behaves. Plugins hand such objects over through the hooks of
+:mod:`lpr.hookspecs`; the pipeline then calls them directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
+from lpr.types import Crop, Float32, Reading
+
+
+@runtime_checkable
+class DetectorNetwork(Protocol):
+    """The convolutional part of a Darknet detector, loaded and ready."""
+
+    def forward(self, batch: Float32) -> list[Float32]:
+        """Run ``batch`` (``N x 3 x H x W``, C-contiguous).
+
+        Returns what enters each ``[yolo]`` section, in the cfg's order: ``N x A*(5+C) x h x w``,
+        raw values without any sigmoid.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class DetectorRuntime(Protocol):
+    """Something that can run a Darknet detector.
+
+    ``device`` is ``"cpu"`` or ``"cuda"``; among the runtimes of a device that work here, the one
+    with the highest ``priority`` is taken unless another is asked for by ``name``.
+    """
+
+    name: str
+    device: str
+    priority: int
+
+    def problem(self) -> str | None:
+        """Why it cannot run here, in one sentence; None if it can. Must be cheap and not raise."""
+        ...
+
+    def open(self, model: DetectorModel, threads: int) -> DetectorNetwork:
+        """Load the network; ``threads`` 0 leaves their number to the runtime.
+
+        Raises :class:`lpr.errors.ModelError` for files that it cannot take.
+        """
+        ...
+
+
+@runtime_checkable
+class TextRecognizer(Protocol):
+    """Reads plates. The only thing that the pipeline knows of recognition."""
+
+    def read(self, crops: Sequence[Crop]) -> list[Reading]:
+        """One reading for each crop, in order; an empty text where nothing could be read."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class CtcRecognizer(Protocol):
+    """A network that gives CTC logits; :class:`lpr.recognize.CtcReader` makes a TextRecognizer."""
+
+    spec: CtcSpec
+
+    def logits(self, batch: Float32) -> Float32:
+        """``N x K x height x width`` (K = 1 for grey, else 3) in, ``N x T x C`` out."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class RecognizerRuntime(Protocol):
+    """Something that opens recognizers.
+
+    ``formats`` names the recognizer files of model folders that it runs (``{"onnx"}``). It is empty
+    for one that brings its own model: such a one is used only when asked for by ``name``.
+    """
+
+    name: str
+    device: str
+    priority: int
+    formats: frozenset[str]
+
+    def problem(self) -> str | None:
+        """Why it cannot run here, in one sentence; None if it can. Must be cheap and not raise."""
+        ...
+
+    def open(self, model: RecognizerModel, threads: int) -> TextRecognizer | CtcRecognizer:
+        """Load the recognizer; ``threads`` 0 leaves their number to the runtime.
+
+        Raises :class:`lpr.errors.ModelError` for files that it cannot take.
+        """
+        ...

@@ -1,0 +1,70 @@
+"""What a network wants to be fed and how its output is to be read: data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Resize: TypeAlias = Literal["letterbox", "stretch"]
+Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """A Darknet detector. Input values are pixel / 255.
+
+    ``width`` and ``height`` are the default input size; ``threshold`` the least objectness x class
+    probability of a detection; ``nms`` the IoU above which the weaker of two boxes is dropped.
+    """
+
+    width: int
+    height: int
+    resize: Resize
+    channels: Channels
+    threshold: float
+    nms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CtcSpec:
+    """A recognizer whose network gives CTC logits ``[N, T, C]`` over ``alphabet`` and a blank.
+
+    ``C == len(alphabet) + 1``; class ``blank`` is the blank, the others stand for the alphabet's
+    characters in order. The first ``dropped_steps`` time steps are left out of decoding.
+    ``crop_margin`` is added on every side of the plate, as a fraction of its width and height.
+    Input values are ``(pixel / 255 - mean) / std``.
+    """
+
+    alphabet: str
+    blank: int
+    width: int
+    height: int
+    resize: Resize = "stretch"
+    channels: Channels = "gray"
+    dropped_steps: int = 0
+    crop_margin: float = 0.0
+    mean: float = 0.0
+    std: float = 1.0
+
+    @property
+    def classes(self) -> int:
+        return len(self.alphabet) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorModel:
+    """The detector's files in a model folder."""
+
+    cfg: Path
+    weights: Path
+    spec: DetectorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerModel:
+    """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``)."""
+
+    file: Path
+    format: str
+    spec: CtcSpec

@@ -1,0 +1,174 @@
+"""The values that travel through the pipeline: frame, detection, crop, reading, plate.
+
+Conventions, everywhere in the project:
+
+* Pictures are BGR, ``uint8``, C-contiguous, ``H x W x 3``.
+* Coordinates are pixels of the source picture, x to the right and y downwards; pixel ``(i, j)``
+  covers the square from ``(i, j)`` to ``(i + 1, j + 1)``, so a whole picture is the box
+  ``(0, 0, width, height)``.
+* Confidences lie in 0..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+Float32: TypeAlias = NDArray[np.float32]
+Point: TypeAlias = tuple[float, float]
+Quad: TypeAlias = tuple[Point, Point, Point, Point]
+"""Four corners in reading order of the plate: top left, top right, bottom right, bottom left."""
+
+
+class Box(NamedTuple):
+    """An axis-aligned rectangle in pixels; ``x0 <= x1`` and ``y0 <= y1``."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    @property
+    def center(self) -> Point:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
+    def quad(self) -> Quad:
+        """The box's own corners, clockwise from the top left."""
+        return (self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)
+
+    def contains(self, point: Point) -> bool:
+        return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0..1; 0 when neither box has an area."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        shared = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills)."""
+
+    image: Image
+    source: str
+    index: int = 0
+    time: float | None = None
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A plate's place in a picture, as the detector sees it."""
+
+    box: Box
+    quad: Quad
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A plate to be read: the picture that it is in, and its corners there.
+
+    Nothing is copied: recognizers cut the plate out of the picture at the size that they need
+    (:func:`lpr.rectify.upright`), so that it is sampled once.
+    """
+
+    image: Image
+    quad: Quad
+
+    @classmethod
+    def whole(cls, image: Image) -> Crop:
+        """A picture that shows nothing but one plate."""
+        height, width = image.shape[:2]
+        return cls(image, Box(0, 0, width, height).quad)
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    char: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a recognizer read: ``text`` holds ``A-Z`` and ``0-9`` only and may be empty."""
+
+    text: str
+    confidence: float
+    characters: tuple[Character, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A plate found and read. ``display`` and ``region`` are None where no known format fits."""
+
+    detection: Detection
+    reading: Reading
+    display: str | None = None
+    region: str | None = None
+
+    @property
+    def text(self) -> str:
+        return self.reading.text
+
+    @property
+    def confidence(self) -> float:
+        return self.reading.confidence
+
+    @property
+    def box(self) -> Box:
+        return self.detection.box
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plate as it stands in a record of schema 1 (docs/output.md)."""
+        return {
+            "text": self.text,
+            "display": self.display,
+            "confidence": round(self.confidence, 4),
+            "box": [round(v, 1) for v in self.box],
+            "quad": [[round(x, 1), round(y, 1)] for x, y in self.detection.quad],
+            "detection_confidence": round(self.detection.confidence, 4),
+            "region": self.region,
+            "characters": [
+                {"char": c.char, "confidence": round(c.confidence, 4)}
+                for c in self.reading.characters
+            ],
+            "alternatives": [
+                {"text": a.text, "confidence": round(a.confidence, 4)}
+                for a in self.reading.alternatives
+            ],
+        }
