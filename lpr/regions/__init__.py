@@ -1,0 +1,5 @@
+"""Regions: what the plates of a country look like in letters and digits, as data."""
+
+from lpr.regions.region import Format, Region
+
+__all__ = ["Format", "Region"]

@@ -1,0 +1,55 @@
+"""A region is a list of formats; it says which texts are legal and how they are displayed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+_CLASSES = {"A": "[A-Z]", "9": "[0-9]"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A pattern of plates: ``A`` is a letter, ``9`` a digit, anything else stands for itself.
+
+    ``Format("AAA-9999", "cars since 2012").display("ABC1234") == "ABC-1234"``
+    """
+
+    pattern: str
+    description: str
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        legal = "".join(_CLASSES.get(symbol, "") for symbol in self.pattern)
+        return re.compile(legal)
+
+    def display(self, text: str) -> str | None:
+        """``text`` (``A-Z0-9``) with this format's separators, or None where it does not fit."""
+        if not self._regex.fullmatch(text):
+            return None
+        characters = iter(text)
+        return "".join(next(characters) if s in _CLASSES else s for s in self.pattern)
+
+
+@dataclass(frozen=True)
+class Region:
+    """``code`` is lower case and short (``tw``); ``formats`` are tried in order."""
+
+    code: str
+    name: str
+    formats: tuple[Format, ...]
+
+    def display(self, text: str) -> str | None:
+        """The text as people of this region write it; None where no format fits."""
+        return next((d for f in self.formats if (d := f.display(text)) is not None), None)
+
+
+def identify(text: str, regions: Iterable[Region]) -> tuple[str, str] | None:
+    """The code of the first region with a format that fits, and the text as displayed there."""
+    for region in regions:
+        display = region.display(text)
+        if display is not None:
+            return region.code, display
+    return None
