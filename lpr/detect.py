@@ -1,0 +1,165 @@
+"""Pictures -> detections: letterbox, run the network, decode the YOLO heads, suppress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from lpr import kernels
+from lpr.errors import PluginError
+from lpr.protocols import DetectorNetwork
+from lpr.specs import DetectorSpec
+from lpr.types import Box, Detection, Float32, Image
+
+MAX_BATCH = 16
+
+# exp(10) times an anchor is beyond any picture; without a bound a wild value would overflow.
+_MAX_LOG_SCALE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One ``[yolo]`` section: its anchors in input pixels, its class count and ``scale_x_y``."""
+
+    anchors: tuple[tuple[float, float], ...]
+    classes: int
+    scale_xy: float = 1.0
+
+    @property
+    def channels(self) -> int:
+        return len(self.anchors) * (5 + self.classes)
+
+
+class Detector:
+    """Finds plates with a Darknet network.
+
+    ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts.
+    """
+
+    def __init__(
+        self,
+        network: DetectorNetwork,
+        heads: Sequence[Head],
+        spec: DetectorSpec,
+        size: tuple[int, int] | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        self.network = network
+        self.heads = tuple(heads)
+        self.spec = spec
+        self.width, self.height = size or (spec.width, spec.height)
+        self.threshold = spec.threshold if threshold is None else threshold
+
+    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The plates of each picture, the most certain first.
+
+        Boxes are clipped to their picture. Raises :class:`PluginError` where the network gives
+        heads of another number or shape than its cfg says.
+        """
+        found: list[list[Detection]] = []
+        for start in range(0, len(images), MAX_BATCH):
+            found.extend(self._find_batch(images[start : start + MAX_BATCH]))
+        return found
+
+    def _find_batch(self, images: Sequence[Image]) -> list[list[Detection]]:
+        batch = np.empty((len(images), 3, self.height, self.width), np.float32)
+        placements = [
+            kernels.letterbox(
+                image,
+                self.width,
+                self.height,
+                resize=self.spec.resize,
+                channels=self.spec.channels,
+                out=batch[index],
+            )[1]
+            for index, image in enumerate(images)
+        ]
+        outputs = self.network.forward(batch)
+        self._check(outputs, len(images))
+        return [
+            self._detections([output[index] for output in outputs], placement, image)
+            for index, (placement, image) in enumerate(zip(placements, images, strict=True))
+        ]
+
+    def _check(self, outputs: Sequence[Float32], count: int) -> None:
+        expected = [(count, head.channels) for head in self.heads]
+        given = [tuple(output.shape[:2]) if output.ndim == 4 else None for output in outputs]
+        if given != expected:
+            raise PluginError(
+                f"{type(self.network).__name__} gave heads of shapes "
+                f"{[output.shape for output in outputs]}; its cfg asks for (N, channels) = "
+                f"{expected} and two axes of cells"
+            )
+
+    def _detections(
+        self, outputs: Sequence[Float32], placement: kernels.Placement, image: Image
+    ) -> list[Detection]:
+        decoded = [
+            decode_head(output, head, self.width, self.height, self.threshold)
+            for output, head in zip(outputs, self.heads, strict=True)
+        ]
+        boxes = np.concatenate([boxes for boxes, _ in decoded])
+        scores = np.concatenate([scores for _, scores in decoded])
+        boxes[:, 0::2] = (boxes[:, 0::2] - placement.offset_x) / placement.scale_x
+        boxes[:, 1::2] = (boxes[:, 1::2] - placement.offset_y) / placement.scale_y
+        height, width = image.shape[:2]
+        np.clip(boxes[:, 0::2], 0, width, out=boxes[:, 0::2])
+        np.clip(boxes[:, 1::2], 0, height, out=boxes[:, 1::2])
+        detections = []
+        for index in kernels.nms(boxes, scores, self.spec.nms):
+            box = Box(*(float(value) for value in boxes[index]))
+            if box.area > 0:
+                detections.append(Detection(box, box.quad, float(scores[index])))
+        return detections
+
+    def close(self) -> None:
+        self.network.close()
+
+    def __enter__(self) -> Detector:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def decode_head(
+    output: Float32, head: Head, width: int, height: int, threshold: float
+) -> tuple[Float32, Float32]:
+    """Boxes and scores of one head's raw values, as Darknet's ``[yolo]`` layer reads them.
+
+    ``output`` is ``A*(5+C) x h x w``: for each anchor tx, ty, tw, th, objectness, classes. With s =
+    ``scale_x_y`` and the cell (i, j), ``x = (i + s * sigmoid(tx) - (s - 1) / 2) * width / w`` and
+    ``w = anchor_w * exp(tw)`` (Redmon and Farhadi 2018, YOLOv3; ``scale_x_y``: Bochkovskiy et al.
+    2020, YOLOv4). The score is sigmoid(objectness) times the largest sigmoid(class).
+
+    Returns ``K x 4`` corners in input pixels and ``K`` scores, all above ``threshold``.
+    """
+    rows, columns = output.shape[1:]
+    cells = output.reshape(len(head.anchors), 5 + head.classes, rows, columns)
+    # A score never exceeds its objectness, so most cells fall out before anything is computed.
+    with np.errstate(over="ignore", invalid="ignore"):
+        anchor, row, column = np.nonzero(_sigmoid(cells[:, 4]) > threshold)
+        values = cells[anchor, :, row, column].astype(np.float32)
+        scores = _sigmoid(values[:, 4]) * _sigmoid(values[:, 5:].max(axis=1, initial=-np.inf))
+        keep = scores > threshold
+    anchor, row, column = anchor[keep], row[keep], column[keep]
+    values, scores = values[keep], scores[keep]
+    anchors = np.asarray(head.anchors, np.float32)[anchor]
+    shift = (head.scale_xy - 1) / 2
+    x = (column + head.scale_xy * _sigmoid(values[:, 0]) - shift) * (width / columns)
+    y = (row + head.scale_xy * _sigmoid(values[:, 1]) - shift) * (height / rows)
+    half = anchors * np.exp(np.minimum(values[:, 2:4], _MAX_LOG_SCALE)) / 2
+    boxes = np.stack([x - half[:, 0], y - half[:, 1], x + half[:, 0], y + half[:, 1]], axis=1)
+    return boxes.astype(np.float32), scores.astype(np.float32)
+
+
+def _sigmoid(values: Float32) -> Float32:
+    return np.asarray(1 / (1 + np.exp(-values)), np.float32)

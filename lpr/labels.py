@@ -1,0 +1,77 @@
+"""Labelled plates: the ``labels.csv`` of a folder of pictures."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr.errors import SourceError
+from lpr.types import Box
+
+_BOX = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPlate:
+    """A plate's true box and its text in ``A-Z0-9``; the text is None where nobody knows it."""
+
+    box: Box
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPicture:
+    path: Path
+    plates: tuple[LabelledPlate, ...]
+
+
+def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]:
+    """The pictures of ``folder/labels.csv``, in the file's order.
+
+    Columns: ``file`` (in the folder or in its ``images/``), ``xmin``, ``ymin``, ``xmax``, ``ymax``
+    in pixels, ``text`` (separators are dropped, blank means unknown) and, where the set is split,
+    ``split``. A row without a box says that the picture shows no plate. Raises
+    :class:`SourceError` for a missing or malformed file and for a split that is not there.
+    """
+    path = folder / "labels.csv"
+    pictures: dict[str, list[LabelledPlate]] = {}
+    splits: set[str] = set()
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                splits.add(row.get("split") or "")
+                if split is None or row.get("split") == split:
+                    pictures.setdefault(row["file"], []).extend(_plates(row))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise SourceError(
+            f"{path}: not a table of labels ({error}); "
+            f"it needs the columns file, {', '.join(_BOX)}, text and, optionally, split"
+        ) from error
+    if not pictures:
+        known = ", ".join(sorted(filter(None, splits))) or "none"
+        raise SourceError(f"{path}: no picture in split {split!r}; splits there: {known}")
+    return [
+        LabelledPicture(_locate(folder, name), tuple(plates)) for name, plates in pictures.items()
+    ]
+
+
+def _plates(row: dict[str, str]) -> Iterator[LabelledPlate]:
+    if any(row[key].strip() for key in _BOX):
+        box = Box(*(float(row[key]) for key in _BOX))
+        if box.x0 > box.x1 or box.y0 > box.y1:
+            raise ValueError(f"a box of {row['file']} is turned inside out: {tuple(box)}")
+        yield LabelledPlate(box, normalise(row["text"]) or None)
+
+
+def normalise(text: str) -> str:
+    """A plate's text without separators, in capital letters: ``abc-1234`` is ``ABC1234``."""
+    return "".join(c for c in text.upper() if c.isascii() and c.isalnum())
+
+
+def _locate(folder: Path, name: str) -> Path:
+    beside = folder / name
+    return beside if beside.is_file() else folder / "images" / name

@@ -1,0 +1,223 @@
+"""Model folders: a ``model.toml`` beside the files that it names (docs/models.md).
+
+A model is loaded only when every file is there with the SHA-256 that ``model.toml`` states, so a
+damaged or exchanged file is an error and never a wrong reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+from lpr.errors import ModelError
+from lpr.specs import Channels, CtcSpec, DetectorModel, DetectorSpec, RecognizerModel, Resize
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SCHEMA = 1
+DEFAULT_MODEL = "tw-light"
+SHIPPED = Path(__file__).parent / "weights"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model folder, read and checked. ``regions`` holds codes of :class:`lpr.regions.Region`."""
+
+    name: str
+    version: str
+    description: str
+    licence: str
+    regions: tuple[str, ...]
+    folder: Path
+    detector: DetectorModel
+    recognizer: RecognizerModel
+    sha256: Mapping[str, str]
+
+
+def shipped_models() -> list[Path]:
+    """The model folders that the package carries, by name."""
+    return sorted(path.parent for path in SHIPPED.glob("*/model.toml"))
+
+
+def locate_model(name: str) -> Path:
+    """The folder of a shipped model's name or of a path to a model folder.
+
+    Raises :class:`ModelError` where there is no such model.
+    """
+    for folder in (SHIPPED / name, Path(name)):
+        if (folder / "model.toml").is_file():
+            return folder
+    known = ", ".join(folder.name for folder in shipped_models()) or "none"
+    raise ModelError(
+        f"no model {name!r}: it is neither a shipped model ({known}) "
+        "nor a folder that holds a model.toml"
+    )
+
+
+def load_model(name: str = DEFAULT_MODEL) -> Model:
+    """Read and verify a model, by its name or its folder's path; raises :class:`ModelError`."""
+    model = read_model(locate_model(name))
+    problems = verify(model)
+    if problems:
+        raise ModelError("; ".join(problems))
+    return model
+
+
+def verify(model: Model) -> list[str]:
+    """What is wrong with a model's files, one sentence each; empty when all is well."""
+    return [problem for name in model.sha256 if (problem := _file_problem(model, name))]
+
+
+def _file_problem(model: Model, name: str) -> str | None:
+    path = model.folder / name
+    if not path.is_file():
+        return f"{path} is missing: model.toml names it; install the model again"
+    found = sha256(path)
+    if found != model.sha256[name]:
+        return (
+            f"{path} is damaged or was exchanged: its SHA-256 is {found[:12]}..., model.toml says "
+            f"{model.sha256[name][:12]}...; install the model again"
+        )
+    return None
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in lower-case hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_model(folder: Path) -> Model:
+    """Read a ``model.toml`` without verifying its files; raises :class:`ModelError`."""
+    path = folder / "model.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{path}: {error}") from error
+    top = _Table(path, "", content)
+    schema = top.value("schema", int)
+    if schema != SCHEMA:
+        raise ModelError(f"{path}: schema {schema} is not known to this lpr (it reads {SCHEMA})")
+    hashes = top.table("sha256")
+    model = Model(
+        name=top.value("name", str),
+        version=top.value("version", str),
+        description=top.value("description", str),
+        licence=top.value("licence", str),
+        regions=tuple(top.value("regions", list)),
+        folder=folder,
+        detector=_detector(folder, top.table("detector")),
+        recognizer=_recognizer(folder, top.table("recognizer")),
+        sha256={name: hashes.value(name, str).lower() for name in hashes.content},
+    )
+    # Free-form records of how the weights were made; nothing here reads them.
+    top.known.update({"training", "figures"})
+    top.refuse_unknown()
+    for file in (model.detector.cfg, model.detector.weights, model.recognizer.file):
+        if file.name not in model.sha256:
+            raise ModelError(f"{path}: [sha256] does not state the hash of {file.name}")
+    return model
+
+
+def _detector(folder: Path, table: _Table) -> DetectorModel:
+    model = DetectorModel(
+        cfg=folder / table.value("cfg", str),
+        weights=folder / table.value("weights", str),
+        spec=DetectorSpec(
+            width=table.positive("width"),
+            height=table.positive("height"),
+            resize=cast(Resize, table.choice("resize", get_args(Resize))),
+            channels=cast(Channels, table.choice("channels", ("rgb", "bgr"))),
+            threshold=table.fraction("threshold"),
+            nms=table.fraction("nms"),
+        ),
+    )
+    table.refuse_unknown()
+    return model
+
+
+def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
+    alphabet = table.value("alphabet", str)
+    model = RecognizerModel(
+        file=folder / table.value("file", str),
+        format=table.value("format", str),
+        spec=CtcSpec(
+            alphabet=alphabet,
+            blank=table.value("blank", int),
+            width=table.positive("width"),
+            height=table.positive("height"),
+            resize=cast(Resize, table.choice("resize", get_args(Resize))),
+            channels=cast(Channels, table.choice("channels", get_args(Channels))),
+            dropped_steps=table.value("dropped_steps", int),
+            crop_margin=float(table.value("crop_margin", (int, float))),
+            mean=float(table.value("mean", (int, float))),
+            std=float(table.value("std", (int, float))),
+        ),
+    )
+    table.refuse_unknown()
+    if not 0 <= model.spec.blank <= len(alphabet):
+        table.fail("blank", f"lie in 0..{len(alphabet)}, the alphabet's length")
+    if len(set(alphabet)) != len(alphabet) or not alphabet:
+        table.fail("alphabet", "hold each character once")
+    if model.spec.dropped_steps < 0:
+        table.fail("dropped_steps", "not be negative")
+    if model.spec.std <= 0:
+        table.fail("std", "be above 0")
+    return model
+
+
+class _Table:
+    """A TOML table whose errors name the file, the key and what was expected."""
+
+    def __init__(self, path: Path, name: str, content: Mapping[str, Any]) -> None:
+        self.path, self.name, self.content = path, name, content
+        self.known: set[str] = set()
+
+    def value(self, key: str, kind: type[T] | tuple[type[T], ...]) -> T:
+        self.known.add(key)
+        if key not in self.content:
+            self.fail(key, "be given")
+        value = self.content[key]
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        # A TOML boolean is a Python int: true is no width.
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            self.fail(key, f"be of type {' or '.join(k.__name__ for k in kinds)}")
+        return cast(T, value)
+
+    def positive(self, key: str) -> int:
+        number = self.value(key, int)
+        if number < 1:
+            self.fail(key, "be above 0")
+        return number
+
+    def fraction(self, key: str) -> float:
+        number = float(self.value(key, (int, float)))
+        if not 0 <= number <= 1:
+            self.fail(key, "lie in 0..1")
+        return number
+
+    def choice(self, key: str, choices: Iterable[str]) -> str:
+        value = self.value(key, str)
+        if value not in choices:
+            self.fail(key, f"be one of {', '.join(choices)}")
+        return value
+
+    def table(self, key: str) -> _Table:
+        return _Table(self.path, key, cast("dict[str, Any]", self.value(key, dict)))
+
+    def refuse_unknown(self) -> None:
+        for key in self.content:
+            if key not in self.known:
+                self.fail(key, "not be there: this lpr does not know it")
+
+    def fail(self, key: str, expected: str) -> None:
+        place = f"[{self.name}] {key}" if self.name else key
+        raise ModelError(f"{self.path}: {place} has to {expected}")

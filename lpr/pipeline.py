@@ -1,0 +1,117 @@
+"""The two stages as one reader: a frame goes in at the top, its plates come out at the bottom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+
+import numpy as np
+
+from lpr import kernels
+from lpr.detect import Detector
+from lpr.errors import PluginError
+from lpr.protocols import TextRecognizer
+from lpr.rectify import rectify
+from lpr.regions import Region
+from lpr.regions.region import identify
+from lpr.types import Crop, Detection, Image, Plate, Reading
+
+_TEXT = re.compile("[A-Z0-9]*")
+
+
+class Reader:
+    """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
+
+    Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
+    Plates whose reading is less certain than ``min_confidence`` are left out.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        recognizer: TextRecognizer,
+        regions: Iterable[Region] = (),
+        min_confidence: float = 0.0,
+    ) -> None:
+        self.detector = detector
+        self.recognizer = recognizer
+        self.regions = tuple(regions)
+        self.min_confidence = min_confidence
+
+    def read(self, image: Image) -> list[Plate]:
+        """The plates of a picture, the most certain detection first."""
+        return self.read_batch([image])[0]
+
+    def read_batch(self, images: Sequence[Image]) -> list[list[Plate]]:
+        """The plates of each picture, in order; pictures may differ in size."""
+        for image in images:
+            check_image(image)
+        detections = self.detector.find(images)
+        crops = [
+            rectify(image, detection)
+            for image, found in zip(images, detections, strict=True)
+            for detection in found
+        ]
+        readings = iter(self.recognize(crops))
+        plates = [[self._plate(d, next(readings)) for d in found] for found in detections]
+        return [[p for p in found if p.confidence >= self.min_confidence] for found in plates]
+
+    def read_best(self, image: Image) -> Plate | None:
+        """The plate with the highest mean character confidence, where one plate is expected."""
+        plates = self.read(image)
+        best = kernels.pick_best([[c.confidence for c in p.reading.characters] for p in plates])
+        return plates[best] if best >= 0 else None
+
+    def find(self, image: Image) -> list[Detection]:
+        """The first stage alone: where plates are, the most certain first."""
+        check_image(image)
+        return self.detector.find([image])[0]
+
+    def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
+        """The second stage alone: one reading for each crop, in order.
+
+        Raises :class:`lpr.errors.PluginError` where the recognizer gives another number of
+        readings than it was given crops, or a text beyond ``A-Z0-9``.
+        """
+        readings = self.recognizer.read(crops) if crops else []
+        name = type(self.recognizer).__name__
+        if len(readings) != len(crops):
+            raise PluginError(f"{name} gave {len(readings)} readings for {len(crops)} crops")
+        for reading in readings:
+            if not _TEXT.fullmatch(reading.text):
+                raise PluginError(f"{name} gave the text {reading.text!r}: only A-Z and 0-9 may be")
+        return readings
+
+    def _plate(self, detection: Detection, reading: Reading) -> Plate:
+        region, display = identify(reading.text, self.regions) or (None, None)
+        return Plate(detection, reading, display, region)
+
+    def close(self) -> None:
+        try:
+            self.detector.close()
+        finally:
+            self.recognizer.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def check_image(image: Image) -> None:
+    """Raise ``TypeError`` or ``ValueError`` for anything but a BGR ``uint8`` picture."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        given = getattr(image, "dtype", type(image).__name__)
+        raise TypeError(f"a picture has to be a uint8 array, not {given}")
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(
+            f"a picture has to be H x W x 3 (BGR) with at least one pixel, not {image.shape}; "
+            "cv2.imread(path, cv2.IMREAD_COLOR) gives one"
+        )

@@ -1,0 +1,76 @@
+"""Crops -> readings, by a network that gives CTC logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from lpr import decode, kernels
+from lpr.errors import PluginError
+from lpr.protocols import CtcRecognizer, TextRecognizer
+from lpr.types import Crop, Float32, Reading
+
+MAX_BATCH = 32
+
+
+class CtcReader:
+    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: cut, run, decode."""
+
+    def __init__(self, network: CtcRecognizer) -> None:
+        self.network = network
+
+    def read(self, crops: Sequence[Crop]) -> list[Reading]:
+        """One reading for each crop, in order.
+
+        Raises :class:`PluginError` where the network's output is not what its spec says.
+        """
+        readings: list[Reading] = []
+        for start in range(0, len(crops), MAX_BATCH):
+            logits = self._logits(crops[start : start + MAX_BATCH])
+            readings.extend(decode.greedy(logits, self.network.spec))
+        return readings
+
+    def _logits(self, crops: Sequence[Crop]) -> Float32:
+        batch = self._batch(crops)
+        logits = self.network.logits(batch)
+        classes = self.network.spec.classes
+        if logits.ndim != 3 or (len(logits), logits.shape[2]) != (len(crops), classes):
+            raise PluginError(
+                f"{type(self.network).__name__} gave logits of shape {logits.shape} for "
+                f"{len(crops)} crops; its spec asks for ({len(crops)}, T, {classes})"
+            )
+        if not np.isfinite(logits).all():
+            raise PluginError(f"{type(self.network).__name__} gave logits that are not finite")
+        return np.ascontiguousarray(logits, np.float32)
+
+    def _batch(self, crops: Sequence[Crop]) -> Float32:
+        spec = self.network.spec
+        planes = 1 if spec.channels == "gray" else 3
+        batch = np.empty((len(crops), planes, spec.height, spec.width), np.float32)
+        start = 0
+        for _, group in groupby(crops, key=lambda crop: id(crop.image)):
+            same = list(group)
+            kernels.warp(
+                same[0].image,
+                np.asarray([crop.quad for crop in same], np.float32),
+                spec.width,
+                spec.height,
+                resize=spec.resize,
+                channels=spec.channels,
+                margin=spec.crop_margin,
+                mean=spec.mean,
+                std=spec.std,
+                out=batch[start : start + len(same)],
+            )
+            start += len(same)
+        return batch
+
+    def close(self) -> None:
+        self.network.close()
+
+
+def as_text_recognizer(recognizer: TextRecognizer | CtcRecognizer) -> TextRecognizer:
+    """The recognizer itself where it reads texts, else its adapter."""
+    return CtcReader(recognizer) if isinstance(recognizer, CtcRecognizer) else recognizer

@@ -1,0 +1,161 @@
+"""What is plugged in: built-in and installed plugins, and the objects that they hand over.
+
+Plugins are Python distributions with an entry point in the group ``lpr``. The environment variable
+``LPR_LOAD_PLUGINS`` limits which of them are loaded: a comma-separated list of entry point names;
+empty for none. A plugin that fails is noted by name and skipped; the others work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import pluggy
+
+from lpr import hookspecs
+from lpr.errors import BackendError
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.regions import Region
+
+if TYPE_CHECKING:
+    import click
+
+GROUP = "lpr"
+SELECTION = "LPR_LOAD_PLUGINS"
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str | None: ...
+
+
+T = TypeVar("T")
+
+
+@dataclass
+class PluginInfo:
+    """A plugin: what it gave, and what went wrong with it, in words for ``lpr plugins``."""
+
+    name: str
+    origin: str
+    provides: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Registry:
+    """Everything that was handed over, in the order of loading: built-in things come first."""
+
+    plugins: list[PluginInfo] = field(default_factory=list)
+    detector_runtimes: list[DetectorRuntime] = field(default_factory=list)
+    recognizer_runtimes: list[RecognizerRuntime] = field(default_factory=list)
+    regions: dict[str, Region] = field(default_factory=dict)
+    commands: list[click.Command] = field(default_factory=list)
+
+    def region(self, code: str) -> Region:
+        """The region of a code such as ``tw``; raises :class:`BackendError`."""
+        if code not in self.regions:
+            known = ", ".join(sorted(self.regions)) or "none"
+            raise BackendError(f"no region {code!r}: known are {known}; install a plugin for it")
+        return self.regions[code]
+
+    def load(self, name: str, origin: str, load: Callable[[], object]) -> PluginInfo:
+        """Load one plugin and take over what its hooks give; never raises."""
+        info = PluginInfo(name, origin)
+        self.plugins.append(info)
+        manager = pluggy.PluginManager("lpr")
+        manager.add_hookspecs(hookspecs)
+        try:
+            manager.register(load(), name)
+            manager.check_pending()
+        # A plugin is someone else's code: whatever it raises on import must not stop the others.
+        except (Exception, SystemExit) as error:
+            info.problems.append(f"failed to load: {_describe(error)}")
+            return info
+        self._take(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
+        self._take(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
+        self._take(info, manager, "lpr_regions", self._add_region)
+        self._take(info, manager, "lpr_commands", self._add_command)
+        return info
+
+    def _take(
+        self,
+        info: PluginInfo,
+        manager: pluggy.PluginManager,
+        hook: str,
+        add: Callable[[Any], str],
+    ) -> None:
+        try:
+            for given in getattr(manager.hook, hook)():
+                for thing in given:
+                    info.provides.append(add(thing))
+        except (Exception, SystemExit) as error:
+            info.problems.append(f"{hook} failed: {_describe(error)}")
+
+    def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
+        _check(runtime, DetectorRuntime, self.detector_runtimes)
+        self.detector_runtimes.append(runtime)
+        return f"detector runtime {runtime.name}"
+
+    def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
+        _check(runtime, RecognizerRuntime, self.recognizer_runtimes)
+        self.recognizer_runtimes.append(runtime)
+        return f"recognizer runtime {runtime.name}"
+
+    def _add_region(self, region: Region) -> str:
+        if not isinstance(region, Region):
+            raise TypeError(f"{region!r} is no lpr.regions.Region")
+        if region.code in self.regions:
+            raise ValueError(f"the region {region.code!r} exists already")
+        self.regions[region.code] = region
+        return f"region {region.code}"
+
+    def _add_command(self, command: click.Command) -> str:
+        _refuse_twice(command, self.commands)
+        self.commands.append(command)
+        return f"command {command.name}"
+
+
+def _check(thing: object, protocol: Any, others: Iterable[_Named]) -> None:
+    if not isinstance(thing, protocol):
+        members = {*protocol.__annotations__, *(m for m in vars(protocol) if m[0] != "_")}
+        lacking = ", ".join(sorted(m for m in members if not hasattr(thing, m)))
+        raise TypeError(f"{thing!r} is no {protocol.__name__}: it lacks {lacking}")
+    _refuse_twice(thing, others)  # type: ignore[arg-type]
+
+
+def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
+    if any(other.name == thing.name for other in others):
+        raise ValueError(f"the name {thing.name!r} is taken already")
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def load_registry(builtin: ModuleType) -> Registry:
+    """The registry of the module ``builtin`` and of all installed plugins that are selected."""
+    registry = Registry()
+    registry.load("builtin", "lpr", lambda: builtin)
+    for entry_point in _selected(sorted(entry_points(group=GROUP), key=lambda e: e.name)):
+        registry.load(entry_point.name, _origin(entry_point), entry_point.load)
+    return registry
+
+
+def _selected(points: Iterable[EntryPoint]) -> list[EntryPoint]:
+    selection = os.environ.get(SELECTION)
+    if selection is None:
+        return list(points)
+    names = {name.strip() for name in selection.split(",")}
+    return [point for point in points if point.name in names]
+
+
+def _origin(entry_point: EntryPoint) -> str:
+    distribution = entry_point.dist
+    if distribution is None:
+        return entry_point.value
+    return f"{distribution.metadata['Name']} {distribution.version}"
