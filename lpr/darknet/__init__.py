@@ -1,0 +1,1 @@
+"""Darknet files: cfg and weights, read and written; conversion to ONNX."""

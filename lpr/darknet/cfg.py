@@ -1,0 +1,185 @@
+"""Darknet cfg files: read, check, describe, write.
+
+The reader takes what Darknet and OpenCV's importer both run and agree on. Everything else is
+refused with file, line and section: a key that one of them skips in silence would give a network
+that computes something else than its author meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lpr.darknet.layers import (
+    PICTURE,
+    PICTURE_CHANNELS,
+    Convolutional,
+    Layer,
+    Net,
+    Options,
+    Reorg,
+    Yolo,
+)
+from lpr.darknet.readers import READERS, Before, net
+from lpr.darknet.sections import split
+from lpr.errors import ModelError
+
+Shape = tuple[int, int, int]
+"""Channels, height, width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cfg:
+    """A checked network description. ``name`` is the file's, for messages."""
+
+    net: Net
+    layers: tuple[Layer, ...]
+    name: str = "cfg"
+
+    @property
+    def heads(self) -> tuple[Yolo, ...]:
+        """The ``[yolo]`` sections in order; each one's ``inputs[0]`` is the raw head's layer."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Yolo))
+
+    @property
+    def convolutions(self) -> tuple[Convolutional, ...]:
+        """The layers that have weights, in the order of a ``.weights`` file."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Convolutional))
+
+    def with_size(self, width: int, height: int) -> Cfg:
+        """The same network with another default input size; raises ModelError if it cannot be."""
+        self.check_size(width, height)
+        return replace(self, net=replace(self.net, width=width, height=height))
+
+    def check_size(self, width: int, height: int) -> None:
+        """Raise :class:`ModelError` unless a ``width x height`` input runs through the network.
+
+        The message names the sections that cannot be joined (or the head that does not tile the
+        input) and the nearest sizes that fit.
+        """
+        problem = self._axis_problem("width", width) or self._axis_problem("height", height)
+        if problem is None:
+            return
+        widths, heights = self._nearest(width), self._nearest(height)
+        sizes = dict.fromkeys(f"{w}x{h}" for w, h in zip(widths, heights, strict=True))
+        advice = f"the nearest that fit: {' and '.join(sizes)}" if sizes else "no size near it fits"
+        raise ModelError(
+            f"{self.name}: input size {width}x{height} does not fit: {problem}; {advice}"
+        )
+
+    def shapes(self, width: int, height: int) -> tuple[Shape, ...]:
+        """Each layer's output as (channels, height, width); raises as :meth:`check_size` does."""
+        self.check_size(width, height)
+        widths, heights = self._extents(width), self._extents(height)
+        return tuple(
+            (layer.out_channels, h, w)
+            for layer, h, w in zip(self.layers, heights, widths, strict=True)
+        )
+
+    def bflops(self, width: int, height: int) -> float:
+        """Billions of floating point operations per picture as Darknet counts them.
+
+        Two for each multiplication of a convolution; nothing else counts.
+        """
+        total = 0
+        for layer, (_, h, w) in zip(self.layers, self.shapes(width, height), strict=True):
+            if isinstance(layer, Convolutional):
+                filters, channels, size, _ = layer.weight_shape
+                total += 2 * filters * channels * size * size * h * w
+        return total / 1e9
+
+    def to_text(self) -> str:
+        """The cfg as text, with absolute indices; :func:`parse` gives an equal Cfg back."""
+        net = (
+            ("width", str(self.net.width)),
+            ("height", str(self.net.height)),
+            ("channels", str(PICTURE_CHANNELS)),
+        )
+        sections = [_section_text("net", (*net, *self.net.extra))]
+        sections += [
+            _section_text(layer.kind, (*layer.options(), *layer.extra)) for layer in self.layers
+        ]
+        return "\n".join(sections)
+
+    def _extents(self, length: int) -> list[int]:
+        result: list[int] = []
+        for layer in self.layers:
+            inputs = [length if i == PICTURE else result[i] for i in layer.inputs]
+            result.append(layer.extent(*inputs))
+        return result
+
+    def _axis_problem(self, axis: str, length: int) -> str | None:
+        if length <= 0:
+            return f"{axis} {length} is not positive"
+        extents = self._extents(length)
+        for layer, extent in zip(self.layers, extents, strict=True):
+            inputs = [length if i == PICTURE else extents[i] for i in layer.inputs]
+            if min(inputs) <= 0 or extent <= 0:
+                return f"{layer} (line {layer.line}) has no pixels left"
+            if len(set(inputs)) > 1:
+                parts = " with ".join(
+                    f"{self.layers[i] if i != PICTURE else 'the picture'} ({axis} {n})"
+                    for i, n in zip(layer.inputs, inputs, strict=True)
+                )
+                return f"{layer} (line {layer.line}) cannot join {parts}"
+            if isinstance(layer, Reorg) and inputs[0] % layer.stride:
+                return (
+                    f"{layer} (line {layer.line}): {axis} {inputs[0]} / {layer.stride} is not whole"
+                )
+            if isinstance(layer, Yolo) and layer.out_stride and length % layer.out_stride:
+                return (
+                    f"{layer} (line {layer.line}) has stride {layer.out_stride}: "
+                    f"{axis} {length} / {layer.out_stride} is not whole"
+                )
+        return None
+
+    def _nearest(self, length: int) -> tuple[int, ...]:
+        """The next length below and above that fits, or both the same if it fits itself."""
+        reach = 2 * max((layer.out_stride for layer in self.layers), default=1) + 64
+
+        def first(lengths: Iterable[int]) -> int | None:
+            return next((n for n in lengths if self._axis_problem("", n) is None), None)
+
+        below = first(range(length, max(0, length - reach), -1))
+        above = first(range(max(1, length), max(1, length) + reach))
+        if below is None or above is None:
+            found = above if below is None else below
+            return () if found is None else (found, found)
+        return below, above
+
+
+def read_cfg(path: Path) -> Cfg:
+    """Read a cfg file; raises :class:`ModelError` for one that is missing or not supported."""
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
+    return parse(text, name=str(path))
+
+
+def parse(text: str, name: str = "cfg") -> Cfg:
+    """Check and describe a cfg; ``name`` stands in messages.
+
+    Raises :class:`ModelError` with line and section for unknown sections and keys, bad numbers,
+    missing keys, references to layers that do not exist, and whatever OpenCV would run wrongly.
+    """
+    sections = split(text, name)
+    if not sections or sections[0].kind != "net":
+        raise ModelError(f"{name}:1: a cfg starts with a [net] section")
+    network = net(sections[0])
+    layers: list[Layer] = []
+    for section in sections[1:]:
+        reader = READERS.get(section.kind)
+        if reader is None:
+            section.fail(f"unknown section; supported are {', '.join(sorted(READERS))}")
+        layer = reader(section, Before(section, layers))
+        section.finish()
+        layers.append(layer)
+    if not any(isinstance(layer, Yolo) for layer in layers):
+        raise ModelError(f"{name}: no [yolo] section, so nothing is detected; add a detection head")
+    return Cfg(network, tuple(layers), name)
+
+
+def _section_text(kind: str, options: Options) -> str:
+    return "".join((f"[{kind}]\n", *(f"{key}={value}\n" for key, value in options)))

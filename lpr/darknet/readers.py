@@ -1,0 +1,324 @@
+"""From the keys of one cfg section to a layer: one function for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from lpr.darknet.keys import DROPOUT_TRAINING, LAYER_TRAINING, NET_TRAINING, YOLO_TRAINING
+from lpr.darknet.layers import (
+    PICTURE,
+    PICTURE_CHANNELS,
+    AvgPool,
+    Convolutional,
+    Dropout,
+    Layer,
+    MaxPool,
+    Net,
+    Reorg,
+    Route,
+    Sam,
+    Shortcut,
+    Upsample,
+    Yolo,
+)
+from lpr.darknet.sections import Section
+
+
+class Before:
+    """What a section can refer to: the picture and the layers before it."""
+
+    def __init__(self, section: Section, layers: list[Layer]) -> None:
+        self._section = section
+        self._layers = layers
+
+    @property
+    def index(self) -> int:
+        return len(self._layers)
+
+    def previous(self) -> int:
+        return self._checked(self.index - 1, "the layer before")
+
+    def resolve(self, reference: int) -> int:
+        """The absolute index that a ``from=`` or ``layers=`` number stands for."""
+        index = reference if reference >= 0 else self.index + reference
+        if not 0 <= index < self.index:
+            self._section.fail(
+                f"refers to {reference}, and there is no such layer before it; "
+                f"absolute numbers go up to {self.index - 1}, relative ones down to {-self.index}"
+            )
+        return self._checked(index, str(reference))
+
+    def channels(self, index: int) -> int:
+        return PICTURE_CHANNELS if index == PICTURE else self._layers[index].out_channels
+
+    def stride(self, index: int) -> int:
+        return 1 if index == PICTURE else self._layers[index].out_stride
+
+    def joined_stride(self, inputs: tuple[int, ...]) -> int:
+        """The stride of layers that are joined; fails if they differ, as no size would fit."""
+        if len({self.stride(i) for i in inputs}) > 1:
+            parts = " with ".join(f"{self._layers[i]} (stride {self.stride(i)})" for i in inputs)
+            self._section.fail(f"cannot join {parts} at any input size; bring them to one stride")
+        return self.stride(inputs[0])
+
+    def _checked(self, index: int, reference: str) -> int:
+        if index != PICTURE and isinstance(self._layers[index], Yolo):
+            self._section.fail(
+                f"{reference} is the detection head {self._layers[index]}, whose output is no "
+                "feature map; refer to a layer before it (with [route] layers=)"
+            )
+        return index
+
+
+_IGNORED_BY_OPENCV = "is ignored in silence by OpenCV's importer"
+
+
+def net(section: Section) -> Net:
+    section.only("channels", str(PICTURE_CHANNELS), "does not fit: the networks see three channels")
+    result = Net(
+        width=section.integer("width", least=1),
+        height=section.integer("height", least=1),
+        extra=section.keep(NET_TRAINING),
+    )
+    section.finish()
+    return result
+
+
+def _convolutional(section: Section, before: Before) -> Layer:
+    for key in ("stride_x", "stride_y"):
+        section.only(key, "", _IGNORED_BY_OPENCV)
+    section.only("dilation", "1", _IGNORED_BY_OPENCV)
+    for key in ("antialiasing", "binary", "xnor", "deform"):
+        section.only(key, "0", _IGNORED_BY_OPENCV)
+    section.only("flipped", "0", "is refused by OpenCV's importer")
+    source = before.previous()
+    channels = before.channels(source)
+    size = section.integer("size", least=1)
+    padding = section.integer("padding", 0)
+    if section.flag("pad"):
+        padding = size // 2
+    stride = section.integer("stride", 1, least=1)
+    filters = section.integer("filters", least=1)
+    groups = section.integer("groups", 1, least=1)
+    if channels % groups or filters % groups:
+        section.fail(f"groups={groups} must divide {channels} channels in and {filters} filters")
+    return Convolutional(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=filters,
+        out_stride=before.stride(source) * stride,
+        extra=section.keep(LAYER_TRAINING),
+        in_channels=channels,
+        size=size,
+        stride=stride,
+        padding=padding,
+        groups=groups,
+        activation=section.activation(),
+        batch_normalize=section.flag("batch_normalize"),
+    )
+
+
+def _maxpool(section: Section, before: Before) -> Layer:
+    for key in ("stride_x", "stride_y"):
+        section.only(key, "", _IGNORED_BY_OPENCV)
+    for key in ("antialiasing", "maxpool_depth"):
+        section.only(key, "0", _IGNORED_BY_OPENCV)
+    source = before.previous()
+    stride = section.integer("stride", 1, least=1)
+    size = section.integer("size", stride, least=1)
+    padding = section.integer("padding", size - 1)
+    if padding > 2 * (size - 1):
+        section.fail(f"padding={padding} leaves windows without a pixel; at most {2 * (size - 1)}")
+    return MaxPool(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=before.channels(source),
+        out_stride=before.stride(source) * stride,
+        size=size,
+        stride=stride,
+        padding=padding,
+    )
+
+
+def _avgpool(section: Section, before: Before) -> Layer:
+    source = before.previous()
+    return AvgPool(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=before.channels(source),
+        out_stride=0,
+    )
+
+
+def _upsample(section: Section, before: Before) -> Layer:
+    section.only("scale", "1", _IGNORED_BY_OPENCV)
+    source = before.previous()
+    stride = section.integer("stride", 2, least=1)
+    if before.stride(source) % stride:
+        section.fail(f"stride={stride} does not divide its input's stride, {before.stride(source)}")
+    return Upsample(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=before.channels(source),
+        out_stride=before.stride(source) // stride,
+        stride=stride,
+    )
+
+
+def _reorg(section: Section, before: Before) -> Layer:
+    for key in ("reverse", "flatten", "extra"):
+        section.only(key, "0", _IGNORED_BY_OPENCV)
+    source = before.previous()
+    stride = section.integer("stride", 1, least=1)
+    channels = before.channels(source)
+    if channels % (stride * stride):
+        section.fail(f"stride={stride} needs a multiple of {stride * stride} channels: {channels}")
+    return Reorg(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=channels * stride * stride,
+        out_stride=before.stride(source) * stride,
+        stride=stride,
+    )
+
+
+def _route(section: Section, before: Before) -> Layer:
+    inputs = tuple(before.resolve(i) for i in section.integers("layers"))
+    groups = section.integer("groups", 1, least=1)
+    group_id = section.integer("group_id", 0)
+    channels = sum(before.channels(i) for i in inputs)
+    if groups > 1 and len(inputs) > 1:
+        section.fail(
+            "groups= over several layers is run wrongly by OpenCV's importer; "
+            "use one [route] for each layer and join those"
+        )
+    if channels % groups:
+        section.fail(f"groups={groups} does not divide {channels} channels")
+    if group_id >= groups:
+        section.fail(f"group_id={group_id} must be below groups={groups}")
+    return Route(
+        index=before.index,
+        line=section.line,
+        inputs=inputs,
+        out_channels=channels // groups,
+        out_stride=before.joined_stride(inputs),
+        groups=groups,
+        group_id=group_id,
+    )
+
+
+def _two(section: Section, before: Before) -> tuple[int, int]:
+    """The layer before and the one that ``from=`` names."""
+    sources = section.integers("from")
+    if len(sources) > 1:
+        section.fail("from= with several layers is cut to the first by OpenCV's importer; give one")
+    return before.previous(), before.resolve(sources[0])
+
+
+def _shortcut(section: Section, before: Before) -> Layer:
+    section.only("weights_type", "none", _IGNORED_BY_OPENCV)
+    section.only("weights_normalization", "none", _IGNORED_BY_OPENCV)
+    inputs = _two(section, before)
+    return Shortcut(
+        index=before.index,
+        line=section.line,
+        inputs=inputs,
+        out_channels=before.channels(inputs[0]),
+        out_stride=before.joined_stride(inputs),
+        activation=section.activation(),
+    )
+
+
+def _sam(section: Section, before: Before) -> Layer:
+    inputs = _two(section, before)
+    channels = [before.channels(i) for i in inputs]
+    if channels[0] != channels[1]:
+        section.fail(f"multiplies {channels[0]} channels with {channels[1]}; make them equal")
+    return Sam(
+        index=before.index,
+        line=section.line,
+        inputs=inputs,
+        out_channels=channels[0],
+        out_stride=before.joined_stride(inputs),
+        activation=section.activation(),
+    )
+
+
+def _dropout(section: Section, before: Before) -> Layer:
+    source = before.previous()
+    probability = section.real("probability", 0.5)
+    if not 0 <= probability < 1:
+        section.fail(f"probability={probability} must lie in 0..1")
+    return Dropout(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=before.channels(source),
+        out_stride=before.stride(source),
+        extra=section.keep(DROPOUT_TRAINING),
+        probability=probability,
+    )
+
+
+def _yolo(section: Section, before: Before) -> Layer:
+    section.only("new_coords", "0", "asks for a way of reading heads that is not supported")
+    source = before.previous()
+    classes = section.integer("classes", least=1)
+    numbers = section.reals("anchors")
+    if len(numbers) % 2 or min(numbers) <= 0:
+        section.fail("anchors= holds pairs of positive numbers: width,height, width,height, ...")
+    anchors = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    num = section.integer("num", len(anchors))
+    if num != len(anchors):
+        section.fail(f"num={num}, but anchors= holds {len(anchors)} pairs; make them agree")
+    mask = section.integers("mask")
+    if not all(0 <= i < len(anchors) for i in mask):
+        section.fail(
+            f"mask= holds numbers from 0 to {len(anchors) - 1}: there are no other anchors"
+        )
+    needed = len(mask) * (5 + classes)
+    if before.channels(source) != needed:
+        section.fail(
+            f"{len(mask)} anchors x (5 + {classes} classes) need {needed} channels, "
+            f"the layer before gives {before.channels(source)}; set its filters={needed}"
+        )
+    return Yolo(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=needed,
+        out_stride=before.stride(source),
+        extra=section.keep(YOLO_TRAINING),
+        mask=mask,
+        all_anchors=anchors,
+        classes=classes,
+        scale_x_y=section.real("scale_x_y", 1.0),
+    )
+
+
+def _scale_channels(section: Section, before: Before) -> NoReturn:
+    section.fail(
+        "OpenCV computes this wrongly for batches of more than one picture (opencv#16630); "
+        "use [sam] or take it out"
+    )
+
+
+READERS: dict[str, Callable[[Section, Before], Layer]] = {
+    "avgpool": _avgpool,
+    "convolutional": _convolutional,
+    "dropout": _dropout,
+    "maxpool": _maxpool,
+    "reorg": _reorg,
+    "route": _route,
+    "sam": _sam,
+    "scale_channels": _scale_channels,
+    "shortcut": _shortcut,
+    "upsample": _upsample,
+    "yolo": _yolo,
+}

@@ -1,0 +1,1 @@
+"""What runs the networks: OpenCV built in, others through plugins; and the choice among them."""
