@@ -1,0 +1,52 @@
+# Two commands for everybody: `make demo` and `make test`. The rest is for those who develop lpr.
+#
+# LPR_VENV     the virtual environment to use or make (default .venv)
+# CONSTRAINTS  a pip constraint file; the default pins one release of PyTorch
+
+PYTHON ?= python3
+LPR_VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+BIN := $(LPR_VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
+	training/pyproject.toml constraints.txt
+
+.PHONY: demo test lint sanitize benchmark clean
+
+demo: $(LPR_VENV)/.demo
+	mkdir -p out
+	$(BIN)/lpr detect samples/street.mp4 --format table --save out/street.mp4
+	@echo "The annotated video is out/street.mp4"
+
+test: $(LPR_VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+	$(BIN)/lpr doctor
+
+$(LPR_VENV)/bin/python:
+	$(PYTHON) -m venv $(LPR_VENV)
+
+$(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
+	$(PIP) install -c $(CONSTRAINTS) -e . ./plugins/lpr-onnx
+	touch $@
+
+$(LPR_VENV)/.test: $(LPR_VENV)/.demo
+	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e training \
+		-C cmake.define.LPR_DEVELOPMENT=ON
+	touch $@
+
+lint: $(LPR_VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+sanitize: $(LPR_VENV)/.test
+	bash csrc/sanitize.sh $(abspath $(BIN)/python)
+
+benchmark: $(LPR_VENV)/.test
+	$(BIN)/python benchmarks/kernels.py
+
+clean:
+	rm -rf build out $(LPR_VENV)/.demo $(LPR_VENV)/.test

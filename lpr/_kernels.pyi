@@ -1,0 +1,59 @@
+import numpy as np
+from numpy.typing import NDArray
+
+class Resize:
+    letterbox: Resize
+    stretch: Resize
+
+class Channels:
+    rgb: Channels
+    bgr: Channels
+    gray: Channels
+
+class Interpolation:
+    area: Interpolation
+    linear: Interpolation
+
+def implementations() -> list[str]: ...
+def letterbox(
+    image: NDArray[np.uint8],
+    out: NDArray[np.float32],
+    resize: Resize,
+    channels: Channels,
+    interpolation: Interpolation,
+    pad: float,
+    impl: str,
+    /,
+) -> tuple[float, float, float, float]: ...
+def warp(
+    image: NDArray[np.uint8],
+    quads: NDArray[np.float32],
+    out: NDArray[np.float32],
+    resize: Resize,
+    channels: Channels,
+    margin: float,
+    mean: float,
+    std: float,
+    impl: str,
+    /,
+) -> None: ...
+def nms(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    iou: float,
+    kept: NDArray[np.int64],
+    impl: str,
+    /,
+) -> int: ...
+def ctc_greedy(
+    logits: NDArray[np.float32],
+    blank: int,
+    dropped: int,
+    classes: NDArray[np.int32],
+    confidences: NDArray[np.float32],
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    impl: str,
+    /,
+) -> None: ...

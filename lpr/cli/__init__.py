@@ -1,0 +1,82 @@
+"""The command line: one file per command; plugins add theirs through ``lpr_commands``.
+
+Exit statuses: 0 all is well; 1 something failed (the rest was done); 2 the call itself cannot
+work: wrong usage, or a backend that is not to be had here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from lpr.errors import BackendError, LprError
+
+_BUILTIN = ("detect", "doctor", "eval", "models", "plugins")
+
+
+class _Commands(click.Group):
+    """The built-in commands, imported when used, and those of the plugins."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_BUILTIN, *_plugin_commands()})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in _BUILTIN:
+            command: Any = importlib.import_module(f"lpr.cli.{name}").command
+            return command if isinstance(command, click.Command) else None
+        return _plugin_commands().get(name)
+
+
+def _plugin_commands() -> dict[str, click.Command]:
+    from lpr.loading import registry
+
+    return {c.name: c for c in registry().commands if c.name and c.name not in _BUILTIN}
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lpr")
+@click.option("--debug", is_flag=True, help="Show a traceback with every error.")
+def cli(debug: bool) -> None:
+    """Find and read number plates in pictures and videos; train and evaluate the networks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every error is one message unless ``--debug`` is given."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Whoever just saw an error appends the flag to the line that failed: let it stand anywhere.
+    before_operands = given[: given.index("--")] if "--" in given else given
+    debug = "--debug" in before_operands
+    if debug:
+        given.remove("--debug")
+    try:
+        sys.exit(cli.main(given, prog_name="lpr", standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        _complain("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`lpr detect ... | head -1`): there is nothing to say,
+        # and Python's own flush at exit must not say it either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except LprError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, BackendError) else 1)
+    except Exception as error:
+        if debug:
+            raise
+        _complain(f"{type(error).__name__}: {error} (a fault of lpr; --debug shows where)")
+        sys.exit(1)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"lpr: {message}", err=True)

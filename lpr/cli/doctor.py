@@ -1,0 +1,22 @@
+"""``lpr doctor``: what is installed here and what of it really works."""
+
+from __future__ import annotations
+
+import click
+
+from lpr.doctor import examine
+from lpr.loading import registry
+
+
+@click.command("doctor")
+def command() -> None:
+    """Say what is installed, which backends work by running them, and what is wrong."""
+    bad = []
+    for finding in examine(registry()):
+        click.echo(f"{finding.topic:11} {finding.name:32} {finding.text}")
+        if finding.bad:
+            bad.append(finding)
+    for finding in bad:
+        click.echo(f"lpr: {finding.topic} {finding.name}: {finding.text}", err=True)
+    if bad:
+        raise click.exceptions.Exit(1)

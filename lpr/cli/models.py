@@ -1,0 +1,36 @@
+"""``lpr models``: the model folders that are here."""
+
+from __future__ import annotations
+
+import click
+
+from lpr.errors import ModelError
+from lpr.models import locate_model, read_model, shipped_models, verify
+
+
+@click.group("models")
+def command() -> None:
+    """List and verify model folders."""
+
+
+@command.command("list")
+def list_models() -> None:
+    """List the models that lpr carries: name, version, regions, description."""
+    for folder in shipped_models():
+        model = read_model(folder)
+        click.echo(f"{model.name}\t{model.version}\t{','.join(model.regions)}\t{model.description}")
+
+
+@command.command("verify")
+@click.argument("names", metavar="[MODEL]...", nargs=-1)
+def verify_models(names: tuple[str, ...]) -> None:
+    """Check every file of models (all that lpr carries, or the named ones) by its SHA-256."""
+    wrong = 0
+    for folder in [locate_model(name) for name in names] or shipped_models():
+        problems = verify(read_model(folder))
+        wrong += len(problems)
+        click.echo(f"{folder.name}\t{'damaged' if problems else 'ok'}")
+        for problem in problems:
+            click.echo(f"lpr: {problem}", err=True)
+    if wrong:
+        raise ModelError(f"{wrong} file(s) are not what they should be")

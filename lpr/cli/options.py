@@ -1,0 +1,78 @@
+"""Options that several commands share, and the reader that they describe."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from lpr.loading import load
+from lpr.models import DEFAULT_MODEL
+from lpr.pipeline import Reader
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Size(click.ParamType):
+    """``WxH`` in pixels, such as ``640x384``."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", str(value))
+        if not match:
+            self.fail(f"{value!r} is no size; write it as 640x384", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+_READER = (
+    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
+    click.option(
+        "--backend",
+        default="auto",
+        show_default=True,
+        help="What runs the networks: auto, cpu, cuda (OpenCV's CUDA DNN) or a runtime's name.",
+    ),
+    click.option("--recognizer", help="Name of another recognizer than the backend's."),
+    click.option("--detector-size", type=Size(), help="Input of the detector, in pixels."),
+    click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a detection."),
+    click.option(
+        "--min-confidence",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        show_default=True,
+        help="Leave out plates that are read with less confidence.",
+    ),
+    click.option(
+        "--region",
+        "regions",
+        help="Formats to know, such as tw; several with commas. By default the model's.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Threads of the networks; 0 leaves it to the runtime.",
+    ),
+)
+
+
+def reader_options(command: F) -> F:
+    """Add the options that say which reader to use; :func:`open_reader` takes them."""
+    for option in reversed(_READER):
+        command = option(command)
+    return command
+
+
+def open_reader(**options: Any) -> Reader:
+    """The reader of the options; says on stderr what runs where."""
+    logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
+    regions = options.pop("regions")
+    codes = None if regions is None else [code for code in regions.split(",") if code]
+    return load(options.pop("model"), regions=codes, **options)

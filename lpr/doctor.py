@@ -1,0 +1,131 @@
+"""What is installed here and what of it really works: for ``lpr doctor`` and bug reports."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+import cv2
+import numpy as np
+
+from lpr import kernels, models
+from lpr.errors import LprError
+from lpr.models import Model
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.recognize import as_text_recognizer
+from lpr.registry import Registry
+from lpr.types import Crop
+
+_PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnxruntime", "torch")
+_OPENCV = "opencv-contrib-python-headless"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; ``bad`` where lpr cannot work as it should because of it."""
+
+    topic: str
+    name: str
+    text: str
+    bad: bool = False
+
+
+def examine(registry: Registry) -> Iterator[Finding]:
+    """Everything worth knowing, in order. Every runtime is tried by running it once."""
+    yield Finding("system", "python", f"{platform.python_version()} on {platform.platform()}")
+    for package in _PACKAGES:
+        yield Finding("version", package, _version(package) or "not installed")
+    yield from _opencv()
+    yield Finding("kernels", "implementations", ", ".join(kernels.implementations()))
+    for plugin in registry.plugins:
+        problems = "; ".join(plugin.problems)
+        text = problems or ", ".join(plugin.provides) or "nothing"
+        yield Finding("plugin", f"{plugin.name} ({plugin.origin})", text, bad=bool(problems))
+    yield from _models()
+    try:
+        model = models.load_model()
+    except LprError as error:
+        yield Finding("model", models.DEFAULT_MODEL, str(error), bad=True)
+        return
+    yield from _runtimes(registry, model)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _opencv() -> Iterator[Finding]:
+    owners = sorted(set(packages_distributions().get("cv2", [])))
+    names = ", ".join(f"{owner} {_version(owner)}" for owner in owners) or "unknown distribution"
+    cuda = "with CUDA" if "NVIDIA CUDA:" in cv2.getBuildInformation() else "without CUDA"
+    yield Finding("opencv", cv2.__version__, f"{names}, built {cuda}, {cv2.__file__}")
+    if len(owners) > 1:
+        yield Finding(
+            "opencv",
+            "two of them",
+            f"{' and '.join(owners)} install the same module cv2 and break each other: "
+            f"pip uninstall {' '.join(owners)}; pip install {_OPENCV}",
+            bad=True,
+        )
+
+
+def _models() -> Iterator[Finding]:
+    for folder in models.shipped_models():
+        try:
+            model = models.read_model(folder)
+            problems = "; ".join(models.verify(model))
+        except LprError as error:
+            yield Finding("model", folder.name, str(error), bad=True)
+        else:
+            text = problems or f"{model.version}, files as they should be"
+            yield Finding("model", model.name, text, bad=bool(problems))
+
+
+def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
+    for detects in registry.detector_runtimes:
+        problem = detects.problem()
+        text = f"no: {problem}" if problem else _tried(lambda r=detects: _detect(r, model))
+        yield Finding("detector", f"{detects.name} on {detects.device}", text)
+    for reads in registry.recognizer_runtimes:
+        problem = reads.problem()
+        text = f"no: {problem}" if problem else _tried(lambda r=reads: _recognize(r, model))
+        yield Finding("recognizer", f"{reads.name} on {reads.device}", text)
+
+
+def _tried(run: Callable[[], float]) -> str:
+    try:
+        return f"works: {run() * 1000:.1f} ms"
+    # A runtime may be anybody's code; what breaks in it is what the report is for.
+    except Exception as error:
+        return f"no: {type(error).__name__}: {error}"
+
+
+def _detect(runtime: DetectorRuntime, model: Model) -> float:
+    network = runtime.open(model.detector, threads=0)
+    try:
+        spec = model.detector.spec
+        batch = np.full((1, 3, spec.height, spec.width), 0.5, np.float32)
+        network.forward(batch)
+        start = time.perf_counter()
+        network.forward(batch)
+        return time.perf_counter() - start
+    finally:
+        network.close()
+
+
+def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
+    recognizer = as_text_recognizer(runtime.open(model.recognizer, threads=0))
+    try:
+        crops = [Crop.whole(np.full((40, 100, 3), 128, np.uint8))]
+        recognizer.read(crops)
+        start = time.perf_counter()
+        recognizer.read(crops)
+        return time.perf_counter() - start
+    finally:
+        recognizer.close()

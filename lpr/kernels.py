@@ -1,0 +1,273 @@
+"""The compiled kernels, with their arguments checked and their outputs allocated.
+
+Every function takes ``impl``: ``"auto"`` (the fastest that this CPU runs) or one of
+:func:`implementations`. They differ in speed alone, up to float32 rounding where pictures are
+resampled. All release the GIL.
+
+Wrong dtypes raise :class:`TypeError`; wrong shapes, layouts and values raise :class:`ValueError`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr import _kernels
+from lpr.specs import Channels, Resize
+from lpr.types import Float32, Image
+
+__all__ = [
+    "Decoded",
+    "Placement",
+    "ctc_greedy",
+    "implementations",
+    "letterbox",
+    "nms",
+    "warp",
+]
+
+_RESIZE = {"letterbox": _kernels.Resize.letterbox, "stretch": _kernels.Resize.stretch}
+_CHANNELS = {
+    "rgb": _kernels.Channels.rgb,
+    "bgr": _kernels.Channels.bgr,
+    "gray": _kernels.Channels.gray,
+}
+_INTERPOLATION = {
+    "area": _kernels.Interpolation.area,
+    "linear": _kernels.Interpolation.linear,
+}
+_MAX_SIZE = 1 << 16
+
+
+class Placement(NamedTuple):
+    """Where a picture lies in a network's input: ``input = source * scale + offset``.
+
+    In pixels, with edges at whole numbers (:mod:`lpr.types`).
+    """
+
+    scale_x: float
+    scale_y: float
+    offset_x: float
+    offset_y: float
+
+    def to_source(self, x: float, y: float) -> tuple[float, float]:
+        """The source point that lies at ``(x, y)`` of the input."""
+        return (x - self.offset_x) / self.scale_x, (y - self.offset_y) / self.scale_y
+
+
+class Decoded(NamedTuple):
+    """A decoded sequence: for each character its class, confidence (0..1) and time span.
+
+    Spans are the first and one past the last time step, counted from the very first step.
+    """
+
+    classes: tuple[int, ...]
+    confidences: tuple[float, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def implementations() -> tuple[str, ...]:
+    """The implementations that this CPU runs, slowest first; ``"scalar"`` is the specification."""
+    return tuple(_kernels.implementations())
+
+
+def letterbox(
+    image: Image,
+    width: int,
+    height: int,
+    *,
+    resize: Resize = "letterbox",
+    channels: Channels = "rgb",
+    interpolation: Literal["area", "linear"] = "area",
+    out: Float32 | None = None,
+    pad: float = 0.5,
+    impl: str = "auto",
+) -> tuple[Float32, Placement]:
+    """Turn a picture into a network's input, in one pass.
+
+    ``image`` is BGR, ``uint8``, ``H x W x 3``; its rows may lie apart (a part of a larger picture
+    needs no copy). The result is ``float32``, ``K x height x width`` with K = 1 for ``"gray"``
+    (0.299 R + 0.587 G + 0.114 B) and 3 otherwise, values pixel / 255. It is written into ``out``
+    where given (for instance one entry of a batch).
+
+    ``"letterbox"`` keeps the picture's proportions, puts it into the middle and fills the rest with
+    ``pad``; ``"stretch"`` fills the whole input. On an axis that shrinks, ``"area"`` takes the mean
+    over the source interval that a pixel covers, with its cut ends by their share, and ``"linear"``
+    interpolates between the two nearest pixel centres, as ``cv2.INTER_LINEAR`` does; on an axis
+    that grows both are the latter.
+    """
+    _check_picture(image)
+    _check_size(width, height)
+    out = _output(out, (_planes(channels), height, width))
+    placed = _kernels.letterbox(
+        image,
+        out,
+        _choice("resize", resize, _RESIZE),
+        _choice("channels", channels, _CHANNELS),
+        _choice("interpolation", interpolation, _INTERPOLATION),
+        pad,
+        impl,
+    )
+    return out, Placement(*placed)
+
+
+def warp(
+    image: Image,
+    quads: Float32,
+    width: int,
+    height: int,
+    *,
+    resize: Resize = "stretch",
+    channels: Channels = "gray",
+    margin: float = 0.0,
+    mean: float = 0.0,
+    std: float = 1.0,
+    out: Float32 | None = None,
+    impl: str = "auto",
+) -> Float32:
+    """Cut quads out of a picture, upright, as one batch: ``float32``, ``N x K x height x width``.
+
+    ``quads`` is ``float32``, ``N x 4 x 2``: top left, top right, bottom right, bottom left, in
+    pixels of ``image``. Each is enlarged on every side by ``margin`` times its own width or height,
+    measured in its own plane (perspective included), and mapped by its homography. Each output
+    pixel is the mean of 1 to 4 bilinear samples along each axis, as many as the longer of the two
+    edges has source pixels for each output pixel; outside the picture its border continues. Values
+    are ``(value / 255 - mean) / std``.
+
+    ``"letterbox"`` keeps the quad's proportions (mean lengths of opposite edges) and fills the rest
+    with mid-grey, 0.5 before ``mean`` and ``std``; ``"stretch"`` fills the whole output. The entry
+    of a quad that shows nothing is mid-grey all over: not finite, not strictly convex (so also
+    without an area), or in such perspective that its margin reaches beyond the horizon.
+    """
+    _check_picture(image)
+    _check_size(width, height)
+    quads = _floats("quads", quads, (None, 4, 2))
+    if not (math.isfinite(margin) and margin > -0.5):
+        raise ValueError(f"margin must be finite and greater than -0.5, not {margin}")
+    if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
+        raise ValueError(f"mean must be finite and std positive, not {mean} and {std}")
+    out = _output(out, (len(quads), _planes(channels), height, width))
+    _kernels.warp(
+        image,
+        quads,
+        out,
+        _choice("resize", resize, _RESIZE),
+        _choice("channels", channels, _CHANNELS),
+        margin,
+        mean,
+        std,
+        impl,
+    )
+    return out
+
+
+def nms(boxes: Float32, scores: Float32, iou: float, *, impl: str = "auto") -> NDArray[np.int64]:
+    """Greedy non-maximum suppression: the indices of the boxes kept, best first.
+
+    ``boxes`` is ``float32``, ``N x 4`` (x0, y0, x1, y1), ``scores`` ``float32``, ``N``. A box is
+    dropped when its intersection over union with one already kept is greater than ``iou`` (0..1).
+    Equal scores go by the lower index. A box with a NaN as its score, or with a coordinate that is
+    not finite, is left out and suppresses nothing; one without an area is kept.
+    """
+    boxes = _floats("boxes", boxes, (None, 4))
+    scores = _floats("scores", scores, (len(boxes),))
+    if not 0 <= iou <= 1:
+        raise ValueError(f"iou must lie in 0..1, not {iou}")
+    kept = np.empty(len(boxes), np.int64)
+    count = _kernels.nms(boxes, scores, iou, kept, impl)
+    return kept[:count].copy()
+
+
+def ctc_greedy(
+    logits: Float32, blank: int, dropped: int = 0, *, impl: str = "auto"
+) -> list[Decoded]:
+    """Decode CTC logits (``float32``, ``N x T x C``) along their best path.
+
+    At each time step the class with the largest logit (the first of equals); repeats are merged,
+    class ``blank`` separates and is left out (Graves et al. 2006, section 3.2.1). A character's
+    confidence is its largest softmax value within its run. The first ``dropped`` steps are ignored.
+    Infinite logits count as the largest finite numbers, a NaN as the smallest.
+    """
+    logits = _floats("logits", logits, (None, None, None))
+    sequences, steps, classes = logits.shape
+    if not 0 <= blank < classes:
+        raise ValueError(f"blank must be one of the {classes} classes, not {blank}")
+    if dropped < 0:
+        raise ValueError(f"dropped must not be negative, it is {dropped}")
+    best = np.empty((sequences, steps), np.int32)
+    confidences = np.empty((sequences, steps), np.float32)
+    begins, ends = np.empty_like(best), np.empty_like(best)
+    counts = np.empty(sequences, np.int32)
+    _kernels.ctc_greedy(
+        logits, blank, dropped, best, confidences, begins, ends, counts, impl
+    )
+    return [
+        Decoded(
+            tuple(best[n, :count].tolist()),
+            tuple(confidences[n, :count].tolist()),
+            tuple(zip(begins[n, :count].tolist(), ends[n, :count].tolist(), strict=True)),
+        )
+        for n, count in enumerate(counts.tolist())
+    ]
+
+
+def _planes(channels: Channels) -> int:
+    return 1 if channels == "gray" else 3
+
+
+def _choice(name: str, value: str, choices: dict[str, Any]) -> Any:
+    try:
+        return choices[value]
+    except KeyError:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}") from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if not (0 < width <= _MAX_SIZE and 0 < height <= _MAX_SIZE):
+        raise ValueError(f"the output must have 1 to {_MAX_SIZE} pixels a side: {width} x {height}")
+
+
+def _check_picture(image: Image) -> None:
+    _check_dtype("image", image, np.uint8)
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(f"image must be H x W x 3 and not empty; its shape is {image.shape}")
+    if max(image.shape) > _MAX_SIZE:
+        raise ValueError(f"image must have at most {_MAX_SIZE} pixels a side: {image.shape}")
+    if image.strides[1:] != (3, 1) or (image.strides[0] < 3 * image.shape[1] and len(image) > 1):
+        raise ValueError(
+            "image must have its pixels side by side and its rows one after the other "
+            f"(its strides are {image.strides}); pass np.ascontiguousarray(image)"
+        )
+
+
+def _floats(name: str, values: Float32, shape: tuple[int | None, ...]) -> Float32:
+    """``values``, C-contiguous; None in ``shape`` stands for any length."""
+    _check_dtype(name, values, np.float32)
+    fits = len(shape) == values.ndim and all(
+        want is None or want == have for want, have in zip(shape, values.shape, strict=True)
+    )
+    if not fits:
+        wanted = " x ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} must have the shape {wanted}; it has {values.shape}")
+    return np.ascontiguousarray(values)
+
+
+def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:
+    if out is None:
+        return np.empty(shape, np.float32)
+    _check_dtype("out", out, np.float32)
+    if out.shape != shape:
+        raise ValueError(f"out must have the shape {shape}; it has {out.shape}")
+    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
+        raise ValueError("out must be C-contiguous and writeable")
+    return out
+
+
+def _check_dtype(name: str, values: object, dtype: type) -> None:
+    if not isinstance(values, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, not {type(values).__name__}")
+    if values.dtype != dtype:
+        raise TypeError(f"{name} must be {np.dtype(dtype)}, not {values.dtype}")

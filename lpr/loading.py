@@ -1,0 +1,75 @@
+"""Puts a reader together: model folder, runtimes from the registry, regions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+
+from lpr import builtin, models
+from lpr.darknet import cfg as darknet
+from lpr.detect import Detector, Head
+from lpr.pipeline import Reader
+from lpr.recognize import as_text_recognizer
+from lpr.registry import Registry, load_registry
+from lpr.runtimes.select import select, select_recognizer
+
+log = logging.getLogger("lpr")
+
+
+@cache
+def registry() -> Registry:
+    """What is plugged in, loaded once per process."""
+    return load_registry(builtin)
+
+
+def load(
+    model: str = models.DEFAULT_MODEL,
+    *,
+    backend: str = "auto",
+    recognizer: str | None = None,
+    detector_size: tuple[int, int] | None = None,
+    threshold: float | None = None,
+    min_confidence: float = 0.0,
+    regions: Sequence[str] | None = None,
+    threads: int = 0,
+) -> Reader:
+    """A reader that is ready to read.
+
+    ``model`` is a shipped model's name or a model folder's path. ``backend`` is ``auto`` (CUDA
+    where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
+    ``recognizer`` names another recognizer than the backend's. ``detector_size`` is the detector's
+    (width, height) and ``threshold`` its least score; both default to the model's. Plates read with
+    less than ``min_confidence`` are left out. ``regions`` are codes such as ``tw`` whose formats
+    give ``display`` and ``region``; by default the model's. ``threads`` 0 leaves the number of
+    threads to the runtimes.
+
+    Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
+    ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
+    does not exist or does not work here.
+    """
+    plugged = registry()
+    folder = models.load_model(model)
+    known = [plugged.region(code) for code in (folder.regions if regions is None else regions)]
+    cfg = darknet.load(folder.detector.cfg)
+    size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
+    cfg.check_size(*size)
+    heads = [Head(h.own_anchors, h.classes, h.scale_x_y, h.new_coords) for h in cfg.heads]
+
+    finder = select(plugged.detector_runtimes, backend)
+    reads = select_recognizer(
+        plugged.recognizer_runtimes, recognizer or finder.name, folder.recognizer.format
+    )
+    log.info(
+        "model %s %s; detector: %s on %s, %dx%d; recognizer: %s on %s",
+        *(folder.name, folder.version, finder.name, finder.device, *size),
+        *(reads.name, reads.device),
+    )
+    network = finder.open(folder.detector, threads)
+    detector = Detector(network, heads, folder.detector.spec, size, threshold)
+    try:
+        text_recognizer = as_text_recognizer(reads.open(folder.recognizer, threads))
+    except BaseException:
+        detector.close()
+        raise
+    return Reader(detector, text_recognizer, known, min_confidence)
