@@ -201,9 +201,7 @@ def ctc_greedy(
     confidences = np.empty((sequences, steps), np.float32)
     begins, ends = np.empty_like(best), np.empty_like(best)
     counts = np.empty(sequences, np.int32)
-    _kernels.ctc_greedy(
-        logits, blank, dropped, best, confidences, begins, ends, counts, impl
-    )
+    _kernels.ctc_greedy(logits, blank, dropped, best, confidences, begins, ends, counts, impl)
     return [
         Decoded(
             tuple(best[n, :count].tolist()),

@@ -1,0 +1,99 @@
+// Registers the kernels for lpr/kernels.py, which checks every argument first.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <tuple>
+
+#include "cpu.h"
+
+namespace py = pybind11;
+
+namespace {
+
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+lpr::Picture picture(const py::array_t<std::uint8_t>& image) {
+  return {image.data(), static_cast<int>(image.shape(1)), static_cast<int>(image.shape(0)),
+          image.strides(0)};
+}
+
+// The last three axes of `out`.
+lpr::Planes planes(Array<float>& out) {
+  const auto size = [&](py::ssize_t from_end) {
+    return static_cast<int>(out.shape(out.ndim() - from_end));
+  };
+  return {out.mutable_data(), size(3), size(1), size(2)};
+}
+
+using Release = py::gil_scoped_release;
+
+std::tuple<double, double, double, double> letterbox(const py::array_t<std::uint8_t>& image,
+                                                     Array<float> out, lpr::Resize resize,
+                                                     lpr::Channels channels,
+                                                     lpr::Interpolation interpolation, float pad,
+                                                     const std::string& impl) {
+  const lpr::Picture source = picture(image);
+  const lpr::Planes target = planes(out);
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const Release release;
+  const lpr::Placement placed =
+      lpr::letterbox(source, target, resize, channels, interpolation, pad, chosen);
+  return {placed.scale_x, placed.scale_y, placed.offset_x, placed.offset_y};
+}
+
+void warp(const py::array_t<std::uint8_t>& image, const Array<float>& quads, Array<float> out,
+          lpr::Resize resize, lpr::Channels channels, double margin, double mean, double std,
+          const std::string& impl) {
+  const lpr::Picture source = picture(image);
+  const lpr::Planes target = planes(out);
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const float* corners = quads.data();
+  const std::int64_t count = quads.shape(0);
+  const Release release;
+  lpr::warp(source, corners, count, target, {resize, channels, margin, mean, std}, chosen);
+}
+
+std::int64_t nms(const Array<float>& boxes, const Array<float>& scores, double iou,
+                 Array<std::int64_t> kept, const std::string& impl) {
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const float* corners = boxes.data();
+  const float* values = scores.data();
+  const std::int64_t count = boxes.shape(0);
+  std::int64_t* indices = kept.mutable_data();
+  const Release release;
+  return lpr::nms(corners, values, count, iou, indices, chosen);
+}
+
+void ctc_greedy(const Array<float>& logits, std::int64_t blank, std::int64_t dropped,
+                Array<std::int32_t> classes, Array<float> confidences, Array<std::int32_t> begins,
+                Array<std::int32_t> ends, Array<std::int32_t> counts, const std::string& impl) {
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const float* values = logits.data();
+  const std::int64_t shape[3] = {logits.shape(0), logits.shape(1), logits.shape(2)};
+  const lpr::CtcOutput out{classes.mutable_data(), confidences.mutable_data(),
+                           begins.mutable_data(), ends.mutable_data(), counts.mutable_data()};
+  const Release release;
+  lpr::ctc_greedy(values, shape[0], shape[1], shape[2], blank, dropped, out, chosen);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_kernels, module) {
+  py::enum_<lpr::Resize>(module, "Resize")
+      .value("letterbox", lpr::Resize::letterbox)
+      .value("stretch", lpr::Resize::stretch);
+  py::enum_<lpr::Channels>(module, "Channels")
+      .value("rgb", lpr::Channels::rgb)
+      .value("bgr", lpr::Channels::bgr)
+      .value("gray", lpr::Channels::gray);
+  py::enum_<lpr::Interpolation>(module, "Interpolation")
+      .value("area", lpr::Interpolation::area)
+      .value("linear", lpr::Interpolation::linear);
+  module.def("implementations", &lpr::implementations);
+  module.def("letterbox", &letterbox);
+  module.def("warp", &warp);
+  module.def("nms", &nms);
+  module.def("ctc_greedy", &ctc_greedy);
+}

@@ -1,0 +1,91 @@
+// The kernels, in plain C++: no Python here. Checks of shapes and types are the caller's
+// (lpr/kernels.py); every kernel is safe for any values within them.
+//
+// Each kernel has a scalar loop, which is its specification, and a fast path beside it. `Impl`
+// chooses; all of them give the same answers, up to float32 rounding where pictures are resampled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lpr {
+
+enum class Impl { scalar, vector, avx2, avx512 };
+
+// A BGR picture, 3 bytes a pixel; rows are `stride` bytes apart (at least 3 * width).
+struct Picture {
+  const std::uint8_t* data;
+  int width;
+  int height;
+  std::ptrdiff_t stride;
+};
+
+// What a network is fed with: `channels` planes of height x width, one behind the other.
+struct Planes {
+  float* data;
+  int channels;
+  int width;
+  int height;
+};
+
+enum class Resize { letterbox, stretch };
+enum class Channels { rgb, bgr, gray };
+enum class Interpolation { area, linear };
+
+// The part of a picture of width x height into which something was resized.
+struct Window {
+  int x;
+  int y;
+  int width;
+  int height;
+};
+
+// Where a source of the given size goes: letterboxed (largest size that fits, rounded to whole
+// pixels, at least 1, in the middle; odd rests go right and below) or stretched over everything.
+Window fit(double source_width, double source_height, int width, int height, Resize resize);
+
+// target = source * scale + offset, in pixels, edges at whole numbers.
+struct Placement {
+  double scale_x;
+  double scale_y;
+  double offset_x;
+  double offset_y;
+};
+
+// Resizes, pads with `pad`, reorders channels, divides by 255 and separates the planes.
+Placement letterbox(const Picture& picture, const Planes& out, Resize resize, Channels channels,
+                    Interpolation interpolation, float pad, Impl impl);
+
+struct WarpOptions {
+  Resize resize;
+  Channels channels;
+  double margin;  // added on every side of a quad, as a fraction of its width and height
+  double mean;    // out = (value / 255 - mean) / std
+  double std;
+};
+
+// Cuts `count` quads (8 floats each: top left, top right, bottom right, bottom left) out of a
+// picture; `out` is the first of `count` entries that lie one behind the other.
+void warp(const Picture& picture, const float* quads, std::int64_t count, const Planes& out,
+          const WarpOptions& options, Impl impl);
+
+// Greedy suppression of boxes (x0, y0, x1, y1). Writes the kept indices, best first, into `kept`
+// (room for `count`) and returns their number.
+std::int64_t nms(const float* boxes, const float* scores, std::int64_t count, double iou,
+                 std::int64_t* kept, Impl impl);
+
+// Where greedy CTC decoding writes: room for `steps` characters for each sequence.
+struct CtcOutput {
+  std::int32_t* classes;
+  float* confidences;
+  std::int32_t* begins;
+  std::int32_t* ends;
+  std::int32_t* counts;  // one for each sequence
+};
+
+// Best path of `sequences` x `steps` x `classes` logits, from time step `dropped` on.
+void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
+                std::int64_t classes, std::int64_t blank, std::int64_t dropped,
+                const CtcOutput& out, Impl impl);
+
+}  // namespace lpr
