@@ -34,7 +34,7 @@ class BatchNorm:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """The numbers of one ``[convolutional]``: n ``biases``, ``n x c/groups x k x k`` ``weights``."""
+    """Numbers of a ``[convolutional]``: n ``biases`` and ``n x c/groups x k x k`` ``weights``."""
 
     biases: Float32
     weights: Float32

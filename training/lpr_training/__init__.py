@@ -1,0 +1,1 @@
+"""From pictures and labels to the networks of a model folder."""

@@ -1,0 +1,280 @@
+"""A Torch network built from a Darknet cfg, and saved as Darknet weights.
+
+It computes what Darknet and OpenCV's importer compute, so that what is trained is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lpr.darknet.cfg import Cfg
+from lpr.darknet.layers import (
+    BATCH_NORM_EPSILON,
+    LEAKY_SLOPE,
+    PICTURE,
+    AvgPool,
+    Convolutional,
+    Dropout,
+    Layer,
+    MaxPool,
+    Reorg,
+    Route,
+    Sam,
+    Shortcut,
+    Upsample,
+    Yolo,
+)
+from lpr.darknet.weights import BatchNorm, Convolution, Weights, read_weights
+from lpr.types import Float32
+
+OBJECTNESS_PRIOR = -4.6
+"""The logit of 1 %: most cells hold no plate, so an untrained head starts by saying so."""
+
+# Darknet keeps 0.99 of a rolling average in each step; Torch counts the new value's part.
+BATCH_NORM_MOMENTUM = 0.01
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "leaky": lambda: nn.LeakyReLU(LEAKY_SLOPE, inplace=True),
+    "linear": nn.Identity,
+    "logistic": nn.Sigmoid,
+    "mish": lambda: nn.Mish(inplace=True),
+    "relu": lambda: nn.ReLU(inplace=True),
+    "silu": lambda: nn.SiLU(inplace=True),
+    "swish": lambda: nn.SiLU(inplace=True),
+    "tanh": nn.Tanh,
+}
+
+
+class DarknetNet(nn.Module):
+    """The network that ``cfg`` describes, with random weights.
+
+    Convolutions are drawn as He et al. 2015 propose for the slope of their activation; the
+    objectness biases of the detection heads start at :data:`OBJECTNESS_PRIOR`.
+    ``seen`` is the number of pictures seen in training, as the weights file keeps it.
+    """
+
+    def __init__(self, cfg: Cfg) -> None:
+        super().__init__()
+        self.cfg = cfg
+        self.seen = 0
+        self.layers = nn.ModuleList(_module(layer) for layer in cfg.layers)
+        self._last_use = _last_uses(cfg.layers)
+        self._initialize()
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The raw heads of ``x`` (``N x 3 x H x W``): what enters each ``[yolo]``, in order.
+
+        Each is ``N x A*(5+C) x h x w``, without any sigmoid.
+        """
+        outputs: dict[int, Tensor] = {PICTURE: x}
+        heads: list[Tensor] = []
+        for layer, module in zip(self.cfg.layers, self.layers, strict=True):
+            inputs = [outputs[i] for i in layer.inputs]
+            if isinstance(layer, Yolo):
+                heads.append(inputs[0])
+            else:
+                outputs[layer.index] = module(*inputs)
+            for index in layer.inputs:
+                if self._last_use[index] == layer.index:
+                    outputs.pop(index, None)
+        return heads
+
+    def load(self, weights: Weights) -> None:
+        """Take over Darknet weights that were read for the same cfg."""
+        with torch.no_grad():
+            for block, numbers in zip(self._blocks(), weights.convolutions, strict=True):
+                block.load(numbers)
+        self.seen = weights.seen
+
+    def load_file(self, path: Path) -> None:
+        """Take over a ``.weights`` file; raises :class:`lpr.errors.ModelError` if it is unfit."""
+        self.load(read_weights(path, self.cfg))
+
+    def weights(self) -> Weights:
+        """The network's numbers, as a ``.weights`` file holds them."""
+        return Weights(tuple(block.numbers() for block in self._blocks()), self.seen)
+
+    def save(self, path: Path, seen: int | None = None) -> None:
+        """Write a ``.weights`` file; ``seen`` counts the pictures seen in training."""
+        self.seen = self.seen if seen is None else seen
+        self.weights().save(path)
+
+    def _blocks(self) -> list[ConvolutionBlock]:
+        return [module for module in self.layers if isinstance(module, ConvolutionBlock)]
+
+    def _initialize(self) -> None:
+        for block in self._blocks():
+            block.initialize()
+        for head in self.cfg.heads:
+            block = self.layers[head.inputs[0]]
+            if isinstance(block, ConvolutionBlock) and block.convolution.bias is not None:
+                biases = block.convolution.bias.view(len(head.mask), 5 + head.classes)
+                nn.init.constant_(biases[:, 4], OBJECTNESS_PRIOR)
+
+
+class ConvolutionBlock(nn.Module):
+    """``[convolutional]``: convolution, batch normalization unless it has a bias, activation."""
+
+    def __init__(self, layer: Convolutional) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(
+            layer.in_channels,
+            layer.out_channels,
+            layer.size,
+            layer.stride,
+            layer.padding,
+            groups=layer.groups,
+            bias=not layer.batch_normalize,
+        )
+        self.norm = (
+            nn.BatchNorm2d(layer.out_channels, BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM)
+            if layer.batch_normalize
+            else None
+        )
+        self.activation = ACTIVATIONS[layer.activation]()
+        self._slope = {"leaky": LEAKY_SLOPE, "linear": 1.0}.get(layer.activation, 0.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.convolution(x)
+        if self.norm is not None:
+            x = self.norm(x)
+        out: Tensor = self.activation(x)
+        return out
+
+    def initialize(self) -> None:
+        nn.init.kaiming_normal_(self.convolution.weight, self._slope, "fan_in", "leaky_relu")
+        if self.convolution.bias is not None:
+            nn.init.zeros_(self.convolution.bias)
+
+    def load(self, numbers: Convolution) -> None:
+        _copy(numbers.weights, self.convolution.weight)
+        if self.norm is None:
+            _copy(numbers.biases, self.convolution.bias)
+            return
+        norm = numbers.batch_norm
+        if norm is None:
+            raise ValueError("these weights were read for another cfg: no batch normalization")
+        _copy(numbers.biases, self.norm.bias)
+        _copy(norm.scales, self.norm.weight)
+        _copy(norm.means, self.norm.running_mean)
+        _copy(norm.variances, self.norm.running_var)
+
+    def numbers(self) -> Convolution:
+        weights = _array(self.convolution.weight)
+        if self.norm is None:
+            return Convolution(_array(self.convolution.bias), weights)
+        norm = BatchNorm(
+            _array(self.norm.weight),
+            _array(self.norm.running_mean),
+            _array(self.norm.running_var),
+        )
+        return Convolution(_array(self.norm.bias), weights, norm)
+
+
+class _MaxPool(nn.Module):
+    """Unlike Torch's own, pads by an odd total too: the smaller half on the left and top."""
+
+    def __init__(self, layer: MaxPool) -> None:
+        super().__init__()
+        self.size, self.stride = layer.size, layer.stride
+        before, after = layer.padding // 2, layer.padding - layer.padding // 2
+        self.padding = (before, after, before, after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.max_pool2d(F.pad(x, self.padding, value=-torch.inf), self.size, self.stride)
+
+
+class _Reorg(nn.Module):
+    """Space to depth of the input read as ``C/s^2 x H*s x W*s``, offsets before channels."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        s = self.stride
+        cells = x.reshape(n, c // (s * s), h, s, w, s)
+        return cells.permute(0, 3, 5, 1, 2, 4).reshape(n, c * s * s, h // s, w // s)
+
+
+class _Route(nn.Module):
+    def __init__(self, layer: Route) -> None:
+        super().__init__()
+        width = layer.out_channels
+        self.part = slice(layer.group_id * width, (layer.group_id + 1) * width)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if len(inputs) > 1:
+            return torch.cat(inputs, dim=1)
+        return inputs[0][:, self.part]
+
+
+class _Shortcut(nn.Module):
+    def __init__(self, layer: Shortcut) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[layer.activation]()
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        missing = x.shape[1] - other.shape[1]
+        if missing > 0:
+            other = F.pad(other, (0, 0, 0, 0, 0, missing))
+        out: Tensor = self.activation(x + other[:, : x.shape[1]])
+        return out
+
+
+class _Sam(nn.Module):
+    def __init__(self, layer: Sam) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[layer.activation]()
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        out: Tensor = self.activation(x * other)
+        return out
+
+
+def _module(layer: Layer) -> nn.Module:
+    match layer:
+        case Convolutional():
+            return ConvolutionBlock(layer)
+        case MaxPool():
+            return _MaxPool(layer)
+        case AvgPool():
+            return nn.AdaptiveAvgPool2d(1)
+        case Upsample():
+            return nn.Upsample(scale_factor=layer.stride, mode="nearest")
+        case Reorg():
+            return _Reorg(layer.stride)
+        case Route():
+            return _Route(layer)
+        case Shortcut():
+            return _Shortcut(layer)
+        case Sam():
+            return _Sam(layer)
+        case Dropout():
+            return nn.Dropout(layer.probability)
+        case Yolo():
+            return nn.Identity()
+    raise TypeError(f"{layer} has no counterpart in Torch")
+
+
+def _last_uses(layers: Sequence[Layer]) -> dict[int, int]:
+    """For each layer that is used, the last one that does: its output can be let go after that."""
+    return {source: layer.index for layer in layers for source in layer.inputs}
+
+
+def _copy(source: Float32, target: Tensor | None) -> None:
+    if target is not None:
+        target.copy_(torch.from_numpy(np.ascontiguousarray(source)))
+
+
+def _array(tensor: Tensor | None) -> Float32:
+    if tensor is None:
+        raise ValueError("a network without running statistics cannot be saved as Darknet weights")
+    return np.ascontiguousarray(tensor.detach().float().cpu().numpy())
