@@ -1,0 +1,99 @@
+"""From ``--backend auto|cpu|cuda|NAME`` to one of the runtimes that are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from lpr.errors import BackendError
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+
+_R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
+
+
+def select(runtimes: Sequence[DetectorRuntime], backend: str) -> DetectorRuntime:
+    """The runtime that ``backend`` stands for.
+
+    ``auto`` is the best one that works on CUDA, else on the CPU; ``cpu`` the best one that works on
+    the CPU; anything else, ``cuda`` (OpenCV's CUDA DNN) included, is a runtime's name. The best is
+    the one with the highest priority. Raises :class:`BackendError` where there is none; nothing is
+    replaced by something else in silence.
+    """
+    return _select(runtimes, backend)
+
+
+def select_recognizer(
+    runtimes: Sequence[RecognizerRuntime], backend: str, format: str, *, required: bool = False
+) -> RecognizerRuntime:
+    """The runtime that reads plates, given what the detector runs on.
+
+    ``backend`` is as in :func:`select`, usually the name of the detector's runtime. Where its
+    namesake is missing, does not work or does not run model files of ``format``, the best runtime
+    of the namesake's device that does is taken, and then the best on the CPU.
+
+    With ``required``, a name was asked for and nothing else will do; only then a runtime that
+    brings its own model (with empty ``formats``) is considered.
+
+    Raises :class:`BackendError` where there is none.
+    """
+    if required and backend not in ("auto", "cpu"):
+        found = _select(runtimes, backend)
+        if found.formats and format not in found.formats:
+            raise BackendError(
+                f"recognizer {found.name} runs {', '.join(sorted(found.formats))} files, and the "
+                f"model's is {format}; {_working(_running(runtimes, format))}"
+            )
+        return found
+    able = _running(runtimes, format)
+    namesakes = [runtime for runtime in able if runtime.name == backend]
+    if namesakes and namesakes[0].problem() is None:
+        return namesakes[0]
+    devices = [runtime.device for runtime in runtimes if runtime.name == backend] or [backend]
+    for device in ("cuda", "cpu") if backend == "auto" else (devices[0], "cpu"):
+        best = _best(able, device)
+        if best is not None:
+            return best
+    raise BackendError(
+        f"no recognizer runs the model's {format} file here: {_problems(able)}; "
+        "install a plugin that does, such as lpr-onnx"
+    )
+
+
+def _select(runtimes: Sequence[_R], backend: str) -> _R:
+    if backend in ("auto", "cpu"):
+        for device in ("cuda", "cpu") if backend == "auto" else ("cpu",):
+            best = _best(runtimes, device)
+            if best is not None:
+                return best
+        raise BackendError(f"no runtime works here on the CPU: {_problems(runtimes)}")
+    named = [runtime for runtime in runtimes if runtime.name == backend]
+    if not named:
+        names = ", ".join(["auto", "cpu", *(runtime.name for runtime in runtimes)])
+        raise BackendError(
+            f"there is no backend {backend!r}; there are {names} (lpr plugins lists them)"
+        )
+    problem = named[0].problem()
+    if problem is not None:
+        raise BackendError(f"backend {backend} does not work here: {problem}; {_working(runtimes)}")
+    return named[0]
+
+
+def _best(runtimes: Sequence[_R], device: str) -> _R | None:
+    """The working runtime of a device with the highest priority; of equals the first."""
+    by_priority = sorted(runtimes, key=lambda runtime: -runtime.priority)
+    candidates = (runtime for runtime in by_priority if runtime.device == device)
+    return next((runtime for runtime in candidates if runtime.problem() is None), None)
+
+
+def _running(runtimes: Sequence[RecognizerRuntime], format: str) -> list[RecognizerRuntime]:
+    return [runtime for runtime in runtimes if format in runtime.formats]
+
+
+def _working(runtimes: Sequence[_R]) -> str:
+    working = [runtime for runtime in runtimes if runtime.problem() is None]
+    names = ", ".join(f"{runtime.name} ({runtime.device})" for runtime in working)
+    return f"these would work here: {names}" if names else "no other runtime works here either"
+
+
+def _problems(runtimes: Sequence[_R]) -> str:
+    return "; ".join(f"{r.name}: {r.problem()}" for r in runtimes) or "none is registered"
