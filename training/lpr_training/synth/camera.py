@@ -1,0 +1,136 @@
+"""What light and camera do to a picture: shade, colour, blur, noise, compression.
+
+Each effect takes a generator for its strength, and gives a new picture of the same size.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from lpr.types import Float32, Image
+
+
+def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
+    """A factor of light for each pixel (``H x W``): a slope, a cast shadow, a highlight."""
+    slope = rng.uniform(0.78, 1.2, (2, 2)).astype(np.float32)
+    light = cv2.resize(slope, (width, height))
+    if rng.random() < 0.25:
+        light = light * _cast_shadow(rng, width, height)
+    if rng.random() < 0.12:
+        light = light + _highlight(rng, width, height)
+    return light.astype(np.float32, copy=False)
+
+
+def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
+    shadow = np.ones((height, width), np.float32)
+    depth = float(rng.uniform(0.25, 0.8))
+    kind = rng.random()
+    if kind < 0.6:
+        angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
+        center = np.array([width, height]) * (0.5 + offset)
+        along = np.array([np.cos(angle), np.sin(angle)]) * (width + height)
+        away = np.array([-along[1], along[0]])
+        points = np.array([center + along, center - along, center - along + away,
+                           center + along + away])  # fmt: skip
+        cv2.fillConvexPoly(shadow, points.astype(np.int32), depth)
+    else:
+        for _ in range(int(rng.integers(1, 4))):
+            points = np.array([width, height]) * rng.uniform(-0.2, 1.2, (3, 2))
+            cv2.fillPoly(shadow, [points.astype(np.int32)], depth)
+    size = int(rng.integers(0, max(height // 8, 2))) * 2 + 1
+    return cv2.blur(shadow, (size, size)).astype(np.float32, copy=False)
+
+
+def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
+    glare = np.zeros((height // 4 + 1, width // 4 + 1), np.float32)
+    center = (int(glare.shape[1] * rng.random()), int(glare.shape[0] * rng.random()))
+    radius = max(int(glare.shape[0] * rng.uniform(0.1, 0.4)), 1)
+    cv2.circle(glare, center, radius, float(rng.uniform(0.3, 1.2)), -1)
+    glare = cv2.blur(glare, (radius * 2 + 1, radius * 2 + 1))
+    return cv2.resize(glare, (width, height)).astype(np.float32, copy=False)
+
+
+def expose(rng: np.random.Generator, picture: Float32) -> Float32:
+    """Brightness, contrast, tint of the light and, rarely, no colour at all."""
+    tint = np.ones(3, np.float32)
+    mood = rng.random()
+    if mood < 0.62:
+        gain, tint = rng.uniform(0.65, 1.15), 1 + rng.normal(0, 0.04, 3)
+    elif mood < 0.74:
+        gain = rng.uniform(1.15, 1.7)
+    elif mood < 0.90:
+        gain, tint = rng.uniform(0.2, 0.6), 1 + rng.normal(0, 0.07, 3)
+    else:
+        gain = rng.uniform(0.4, 1.0)
+        tint = np.array([rng.uniform(0.35, 0.9), rng.uniform(0.75, 1.0), 1.1])
+    offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
+    if rng.random() < 0.12:
+        gain, offset = gain * rng.uniform(0.35, 0.7), offset + rng.uniform(30, 90)
+    lit = picture * (tint * gain).astype(np.float32) + np.float32(offset)
+    if rng.random() < 0.07:
+        lit = np.repeat(lit.mean(axis=2, keepdims=True), 3, axis=2)
+    return lit
+
+
+def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32:
+    """Blur of the lens, of motion, or of a picture that was enlarged; ``scale`` limits it (pixels)."""
+    height, width = picture.shape[:2]
+    kind = rng.random()
+    if kind < 0.35:
+        sigma = rng.uniform(0.3, max(scale, 0.4))
+        return cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.float32, copy=False)
+    if kind < 0.5:
+        return cv2.filter2D(picture, -1, _motion(rng, scale * 3)).astype(np.float32, copy=False)
+    if kind < 0.62:
+        factor = rng.uniform(max(0.45, 0.9 / max(scale, 1)), 0.95)
+        small = (max(int(width * factor), 2), max(int(height * factor), 2))
+        reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        back = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
+        return back.astype(np.float32, copy=False)
+    if kind < 0.75:
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        return picture + (picture - soft) * np.float32(rng.uniform(0.4, 1.6))
+    return picture
+
+
+def _motion(rng: np.random.Generator, longest: float) -> Float32:
+    length = rng.uniform(1.5, max(longest, 2.0))
+    size = int(length) // 2 * 2 + 3
+    kernel = np.zeros((size, size), np.float32)
+    angle = rng.normal(0, 0.5) if rng.random() < 0.6 else rng.uniform(0, np.pi)
+    reach = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+    center = size // 2
+    start = tuple(int(round((center - c) * 16)) for c in reach)
+    stop = tuple(int(round((center + c) * 16)) for c in reach)
+    cv2.line(kernel, start, stop, 1.0, 1, cv2.LINE_8, shift=4)
+    return kernel / max(float(kernel.sum()), 1e-6)
+
+
+def noise(rng: np.random.Generator, picture: Float32) -> Float32:
+    """Sensor noise, in grey and in colour."""
+    if rng.random() < 0.35:
+        return picture
+    strength = rng.uniform(0.5, 5) if rng.random() < 0.8 else rng.uniform(5, 16)
+    grain = rng.standard_normal(picture.shape[:2], np.float32)[:, :, None] * np.float32(strength)
+    if rng.random() < 0.4:
+        colour = rng.standard_normal(
+            (picture.shape[0] // 2 + 1, picture.shape[1] // 2 + 1, 3), np.float32
+        )
+        size = (picture.shape[1], picture.shape[0])
+        grain = grain + cv2.resize(colour, size) * np.float32(strength)
+    return picture + grain
+
+
+def finish(picture: Float32) -> Image:
+    """Back to 8 bits."""
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def compress(rng: np.random.Generator, picture: Image) -> Image:
+    """What JPEG leaves of it, in two of three cases."""
+    if rng.random() < 0.35:
+        return picture
+    quality = int(rng.integers(18, 60) if rng.random() < 0.3 else rng.integers(60, 97))
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR).astype(np.uint8, copy=False)

@@ -1,0 +1,137 @@
+"""One plate and a little around it, as a detector would cut it out: food for a recognizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lpr.types import Float32, Image, Quad
+from lpr_training.synth import backgrounds, camera
+from lpr_training.synth.geometry import as_quad, blend, random_view, warp_onto
+from lpr_training.synth.plates import PlatePicture, render_plate
+
+_NARROWEST, _WIDEST = 30.0, 200.0
+_MARGIN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class CropPicture:
+    """``quad`` holds the plate's exact corners in ``image`` (BGR); ``text`` is ``A-Z0-9``."""
+
+    image: Image
+    quad: Quad
+    text: str
+
+
+class CropSampler:
+    """An endless source of crops; the same seed gives the same crops."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def __iter__(self) -> CropSampler:
+        return self
+
+    def __next__(self) -> CropPicture:
+        return render_crop(self._rng)
+
+
+def render_crop(
+    rng: np.random.Generator,
+    text: str | None = None,
+    style: str | None = None,
+    background: Image | None = None,
+    rotation: float = 9.0,
+    tilt: float = 35.0,
+) -> CropPicture:
+    """A random plate, 30 to 200 pixels wide, in random light before a random camera.
+
+    Around the plate's bounding box at least a quarter of its size is left on each side. A
+    ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
+    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops.
+    """
+    wide = float(np.exp(rng.uniform(np.log(_NARROWEST), np.log(_WIDEST))))
+    native = 160 if wide < 100 else 240 if wide < 160 else 320
+    plate = render_plate(rng, text, style, native)
+    corners = random_view(rng, native / plate.image.shape[0], rotation, tilt) * np.float32(wide)
+    corners, size = _place(rng, corners)
+    if background is None:
+        around = backgrounds.bodywork(rng, *size)
+    else:
+        around = _cut(rng, background, *size)
+    image = _photograph(rng, plate, corners, around, wide)
+    return CropPicture(image, as_quad(corners), plate.text)
+
+
+def _place(rng: np.random.Generator, corners: Float32) -> tuple[Float32, tuple[int, int]]:
+    """The corners moved into a picture with margins, and that picture's width and height."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    before, after = (rng.uniform(_MARGIN, _MARGIN + 0.15, 2) * (high - low) for _ in range(2))
+    size = np.ceil(high - low + before + after)
+    return (corners - low + before).astype(np.float32), (int(size[0]), int(size[1]))
+
+
+def _cut(rng: np.random.Generator, picture: Image, width: int, height: int) -> Image:
+    tall, wide = picture.shape[:2]
+    share = min(1.0, tall / height, wide / width) * rng.uniform(0.3, 1.0)
+    h, w = max(int(height * share), 1), max(int(width * share), 1)
+    x, y = int(rng.integers(wide - w + 1)), int(rng.integers(tall - h + 1))
+    part = cv2.resize(picture[y : y + h, x : x + w], (width, height))
+    return part.astype(np.uint8, copy=False)
+
+
+def _photograph(
+    rng: np.random.Generator, plate: PlatePicture, corners: Float32, around: Image, wide: float
+) -> Image:
+    height, width = around.shape[:2]
+    warped, cover = warp_onto(plate.image, plate.mask, corners, (width, height))
+    if rng.random() < 0.5:
+        around = _drop_shadow(rng, around, cover)
+    if rng.random() < 0.3:
+        warped = _dirt(rng, warped)
+    scene = blend(around, warped, cover).astype(np.float32)
+    if rng.random() < 0.06:
+        _obstacle(rng, scene, corners)
+    light = camera.shade(rng, width, height)
+    scene = camera.expose(rng, scene * light[:, :, None])
+    scene = camera.defocus(rng, scene, 0.3 + wide / 70)
+    return camera.compress(rng, camera.finish(camera.noise(rng, scene)))
+
+
+def _drop_shadow(rng: np.random.Generator, around: Image, cover: Image) -> Image:
+    reach = cover.shape[1] * 0.02
+    shift = np.array([[1, 0, rng.normal(0, reach)], [0, 1, abs(rng.normal(0, reach))]], np.float32)
+    moved = cv2.warpAffine(cover, shift, (cover.shape[1], cover.shape[0]))
+    depth = cv2.blur(moved, (5, 5)).astype(np.float32) * np.float32(rng.uniform(0.2, 0.8) / 255)
+    return (around * (1 - depth)[:, :, None]).astype(np.uint8)
+
+
+def _dirt(rng: np.random.Generator, plate: Image) -> Image:
+    """Patches of dust or mud, and a few scratches."""
+    height, width = plate.shape[:2]
+    coarse = rng.random((int(rng.integers(3, 9)), int(rng.integers(4, 14)))).astype(np.float32)
+    amount = rng.uniform(0.1, 0.75)
+    mud = np.clip(cv2.resize(coarse, (width, height)) * 1.8 - 0.9, 0, 1) * np.float32(amount)
+    colour = (np.array([90, 105, 120]) * rng.uniform(0.3, 1.5)).astype(np.float32)
+    dirty = plate + (colour - plate) * mud[:, :, None]
+    for _ in range(int(rng.integers(0, 3))):
+        a, b = rng.uniform(0, 1, (2, 2)) * (width, height)
+        level = float(rng.uniform(60, 230))
+        start, stop = (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
+        cv2.line(dirty, start, stop, (level, level, level), 1, cv2.LINE_AA)
+    return camera.finish(dirty)
+
+
+def _obstacle(rng: np.random.Generator, scene: Float32, corners: Float32) -> None:
+    """A cable, twig or bar in front of an edge of the plate; in place."""
+    side = int(rng.integers(4))
+    at = corners[side] + (corners[(side + 1) % 4] - corners[side]) * rng.uniform(0.1, 0.9)
+    thick = max(int(scene.shape[1] * rng.uniform(0.005, 0.025)), 1)
+    level = float(rng.choice([15, 40, 120]))
+    stop = at + (corners.mean(axis=0) - at) * rng.normal(-0.4, 0.35)
+    outside = at + (at - corners.mean(axis=0))
+    colour = (level, level * 1.1, level)
+    ends = [(int(p[0]), int(p[1])) for p in (outside, stop)]
+    cv2.line(scene, ends[0], ends[1], colour, thick, cv2.LINE_AA)

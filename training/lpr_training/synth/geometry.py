@@ -1,0 +1,85 @@
+"""How a flat plate looks from somewhere: corners in a picture, and the plate warped onto them.
+
+Corners are continuous coordinates, where pixel ``(i, j)`` covers ``(i, j)`` to ``(i + 1, j + 1)``.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from lpr.types import Box, Float32, Image, Quad
+
+
+def random_view(
+    rng: np.random.Generator, aspect: float, rotation: float = 9.0, tilt: float = 35.0
+) -> Float32:
+    """Corners (``4 x 2``, in reading order) of a plate seen by a random camera.
+
+    The plate is 1 wide and ``1 / aspect`` high before it is turned, and centred at the origin.
+    ``rotation`` is the standard deviation in the picture's plane, ``tilt`` the greatest angle out
+    of it, both in degrees.
+    """
+    half = 0.5 / aspect
+    corners = np.array([[-0.5, -half, 0], [0.5, -half, 0], [0.5, half, 0], [-0.5, half, 0]])
+    yaw = np.radians(np.clip(rng.normal(0, tilt / 2), -tilt, tilt))
+    pitch = np.radians(np.clip(rng.normal(tilt / 6, tilt / 3), -tilt, tilt))
+    corners = corners @ _turn(1, yaw).T @ _turn(0, pitch).T
+    distance = rng.uniform(2.5, 8.0)
+    flat = corners[:, :2] * (distance / (distance + corners[:, 2:]))
+    roll = np.radians(rng.normal(0, rotation))
+    flat = flat @ np.array([[1, rng.normal(0, 0.06)], [0, 1]]).T
+    cos, sin = np.cos(roll), np.sin(roll)
+    turned = flat @ np.array([[cos, -sin], [sin, cos]]).T
+    return np.asarray(turned, np.float32)
+
+
+def _turn(axis: int, angle: float) -> np.ndarray:
+    cos, sin = np.cos(angle), np.sin(angle)
+    if axis == 0:
+        return np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+
+
+def warp_onto(
+    picture: Image, mask: Image, corners: Float32, size: tuple[int, int]
+) -> tuple[Image, Image]:
+    """A picture warped so that its corners come to lie on ``corners``, and where it then is.
+
+    ``mask`` (0..255) is the picture's shape; ``size`` the width and height of what is returned: the
+    warped picture, whose edge colours go on outside, and the warped mask.
+    """
+    height, width = picture.shape[:2]
+    reach = max(float(np.linalg.norm(corners[1] - corners[0])), 4.0)
+    scale = 1.4 * reach / width
+    if scale < 0.9:
+        height, width = max(round(height * scale), 2), max(round(width * scale), 4)
+        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
+    matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32) - 0.5)
+    warped = cv2.warpPerspective(
+        picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    cover = cv2.warpPerspective(mask, matrix, size, flags=cv2.INTER_LINEAR)
+    return warped.astype(np.uint8, copy=False), cover.astype(np.uint8, copy=False)
+
+
+def blend(below: Image, above: Image, cover: Image) -> Image:
+    """``above`` laid over ``below`` where ``cover`` (``H x W``) is 255, mixed in between."""
+    share = cv2.merge([cover] * 3).astype(np.float32) * (1 / 255)
+    mixed = below + (above.astype(np.float32) - below) * share
+    return np.rint(mixed).astype(np.uint8)
+
+
+def as_quad(corners: Float32) -> Quad:
+    """Four corners as plain numbers."""
+    a, b, c, d = ((float(x), float(y)) for x, y in corners)
+    return a, b, c, d
+
+
+def bounds(corners: Float32) -> Box:
+    """The smallest box around some corners."""
+    x0, y0 = corners.min(axis=0)
+    x1, y1 = corners.max(axis=0)
+    return Box(float(x0), float(y0), float(x1), float(y1))

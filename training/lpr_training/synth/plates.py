@@ -1,0 +1,227 @@
+"""One plate, flat and from the front: what a camera would see of it in the best case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from lpr.types import Image
+from lpr_training.synth import marks
+from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.styles import STYLES, Style, styles_for
+from lpr_training.synth.texts import pattern_of, random_pattern, random_text
+
+WIDTH = 400
+"""Usual width of a rendered plate in pixels."""
+
+_STRIP = 96
+_FACE_WIDTHS = (0.34, 0.38, 0.42, 0.46, 0.5, 0.54)
+_FACES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PlatePicture:
+    """``image`` is BGR, ``mask`` (``H x W``) 0 outside of the plate's round corners, else 255.
+
+    ``text`` holds ``A-Z0-9``; ``display`` has the separator; ``style`` is a key of
+    :data:`lpr_training.synth.styles.STYLES`.
+    """
+
+    image: Image
+    mask: Image
+    text: str
+    display: str
+    style: str
+
+
+def render_plate(
+    rng: np.random.Generator,
+    text: str | None = None,
+    style: str | None = None,
+    width: int = WIDTH,
+) -> PlatePicture:
+    """A plate, ``width`` pixels wide; what is not given is random.
+
+    Raises ValueError for a text with other characters than ``A-Z0-9`` or none at all, and KeyError
+    for an unknown style.
+    """
+    if text is not None and (not text or set(text) - set(CHARACTERS)):
+        raise ValueError(f"a plate's text holds A-Z and 0-9 only, not {text!r}")
+    kind, pattern = _choose(rng, text, style)
+    if text is None:
+        text = random_text(rng, pattern, kind.prefixes if rng.random() < 0.5 else "")
+    display = _separate(text, pattern)
+
+    size = kind.sizes[int(rng.integers(len(kind.sizes)))]
+    height = round(width * size[1] / size[0] * rng.uniform(0.97, 1.03))
+    ink = _ink_mask(rng, kind, display, height, width)
+    image = _paint(rng, kind, ink)
+    _furnish(rng, kind, image)
+    return PlatePicture(image, _outline(height, width), text, display, kind.name)
+
+
+def _choose(rng: np.random.Generator, text: str | None, style: str | None) -> tuple[Style, str]:
+    if style is not None:
+        kind = STYLES[style]
+        pattern = kind.formats[int(rng.integers(len(kind.formats)))]
+        return kind, pattern if text is None else pattern_of(text)
+    pattern = random_pattern(rng) if text is None else pattern_of(text)
+    fitting = styles_for(pattern)
+    shares = np.cumsum([s.share for s in fitting])
+    place = int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))
+    return fitting[min(place, len(fitting) - 1)], pattern
+
+
+def _separate(text: str, pattern: str) -> str:
+    characters = iter(text)
+    return "".join(s if s == "-" else next(characters) for s in pattern)
+
+
+def _ink_mask(
+    rng: np.random.Generator, kind: Style, display: str, height: int, width: int
+) -> Image:
+    """The text's ink on a whole plate, 0..255."""
+    characters = len(display.replace("-", ""))
+    tall = height * rng.uniform(0.47, 0.58)
+    wide = width * (rng.uniform(0.86, 0.94) if characters > 5 else rng.uniform(0.7, 0.9))
+    spacing = rng.uniform(0.07, 0.13) if not kind.old else rng.uniform(0.08, 0.15)
+    separator = rng.uniform(0.26, 0.34)
+    room = wide / tall - spacing * (characters - 1) - separator
+    face_width = min(max(room / characters, _FACE_WIDTHS[0]), _FACE_WIDTHS[-1])
+    nearest = int(np.argmin([abs(w - face_width) for w in _FACE_WIDTHS]))
+    face = _typeface(nearest, int(rng.integers(_FACES)), kind.old)
+
+    strip = _strip(face, display, spacing, separator, dot=rng.random() < 0.8)
+    natural = strip.shape[1] / _STRIP * tall
+    wide = min(wide, natural * 1.12)
+    box = cv2.resize(strip, (round(wide), round(tall)), interpolation=cv2.INTER_AREA)
+    ink = np.zeros((height, width), np.uint8)
+    below = 0.56 if kind.caption or kind.old else 0.53
+    middle = height * (below + rng.normal(0, 0.012))
+    y = int(min(max(middle - box.shape[0] / 2, 0), height - box.shape[0]))
+    x = int((width - box.shape[1]) / 2 + rng.normal(0, width * 0.005))
+    x = min(max(x, 0), width - box.shape[1])
+    ink[y : y + box.shape[0], x : x + box.shape[1]] = box
+    return ink
+
+
+@lru_cache(maxsize=256)
+def _typeface(width: int, variant: int, old: bool) -> Typeface:
+    rng = np.random.default_rng([width, variant, old])
+    return Typeface(
+        width=_FACE_WIDTHS[width],
+        weight=float(rng.uniform(0.115, 0.16)),
+        wobble=0.012 if variant else 0.0,
+        old=old if variant % 4 else not old,
+        seed=variant // 2,
+    )
+
+
+def _strip(face: Typeface, display: str, spacing: float, separator: float, dot: bool) -> Image:
+    """A line of text, :data:`_STRIP` pixels high."""
+    cell = round(face.width * _STRIP)
+    gap = round(spacing * _STRIP)
+    parts: list[Image] = []
+    empty = np.zeros((_STRIP, gap), np.uint8)
+    for char in display:
+        if char == "-":
+            parts[-1:] = [_separator(round(separator * _STRIP), face.weight, dot)]
+            continue
+        parts += [face.mask(char, cell, _STRIP), empty]
+    return np.hstack(parts[:-1])
+
+
+def _separator(width: int, weight: float, dot: bool) -> Image:
+    strip = np.zeros((_STRIP, width), np.uint8)
+    half = weight * _STRIP / 2
+    reach = half if dot else width * 0.3
+    y0, y1 = round(_STRIP * 0.49 - half), round(_STRIP * 0.49 + half)
+    strip[y0:y1, round(width / 2 - reach) : round(width / 2 + reach)] = 255
+    return strip
+
+
+def _paint(rng: np.random.Generator, kind: Style, ink: Image) -> Image:
+    """The plate in its colours: sheet, ink, and the relief that pressing leaves around both."""
+    sheet = np.clip(np.array(kind.plate) + rng.normal(0, 6, 3) + rng.normal(0, 6), 0, 255)
+    fading = rng.uniform(0, 0.35) if rng.random() < 0.3 else rng.uniform(0, 0.1)
+    colour = np.array(kind.ink) * (1 - fading) + sheet * fading + rng.normal(0, 5, 3)
+    ramp = np.linspace(sheet, np.clip(colour, 0, 255), 256)
+    if rng.random() < 0.12:
+        ink = _worn(rng, ink)
+    table = np.rint(ramp).astype(np.uint8).reshape(256, 1, 3)
+    image: Image = cv2.applyColorMap(ink, table).astype(np.uint8, copy=False)
+    _emboss(rng, image, ink)
+    return image
+
+
+def _worn(rng: np.random.Generator, ink: Image) -> Image:
+    """Ink with patches rubbed thin."""
+    coarse = rng.uniform(0.15, 1.3, (5, 12)).astype(np.float32)
+    fine = rng.uniform(0.6, 1.2, (24, 64)).astype(np.float32)
+    size = (ink.shape[1], ink.shape[0])
+    wear = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+    wear *= cv2.resize(fine, size, interpolation=cv2.INTER_LINEAR)
+    return np.clip(ink * np.minimum(wear, 1), 0, 255).astype(np.uint8)
+
+
+def _emboss(rng: np.random.Generator, image: Image, ink: Image) -> None:
+    """Light and dark edges where characters and rim stand out of the sheet; in place."""
+    height, width = ink.shape
+    relief = cv2.max(ink, _rim(height, width)) if rng.random() < 0.8 else ink
+    relief = cv2.blur(relief, (3, 3))
+    strength = rng.uniform(0.05, 0.35)
+    dx, dy = int(rng.integers(-2, 3)), int(rng.choice([-2, 2]))
+    shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    moved = cv2.warpAffine(relief, shift, (width, height), flags=cv2.INTER_NEAREST)
+    light = cv2.subtract(moved, relief)
+    dark = cv2.subtract(relief, moved)
+    keep = cv2.convertScaleAbs(cv2.bitwise_not(ink), alpha=strength)
+    light = cv2.multiply(light, keep, scale=1 / 255)
+    dark = cv2.multiply(dark, keep, scale=1 / 255)
+    cv2.add(image, cv2.merge([light] * 3), dst=image)
+    cv2.subtract(image, cv2.merge([dark] * 3), dst=image)
+
+
+@lru_cache(maxsize=64)
+def _rim(height: int, width: int) -> Image:
+    rim = np.zeros((height, width), np.uint8)
+    inset, radius = round(width * 0.016), round(width * 0.035)
+    _round_rectangle(rim, inset, radius, 255)
+    inner = round(width * 0.012)
+    _round_rectangle(rim, inset + inner, radius - inner, 0)
+    rim.flags.writeable = False
+    return rim
+
+
+@lru_cache(maxsize=64)
+def _outline(height: int, width: int) -> Image:
+    mask = np.zeros((height, width), np.uint8)
+    _round_rectangle(mask, 0, round(width * 0.032), 255)
+    mask.flags.writeable = False
+    return mask
+
+
+def _round_rectangle(picture: Image, inset: int, radius: int, value: int) -> None:
+    height, width = picture.shape
+    x0, y0, x1, y1 = inset, inset, width - 1 - inset, height - 1 - inset
+    cv2.rectangle(picture, (x0 + radius, y0), (x1 - radius, y1), value, -1)
+    cv2.rectangle(picture, (x0, y0 + radius), (x1, y1 - radius), value, -1)
+    for x in (x0 + radius, x1 - radius):
+        for y in (y0 + radius, y1 - radius):
+            cv2.circle(picture, (x, y), radius, value, -1, cv2.LINE_AA)
+
+
+def _furnish(rng: np.random.Generator, kind: Style, image: Image) -> None:
+    if kind.caption and rng.random() < 0.9:
+        ink = (60, 120, 60) if kind.caption == "electric" else kind.ink
+        marks.caption(rng, image, ink, wide=kind.caption == "place")
+    if not kind.old and rng.random() < 0.8:
+        marks.flowers(rng, image)
+    marks.bolts(rng, image, kind.old)
+    if rng.random() < 0.4:
+        marks.sticker(rng, image)
+    if rng.random() < 0.12:
+        marks.frame(rng, image)

@@ -1,0 +1,33 @@
+"""A sheet of rendered crops to look at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from lpr.types import Image
+from lpr_training.synth.crops import CropSampler
+
+_COLUMNS = 10
+_TILE = (200, 130)
+_LABEL = 16
+
+
+def contact_sheet(seed: int, n: int) -> Image:
+    """``n`` crops of a seed in rows of ten, each with its text below (BGR)."""
+    sampler = CropSampler(seed)
+    tiles = []
+    for _ in range(n):
+        crop = next(sampler)
+        tile = np.zeros((_TILE[1] + _LABEL, _TILE[0] + 4, 3), np.uint8)
+        height, width = crop.image.shape[:2]
+        scale = min(_TILE[0] / width, _TILE[1] / height)
+        shown = cv2.resize(crop.image, None, fx=scale, fy=scale)
+        tile[: shown.shape[0], : shown.shape[1]] = shown
+        at = (2, _TILE[1] + _LABEL - 4)
+        cv2.putText(tile, crop.text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 255, 255), 1)
+        tiles.append(tile)
+    while len(tiles) % _COLUMNS or not tiles:
+        tiles.append(np.zeros((_TILE[1] + _LABEL, _TILE[0] + 4, 3), np.uint8))
+    rows = [np.hstack(tiles[i : i + _COLUMNS]) for i in range(0, len(tiles), _COLUMNS)]
+    return np.vstack(rows)

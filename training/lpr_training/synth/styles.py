@@ -1,0 +1,102 @@
+"""The kinds of plates: their size, colours, formats and fittings, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Colour: TypeAlias = tuple[int, int, int]
+Caption: TypeAlias = Literal["place", "electric"]
+
+_WHITE: Colour = (236, 238, 238)
+_BLACK: Colour = (26, 24, 24)
+_RED: Colour = (38, 30, 176)
+_GREEN: Colour = (72, 104, 22)
+_YELLOW: Colour = (40, 196, 238)
+
+_SEVEN = ("AAA-9999",)
+_OLD_CARS = ("9999-AA", "AA-9999", "9999-A9", "A9-9999", "9A-9999", "9999-9A")
+_OLD_MOTORCYCLES = (
+    "AAA-999",
+    "999-AAA",
+    "A9A-999",
+    "AA9-999",
+    "9AA-999",
+    "A99-999",
+    "9A9-999",
+    "99A-999",
+    "999-A9A",
+    "999-AA9",
+    "999-9AA",
+)
+_OLD_TRUCKS = ("AA-999", "999-AA", "A9-999", "9A-999", "999-A9", "999-9A")
+_TRAILERS = ("AA-99", "99-AA", "A9-99", "9A-99", "99-A9", "99-9A")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One kind of plate.
+
+    ``sizes`` are widths and heights in millimetres, one of which is taken; ``plate`` and ``ink``
+    are BGR; ``formats`` the patterns on it; ``prefixes`` the usual first letters (empty: any);
+    ``old`` marks the plates before 2012; ``caption`` what stands in small characters above;
+    ``share`` how often it is taken among the styles that carry a format.
+    """
+
+    name: str
+    sizes: tuple[tuple[int, int], ...]
+    formats: tuple[str, ...]
+    plate: Colour = _WHITE
+    ink: Colour = _BLACK
+    prefixes: str = ""
+    old: bool = False
+    caption: Caption | None = None
+    share: float = 1.0
+
+
+_CAR = ((380, 160),)
+_MOTORCYCLE = ((260, 140), (260, 140), (300, 150))
+_OLD_CAR = ((320, 150),)
+_OLD_MOTORCYCLE = ((260, 140), (260, 130))
+
+STYLES: dict[str, Style] = {
+    style.name: style
+    for style in (
+        Style("car", _CAR, _SEVEN, prefixes="ABC", share=6),
+        Style("motorcycle", _MOTORCYCLE, _SEVEN, prefixes="MNP", share=8),
+        Style("electric", _CAR + _MOTORCYCLE, _SEVEN, prefixes="E", caption="electric", share=1),
+        Style("rental", _CAR, _SEVEN, prefixes="R", share=0.6),
+        Style("taxi", _CAR, _SEVEN, ink=_RED, prefixes="T", share=0.6),
+        Style("light-motorcycle", _MOTORCYCLE, _SEVEN, _GREEN, _WHITE, "QE", share=0.5),
+        Style("heavy-yellow", _MOTORCYCLE, _SEVEN, _YELLOW, _BLACK, "L", share=0.6),
+        Style("heavy-red", _MOTORCYCLE, _SEVEN, _RED, _WHITE, "L", share=0.6),
+        Style("truck", _CAR, (*_SEVEN, "AAA-999"), _GREEN, _WHITE, "KH", share=0.5),
+        Style("private-truck", _CAR, (*_SEVEN, "AAA-999"), ink=_GREEN, prefixes="KBA", share=0.4),
+        Style("coach", _CAR, (*_SEVEN, "AAA-999"), _RED, _WHITE, "K", share=0.2),
+        Style("old-car", _OLD_CAR, _OLD_CARS, old=True, share=4),
+        Style("old-car-place", _OLD_CAR, _OLD_CARS, old=True, caption="place", share=2),
+        Style("old-motorcycle", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, old=True, share=4),
+        Style(
+            "old-motorcycle-place",
+            _OLD_MOTORCYCLE,
+            _OLD_MOTORCYCLES,
+            old=True,
+            caption="place",
+            share=2,
+        ),
+        Style("old-green", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, _GREEN, _WHITE, old=True, share=0.7),
+        Style("old-taxi", _OLD_CAR, _OLD_TRUCKS, ink=_RED, old=True, caption="place", share=1),
+        Style("old-truck", _OLD_CAR, _OLD_TRUCKS, _GREEN, _WHITE, old=True, caption="place"),
+        Style("old-coach", _OLD_CAR, _OLD_TRUCKS, _RED, _WHITE, old=True, share=0.5),
+        Style("old-private-truck", _OLD_CAR, _OLD_TRUCKS, ink=_GREEN, old=True, share=1),
+        Style("old-heavy", _OLD_MOTORCYCLE, _TRAILERS, _RED, _WHITE, old=True, share=0.7),
+        Style("trailer", _OLD_CAR, _TRAILERS, ink=_GREEN, old=True, share=0.6),
+        Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, _WHITE, old=True, share=0.6),
+    )
+}
+
+
+def styles_for(pattern: str) -> tuple[Style, ...]:
+    """The styles that carry a format; all of them where none does."""
+    fitting = tuple(style for style in STYLES.values() if pattern in style.formats)
+    return fitting or tuple(STYLES.values())
