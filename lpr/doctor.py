@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 import cv2
@@ -90,11 +91,11 @@ def _models() -> Iterator[Finding]:
 def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
     for detects in registry.detector_runtimes:
         problem = detects.problem()
-        text = f"no: {problem}" if problem else _tried(lambda r=detects: _detect(r, model))
+        text = f"no: {problem}" if problem else _tried(partial(_detect, detects, model))
         yield Finding("detector", f"{detects.name} on {detects.device}", text)
     for reads in registry.recognizer_runtimes:
         problem = reads.problem()
-        text = f"no: {problem}" if problem else _tried(lambda r=reads: _recognize(r, model))
+        text = f"no: {problem}" if problem else _tried(partial(_recognize, reads, model))
         yield Finding("recognizer", f"{reads.name} on {reads.device}", text)
 
 

@@ -10,6 +10,7 @@ Wrong dtypes raise :class:`TypeError`; wrong shapes, layouts and values raise :c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ __all__ = [
     "implementations",
     "letterbox",
     "nms",
+    "pick_best",
+    "vote",
     "warp",
 ]
 
@@ -178,7 +181,8 @@ def nms(boxes: Float32, scores: Float32, iou: float, *, impl: str = "auto") -> N
         raise ValueError(f"iou must lie in 0..1, not {iou}")
     kept = np.empty(len(boxes), np.int64)
     count = _kernels.nms(boxes, scores, iou, kept, impl)
-    return kept[:count].copy()
+    indices: NDArray[np.int64] = kept[:count].copy()
+    return indices
 
 
 def ctc_greedy(
@@ -210,6 +214,49 @@ def ctc_greedy(
         )
         for n, count in enumerate(counts.tolist())
     ]
+
+
+def pick_best(confidences: Sequence[Sequence[float]], *, impl: str = "auto") -> int:
+    """The index of the reading with the highest mean character confidence (each 0..1).
+
+    For several detections of one plate in one picture. The first of equals wins (means are compared
+    at a resolution of 2**-30), empty readings lose; -1 where there is nothing but empty ones.
+    """
+    values, offsets = _ragged("confidences", confidences)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError("confidences must lie in 0..1")
+    return _kernels.pick_best(values, offsets, impl)
+
+
+def vote(
+    texts: Sequence[str], weights: Sequence[Sequence[float]], *, impl: str = "auto"
+) -> tuple[str, tuple[float, ...]]:
+    """What several readings of one plate agree on: its text and each character's share of votes.
+
+    ``weights`` has one finite weight >= 0 for each character of each text. The readings are aligned
+    one after the other into a list of slots and vote there (ROVER: J. G. Fiscus, 1997):
+
+    * The order is that of the readings' total weights, greatest first; equal ones stay in the order
+      given. Empty readings have no weight and do not count.
+    * A reading is aligned with the slots so far at the least cost (Needleman-Wunsch): a character
+      on a slot costs 4 x (1 - its share of the slot's votes), passing a slot by 3 x (1 - the share
+      of those who passed it by), a slot of its own 3. Of equal costs, seen from the end, the first
+      of these wins: on the slot, passing by, a slot of its own.
+    * A character votes in its slot with its weight. A reading without a character for a slot votes
+      for leaving it out, with the mean of its weights, also where the slot comes later than it.
+    * In each slot the greatest vote wins; a character wins over leaving out, and of equal
+      characters the one that voted first. Shares lie in 0..1; without any weight they are 0.
+    """
+    values, offsets = _ragged("weights", weights)
+    lengths = [len(text) for text in texts]
+    if np.diff(offsets).tolist() != lengths:
+        raise ValueError("weights must hold one number for each character of each text")
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError("weights must be finite and not negative")
+    symbols = np.asarray([ord(char) for text in texts for char in text], np.int32)
+    voted, shares = np.empty_like(symbols), np.empty_like(values)
+    count = _kernels.vote(symbols, values, offsets, voted, shares, impl)
+    return "".join(map(chr, voted[:count].tolist())), tuple(shares[:count].tolist())
 
 
 def _planes(channels: Channels) -> int:
@@ -251,6 +298,17 @@ def _floats(name: str, values: Float32, shape: tuple[int | None, ...]) -> Float3
         wanted = " x ".join("any" if want is None else str(want) for want in shape)
         raise ValueError(f"{name} must have the shape {wanted}; it has {values.shape}")
     return np.ascontiguousarray(values)
+
+
+def _ragged(
+    name: str, rows: Sequence[Sequence[float]]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """All rows one behind the other, and where each begins; the last offset is their end."""
+    if any(np.ndim(row) != 1 for row in rows):
+        raise ValueError(f"{name} must be a sequence of sequences of numbers")
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return np.asarray([value for row in rows for value in row], np.float64), offsets
 
 
 def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:

@@ -120,12 +120,12 @@ class Registry:
         return f"command {command.name}"
 
 
-def _check(thing: object, protocol: Any, others: Iterable[_Named]) -> None:
+def _check(thing: Any, protocol: Any, others: Iterable[_Named]) -> None:
     if not isinstance(thing, protocol):
         members = {*protocol.__annotations__, *(m for m in vars(protocol) if m[0] != "_")}
         lacking = ", ".join(sorted(m for m in members if not hasattr(thing, m)))
         raise TypeError(f"{thing!r} is no {protocol.__name__}: it lacks {lacking}")
-    _refuse_twice(thing, others)  # type: ignore[arg-type]
+    _refuse_twice(thing, others)
 
 
 def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:

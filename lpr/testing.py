@@ -103,8 +103,8 @@ def _check_reading(reading: Reading) -> None:
 
 def _assert_alike(given: Sequence[Reading], expected: Sequence[Reading], message: str) -> None:
     for a, b in zip(given, expected, strict=True):
-        near = abs(a.confidence - b.confidence) <= _TOLERANCE
-        assert a.text == b.text and near, f"{message}: {a} and {b}"
+        assert a.text == b.text, f"{message}: {a} and {b}"
+        assert abs(a.confidence - b.confidence) <= _TOLERANCE, f"{message}: {a} and {b}"
 
 
 def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
@@ -161,7 +161,8 @@ def _check_heads(
     expected = reference.forward(batch) if reference else together
     assert len(together) == len(expected), f"{len(together)} heads, {len(expected)} expected"
     for index, (head, right) in enumerate(zip(together, expected, strict=True)):
-        assert head.dtype == np.float32 and head.ndim == 4, f"head {index} is no float32 N,C,h,w"
+        kind = (head.dtype, head.ndim)
+        assert kind == (np.float32, 4), f"head {index} is {kind}: it has to be float32 N,C,h,w"
         alone = np.concatenate([heads[index] for heads in single])
         _assert_close(head, alone, f"head {index} depends on the batch at {width}x{height}")
         _assert_close(head, right, f"head {index} differs from the reference at {width}x{height}")

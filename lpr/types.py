@@ -67,7 +67,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills)."""
+    """A picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills)."""
 
     image: Image
     source: str

@@ -20,9 +20,7 @@ from lpr.progress import progress
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--mistakes", is_flag=True, help="List every miss, misreading and false reading.")
 @reader_options
-def command(
-    folder: Path, split: str | None, as_json: bool, mistakes: bool, **options: Any
-) -> None:
+def command(folder: Path, split: str | None, as_json: bool, mistakes: bool, **options: Any) -> None:
     """Measure found, exactly read and false plates on FOLDER, which holds a labels.csv.
 
     All figures come from one run at the settings that `lpr detect` has by default.

@@ -16,18 +16,12 @@ from lpr.pipeline import Reader
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Size(click.ParamType):
-    """``WxH`` in pixels, such as ``640x384``."""
-
-    name = "WxH"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", str(value))
-        if not match:
-            self.fail(f"{value!r} is no size; write it as 640x384", param, ctx)
-        return int(match[1]), int(match[2])
+def parse_size(text: str) -> tuple[int, int]:
+    """``640x384`` as (width, height); raises ``click.BadParameter``."""
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if not match:
+        raise click.BadParameter(f"{text!r} is no size; write it as 640x384")
+    return int(match[1]), int(match[2])
 
 
 _READER = (
@@ -39,7 +33,9 @@ _READER = (
         help="What runs the networks: auto, cpu, cuda (OpenCV's CUDA DNN) or a runtime's name.",
     ),
     click.option("--recognizer", help="Name of another recognizer than the backend's."),
-    click.option("--detector-size", type=Size(), help="Input of the detector, in pixels."),
+    click.option(
+        "--detector-size", type=parse_size, metavar="WxH", help="Input of the detector, in pixels."
+    ),
     click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a detection."),
     click.option(
         "--min-confidence",

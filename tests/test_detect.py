@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lpr.detect import Detector, Head, decode_head
+from lpr.errors import PluginError
+from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
+
+HEAD = Head(((24.0, 12.0),), classes=1)
+SURE = 10.0
+
+
+def detector(*cells: tuple[int, int, tuple[float, ...]], head: Head = HEAD) -> Detector:
+    return Detector(FixedNetwork(head_with(*cells)), [head], DETECTOR_SPEC)
+
+
+def test_a_cell_is_decoded_as_darknet_does() -> None:
+    cell = (1, 2, (0.0, 0.0, math.log(2), 0.0, SURE, SURE))
+    boxes, scores = decode_head(head_with(cell), HEAD, 64, 64, 0.5)
+    # Centre of cell (column 2, row 1) of 16 px each; width 24 * 2, height 12.
+    assert boxes.tolist() == [pytest.approx([40 - 24, 24 - 6, 40 + 24, 24 + 6], abs=1e-4)]
+    assert scores[0] == pytest.approx(1, abs=1e-3)
+
+
+def test_scale_x_y_widens_the_reach_of_a_cell() -> None:
+    cell = (0, 0, (20.0, -20.0, 0.0, 0.0, SURE, SURE))
+    head = Head(HEAD.anchors, 1, scale_x_y=2.0)
+    boxes, _ = decode_head(head_with(cell), head, 64, 64, 0.5)
+    center = (boxes[0, :2] + boxes[0, 2:]) / 2
+    assert center.tolist() == pytest.approx([1.5 * 16, -0.5 * 16], abs=1e-3)
+
+
+def test_new_coords_are_not_squashed_again() -> None:
+    cell = (0, 0, (0.5, 0.5, 0.5, 0.5, 0.9, 1.0))
+    head = Head(HEAD.anchors, 1, new_coords=True)
+    boxes, scores = decode_head(head_with(cell), head, 64, 64, 0.5)
+    assert boxes[0].tolist() == pytest.approx([8 - 12, 8 - 6, 8 + 12, 8 + 6])
+    assert scores[0] == pytest.approx(0.9)
+
+
+@given(arrays(np.float32, (12, 3, 5), elements=st.floats(-1000, 1000, width=32)))
+def test_any_raw_values_give_finite_boxes_above_the_threshold(output: np.ndarray) -> None:
+    head = Head(((10.0, 5.0), (30.0, 15.0)), classes=1)
+    boxes, scores = decode_head(output, head, 160, 96, 0.3)
+    assert np.isfinite(boxes).all()
+    assert (scores > 0.3).all()
+    assert len(boxes) == len(scores)
+
+
+@given(st.floats(0.01, 0.99))
+def test_a_score_is_objectness_times_class(probability: float) -> None:
+    logit = math.log(probability / (1 - probability))
+    cell = (0, 0, (0.0, 0.0, 0.0, 0.0, logit, logit))
+    _, scores = decode_head(head_with(cell), HEAD, 64, 64, 0.0)
+    assert scores.max() == pytest.approx(probability**2, abs=1e-4)
+
+
+def test_boxes_come_back_in_the_pixels_of_a_letterboxed_picture() -> None:
+    # 128 x 64 shrinks to 64 x 32 in a 64 x 64 input, with 16 px of padding above.
+    (plate,) = detector((1, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE))).find([grey(64, 128)])[0]
+    assert plate.box == pytest.approx([(24 - 12) * 2, (24 - 6 - 16) * 2, 72, (24 + 6 - 16) * 2])
+
+
+def test_boxes_are_clipped_and_those_outside_left_out() -> None:
+    found = detector(
+        (0, 0, (0.0, 0.0, 3.0, 3.0, SURE, SURE)),  # far beyond every edge
+        (3, 0, (0.0, 0.0, -3.0, -3.0, SURE, SURE)),  # in the padding below
+    ).find([grey(32, 64)])[0]
+    assert [tuple(d.box) for d in found] == [(0, 0, 64, 32)]
+
+
+def test_overlapping_boxes_leave_the_most_certain_one_first() -> None:
+    found = detector(
+        (1, 1, (0.0, 0.0, 0.0, 0.0, 1.0, SURE)),
+        (1, 2, (-20.0, 0.0, 0.0, 0.0, 2.0, SURE)),  # half a cell off
+        (3, 3, (0.0, 0.0, 0.0, 0.0, SURE, SURE)),
+    ).find([grey(64, 64)])[0]
+    assert [round(d.confidence, 2) for d in found] == [1.0, 0.88]
+
+
+def test_pictures_of_different_sizes_share_a_batch() -> None:
+    reader = detector((1, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE)))
+    found = reader.find([grey(64, 64), grey(128, 128), grey(1, 1)])
+    assert [len(plates) for plates in found] == [1, 1, 1]
+    assert found[1][0].box == pytest.approx([v * 2 for v in found[0][0].box])
+    assert reader.find([]) == []
+
+
+def test_more_pictures_than_a_batch_holds() -> None:
+    reader = detector((1, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE)))
+    assert len(reader.find([grey(8, 8)] * 33)) == 33
+
+
+def test_a_network_with_other_heads_than_its_cfg_is_named() -> None:
+    wrong = Detector(FixedNetwork(np.zeros((7, 4, 4), np.float32)), [HEAD], DETECTOR_SPEC)
+    with pytest.raises(PluginError, match=r"FixedNetwork.*\(1, 7, 4, 4\)"):
+        wrong.find([grey(8, 8)])
+
+
+def test_closing_the_detector_closes_the_network() -> None:
+    network = FixedNetwork(head_with())
+    with Detector(network, [HEAD], DETECTOR_SPEC):
+        pass
+    assert network.closed

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpr import models
+from lpr.errors import ModelError
+
+TOML = """
+schema = 1
+name = "toy"
+version = "0.1"
+description = "For tests"
+regions = ["tw"]
+licence = "Apache-2.0"
+
+[detector]
+cfg = "d.cfg"
+weights = "d.weights"
+width = 64
+height = 32
+resize = "letterbox"
+channels = "rgb"
+threshold = 0.5
+nms = 0.45
+
+[recognizer]
+file = "r.onnx"
+format = "onnx"
+width = 64
+height = 32
+resize = "stretch"
+channels = "gray"
+crop_margin = 0.05
+alphabet = "AB1"
+blank = 3
+dropped_steps = 0
+mean = 0.0
+std = 1
+
+[sha256]
+"d.cfg" = "{d.cfg}"
+"d.weights" = "{d.weights}"
+"r.onnx" = "{r.onnx}"
+
+[figures]
+anything = {{ goes = "here" }}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    toml = TOML.replace("{{", "{").replace("}}", "}")
+    for name in ("d.cfg", "d.weights", "r.onnx"):
+        (tmp_path / name).write_bytes(name.encode())
+        toml = toml.replace("{" + name + "}", hashlib.sha256(name.encode()).hexdigest())
+    (tmp_path / "model.toml").write_text(toml)
+    return tmp_path
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    path = folder / "model.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_folder_is_read_whole(folder: Path) -> None:
+    model = models.load_model(str(folder))
+    assert (model.name, model.version, model.regions) == ("toy", "0.1", ("tw",))
+    assert model.detector.cfg == folder / "d.cfg"
+    assert (model.detector.spec.width, model.detector.spec.height) == (64, 32)
+    assert model.recognizer.spec.classes == 4
+    assert model.recognizer.spec.std == 1.0
+
+
+def test_a_damaged_file_is_named_and_not_used(folder: Path) -> None:
+    (folder / "d.weights").write_bytes(b"other")
+    with pytest.raises(ModelError, match=r"d\.weights is damaged"):
+        models.load_model(str(folder))
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "r.onnx").unlink()
+    with pytest.raises(ModelError, match=r"r\.onnx is missing"):
+        models.load_model(str(folder))
+
+
+def test_an_unknown_model_is_answered_with_those_that_are_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model 'nope'.*tw-light"):
+        models.load_model("nope")
+    with pytest.raises(ModelError, match=r"nor a folder that holds a model\.toml"):
+        models.load_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("schema = 1", "schema = 2", "schema 2 is not known"),
+        ('name = "toy"', "", "name has to be given"),
+        ("width = 64", 'width = "64"', r"\[detector\] width has to be of type int"),
+        ("width = 64", "width = 0", r"\[detector\] width has to be above 0"),
+        ("width = 64", "width = true", r"\[detector\] width has to be of type int"),
+        ("threshold = 0.5", "threshold = 50", r"\[detector\] threshold has to lie in 0\.\.1"),
+        ('"letterbox"', '"squeeze"', "resize has to be one of letterbox, stretch"),
+        ("blank = 3", "blank = 4", r"\[recognizer\] blank has to lie in 0\.\.3"),
+        ('"AB1"', '"ABA"', "alphabet has to hold each character once"),
+        ("nms = 0.45", "nms = 0.45\nnsm = 1", r"\[detector\] nsm has to not be there"),
+        ('"d.cfg" = ', '"e.cfg" = ', r"does not state the hash of d\.cfg"),
+        ("schema = 1", "schema = ", "Invalid value"),
+        ("std = 1", "std = 0", "std has to be above 0"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file_and_key(
+    folder: Path, old: str, new: str, message: str
+) -> None:
+    edit(folder, old, new)
+    with pytest.raises(ModelError, match=message) as caught:
+        models.load_model(str(folder))
+    assert str(folder / "model.toml") in str(caught.value)
+
+
+@pytest.mark.parametrize("path", models.shipped_models(), ids=lambda path: path.name)
+def test_shipped_models_are_whole(path: Path) -> None:
+    model = models.load_model(path.name)
+    assert model.name == path.name
+    assert not models.verify(model)
+    assert sum(file.stat().st_size for file in path.iterdir()) < 20e6
+
+
+def test_the_default_model_is_shipped() -> None:
+    names: list[Any] = [path.name for path in models.shipped_models()]
+    assert models.DEFAULT_MODEL in names

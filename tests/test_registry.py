@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import lpr.registry
+from lpr import builtin
+from lpr.errors import BackendError
+from lpr.hookspecs import hookimpl
+from lpr.regions import Format, Region
+from lpr.registry import load_registry
+
+UTOPIA = Region("ut", "Utopia", (Format("AA-99", "all"),))
+
+
+class _Good:
+    @hookimpl
+    def lpr_regions(self) -> list[Region]:
+        return [UTOPIA]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Pretend that plugins are installed: a mapping of entry point names to source texts."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv("LPR_LOAD_PLUGINS", raising=False)
+
+    def install_(**sources: str) -> None:
+        for name, source in sources.items():
+            (tmp_path / f"plugged_{name}.py").write_text(source)
+            sys.modules.pop(f"plugged_{name}", None)
+        points = [EntryPoint(name, f"plugged_{name}", "lpr") for name in sources]
+        monkeypatch.setattr(lpr.registry, "entry_points", lambda group: points)
+
+    return install_
+
+
+REGION = """
+from lpr import hookimpl
+from lpr.regions import Format, Region
+
+@hookimpl
+def lpr_regions():
+    return [Region("{code}", "X", (Format("A", "x"),))]
+"""
+
+
+def test_built_in_things_come_through_the_same_hooks() -> None:
+    registry = load_registry(builtin)
+    assert registry.plugins[0].name == "builtin"
+    assert {"opencv", "cuda"} <= {runtime.name for runtime in registry.detector_runtimes}
+    assert registry.region("tw").name == "Taiwan"
+
+
+def test_a_plugin_that_raises_on_import_is_named_and_the_others_work(install: Any) -> None:
+    install(bad="raise RuntimeError('out of luck')", good=REGION.format(code="zz"))
+    registry = load_registry(builtin)
+    by_name = {plugin.name: plugin for plugin in registry.plugins}
+    assert by_name["bad"].problems == ["failed to load: RuntimeError: out of luck"]
+    assert by_name["good"].problems == []
+    assert registry.region("zz").name == "X"
+    assert registry.detector_runtimes
+
+
+def test_a_plugin_that_exits_on_import_does_not_end_the_program(install: Any) -> None:
+    install(bad="import sys; sys.exit('no licence')")
+    (_, plugin) = load_registry(builtin).plugins
+    assert plugin.problems == ["failed to load: SystemExit: no licence"]
+
+
+def test_a_hook_that_raises_is_named(install: Any) -> None:
+    install(
+        bad="from lpr import hookimpl\n@hookimpl\ndef lpr_regions(): raise KeyError('x')",
+    )
+    (_, plugin) = load_registry(builtin).plugins
+    assert plugin.problems == ["lpr_regions failed: KeyError: 'x'"]
+
+
+def test_a_hook_that_does_not_exist_is_named(install: Any) -> None:
+    install(bad="from lpr import hookimpl\n@hookimpl\ndef lpr_regoins(): return []")
+    (_, plugin) = load_registry(builtin).plugins
+    assert "lpr_regoins" in plugin.problems[0]
+
+
+def test_what_does_not_fit_its_protocol_is_named(install: Any) -> None:
+    install(
+        bad="from lpr import hookimpl\n@hookimpl\ndef lpr_detector_runtimes(): return [object()]"
+    )
+    (_, plugin) = load_registry(builtin).plugins
+    assert "is no DetectorRuntime: it lacks device, name, open, priority" in plugin.problems[0]
+
+
+def test_a_name_cannot_be_taken_twice(install: Any) -> None:
+    install(a=REGION.format(code="zz"), b=REGION.format(code="zz"))
+    problems = [plugin.problems for plugin in load_registry(builtin).plugins]
+    assert problems == [[], [], ["lpr_regions failed: ValueError: the region 'zz' exists already"]]
+
+
+@pytest.mark.parametrize(("selection", "loaded"), [("a", {"a"}), ("b, a", {"a", "b"}), ("", set())])
+def test_the_environment_limits_what_is_loaded(
+    install: Any, monkeypatch: pytest.MonkeyPatch, selection: str, loaded: set[str]
+) -> None:
+    install(a=REGION.format(code="aa"), b=REGION.format(code="bb"))
+    monkeypatch.setenv("LPR_LOAD_PLUGINS", selection)
+    assert {p.name for p in load_registry(builtin).plugins} - {"builtin"} == loaded
+
+
+def test_an_unknown_region_is_answered_with_those_that_are_there() -> None:
+    with pytest.raises(BackendError, match="no region 'xx': known are tw"):
+        load_registry(builtin).region("xx")
+
+
+def test_a_plugin_object_works_as_well_as_a_module() -> None:
+    registry = load_registry(ModuleType("empty"))
+    info = registry.load("good", "here", _Good)
+    assert info.provides == ["region ut"]
