@@ -78,6 +78,27 @@ void ctc_greedy(const Array<float>& logits, std::int64_t blank, std::int64_t dro
   lpr::ctc_greedy(values, shape[0], shape[1], shape[2], blank, dropped, out, chosen);
 }
 
+std::int64_t pick_best(const Array<double>& confidences, const Array<std::int64_t>& offsets,
+                       const std::string& impl) {
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const double* values = confidences.data();
+  const std::int64_t* bounds = offsets.data();
+  const std::int64_t count = offsets.shape(0) - 1;
+  const Release release;
+  return lpr::pick_best(values, bounds, count, chosen);
+}
+
+std::int64_t vote(const Array<std::int32_t>& symbols, const Array<double>& weights,
+                  const Array<std::int64_t>& offsets, Array<std::int32_t> voted,
+                  Array<double> shares, const std::string& impl) {
+  const lpr::Impl chosen = lpr::implementation(impl);
+  const lpr::Ballots ballots{symbols.data(), weights.data(), offsets.data(), offsets.shape(0) - 1};
+  std::int32_t* winners = voted.mutable_data();
+  double* parts = shares.mutable_data();
+  const Release release;
+  return lpr::vote(ballots, winners, parts, chosen);
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_kernels, module) {
@@ -96,4 +117,6 @@ PYBIND11_MODULE(_kernels, module) {
   module.def("warp", &warp);
   module.def("nms", &nms);
   module.def("ctc_greedy", &ctc_greedy);
+  module.def("pick_best", &pick_best);
+  module.def("vote", &vote);
 }

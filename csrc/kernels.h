@@ -88,4 +88,23 @@ void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
                 std::int64_t classes, std::int64_t blank, std::int64_t dropped,
                 const CtcOutput& out, Impl impl);
 
+// The index of the reading with the highest mean confidence, the first of equals; -1 where all are
+// empty. Reading n has the confidences (0..1) from offsets[n] to offsets[n + 1].
+std::int64_t pick_best(const double* confidences, const std::int64_t* offsets, std::int64_t count,
+                       Impl impl);
+
+// Readings of one plate: reading n has the symbols, and their weights, from offsets[n] to
+// offsets[n + 1].
+struct Ballots {
+  const std::int32_t* symbols;
+  const double* weights;
+  const std::int64_t* offsets;
+  std::int64_t count;
+};
+
+// What the readings agree on, aligned and voted by symbol (lpr/kernels.py states the rules).
+// Writes the symbols and their shares of the votes (room for all symbols together), returns their
+// number.
+std::int64_t vote(const Ballots& ballots, std::int32_t* symbols, double* shares, Impl impl);
+
 }  // namespace lpr

@@ -57,3 +57,15 @@ def ctc_greedy(
     impl: str,
     /,
 ) -> None: ...
+def pick_best(
+    confidences: NDArray[np.float64], offsets: NDArray[np.int64], impl: str, /
+) -> int: ...
+def vote(
+    symbols: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    voted: NDArray[np.int32],
+    shares: NDArray[np.float64],
+    impl: str,
+    /,
+) -> int: ...

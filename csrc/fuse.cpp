@@ -1,0 +1,362 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "cpu.h"
+
+namespace lpr {
+namespace {
+
+// Confidences are summed as whole multiples of this, so that a sum does not depend on its order
+// and equal means are equal.
+constexpr double resolution = 1.0 / (1 << 30);
+
+std::int32_t quantized(double confidence) {
+  return static_cast<std::int32_t>(confidence / resolution + 0.5);
+}
+
+std::int64_t total_scalar(const double* confidences, std::int64_t count) {
+  std::int64_t total = 0;
+  for (std::int64_t i = 0; i < count; ++i) total += quantized(confidences[i]);
+  return total;
+}
+
+struct TotalFast {
+  static constexpr int lanes = 16;
+
+  static LPR_INLINE void run(const double* confidences, std::int64_t count, std::int64_t* total) {
+    std::int64_t sums[lanes] = {};
+    std::int64_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+      for (int lane = 0; lane < lanes; ++lane) {
+        sums[lane] += static_cast<std::int32_t>(confidences[i + lane] / resolution + 0.5);
+      }
+    }
+    *total = std::accumulate(sums, sums + lanes, total_scalar(confidences + i, count - i));
+  }
+};
+
+std::int64_t total(const double* confidences, std::int64_t count, Impl impl) {
+  if (impl == Impl::scalar) return total_scalar(confidences, count);
+  std::int64_t sum = 0;
+  dispatch<TotalFast>(impl, confidences, count, &sum);
+  return sum;
+}
+
+// The costs of J. G. Fiscus, ROVER (1997), for a slot in which everybody agrees; where a slot is
+// divided, what the reading and the slot have in common is taken off by its share of the votes.
+constexpr double substitution = 4;
+constexpr double gap = 3;
+
+enum class Move : std::uint8_t {
+  align,   // the character votes in the slot
+  skip,    // the reading has no character for the slot
+  insert,  // the character opens a slot
+};
+
+struct Reading {
+  const std::int32_t* symbols;
+  const double* weights;
+  std::int64_t length;
+  double total;
+
+  double mean() const { return total / static_cast<double>(length); }
+};
+
+// The readings that are not empty, the one with the greatest total weight first.
+std::vector<Reading> in_order(const Ballots& ballots) {
+  std::vector<Reading> readings;
+  for (std::int64_t n = 0; n < ballots.count; ++n) {
+    const std::int64_t begin = ballots.offsets[n];
+    const std::int64_t end = ballots.offsets[n + 1];
+    if (begin == end) continue;
+    readings.push_back({ballots.symbols + begin, ballots.weights + begin, end - begin,
+                        std::accumulate(ballots.weights + begin, ballots.weights + end, 0.0)});
+  }
+  std::stable_sort(readings.begin(), readings.end(),
+                   [](const Reading& a, const Reading& b) { return a.total > b.total; });
+  return readings;
+}
+
+double share(double votes, double total) { return total > 0 ? votes / total : 0; }
+
+// The cheapest of the three; of equals, the first.
+Move cheapest(double align, double skip, double insert) {
+  if (align <= skip && align <= insert) return Move::align;
+  return skip <= insert ? Move::skip : Move::insert;
+}
+
+// Walks back through `moves`, (length + 1) rows of (slots + 1), and returns the moves in order.
+std::vector<Move> traced(const std::vector<Move>& moves, std::size_t slots, std::size_t length) {
+  std::vector<Move> path;
+  std::size_t i = slots;
+  std::size_t j = length;
+  while (i > 0 || j > 0) {
+    const Move move = moves[j * (slots + 1) + i];
+    path.push_back(move);
+    i -= move != Move::insert;
+    j -= move != Move::skip;
+  }
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+// A word transition network as a list of slots, each with its votes in the order of arrival.
+class ScalarNetwork {
+ public:
+  void add(const Reading& reading) {
+    const std::vector<Move> path = align(reading);
+    std::vector<Slot> grown;
+    auto slot = slots_.begin();
+    std::int64_t j = 0;
+    for (const Move move : path) {
+      grown.push_back(move == Move::insert ? Slot{{}, voted_, voted_} : *slot++);
+      if (move == Move::skip) {
+        grown.back().deletion += reading.mean();
+        grown.back().total += reading.mean();
+      } else {
+        grown.back().vote(reading.symbols[j], reading.weights[j]);
+        ++j;
+      }
+    }
+    slots_ = std::move(grown);
+    voted_ += reading.mean();
+  }
+
+  std::int64_t write(std::int32_t* symbols, double* shares) const {
+    std::int64_t count = 0;
+    for (const Slot& slot : slots_) {
+      const Vote& best = *std::max_element(
+          slot.votes.begin(), slot.votes.end(),
+          [](const Vote& a, const Vote& b) { return a.weight < b.weight; });
+      if (best.weight < slot.deletion) continue;
+      symbols[count] = best.symbol;
+      shares[count++] = share(best.weight, slot.total);
+    }
+    return count;
+  }
+
+ private:
+  struct Vote {
+    std::int32_t symbol;
+    double weight;
+  };
+
+  struct Slot {
+    std::vector<Vote> votes;
+    double deletion;
+    double total;
+
+    double votes_for(std::int32_t symbol) const {
+      for (const Vote& vote : votes) {
+        if (vote.symbol == symbol) return vote.weight;
+      }
+      return 0;
+    }
+
+    void vote(std::int32_t symbol, double weight) {
+      total += weight;
+      for (Vote& vote : votes) {
+        if (vote.symbol == symbol) {
+          vote.weight += weight;
+          return;
+        }
+      }
+      votes.push_back({symbol, weight});
+    }
+  };
+
+  std::vector<Move> align(const Reading& reading) const {
+    constexpr double never = std::numeric_limits<double>::infinity();
+    const std::size_t slots = slots_.size();
+    const auto length = static_cast<std::size_t>(reading.length);
+    std::vector<double> cost((length + 1) * (slots + 1), 0);
+    std::vector<Move> moves(cost.size());
+    for (std::size_t j = 0; j <= length; ++j) {
+      for (std::size_t i = 0; i <= slots; ++i) {
+        if (i == 0 && j == 0) continue;
+        const std::size_t here = j * (slots + 1) + i;
+        double with_align = never;
+        double with_skip = never;
+        double with_insert = never;
+        if (i > 0 && j > 0) {
+          const Slot& slot = slots_[i - 1];
+          const double agreed = share(slot.votes_for(reading.symbols[j - 1]), slot.total);
+          with_align = cost[here - slots - 2] + substitution * (1 - agreed);
+        }
+        if (i > 0) {
+          const Slot& slot = slots_[i - 1];
+          with_skip = cost[here - 1] + gap * (1 - share(slot.deletion, slot.total));
+        }
+        if (j > 0) with_insert = cost[here - slots - 1] + gap;
+        moves[here] = cheapest(with_align, with_skip, with_insert);
+        cost[here] = std::min({with_align, with_skip, with_insert});
+      }
+    }
+    return traced(moves, slots, length);
+  }
+
+  std::vector<Slot> slots_;
+  double voted_ = 0;  // the mean weights of all readings so far
+};
+
+// One row of the alignment: `align` and `insert` wait for nothing and are taken for all slots at
+// once; only `skip` has to go along the row.
+struct AlignRow {
+  static LPR_INLINE void run(const double* above, const double* votes, const double* totals,
+                             const double* skips, std::int64_t slots, double* aligned, double* row,
+                             Move* moves) {
+    for (std::int64_t i = 0; i < slots; ++i) {
+      const double agreed = totals[i] > 0 ? votes[i] / totals[i] : 0;
+      aligned[i] = above[i] + substitution * (1 - agreed);
+    }
+    for (std::int64_t i = 0; i < slots; ++i) row[i + 1] = above[i + 1] + gap;
+    row[0] = above[0] + gap;
+    moves[0] = Move::insert;
+    for (std::int64_t i = 0; i < slots; ++i) {
+      const double skip = row[i] + skips[i];
+      const double insert = row[i + 1];
+      const double align = aligned[i];
+      const bool skips_it = skip < align && skip <= insert;
+      const bool inserts_it = insert < align && insert < skip;
+      moves[i + 1] = skips_it ? Move::skip : inserts_it ? Move::insert : Move::align;
+      row[i + 1] = std::min(std::min(align, skip), insert);
+    }
+  }
+};
+
+// The same network as dense columns: the votes of one symbol for all slots lie side by side.
+class FastNetwork {
+ public:
+  FastNetwork(const std::vector<Reading>& readings, Impl impl) : impl_(impl) {
+    for (const Reading& reading : readings) {
+      alphabet_.insert(alphabet_.end(), reading.symbols, reading.symbols + reading.length);
+    }
+    std::sort(alphabet_.begin(), alphabet_.end());
+    alphabet_.erase(std::unique(alphabet_.begin(), alphabet_.end()), alphabet_.end());
+    votes_.resize(alphabet_.size());
+    arrivals_.resize(alphabet_.size());
+  }
+
+  void add(const Reading& reading) {
+    const std::vector<Move> path = align(reading);
+    make_room(path);
+    std::int64_t j = 0;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (path[i] == Move::skip) {
+        deletions_[i] += reading.mean();
+        totals_[i] += reading.mean();
+      } else {
+        const std::size_t symbol = column(reading.symbols[j]);
+        if (arrivals_[symbol][i] == 0) arrivals_[symbol][i] = readings_ + 1;
+        votes_[symbol][i] += reading.weights[j];
+        totals_[i] += reading.weights[j];
+        ++j;
+      }
+    }
+    voted_ += reading.mean();
+    ++readings_;
+  }
+
+  std::int64_t write(std::int32_t* symbols, double* shares) const {
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < totals_.size(); ++i) {
+      std::size_t best = alphabet_.size();
+      for (std::size_t symbol = 0; symbol < alphabet_.size(); ++symbol) {
+        if (arrivals_[symbol][i] == 0) continue;
+        const bool better = best == alphabet_.size() || votes_[symbol][i] > votes_[best][i] ||
+                            (votes_[symbol][i] == votes_[best][i] &&
+                             arrivals_[symbol][i] < arrivals_[best][i]);
+        if (better) best = symbol;
+      }
+      if (votes_[best][i] < deletions_[i]) continue;
+      symbols[count] = alphabet_[best];
+      shares[count++] = share(votes_[best][i], totals_[i]);
+    }
+    return count;
+  }
+
+ private:
+  std::size_t column(std::int32_t symbol) const {
+    return std::lower_bound(alphabet_.begin(), alphabet_.end(), symbol) - alphabet_.begin();
+  }
+
+  std::vector<Move> align(const Reading& reading) const {
+    const std::size_t slots = totals_.size();
+    const auto length = static_cast<std::size_t>(reading.length);
+    std::vector<double> skips(slots);
+    std::vector<double> aligned(slots);
+    std::vector<double> rows[2] = {std::vector<double>(slots + 1), std::vector<double>(slots + 1)};
+    std::vector<Move> moves((length + 1) * (slots + 1), Move::skip);
+    for (std::size_t i = 0; i < slots; ++i) {
+      skips[i] = gap * (1 - share(deletions_[i], totals_[i]));
+      rows[0][i + 1] = rows[0][i] + skips[i];
+    }
+    for (std::size_t j = 1; j <= length; ++j) {
+      dispatch<AlignRow>(impl_, rows[(j + 1) % 2].data(),
+                         votes_[column(reading.symbols[j - 1])].data(), totals_.data(),
+                         skips.data(), static_cast<std::int64_t>(slots), aligned.data(),
+                         rows[j % 2].data(), moves.data() + j * (slots + 1));
+    }
+    return traced(moves, slots, length);
+  }
+
+  // Opens the slots that `path` inserts, in all columns.
+  void make_room(const std::vector<Move>& path) {
+    const auto spread = [&path](auto& values, auto fresh) {
+      std::remove_reference_t<decltype(values)> grown;
+      auto old = values.begin();
+      for (const Move move : path) grown.push_back(move == Move::insert ? fresh : *old++);
+      values = std::move(grown);
+    };
+    if (path.size() == totals_.size()) return;
+    for (std::vector<double>& votes : votes_) spread(votes, 0.0);
+    for (std::vector<std::int64_t>& arrivals : arrivals_) spread(arrivals, std::int64_t{0});
+    spread(deletions_, voted_);
+    spread(totals_, voted_);
+  }
+
+  Impl impl_;
+  std::vector<std::int32_t> alphabet_;
+  std::vector<std::vector<double>> votes_;           // [symbol][slot]
+  std::vector<std::vector<std::int64_t>> arrivals_;  // from 1; 0 where the symbol has no vote
+  std::vector<double> deletions_;
+  std::vector<double> totals_;
+  std::int64_t readings_ = 0;
+  double voted_ = 0;
+};
+
+template <class Network>
+std::int64_t elect(Network network, const std::vector<Reading>& readings, std::int32_t* symbols,
+                   double* shares) {
+  for (const Reading& reading : readings) network.add(reading);
+  return network.write(symbols, shares);
+}
+
+}  // namespace
+
+std::int64_t pick_best(const double* confidences, const std::int64_t* offsets, std::int64_t count,
+                       Impl impl) {
+  std::int64_t best = -1;
+  double best_mean = 0;
+  for (std::int64_t n = 0; n < count; ++n) {
+    const std::int64_t length = offsets[n + 1] - offsets[n];
+    if (length == 0) continue;
+    const auto sum = static_cast<double>(total(confidences + offsets[n], length, impl));
+    const double mean = sum / static_cast<double>(length);
+    if (best < 0 || mean > best_mean) {
+      best = n;
+      best_mean = mean;
+    }
+  }
+  return best;
+}
+
+std::int64_t vote(const Ballots& ballots, std::int32_t* symbols, double* shares, Impl impl) {
+  const std::vector<Reading> readings = in_order(ballots);
+  return impl == Impl::scalar ? elect(ScalarNetwork(), readings, symbols, shares)
+                              : elect(FastNetwork(readings, impl), readings, symbols, shares);
+}
+
+}  // namespace lpr
