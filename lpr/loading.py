@@ -58,7 +58,10 @@ def load(
 
     finder = select(plugged.detector_runtimes, backend)
     reads = select_recognizer(
-        plugged.recognizer_runtimes, recognizer or finder.name, folder.recognizer.format
+        plugged.recognizer_runtimes,
+        recognizer or finder.name,
+        folder.recognizer.format,
+        required=recognizer is not None,
     )
     log.info(
         "model %s %s; detector: %s on %s, %dx%d; recognizer: %s on %s",
