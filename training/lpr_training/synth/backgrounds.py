@@ -33,11 +33,13 @@ def paint(rng: np.random.Generator) -> Float32:
 
 def gradient(rng: np.random.Generator, width: int, height: int, colour: Float32) -> Image:
     """A colour that is lighter at one end, with a little texture."""
-    corners = colour * rng.uniform(0.55, 1.35, (2, 2, 1)).astype(np.float32)
-    picture = cv2.resize(corners.astype(np.float32), (width, height))
-    coarse = rng.normal(0, rng.uniform(0, 9), (height // 6 + 1, width // 6 + 1))
-    grain = cv2.resize(coarse.astype(np.float32), (width, height))
-    return np.clip(picture + grain[:, :, None], 0, 255).astype(np.uint8)
+    corners = (colour * rng.uniform(0.55, 1.35, (2, 2, 1))).astype(np.float32)
+    small = (width // 5 + 2, height // 5 + 2)
+    coarse = cv2.resize(corners, small)
+    coarse += rng.standard_normal((small[1], small[0], 1), np.float32) * rng.uniform(0, 8)
+    return cv2.resize(np.clip(coarse, 0, 255).astype(np.uint8), (width, height)).astype(
+        np.uint8, copy=False
+    )
 
 
 def grille(rng: np.random.Generator, picture: Image, x0: int, y0: int, x1: int, y1: int) -> None:

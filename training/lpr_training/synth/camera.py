@@ -51,8 +51,8 @@ def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
     return cv2.resize(glare, (width, height)).astype(np.float32, copy=False)
 
 
-def expose(rng: np.random.Generator, picture: Float32) -> Float32:
-    """Brightness, contrast, tint of the light and, rarely, no colour at all."""
+def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float32:
+    """The picture under ``light`` (``H x W`` factors): gain, contrast, tint, rarely no colour."""
     tint = np.ones(3, np.float32)
     mood = rng.random()
     if mood < 0.62:
@@ -67,14 +67,16 @@ def expose(rng: np.random.Generator, picture: Float32) -> Float32:
     offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.35, 0.7), offset + rng.uniform(30, 90)
-    lit = picture * (tint * gain).astype(np.float32) + np.float32(offset)
+    lit = picture * cv2.merge([light * np.float32(t * gain) for t in tint])
+    if offset:
+        lit += np.float32(offset)
     if rng.random() < 0.07:
         lit = np.repeat(lit.mean(axis=2, keepdims=True), 3, axis=2)
     return lit
 
 
 def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32:
-    """Blur of the lens, of motion, or of a picture that was enlarged; ``scale`` limits it (pixels)."""
+    """Blur of the lens, of motion or of enlarging, up to ``scale`` pixels; or sharpening."""
     height, width = picture.shape[:2]
     kind = rng.random()
     if kind < 0.35:
@@ -101,8 +103,8 @@ def _motion(rng: np.random.Generator, longest: float) -> Float32:
     angle = rng.normal(0, 0.5) if rng.random() < 0.6 else rng.uniform(0, np.pi)
     reach = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     center = size // 2
-    start = tuple(int(round((center - c) * 16)) for c in reach)
-    stop = tuple(int(round((center + c) * 16)) for c in reach)
+    start = tuple(round(float(center - c) * 16) for c in reach)
+    stop = tuple(round(float(center + c) * 16) for c in reach)
     cv2.line(kernel, start, stop, 1.0, 1, cv2.LINE_8, shift=4)
     return kernel / max(float(kernel.sum()), 1e-6)
 

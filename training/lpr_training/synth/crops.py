@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr.types import Float32, Image, Quad
 from lpr_training.synth import backgrounds, camera
-from lpr_training.synth.geometry import as_quad, blend, random_view, warp_onto
+from lpr_training.synth.geometry import as_image, as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 
 _NARROWEST, _WIDEST = 30.0, 200.0
@@ -86,26 +86,24 @@ def _photograph(
     rng: np.random.Generator, plate: PlatePicture, corners: Float32, around: Image, wide: float
 ) -> Image:
     height, width = around.shape[:2]
-    warped, cover = warp_onto(plate.image, plate.mask, corners, (width, height))
+    sheet = _dirt(rng, plate.image) if rng.random() < 0.3 else plate.image
     if rng.random() < 0.5:
-        around = _drop_shadow(rng, around, cover)
-    if rng.random() < 0.3:
-        warped = _dirt(rng, warped)
-    scene = blend(around, warped, cover).astype(np.float32)
+        around = _drop_shadow(rng, around, corners)
+    scene = lay_onto(around, sheet, plate.mask, corners)[0].astype(np.float32)
     if rng.random() < 0.06:
         _obstacle(rng, scene, corners)
-    light = camera.shade(rng, width, height)
-    scene = camera.expose(rng, scene * light[:, :, None])
+    scene = camera.expose(rng, scene, camera.shade(rng, width, height))
     scene = camera.defocus(rng, scene, 0.3 + wide / 70)
     return camera.compress(rng, camera.finish(camera.noise(rng, scene)))
 
 
-def _drop_shadow(rng: np.random.Generator, around: Image, cover: Image) -> Image:
-    reach = cover.shape[1] * 0.02
-    shift = np.array([[1, 0, rng.normal(0, reach)], [0, 1, abs(rng.normal(0, reach))]], np.float32)
-    moved = cv2.warpAffine(cover, shift, (cover.shape[1], cover.shape[0]))
-    depth = cv2.blur(moved, (5, 5)).astype(np.float32) * np.float32(rng.uniform(0.2, 0.8) / 255)
-    return (around * (1 - depth)[:, :, None]).astype(np.uint8)
+def _drop_shadow(rng: np.random.Generator, around: Image, corners: Float32) -> Image:
+    reach = around.shape[1] * 0.02
+    shift = np.array([rng.normal(0, reach), abs(rng.normal(0, reach))])
+    light = np.full(around.shape[:2], 255, np.uint8)
+    cv2.fillConvexPoly(light, (corners + shift).astype(np.int32), int(rng.integers(50, 200)))
+    light = cv2.blur(light, (5, 5))
+    return as_image(cv2.multiply(around, cv2.merge([light] * 3), scale=1 / 255))
 
 
 def _dirt(rng: np.random.Generator, plate: Image) -> Image:

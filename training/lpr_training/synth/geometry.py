@@ -41,35 +41,31 @@ def _turn(axis: int, angle: float) -> np.ndarray:
     return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
 
 
-def warp_onto(
-    picture: Image, mask: Image, corners: Float32, size: tuple[int, int]
-) -> tuple[Image, Image]:
-    """A picture warped so that its corners come to lie on ``corners``, and where it then is.
+def lay_onto(below: Image, picture: Image, mask: Image, corners: Float32) -> tuple[Image, Image]:
+    """``below`` with ``picture`` warped so that its corners lie on ``corners``, and its cover.
 
-    ``mask`` (0..255) is the picture's shape; ``size`` the width and height of what is returned: the
-    warped picture, whose edge colours go on outside, and the warped mask.
+    ``mask`` (0..255) is the picture's shape; the cover has ``below``'s size and says how much of
+    each pixel the picture hides, 0..255.
     """
     height, width = picture.shape[:2]
-    reach = max(float(np.linalg.norm(corners[1] - corners[0])), 4.0)
-    scale = 1.4 * reach / width
+    sheet = cv2.merge([cv2.multiply(picture, cv2.merge([mask] * 3), scale=1 / 255), mask])
+    scale = 1.4 * max(float(np.linalg.norm(corners[1] - corners[0])), 4.0) / width
     if scale < 0.9:
         height, width = max(round(height * scale), 2), max(round(width * scale), 4)
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+        sheet = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_AREA)
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32) - 0.5)
-    warped = cv2.warpPerspective(
-        picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    cover = cv2.warpPerspective(mask, matrix, size, flags=cv2.INTER_LINEAR)
-    return warped.astype(np.uint8, copy=False), cover.astype(np.uint8, copy=False)
+    size = (below.shape[1], below.shape[0])
+    warped = cv2.warpPerspective(sheet, matrix, size, flags=cv2.INTER_LINEAR)
+    cover = np.ascontiguousarray(warped[:, :, 3])
+    room = cv2.merge([cv2.bitwise_not(cover)] * 3)
+    mixed = cv2.add(cv2.multiply(below, room, scale=1 / 255), warped[:, :, :3])
+    return as_image(mixed), as_image(cover)
 
 
-def blend(below: Image, above: Image, cover: Image) -> Image:
-    """``above`` laid over ``below`` where ``cover`` (``H x W``) is 255, mixed in between."""
-    share = cv2.merge([cover] * 3).astype(np.float32) * (1 / 255)
-    mixed = below + (above.astype(np.float32) - below) * share
-    return np.rint(mixed).astype(np.uint8)
+def as_image(picture: np.ndarray) -> Image:
+    """Tells the type checker what OpenCV's stubs do not say: the same picture, 8 bits."""
+    return picture.astype(np.uint8, copy=False)
 
 
 def as_quad(corners: Float32) -> Quad:
