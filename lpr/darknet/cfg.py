@@ -127,10 +127,11 @@ class Cfg:
                 return (
                     f"{layer} (line {layer.line}): {axis} {inputs[0]} / {layer.stride} is not whole"
                 )
-            if isinstance(layer, Yolo) and layer.out_stride and length % layer.out_stride:
+        for head in self.heads:
+            if head.out_stride and length % head.out_stride:
                 return (
-                    f"{layer} (line {layer.line}) has stride {layer.out_stride}: "
-                    f"{axis} {length} / {layer.out_stride} is not whole"
+                    f"{head} (line {head.line}) has stride {head.out_stride}: "
+                    f"{axis} {length} / {head.out_stride} is not whole"
                 )
         return None
 

@@ -19,7 +19,7 @@ def select(runtimes: Sequence[DetectorRuntime], backend: str) -> DetectorRuntime
     the one with the highest priority. Raises :class:`BackendError` where there is none; nothing is
     replaced by something else in silence.
     """
-    return _select(runtimes, backend)
+    return _select(runtimes, backend, "backend")
 
 
 def select_recognizer(
@@ -37,7 +37,7 @@ def select_recognizer(
     Raises :class:`BackendError` where there is none.
     """
     if required and backend not in ("auto", "cpu"):
-        found = _select(runtimes, backend)
+        found = _select(runtimes, backend, "recognizer")
         if found.formats and format not in found.formats:
             raise BackendError(
                 f"recognizer {found.name} runs {', '.join(sorted(found.formats))} files, and the "
@@ -59,7 +59,7 @@ def select_recognizer(
     )
 
 
-def _select(runtimes: Sequence[_R], backend: str) -> _R:
+def _select(runtimes: Sequence[_R], backend: str, what: str) -> _R:
     if backend in ("auto", "cpu"):
         for device in ("cuda", "cpu") if backend == "auto" else ("cpu",):
             best = _best(runtimes, device)
@@ -70,11 +70,11 @@ def _select(runtimes: Sequence[_R], backend: str) -> _R:
     if not named:
         names = ", ".join(["auto", "cpu", *(runtime.name for runtime in runtimes)])
         raise BackendError(
-            f"there is no backend {backend!r}; there are {names} (lpr plugins lists them)"
+            f"there is no {what} {backend!r}; there are {names} (lpr plugins lists them)"
         )
     problem = named[0].problem()
     if problem is not None:
-        raise BackendError(f"backend {backend} does not work here: {problem}; {_working(runtimes)}")
+        raise BackendError(f"{what} {backend} does not work here: {problem}; {_working(runtimes)}")
     return named[0]
 
 

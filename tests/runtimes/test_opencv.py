@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr.darknet.cfg import Cfg
+from lpr.errors import ModelError
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.opencv import detector_runtimes, recognizer_runtimes
+from lpr.runtimes.opencv_detector import headless
+from lpr.specs import DetectorModel, DetectorSpec
+from lpr.testing import check_detector_runtime
+from tests.darknet.nets import conv, head, net, pictures, random_weights, yolov3
+
+CPU, CUDA = detector_runtimes()
+SMALL = (
+    conv(8, 3, 2)
+    + head(classes=2)
+    + "[route]\nlayers=-3\n"
+    + conv(12, 3, 2, "leaky")
+    + conv(8)
+    + "[shortcut]\nfrom=-2\nactivation=leaky\n"
+)
+
+
+def model(folder: Path, cfg: Cfg, width: int = 48, height: int = 36) -> DetectorModel:
+    spec = DetectorSpec(width, height, "letterbox", "rgb", 0.5, 0.45)
+    files = DetectorModel(folder / "net.cfg", folder / "net.weights", spec)
+    files.cfg.write_text(cfg.to_text())
+    random_weights(cfg).save(files.weights)
+    return files
+
+
+def numpy_convolution(x: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """One picture, 3 x 3, padding 1."""
+    _, height, width = x.shape
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    out = np.broadcast_to(biases[:, None, None], (len(biases), height, width)).copy()
+    for j in range(3):
+        for i in range(3):
+            window = padded[:, j : j + height, i : i + width]
+            out += np.einsum("oc,chw->ohw", weights[:, :, j, i], window)
+    return out
+
+
+def test_heads_are_raw_values(tmp_path: Path) -> None:
+    """Nothing of ``[yolo]`` has touched them: no sigmoid, no threshold, no zeros."""
+    cfg = net(conv(8, activation="leaky"))
+    first, last = random_weights(cfg).convolutions
+    batch = pictures(48, 36, 2)
+    network = CPU.open(model(tmp_path, cfg), threads=0)
+    (heads,) = network.forward(batch)
+    for picture, raw in zip(batch, heads, strict=True):
+        features = numpy_convolution(picture, *first.folded())
+        features = np.maximum(features, 0.1 * features)
+        expected = np.einsum("oc,chw->ohw", last.weights[:, :, 0, 0], features)
+        expected += last.biases[:, None, None]
+        np.testing.assert_allclose(raw, expected, atol=1e-4)
+    network.close()
+
+
+def test_conformance(tmp_path: Path) -> None:
+    check_detector_runtime(CPU, model(tmp_path, net(SMALL)))
+
+
+def test_the_yolo_layers_do_not_run() -> None:
+    text = headless(net(SMALL)).to_text()
+    opencv = cv2.dnn.readNetFromDarknet(np.frombuffer(text.encode(), np.uint8))
+    assert not any("yolo" in name or "permute" in name for name in opencv.getLayerNames())
+
+
+def test_sizes_batches_and_results_that_stay(tmp_path: Path) -> None:
+    cfg = net(SMALL)
+    network = CPU.open(model(tmp_path, cfg), threads=0)
+    batch = pictures(48, 36, 3)
+    together = network.forward(batch)
+    kept = [out.copy() for out in together]
+    for width, height in ((36, 60), (64, 32), (48, 36)):
+        alone = [network.forward(one[None]) for one in pictures(width, height, 3)]
+        shapes = cfg.shapes(width, height)
+        assert [out.shape for out in alone[0]] == [(1, *shapes[h.index]) for h in cfg.heads]
+    for index, outputs in enumerate(alone):
+        for out, all_out in zip(outputs, together, strict=True):
+            np.testing.assert_allclose(out[0], all_out[index], atol=1e-5)
+    for out, copy in zip(together, kept, strict=True):
+        np.testing.assert_array_equal(out, copy)
+    empty = network.forward(np.empty((0, 3, 36, 48), np.float32))
+    assert [out.shape for out in empty] == [(0, *out.shape[1:]) for out in together]
+
+
+def test_several_threads_share_one_network(tmp_path: Path) -> None:
+    network = CPU.open(model(tmp_path, net(SMALL)), threads=0)
+    batches = [pictures(48, 36, 1 + seed % 2, seed) for seed in range(16)]
+    expected = [network.forward(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(network.forward, batches))
+    for ours, theirs in zip(results, expected, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_threads_are_opencvs(tmp_path: Path) -> None:
+    before = cv2.getNumThreads()
+    try:
+        CPU.open(model(tmp_path, net(SMALL)), threads=1)
+        assert cv2.getNumThreads() == 1
+        CPU.open(model(tmp_path, net(SMALL)), threads=0)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_sizes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    files = model(tmp_path, net(SMALL))
+    network = CPU.open(files, threads=0)
+    with pytest.raises(ModelError, match="nearest that fit: 48x36"):
+        network.forward(pictures(48, 38, 1))
+    with pytest.raises(ModelError, match="input size 50x36 does not fit"):
+        CPU.open(model(tmp_path, net(SMALL), width=50), threads=0)
+
+
+def test_stock_yolov3_at_320x240_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
+    (tmp_path / "yolov3.cfg").write_text(yolov3())
+    spec = DetectorSpec(320, 240, "letterbox", "rgb", 0.5, 0.45)
+    files = DetectorModel(tmp_path / "yolov3.cfg", tmp_path / "yolov3.weights", spec)
+    with pytest.raises(ModelError, match="320x224 and 320x256"):
+        CPU.open(files, threads=0)
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    files = model(tmp_path, net(SMALL))
+    data = files.weights.read_bytes()
+    files.weights.write_bytes(data[:-4])
+    with pytest.raises(ModelError, match="truncated"):
+        CPU.open(files, threads=0)
+    files.weights.write_bytes(data)
+    files.cfg.write_text(files.cfg.read_text().replace("[shortcut]", "[gru]"))
+    with pytest.raises(ModelError, match="unknown section"):
+        CPU.open(files, threads=0)
+    files.cfg.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        CPU.open(files, threads=0)
+
+
+def test_a_closed_network_says_so(tmp_path: Path) -> None:
+    network = CPU.open(model(tmp_path, net(SMALL)), threads=0)
+    network.close()
+    network.close()
+    with pytest.raises(ValueError, match="closed"):
+        network.forward(pictures(48, 36, 1))
+
+
+@pytest.mark.parametrize("runtime", [*detector_runtimes(), *recognizer_runtimes()])
+def test_a_runtime_that_has_no_problem_has_its_device(
+    runtime: DetectorRuntime | RecognizerRuntime,
+) -> None:
+    targets = cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA)
+    problem = runtime.problem()
+    if runtime.device == "cuda" and cv2.dnn.DNN_TARGET_CUDA not in targets:
+        assert problem is not None
+        assert cv2.__version__ in problem
+        assert "docs/cuda" in problem or "nvidia-smi" in problem
+    else:
+        assert problem is None
+
+
+def test_opencv_without_its_darknet_importer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV 5 has none."""
+    monkeypatch.delattr(cv2.dnn, "readNetFromDarknet")
+    problem = CPU.problem()
+    assert problem is not None
+    assert "opencv-contrib-python-headless<5" in problem
+
+
+def test_a_cuda_build_of_opencv_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lpr.runtimes import opencv
+
+    monkeypatch.setattr(cv2.dnn, "getAvailableTargets", lambda backend: [])
+    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  NVIDIA CUDA:   YES (ver 13.0)\n")
+    monkeypatch.setattr(cv2.cuda, "getCudaEnabledDeviceCount", lambda: 0)
+    opencv._cuda_problem.cache_clear()
+    try:
+        problem = CUDA.problem()
+    finally:
+        opencv._cuda_problem.cache_clear()
+    assert problem is not None
+    assert "no CUDA device" in problem
