@@ -1,0 +1,91 @@
+"""Shapes with gradients on a transparent canvas: what vehicles and street furniture are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lpr.types import Float32, Image
+from lpr_training.synth.geometry import as_image
+
+Paint = Float32
+"""A colour, BGR, 0..255."""
+
+
+def shade(colour: Paint, factor: float) -> Paint:
+    """A lighter (above 1) or darker colour."""
+    return np.clip(colour * factor, 0, 255).astype(np.float32)
+
+
+class Painter:
+    """Draws in a unit of its own: 1 is the canvas's width, the origin its top left corner."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.image: Image = np.zeros((height, width, 3), np.uint8)
+        self.mask: Image = np.zeros((height, width), np.uint8)
+        self._unit = width
+
+    def polygon(
+        self, points: Sequence[tuple[float, float]], top: Paint, bottom: Paint | None = None
+    ) -> None:
+        """A filled polygon whose colour runs from ``top`` to ``bottom``."""
+        corners = np.asarray(points, np.float32) * self._unit
+        self._stamp(corners, top, top if bottom is None else bottom)
+
+    def rectangle(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        top: Paint,
+        bottom: Paint | None = None,
+        radius: float = 0.0,
+    ) -> None:
+        """A rectangle centred at ``(x, y)``, with round corners of ``radius``."""
+        radius = min(radius, width / 2, height / 2)
+        turns = np.linspace(0, np.pi / 2, 6) if radius > 0 else np.zeros(1)
+        arc = np.stack([np.cos(turns), np.sin(turns)], axis=1) * radius
+        inner = np.array([width / 2 - radius, height / 2 - radius])
+        first = inner + arc
+        quarter = [first * (1, 1), first[::-1] * (-1, 1), first * (-1, -1), first[::-1] * (1, -1)]
+        outline = np.vstack(quarter) + (x, y)
+        self.polygon([(float(px), float(py)) for px, py in outline], top, bottom)
+
+    def ellipse(
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        top: Paint,
+        bottom: Paint | None = None,
+    ) -> None:
+        turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+        self.polygon([(x + rx * float(np.cos(a)), y + ry * float(np.sin(a))) for a in turns],
+                     top, bottom)  # fmt: skip
+
+    def line(self, points: Sequence[tuple[float, float]], colour: Paint, thickness: float) -> None:
+        path = np.rint(np.asarray(points) * self._unit * 16).astype(np.int32)
+        thick = max(round(thickness * self._unit), 1)
+        value = tuple(float(c) for c in colour)
+        cv2.polylines(self.image, [path], False, value, thick, cv2.LINE_AA, shift=4)
+        cv2.polylines(self.mask, [path], False, 255, thick, cv2.LINE_AA, shift=4)
+
+    def _stamp(self, corners: Float32, top: Paint, bottom: Paint) -> None:
+        height, width = self.mask.shape
+        x0, y0 = (int(v) for v in np.floor(np.maximum(corners.min(axis=0), 0)))
+        x1, y1 = (int(v) for v in np.ceil(np.minimum(corners.max(axis=0) + 1, (width, height))))
+        if x0 >= x1 or y0 >= y1:
+            return
+        shape = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        local = np.rint((corners - (x0, y0) - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(shape, [local], 255, cv2.LINE_AA, shift=4)
+        ramp = np.linspace(top, bottom, y1 - y0, dtype=np.float32)[:, None, :]
+        share = shape[:, :, None] * np.float32(1 / 255)
+        part = self.image[y0:y1, x0:x1]
+        part[:] = np.rint(part + (ramp - part) * share)
+        cover = self.mask[y0:y1, x0:x1]
+        cover[:] = as_image(cv2.max(cover, shape))
