@@ -1,0 +1,64 @@
+"""Plates drawn onto a picture: their outlines in light blue, what was read above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lpr.types import Image, Plate
+
+LIGHT_BLUE = (250, 206, 135)
+_INK = (64, 32, 0)
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+# Of the picture's shorter side.
+_LINE = 1 / 360
+_TEXT = 1 / 30
+_SMALLEST_TEXT = 10.0
+
+
+def annotate(image: Image, plates: Sequence[Plate]) -> Image:
+    """A copy of ``image`` (BGR, ``H x W x 3``) with every plate's box, corners and text.
+
+    Lines and letters grow with the picture. The text stands above the box on a filled label, or
+    below it where there is no room above; labels are kept inside the picture.
+    """
+    drawn: Image = image.copy()
+    line = max(1, round(min(image.shape[:2]) * _LINE))
+    for plate in plates:
+        # With shift 4, OpenCV takes sixteenths of pixels, counted from the middle of pixel (0, 0).
+        quad = np.round((np.asarray(plate.detection.quad) - 0.5) * 16).astype(np.int32)
+        box = np.round((np.asarray(plate.box.quad) - 0.5) * 16).astype(np.int32)
+        # The dark line beneath keeps the light one visible on white cars.
+        cv2.polylines(drawn, [box], True, _INK, line + 2, cv2.LINE_AA, 4)
+        cv2.polylines(drawn, [box, quad], True, LIGHT_BLUE, line, cv2.LINE_AA, 4)
+    for plate in plates:
+        _label(drawn, plate, line)
+    return drawn
+
+
+def _label(drawn: Image, plate: Plate, line: int) -> None:
+    """Draw the plate's text into ``drawn``."""
+    text = plate.display or plate.text
+    if not text:
+        return
+    if not text.isascii():  # which is all that OpenCV's built-in letters can write
+        text = plate.text
+    height, width = drawn.shape[:2]
+    text_height = max(_SMALLEST_TEXT, min(height, width) * _TEXT)
+    scale = cv2.getFontScaleFromHeight(_FONT, 100, line) * text_height / 100
+    padding = max(2, round(text_height / 4))
+    (w, h), _ = cv2.getTextSize(text, _FONT, scale, line)
+    fit = (width - 2 * padding) / w
+    if fit < 1:
+        scale = max(scale * fit, 0.01)
+        (w, h), _ = cv2.getTextSize(text, _FONT, scale, line)
+    w, h = w + 2 * padding, h + 2 * padding
+    x = max(0, min(round(plate.box.x0), width - w))
+    above, below = round(plate.box.y0) - h - line, round(plate.box.y1) + line
+    y = above if above >= 0 else below
+    y = max(0, min(y, height - h))
+    cv2.rectangle(drawn, (x, y), (x + w - 1, y + h - 1), LIGHT_BLUE, cv2.FILLED)
+    origin = (x + padding, y + h - 1 - padding)
+    cv2.putText(drawn, text, origin, _FONT, scale, _INK, line, cv2.LINE_AA)

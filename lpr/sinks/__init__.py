@@ -1,0 +1,19 @@
+"""Where results go: records (JSON Lines, CSV, a table) and annotated pictures and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TextIO
+
+from lpr.sinks.csv import CsvSink
+from lpr.sinks.jsonl import JsonlSink
+from lpr.sinks.media import MediaSink, open_save
+from lpr.sinks.records import RecordSink, open_output
+from lpr.sinks.table import TableSink
+
+SINKS: Mapping[str, Callable[[TextIO], RecordSink]] = MappingProxyType(
+    {"jsonl": JsonlSink, "csv": CsvSink, "table": TableSink}
+)
+
+__all__ = ["SINKS", "MediaSink", "RecordSink", "open_output", "open_save"]

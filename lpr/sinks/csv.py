@@ -1,0 +1,64 @@
+"""CSV: one row for each plate, and a header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TextIO
+
+from lpr.sinks.records import clean, put
+from lpr.types import Frame, Plate
+
+COLUMNS = (
+    "source",
+    "frame",
+    "time",
+    "text",
+    "display",
+    "region",
+    "confidence",
+    "detection_confidence",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "ms",
+)
+
+
+class CsvSink:
+    """Writes the columns of docs/output.md to a text stream; frames without plates give no row."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rows([COLUMNS])
+
+    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
+        time = None if frame.time is None else round(frame.time, 3)
+        spent = None if ms is None else round(ms, 3)
+        rows = []
+        for plate in plates:
+            known = plate.as_dict()
+            where = (clean(frame.source), frame.index, time)
+            what = [known[column] for column in COLUMNS[3:8]]
+            rows.append((*where, *what, *known["box"], spent))
+        self._rows(rows)
+
+    def error(self, source: str, message: str) -> None:
+        """Rows are plates: a failed source has none."""
+
+    def _rows(self, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(rows)
+            put(self._stream, text.getvalue())
+
+    def close(self) -> None:
+        """Every row has been flushed already."""
+
+    def __enter__(self) -> CsvSink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,68 @@
+"""A table to be read by people, written line by line as results come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from lpr.sinks.records import clean, put
+from lpr.types import Frame, Plate
+
+_COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
+# The source stands last, so that nothing after it has to be aligned with names of any length.
+_LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
+
+
+class TableSink:
+    """Writes one line for each plate, and one for each picture that has none.
+
+    ``read`` and ``found`` are the confidences of the text and of the place. Frames of a video are
+    shown only where there is a plate.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._started = False
+
+    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
+        if not plates and frame.time is not None:
+            return
+        last = clean(frame.source) + ("" if ms is None else f"  ({ms:.1f} ms)")
+        time = "" if frame.time is None else _clock(frame.time)
+        for plate in plates:
+            self._line(*_cells(plate), time, last)
+        if not plates:
+            self._line("-", "", "", "", "", time, last)
+
+    def error(self, source: str, message: str) -> None:
+        """Lines are plates: a failed source has none."""
+
+    def _line(self, *cells: str) -> None:
+        header = "" if self._started else _LINE.format(*_COLUMNS) + "\n"
+        self._started = True
+        put(self._stream, header + _LINE.format(*cells) + "\n")
+
+    def close(self) -> None:
+        """Every line has been flushed already."""
+
+    def __enter__(self) -> TableSink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
+    name = plate.display or plate.text or "(unreadable)"
+    box = " ".join(f"{value:.0f}" for value in plate.box)
+    found = plate.detection.confidence
+    return name, f"{plate.confidence:.2f}", f"{found:.2f}", plate.region or "", box
+
+
+def _clock(seconds: float) -> str:
+    """``1:02:03.45``, without the hours where there are none."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    hours, minutes = divmod(minutes, 60)
+    start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{start}:{rest // 100:02}.{rest % 100:02}"
