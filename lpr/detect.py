@@ -22,15 +22,11 @@ _MAX_LOG_SCALE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One ``[yolo]`` section: its anchors in input pixels, its class count, how it is read.
-
-    ``new_coords`` heads (scaled YOLOv4) hold values that have been through a sigmoid already.
-    """
+    """One ``[yolo]`` section: its anchors in input pixels, its class count and ``scale_x_y``."""
 
     anchors: tuple[tuple[float, float], ...]
     classes: int
     scale_x_y: float = 1.0
-    new_coords: bool = False
 
     @property
     def channels(self) -> int:
@@ -142,34 +138,26 @@ def decode_head(
     ``output`` is ``A*(5+C) x h x w``: for each anchor tx, ty, tw, th, objectness, classes. With s =
     ``scale_x_y`` and the cell (i, j), ``x = (i + s * sigmoid(tx) - (s - 1) / 2) * width / w`` and
     ``w = anchor_w * exp(tw)`` (Redmon and Farhadi 2018, YOLOv3; ``scale_x_y``: Bochkovskiy et al.
-    2020, YOLOv4). The score is sigmoid(objectness) times the largest sigmoid(class). With
-    ``new_coords`` nothing is squashed again and ``w = anchor_w * (2 * tw) ** 2`` (Wang et al. 2021,
-    Scaled-YOLOv4).
+    2020, YOLOv4). The score is sigmoid(objectness) times the largest sigmoid(class).
 
     Returns ``K x 4`` corners in input pixels and ``K`` scores, all above ``threshold``.
     """
-    squash = _unchanged if head.new_coords else _sigmoid
     rows, columns = output.shape[1:]
     cells = output.reshape(len(head.anchors), 5 + head.classes, rows, columns)
     # A score never exceeds its objectness, so most cells fall out before anything else is computed.
-    anchor, row, column = np.nonzero(squash(cells[:, 4]) > threshold)
+    anchor, row, column = np.nonzero(_sigmoid(cells[:, 4]) > threshold)
     values = cells[anchor, :, row, column]
-    scores = squash(values[:, 4]) * squash(values[:, 5:].max(axis=1))
+    scores = _sigmoid(values[:, 4]) * _sigmoid(values[:, 5:].max(axis=1))
     keep = scores > threshold
     anchor, row, column, values = anchor[keep], row[keep], column[keep], values[keep]
 
     shift = (head.scale_x_y - 1) / 2
-    x = (column + head.scale_x_y * squash(values[:, 0]) - shift) * (width / columns)
-    y = (row + head.scale_x_y * squash(values[:, 1]) - shift) * (height / rows)
-    sizes = values[:, 2:4]
-    scale = (2 * sizes) ** 2 if head.new_coords else np.exp(np.minimum(sizes, _MAX_LOG_SCALE))
+    x = (column + head.scale_x_y * _sigmoid(values[:, 0]) - shift) * (width / columns)
+    y = (row + head.scale_x_y * _sigmoid(values[:, 1]) - shift) * (height / rows)
+    scale = np.exp(np.minimum(values[:, 2:4], _MAX_LOG_SCALE))
     half = np.asarray(head.anchors, np.float32)[anchor] * scale / 2
     boxes = np.stack([x - half[:, 0], y - half[:, 1], x + half[:, 0], y + half[:, 1]], axis=1)
     return boxes.astype(np.float32), scores[keep].astype(np.float32)
-
-
-def _unchanged(values: Float32) -> Float32:
-    return values
 
 
 def _sigmoid(values: Float32) -> Float32:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from lpr import builtin, models
-from lpr.darknet import cfg as darknet
+from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
 from lpr.pipeline import Reader
 from lpr.recognize import as_text_recognizer
@@ -51,10 +51,10 @@ def load(
     plugged = registry()
     folder = models.load_model(model)
     known = [plugged.region(code) for code in (folder.regions if regions is None else regions)]
-    cfg = darknet.load(folder.detector.cfg)
+    cfg = read_cfg(folder.detector.cfg)
     size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
     cfg.check_size(*size)
-    heads = [Head(h.own_anchors, h.classes, h.scale_x_y, h.new_coords) for h in cfg.heads]
+    heads = [Head(h.anchors, h.classes, h.scale_x_y) for h in cfg.heads]
 
     finder = select(plugged.detector_runtimes, backend)
     reads = select_recognizer(

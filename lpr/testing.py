@@ -161,8 +161,8 @@ def _check_heads(
     expected = reference.forward(batch) if reference else together
     assert len(together) == len(expected), f"{len(together)} heads, {len(expected)} expected"
     for index, (head, right) in enumerate(zip(together, expected, strict=True)):
-        kind = (head.dtype, head.ndim)
-        assert kind == (np.float32, 4), f"head {index} is {kind}: it has to be float32 N,C,h,w"
+        kind = (np.dtype(head.dtype).name, head.ndim)
+        assert kind == ("float32", 4), f"head {index} is {kind}: it has to be float32 N,C,h,w"
         alone = np.concatenate([heads[index] for heads in single])
         _assert_close(head, alone, f"head {index} depends on the batch at {width}x{height}")
         _assert_close(head, right, f"head {index} differs from the reference at {width}x{height}")

@@ -36,14 +36,6 @@ def test_scale_x_y_widens_the_reach_of_a_cell() -> None:
     assert center.tolist() == pytest.approx([1.5 * 16, -0.5 * 16], abs=1e-3)
 
 
-def test_new_coords_are_not_squashed_again() -> None:
-    cell = (0, 0, (0.5, 0.5, 0.5, 0.5, 0.9, 1.0))
-    head = Head(HEAD.anchors, 1, new_coords=True)
-    boxes, scores = decode_head(head_with(cell), head, 64, 64, 0.5)
-    assert boxes[0].tolist() == pytest.approx([8 - 12, 8 - 6, 8 + 12, 8 + 6])
-    assert scores[0] == pytest.approx(0.9)
-
-
 @given(arrays(np.float32, (12, 3, 5), elements=st.floats(-1000, 1000, width=32)))
 def test_any_raw_values_give_finite_boxes_above_the_threshold(output: np.ndarray) -> None:
     head = Head(((10.0, 5.0), (30.0, 15.0)), classes=1)

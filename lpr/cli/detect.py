@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from lpr.cli.options import open_reader, reader_options
 from lpr.errors import PluginError, SourceError
 from lpr.pipeline import Reader
-from lpr.progress import progress
-from lpr.sinks import SINKS, PictureSink, RecordSink, open_output, open_save
+from lpr.progress import Bar, progress
+from lpr.sinks import SINKS, MediaSink, RecordSink, open_output, open_save
 from lpr.source import expand, kind_of, open_source, quiet
+from lpr.types import Frame
 
 
 @click.command("detect")
@@ -62,17 +64,22 @@ def command(
         planned = expand(sources)
         run = Run(
             reader=stack.enter_context(open_reader(**options)),
-            records=stack.enter_context(SINKS[format_](stack.enter_context(open_output(output)))),
+            records=stack.enter_context(SINKS[format_](_open_stream(stack, output, planned))),
             pictures=stack.enter_context(_open_save(save, planned)) if save else None,
             timings=timings,
         )
-        for source in planned:
-            run.read(source, every)
+        with progress(planned, "source") as names:
+            for name in names:
+                run.read(name, every, names)
     run.summarise(len(planned))
 
 
-def _open_save(path: Path, sources: Sequence[str]) -> PictureSink:
-    return open_save(path, [(source, kind_of(source)) for source in sources])
+def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
+    return stack.enter_context(open_output(path, sources)) if path else sys.stdout
+
+
+def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
+    return open_save(path, [(source, kind) for source in sources if (kind := kind_of(source))])
 
 
 @dataclass
@@ -81,28 +88,33 @@ class Run:
 
     reader: Reader
     records: RecordSink
-    pictures: PictureSink | None
+    pictures: MediaSink | None
     timings: bool
     failed: list[str] = field(default_factory=list)
 
-    def read(self, name: str, every: int) -> None:
+    def read(self, name: str, every: int, bar: Bar[str]) -> None:
         """Read one source to its end; its failure is recorded and costs only the rest of it."""
         try:
             with open_source(name, every) as source:
                 if self.pictures:
-                    self.pictures.begin(name, source.fps)
-                with progress(source, "frame", total=source.frames, label=name) as frames:
+                    self.pictures.start(name, source.fps)
+                with progress(source, "frame", source.frames) as frames:
                     for frame in frames:
-                        start = time.perf_counter()
-                        plates = self.reader.read(frame.image)
-                        ms = (time.perf_counter() - start) * 1000
-                        self.records.frame(frame, plates, ms if self.timings else None)
-                        if self.pictures:
-                            self.pictures.frame(frame, plates)
+                        self._frame(frame, bar)
         except (SourceError, PluginError) as error:
             self.failed.append(name)
-            self.records.error(name, str(error))
-            click.echo(f"lpr: {error}", err=True)
+            with bar.aside():
+                self.records.error(name, str(error))
+                click.echo(f"lpr: {error}", err=True)
+
+    def _frame(self, frame: Frame, bar: Bar[str]) -> None:
+        start = time.perf_counter()
+        plates = self.reader.read(frame.image)
+        ms = (time.perf_counter() - start) * 1000
+        with bar.aside():
+            self.records.frame(frame, plates, ms if self.timings else None)
+        if self.pictures:
+            self.pictures.frame(frame, plates)
 
     def summarise(self, total: int) -> None:
         if self.failed:
