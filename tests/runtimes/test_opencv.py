@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,10 +14,12 @@ from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv import detector_runtimes, recognizer_runtimes
 from lpr.runtimes.opencv_detector import headless
 from lpr.specs import DetectorModel, DetectorSpec
-from lpr.testing import check_detector_runtime
+from lpr.testing import check_detector_runtime, check_recognizer_runtime
 from tests.darknet.nets import conv, head, net, pictures, random_weights, yolov3
+from tests.runtimes.ctc import ctc_model
 
 CPU, CUDA = detector_runtimes()
+READER = recognizer_runtimes()[0]
 SMALL = (
     conv(8, 3, 2)
     + head(classes=2)
@@ -152,6 +155,48 @@ def test_a_closed_network_says_so(tmp_path: Path) -> None:
     network.close()
     with pytest.raises(ValueError, match="closed"):
         network.forward(pictures(48, 36, 1))
+
+
+@pytest.mark.parametrize("batch", ["N", 1], ids=["any batch", "batch fixed at 1"])
+@pytest.mark.parametrize("channels", ["gray", "rgb"])
+def test_recognizer_conformance(channels: str, batch: str | int, tmp_path: Path) -> None:
+    check_recognizer_runtime(READER, ctc_model(tmp_path, channels=channels, batch=batch))
+
+
+def test_logits_are_the_networks(tmp_path: Path) -> None:
+    model = ctc_model(tmp_path)
+    recognizer = READER.open(model, threads=0)
+    weights = np.random.default_rng(0).normal(0, 1, (4, 1, 3, 3)).astype(np.float32)
+    crops = np.random.default_rng(1).random((5, 1, 16, 32), np.float32)
+    logits = recognizer.logits(crops)
+    assert logits.shape == (5, 16, 4)
+    for crop, steps in zip(crops, logits, strict=True):
+        features = numpy_convolution(crop, weights, np.zeros(4, np.float32))
+        np.testing.assert_allclose(steps, features[:, ::2, ::2].mean(axis=1).T, atol=1e-4)
+    assert recognizer.logits(crops[:0]).shape == (0, 16, 4)
+
+
+def test_recognizers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="gives 1 x 16 x 5; an alphabet of 3 and a blank"):
+        READER.open(ctc_model(tmp_path, classes=5), threads=0)
+    model = ctc_model(tmp_path)
+    with pytest.raises(ModelError, match="16 time steps, and 16 are dropped"):
+        READER.open(replace(model, spec=replace(model.spec, dropped_steps=16)), threads=0)
+    with pytest.raises(ModelError, match="on an input of 1 x 3 x 16 x 32 it does not run"):
+        READER.open(replace(model, spec=replace(model.spec, channels="rgb")), threads=0)
+    model.file.write_bytes(b"no network")
+    with pytest.raises(ModelError, match=r"reader\.onnx: OpenCV's ONNX reader refuses it"):
+        READER.open(model, threads=0)
+    model.file.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        READER.open(model, threads=0)
+
+
+def test_a_closed_recognizer_says_so(tmp_path: Path) -> None:
+    recognizer = READER.open(ctc_model(tmp_path), threads=0)
+    recognizer.close()
+    with pytest.raises(ValueError, match="closed"):
+        recognizer.logits(np.zeros((1, 1, 16, 32), np.float32))
 
 
 @pytest.mark.parametrize("runtime", [*detector_runtimes(), *recognizer_runtimes()])
