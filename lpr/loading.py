@@ -49,6 +49,9 @@ def load(
     does not exist or does not work here.
     """
     plugged = registry()
+    for plugin in plugged.plugins:
+        for problem in plugin.problems:
+            log.warning("plugin %s (%s): %s", plugin.name, plugin.origin, problem)
     folder = models.load_model(model)
     known = [plugged.region(code) for code in (folder.regions if regions is None else regions)]
     cfg = read_cfg(folder.detector.cfg)

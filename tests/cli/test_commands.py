@@ -1,0 +1,142 @@
+"""The other commands: models, plugins, doctor, eval, help."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lpr.models import DEFAULT_MODEL, locate_model
+from tests.cli.run import CAR, lpr
+
+
+@pytest.mark.parametrize("command", ["detect", "doctor", "eval", "models", "plugins"])
+def test_every_command_explains_itself(command: str) -> None:
+    assert command in lpr("--help").stdout
+    result = lpr(command, "--help")
+    assert result.status == 0
+    assert "Usage: lpr" in result.stdout
+
+
+def test_models_are_listed_and_verified() -> None:
+    assert lpr("models", "list").stdout.startswith(f"{DEFAULT_MODEL}\t")
+    result = lpr("models", "verify")
+    assert (result.status, result.stdout) == (0, f"{DEFAULT_MODEL}\tok\n")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(locate_model(DEFAULT_MODEL), tmp_path / "model"))
+
+
+def test_a_copied_model_works_by_its_path(copied: Path) -> None:
+    here, there = lpr("detect", CAR), lpr("detect", CAR, "--model", copied)
+    assert there.stdout == here.stdout
+
+
+def test_a_truncated_weights_file_is_named_by_verify_and_by_detect(copied: Path) -> None:
+    weights = copied / "detector.weights"
+    weights.write_bytes(weights.read_bytes()[:-4])
+    for arguments in (["models", "verify", copied], ["detect", CAR, "--model", copied]):
+        result = lpr(*arguments)
+        assert result.status == 1
+        assert str(weights) in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def rehashed(folder: Path, name: str, content: bytes) -> None:
+    """Replace a model's file and its hash, as whoever makes models might by mistake."""
+    import hashlib
+
+    toml = folder / "model.toml"
+    old = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / name).write_bytes(content)
+    toml.write_text(toml.read_text().replace(old, hashlib.sha256(content).hexdigest()))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("detector.cfg", lambda b: b.replace(b"[upsample]", b"[upsmaple]", 1), "upsmaple"),
+        ("detector.weights", lambda b: b[:-4], "bytes"),
+        ("recognizer.onnx", lambda b: b[: len(b) // 2], "recognizer.onnx"),
+    ],
+)
+def test_a_model_whose_files_are_wrong_in_themselves(
+    copied: Path,
+    name: str,
+    change,
+    message: str,  # type: ignore[no-untyped-def]
+) -> None:
+    rehashed(copied, name, change((copied / name).read_bytes()))
+    result = lpr("detect", CAR, "--model", copied)
+    assert (result.status, result.stdout) == (1, "")
+    assert name in result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_plugins_are_listed_with_what_they_give() -> None:
+    result = lpr("plugins")
+    assert result.status == 0
+    assert "region tw" in result.stdout
+
+
+@pytest.fixture
+def broken_plugin(tmp_path: Path) -> str:
+    """A folder for PYTHONPATH with an installed distribution that raises on import."""
+    (tmp_path / "broken_plugin.py").write_text("raise ImportError('no libfoo here')")
+    info = tmp_path / "broken_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[lpr]\nbroken = broken_plugin\n")
+    return str(tmp_path)
+
+
+def test_a_plugin_that_raises_on_import_is_named_and_the_rest_works(broken_plugin: str) -> None:
+    environment = {"PYTHONPATH": broken_plugin, "LPR_LOAD_PLUGINS": "broken"}
+    listed = lpr("plugins", **environment)
+    assert listed.status == 1
+    assert "broken (broken-plugin 1.0): failed to load: ImportError: no libfoo" in listed.stderr
+    detected = lpr("detect", CAR, **environment)
+    assert detected.status == 0
+    assert detected.records[0]["plates"]
+    assert "broken" in detected.stderr
+    assert "broken" in lpr("doctor", **environment).stderr
+
+
+def test_the_doctor_tries_every_runtime() -> None:
+    result = lpr("doctor")
+    assert result.status == 0, result.stderr
+    lines = {tuple(line.split()[:2]): line for line in result.stdout.splitlines()}
+    assert "works" in lines["detector", "opencv"]
+    assert "works" in lines["recognizer", "opencv"]
+    assert "CUDA" in lines["detector", "cuda"] or "works" in lines["detector", "cuda"]
+    assert DEFAULT_MODEL in result.stdout
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    (plate,) = lpr("detect", CAR).records[0]["plates"]
+    box = ",".join(map(str, plate["box"]))
+    shutil.copy(CAR, tmp_path / "car.jpg")
+    header = "file,split,xmin,ymin,xmax,ymax,text\n"
+    (tmp_path / "labels.csv").write_text(f"{header}car.jpg,val,{box},{plate['display']}\n")
+    return tmp_path
+
+
+def test_eval_counts(labelled: Path) -> None:
+    result = lpr("eval", labelled, "--split", "val", "--json", "--mistakes")
+    figures = json.loads(result.stdout)
+    assert (figures["found"], figures["exact"], figures["exact_on_labelled_boxes"]) == (1, 1, 1)
+    assert figures["mistakes"] == []
+    assert "exact " in lpr("eval", labelled).stdout
+
+
+def test_eval_names_what_is_missing(tmp_path: Path, labelled: Path) -> None:
+    assert "labels.csv" in lpr("eval", tmp_path / "nowhere").stderr
+    result = lpr("eval", labelled, "--split", "dev")
+    assert result.status == 1
+    assert "splits there: val" in result.stderr

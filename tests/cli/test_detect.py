@@ -1,0 +1,277 @@
+"""``lpr detect`` as users meet it: right input, bad input, options, streams, exit statuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.cli.run import CAR, CLIP, SAMPLES, lpr
+from tests.media import with_orientation
+
+
+def car() -> np.ndarray:
+    image = cv2.imread(str(CAR))
+    assert image is not None
+    return image
+
+
+def only_text(record: dict) -> str:  # type: ignore[type-arg]
+    (plate,) = record["plates"]
+    return str(plate["text"])
+
+
+@pytest.fixture(scope="module")
+def right() -> str:
+    """What the shipped picture shows, as it is read from the file itself."""
+    return only_text(lpr("detect", CAR).records[0])
+
+
+def test_a_picture_gives_one_record_of_the_documented_form() -> None:
+    result = lpr("detect", CAR)
+    assert result.status == 0
+    (record,) = result.records
+    assert list(record) == [
+        *("schema", "type", "source", "frame", "time", "width", "height", "plates")
+    ]
+    assert (record["schema"], record["type"], record["time"]) == (1, "frame", None)
+    assert record["source"] == str(CAR)
+    (plate,) = record["plates"]
+    assert list(plate) == [
+        *("text", "display", "confidence", "box", "quad", "detection_confidence"),
+        *("region", "characters", "alternatives"),
+    ]
+    assert plate["region"] == "tw"
+    assert "".join(c["char"] for c in plate["characters"]) == plate["text"]
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert lpr("detect", CAR, CLIP).stdout == lpr("detect", CAR, CLIP).stdout
+
+
+def test_timings_are_given_only_when_asked_for() -> None:
+    assert lpr("detect", CAR, "--timings").records[0]["ms"] > 0
+    assert "ms" not in lpr("detect", CAR).records[0]
+
+
+def test_every_picks_frames() -> None:
+    records = lpr("detect", CLIP, "--every", 10).records
+    assert [record["frame"] for record in records] == list(range(0, len(records) * 10, 10))
+    assert records[1]["time"] > 0
+
+
+def test_the_choice_of_backend_is_said_on_stderr() -> None:
+    assert "detector: opencv on cpu" in lpr("detect", CAR).stderr
+
+
+def test_csv_and_table_hold_the_same_plate(right: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(lpr("detect", CAR, "--format", "csv").stdout)))
+    assert [row["text"] for row in rows] == [right]
+    table = lpr("detect", CAR, "--format", "table").stdout
+    assert right in table.replace("-", "")
+
+
+def test_results_go_to_a_file_when_asked(tmp_path: Path) -> None:
+    result = lpr("detect", CAR, "--output", tmp_path / "out.jsonl")
+    assert result.stdout == ""
+    assert (tmp_path / "out.jsonl").read_text() == lpr("detect", CAR).stdout
+
+
+def test_annotated_pictures_and_videos_are_written(tmp_path: Path) -> None:
+    result = lpr("detect", CAR, CLIP, "--every", 5, "--save", tmp_path / "all")
+    assert result.status == 0
+    annotated = cv2.imread(str(tmp_path / "all" / "car.jpg"))
+    assert annotated is not None
+    assert annotated.shape == car().shape
+    assert np.abs(annotated.astype(int) - car()).max() > 100
+    video = cv2.VideoCapture(str(tmp_path / "all" / "street.mp4"))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == len(result.records) - 1
+
+
+def test_a_confidence_can_be_asked_for() -> None:
+    assert lpr("detect", CAR, "--min-confidence", 1).records[0]["plates"] == []
+    assert lpr("detect", CAR, "--threshold", 1).records[0]["plates"] == []
+
+
+def test_without_regions_there_is_no_display() -> None:
+    (plate,) = lpr("detect", CAR, "--region", "").records[0]["plates"]
+    assert (plate["display"], plate["region"]) == (None, None)
+
+
+def test_another_detector_size_finds_the_same_plate(right: str) -> None:
+    assert only_text(lpr("detect", CAR, "--detector-size", "512x320").records[0]) == right
+
+
+# --- input that is odd but good ---------------------------------------------------------------
+
+
+def encoded(tmp_path: Path, name: str, image: np.ndarray) -> Path:
+    path = tmp_path / name
+    done, data = cv2.imencode(path.suffix, image)
+    assert done
+    path.write_bytes(data.tobytes())
+    return path
+
+
+def test_odd_but_good_pictures_are_read(tmp_path: Path, right: str) -> None:
+    image = car()
+    sources = [
+        encoded(tmp_path, "sixteen bits.png", image.astype(np.uint16) * 257),
+        encoded(tmp_path, "grey.png", cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)),
+        encoded(tmp_path, "transparent.png", cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)),
+        encoded(tmp_path, "車牌 照片.jpg", image),
+    ]
+    turned = encoded(tmp_path, "turned.jpg", cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    turned.write_bytes(with_orientation(turned.read_bytes(), 6))
+    result = lpr("detect", *sources, turned)
+    assert result.status == 0, result.stderr
+    assert [only_text(record) for record in result.records] == [right] * 5
+    assert result.records[3]["source"].endswith("車牌 照片.jpg")
+    assert (result.records[4]["width"], result.records[4]["height"]) == image.shape[1::-1]
+
+
+def test_a_single_pixel_holds_no_plate(tmp_path: Path) -> None:
+    result = lpr("detect", encoded(tmp_path, "dot.png", np.zeros((1, 1, 3), np.uint8)))
+    assert result.status == 0
+    assert result.records[0]["plates"] == []
+
+
+def test_folders_and_globs_are_searched(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.jpg", "deep/c.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(CAR, tmp_path / name)
+    names = [Path(r["source"]).name for r in lpr("detect", tmp_path).records]
+    assert names == ["a.jpg", "b.jpg", "c.jpg"]
+    names = [Path(r["source"]).name for r in lpr("detect", tmp_path / "*.jpg").records]
+    assert names == ["a.jpg", "b.jpg"]
+
+
+# --- input that is bad ------------------------------------------------------------------------
+
+
+def bad(tmp_path: Path, kind: str) -> Path:
+    path = tmp_path / kind
+    match kind:
+        case "empty":
+            path.mkdir()
+        case "text.jpg":
+            path.write_text("this is no picture")
+        case "cut.mp4":
+            path.write_bytes(CLIP.read_bytes()[: CLIP.stat().st_size // 2])
+        case "cut.jpg":
+            path.write_bytes(CAR.read_bytes()[:300])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["empty", "missing.jpg", "text.jpg", "cut.mp4", "cut.jpg", "*.x"])
+def test_a_bad_source_is_named_and_the_others_are_read(
+    tmp_path: Path, kind: str, right: str
+) -> None:
+    source = bad(tmp_path, kind)
+    result = lpr("detect", source, CAR)
+    assert result.status == 1
+    errors = [r for r in result.records if r["type"] == "error"]
+    assert [(e["schema"], e["source"]) for e in errors] == [(1, str(source))]
+    assert str(source) in errors[0]["message"]
+    assert errors[0]["message"] in result.stderr
+    assert "1 of 2 sources failed" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert only_text(result.records[-1]) == right
+
+
+def test_what_a_cut_video_still_holds_is_kept(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.avi"
+    clip = cv2.VideoCapture(str(CLIP))
+    size = int(clip.get(cv2.CAP_PROP_FRAME_WIDTH)), int(clip.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter.fourcc(*"MJPG"), 15, size)
+    for _ in range(12):
+        writer.write(clip.read()[1])
+    writer.release()
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    result = lpr("detect", cut, "--save", tmp_path / "out.mp4")
+    assert result.status == 1
+    assert [r["type"] for r in result.records[-2:]] == ["frame", "error"]
+    saved = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    assert int(saved.get(cv2.CAP_PROP_FRAME_COUNT)) == len(result.records) - 1
+
+
+def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
+    picture = tmp_path / "car.jpg"
+    shutil.copy(CAR, picture)
+    for option, target in (("--save", picture), ("--save", tmp_path), ("--output", picture)):
+        result = lpr("detect", picture, option, target)
+        assert result.status == 1
+        assert "overwrite" in result.stderr
+    assert picture.read_bytes() == CAR.read_bytes()
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    result = lpr("detect", CAR, "--output", tmp_path / "no" / "out.jsonl")
+    assert result.status == 1
+    assert str(tmp_path / "no" / "out.jsonl") in result.stderr
+
+
+# --- the call itself --------------------------------------------------------------------------
+
+
+def test_cuda_that_is_missing_is_said_with_what_would_work() -> None:
+    if cv2.cuda.getCudaEnabledDeviceCount() > 0:
+        pytest.skip("this machine has CUDA")
+    result = lpr("detect", CAR, "--backend", "cuda")
+    assert result.status == 2
+    assert result.stdout == ""
+    assert "CUDA" in result.stderr
+    assert "opencv (cpu)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--backend", "quantum"], 2, "no backend 'quantum'"),
+        (["--region", "xx"], 2, "no region 'xx'"),
+        (["--recognizer", "nobody"], 2, "nobody"),
+        (["--detector-size", "big"], 2, "640x384"),
+        (["--detector-size", "100x100"], 1, "nearest"),
+        (["--model", "nope"], 1, "no model 'nope'"),
+        (["--every", "0"], 2, "--every"),
+        (["--format", "xml"], 2, "--format"),
+    ],
+)
+def test_a_wrong_call_is_explained(arguments: list[str], status: int, message: str) -> None:
+    result = lpr("detect", CAR, *arguments)
+    assert (result.status, result.stdout) == (status, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_traceback_comes_only_when_asked_for() -> None:
+    assert "Traceback" in lpr("detect", CAR, "--model", "nope", "--debug").stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lpr", "detect", str(SAMPLES), str(CLIP)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    json.loads(process.stdout.readline())
+    process.stdout.close()
+    errors = process.stderr.read().decode()
+    process.wait()
+    assert "Broken" not in errors
+    assert "Traceback" not in errors
+
+
+def test_no_progress_bar_in_a_pipe() -> None:
+    assert "\r" not in lpr("detect", CLIP, "--every", 10).stderr
