@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image
+from lpr_training.synth.arrays import as_float, as_image
 
 
 def bodywork(rng: np.random.Generator, width: int, height: int) -> Image:
@@ -28,18 +29,17 @@ def paint(rng: np.random.Generator) -> Float32:
         colour = level + rng.normal(0, 10) + rng.normal(0, 6, 3)
     else:
         colour = rng.uniform(15, 220, 3)
-    return np.clip(colour, 4, 250).astype(np.float32)
+    return as_float(np.clip(colour, 4, 250))
 
 
 def gradient(rng: np.random.Generator, width: int, height: int, colour: Float32) -> Image:
     """A colour that is lighter at one end, with a little texture."""
     corners = (colour * rng.uniform(0.55, 1.35, (2, 2, 1))).astype(np.float32)
     small = (width // 5 + 2, height // 5 + 2)
-    coarse = cv2.resize(corners, small)
-    coarse += rng.standard_normal((small[1], small[0], 1), np.float32) * rng.uniform(0, 8)
-    return cv2.resize(np.clip(coarse, 0, 255).astype(np.uint8), (width, height)).astype(
-        np.uint8, copy=False
-    )
+    coarse = as_float(cv2.resize(corners, small))
+    grain = rng.standard_normal((small[1], small[0], 1), np.float32) * rng.uniform(0, 8)
+    mixed = np.clip(coarse + grain, 0, 255).astype(np.uint8)
+    return as_image(cv2.resize(mixed, (width, height)))
 
 
 def grille(rng: np.random.Generator, picture: Image, x0: int, y0: int, x1: int, y1: int) -> None:

@@ -9,17 +9,18 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image
+from lpr_training.synth.arrays import as_float, as_image
 
 
 def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
     """A factor of light for each pixel (``H x W``): a slope, a cast shadow, a highlight."""
     slope = rng.uniform(0.78, 1.2, (2, 2)).astype(np.float32)
-    light = cv2.resize(slope, (width, height))
+    light = as_float(cv2.resize(slope, (width, height)))
     if rng.random() < 0.25:
         light = light * _cast_shadow(rng, width, height)
     if rng.random() < 0.12:
         light = light + _highlight(rng, width, height)
-    return light.astype(np.float32, copy=False)
+    return as_float(light)
 
 
 def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -39,7 +40,7 @@ def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
             points = np.array([width, height]) * rng.uniform(-0.2, 1.2, (3, 2))
             cv2.fillPoly(shadow, [points.astype(np.int32)], depth)
     size = int(rng.integers(0, max(height // 8, 2))) * 2 + 1
-    return cv2.blur(shadow, (size, size)).astype(np.float32, copy=False)
+    return as_float(cv2.blur(shadow, (size, size)))
 
 
 def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -47,13 +48,13 @@ def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
     center = (int(glare.shape[1] * rng.random()), int(glare.shape[0] * rng.random()))
     radius = max(int(glare.shape[0] * rng.uniform(0.1, 0.4)), 1)
     cv2.circle(glare, center, radius, float(rng.uniform(0.3, 1.2)), -1)
-    glare = cv2.blur(glare, (radius * 2 + 1, radius * 2 + 1))
-    return cv2.resize(glare, (width, height)).astype(np.float32, copy=False)
+    soft = cv2.blur(glare, (radius * 2 + 1, radius * 2 + 1))
+    return as_float(cv2.resize(soft, (width, height)))
 
 
 def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float32:
     """The picture under ``light`` (``H x W`` factors): gain, contrast, tint, rarely no colour."""
-    tint = np.ones(3, np.float32)
+    tint = np.ones(3)
     mood = rng.random()
     if mood < 0.62:
         gain, tint = rng.uniform(0.65, 1.15), 1 + rng.normal(0, 0.04, 3)
@@ -67,11 +68,11 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.35, 0.7), offset + rng.uniform(30, 90)
-    lit = picture * cv2.merge([light * np.float32(t * gain) for t in tint])
+    lit = as_float(picture * cv2.merge([light * np.float32(t * gain) for t in tint]))
     if offset:
         lit += np.float32(offset)
     if rng.random() < 0.07:
-        lit = np.repeat(lit.mean(axis=2, keepdims=True), 3, axis=2)
+        return np.repeat(as_float(lit.mean(axis=2, keepdims=True)), 3, axis=2)
     return lit
 
 
@@ -81,18 +82,18 @@ def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32
     kind = rng.random()
     if kind < 0.35:
         sigma = rng.uniform(0.3, max(scale, 0.4))
-        return cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.float32, copy=False)
+        return as_float(cv2.GaussianBlur(picture, (0, 0), sigma))
     if kind < 0.5:
-        return cv2.filter2D(picture, -1, _motion(rng, scale * 3)).astype(np.float32, copy=False)
+        return as_float(cv2.filter2D(picture, -1, _motion(rng, scale * 3)))
     if kind < 0.62:
         factor = rng.uniform(max(0.45, 0.9 / max(scale, 1)), 0.95)
         small = (max(int(width * factor), 2), max(int(height * factor), 2))
         reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
         back = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
-        return back.astype(np.float32, copy=False)
+        return as_float(back)
     if kind < 0.75:
         soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
-        return picture + (picture - soft) * np.float32(rng.uniform(0.4, 1.6))
+        return as_float(picture + (picture - soft) * np.float32(rng.uniform(0.4, 1.6)))
     return picture
 
 
@@ -106,14 +107,14 @@ def _motion(rng: np.random.Generator, longest: float) -> Float32:
     start = tuple(round(float(center - c) * 16) for c in reach)
     stop = tuple(round(float(center + c) * 16) for c in reach)
     cv2.line(kernel, start, stop, 1.0, 1, cv2.LINE_8, shift=4)
-    return kernel / max(float(kernel.sum()), 1e-6)
+    return as_float(kernel / max(float(kernel.sum()), 1e-6))
 
 
 def noise(rng: np.random.Generator, picture: Float32) -> Float32:
     """Sensor noise, in grey and in colour."""
     if rng.random() < 0.35:
         return picture
-    strength = rng.uniform(0.5, 5) if rng.random() < 0.8 else rng.uniform(5, 16)
+    strength = rng.uniform(0.5, 5) if rng.random() < 0.88 else rng.uniform(5, 13)
     grain = rng.standard_normal(picture.shape[:2], np.float32)[:, :, None] * np.float32(strength)
     if rng.random() < 0.4:
         colour = rng.standard_normal(
@@ -121,7 +122,7 @@ def noise(rng: np.random.Generator, picture: Float32) -> Float32:
         )
         size = (picture.shape[1], picture.shape[0])
         grain = grain + cv2.resize(colour, size) * np.float32(strength)
-    return picture + grain
+    return as_float(picture + grain)
 
 
 def finish(picture: Float32) -> Image:
@@ -135,4 +136,6 @@ def compress(rng: np.random.Generator, picture: Image) -> Image:
         return picture
     quality = int(rng.integers(18, 60) if rng.random() < 0.3 else rng.integers(60, 97))
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR).astype(np.uint8, copy=False)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded two lines above
+    return as_image(decoded)

@@ -9,7 +9,8 @@ import numpy as np
 
 from lpr.types import Float32, Image, Quad
 from lpr_training.synth import backgrounds, camera
-from lpr_training.synth.geometry import as_image, as_quad, lay_onto, random_view
+from lpr_training.synth.arrays import as_image
+from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 
 _NARROWEST, _WIDEST = 30.0, 200.0
@@ -102,7 +103,7 @@ def _drop_shadow(rng: np.random.Generator, around: Image, corners: Float32) -> I
     shift = np.array([rng.normal(0, reach), abs(rng.normal(0, reach))])
     light = np.full(around.shape[:2], 255, np.uint8)
     cv2.fillConvexPoly(light, (corners + shift).astype(np.int32), int(rng.integers(50, 200)))
-    light = cv2.blur(light, (5, 5))
+    light = as_image(cv2.blur(light, (5, 5)))
     return as_image(cv2.multiply(around, cv2.merge([light] * 3), scale=1 / 255))
 
 

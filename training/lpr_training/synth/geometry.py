@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Box, Float32, Image, Quad
+from lpr_training.synth.arrays import as_image
 
 
 def random_view(
@@ -61,11 +62,6 @@ def lay_onto(below: Image, picture: Image, mask: Image, corners: Float32) -> tup
     room = cv2.merge([cv2.bitwise_not(cover)] * 3)
     mixed = cv2.add(cv2.multiply(below, room, scale=1 / 255), warped[:, :, :3])
     return as_image(mixed), as_image(cover)
-
-
-def as_image(picture: np.ndarray) -> Image:
-    """Tells the type checker what OpenCV's stubs do not say: the same picture, 8 bits."""
-    return picture.astype(np.uint8, copy=False)
 
 
 def as_quad(corners: Float32) -> Quad:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image
-from lpr_training.synth.geometry import as_image
+from lpr_training.synth.arrays import as_float, as_image
 
 Paint = Float32
 """A colour, BGR, 0..255."""
@@ -16,7 +16,7 @@ Paint = Float32
 
 def shade(colour: Paint, factor: float) -> Paint:
     """A lighter (above 1) or darker colour."""
-    return np.clip(colour * factor, 0, 255).astype(np.float32)
+    return as_float(np.clip(colour * factor, 0, 255))
 
 
 class Painter:
@@ -50,8 +50,9 @@ class Painter:
         arc = np.stack([np.cos(turns), np.sin(turns)], axis=1) * radius
         inner = np.array([width / 2 - radius, height / 2 - radius])
         first = inner + arc
-        quarter = [first * (1, 1), first[::-1] * (-1, 1), first * (-1, -1), first[::-1] * (1, -1)]
-        outline = np.vstack(quarter) + (x, y)
+        mirrored = first[::-1] * np.array([-1, 1])
+        quarter = [first, mirrored, -first, -mirrored]
+        outline = np.vstack(quarter) + np.array([x, y])
         self.polygon([(float(px), float(py)) for px, py in outline], top, bottom)
 
     def ellipse(

@@ -10,6 +10,7 @@ import numpy as np
 
 from lpr.types import Image
 from lpr_training.synth import marks
+from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.glyphs import CHARACTERS, Typeface
 from lpr_training.synth.styles import STYLES, Style, styles_for
 from lpr_training.synth.texts import pattern_of, random_pattern, random_text
@@ -152,7 +153,7 @@ def _paint(rng: np.random.Generator, kind: Style, ink: Image) -> Image:
     if rng.random() < 0.12:
         ink = _worn(rng, ink)
     table = np.rint(ramp).astype(np.uint8).reshape(256, 1, 3)
-    image: Image = cv2.applyColorMap(ink, table).astype(np.uint8, copy=False)
+    image = as_image(cv2.applyColorMap(ink, table))
     _emboss(rng, image, ink)
     return image
 
@@ -162,9 +163,8 @@ def _worn(rng: np.random.Generator, ink: Image) -> Image:
     coarse = rng.uniform(0.15, 1.3, (5, 12)).astype(np.float32)
     fine = rng.uniform(0.6, 1.2, (24, 64)).astype(np.float32)
     size = (ink.shape[1], ink.shape[0])
-    wear = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
-    wear *= cv2.resize(fine, size, interpolation=cv2.INTER_LINEAR)
-    return np.clip(ink * np.minimum(wear, 1), 0, 255).astype(np.uint8)
+    wear = as_float(cv2.resize(coarse, size)) * as_float(cv2.resize(fine, size))
+    return as_image(np.clip(ink * np.minimum(wear, 1), 0, 255))
 
 
 def _emboss(rng: np.random.Generator, image: Image, ink: Image) -> None:

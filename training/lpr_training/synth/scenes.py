@@ -11,12 +11,14 @@ import numpy as np
 
 from lpr.types import Box, Float32, Image, Quad
 from lpr_training.synth import camera
-from lpr_training.synth.geometry import as_image, as_quad, bounds, lay_onto, random_view
+from lpr_training.synth.arrays import as_float, as_image
+from lpr_training.synth.geometry import as_quad, bounds, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 from lpr_training.synth.street import render_street
 from lpr_training.synth.vehicles import KINDS, VehiclePicture, render_vehicle
 
 _NARROWEST = 16.0
+_KINDS = tuple(KINDS)
 
 
 class PlacedPlate(NamedTuple):
@@ -57,8 +59,7 @@ def paste_plate(
         levels = _levels(picture, frame)
         canvas = _cover_up(picture, frame)
         corners = _fitted(rng, frame)
-    reach = float(np.linalg.norm(corners[1] - corners[0]))
-    plate = render_plate(rng, width=160 if reach < 90 else 240 if reach < 160 else 400)
+    plate = render_plate(rng, width=_native(corners))
     sheet = _match(rng, plate, levels)
     pasted = _lay_locally(rng, canvas, sheet, plate.mask, corners)
     return pasted, PlacedPlate(bounds(corners), as_quad(corners), plate.text)
@@ -67,60 +68,69 @@ def paste_plate(
 def render_scene(rng: np.random.Generator, width: int, height: int) -> ScenePicture:
     """A rendered street with up to four vehicles, and plates of 16 pixels up to half its width.
 
-    Vehicles do not hide each other's plates; some have none.
+    Vehicles do not hide each other. One that would show a part of its plate, or one too small or
+    too large, has none, and so have some others.
     """
-    street, horizon = render_street(rng, width, height)
+    picture, horizon = render_street(rng, width, height)
     placed: list[PlacedPlate] = []
     taken: list[Box] = []
-    for _ in range(int(rng.integers(0, 5))):
-        kind = str(rng.choice(list(KINDS)))
-        wide = width * float(np.exp(rng.uniform(np.log(0.08), np.log(0.75))))
-        if rng.random() < 0.08:
-            wide = width * rng.uniform(0.9, 1.8)
-        ground = horizon + (height - horizon) * min(0.1 + 0.9 * wide / width, 1.15)
-        corner = (rng.uniform(-0.15, 0.95) * width - wide * 0.2, ground)
-        room = Box(corner[0], ground - wide * 1.7, corner[0] + wide, ground)
+    wanted = int(rng.integers(0, 5))
+    for _ in range(wanted * 3):
+        if len(taken) == wanted:
+            break
+        room = _parking_place(rng, width, height, horizon)
         if any(room.iou(other) > 0 for other in taken):
             continue
         taken.append(room)
-        vehicle = render_vehicle(rng, kind, int(np.clip(wide * 1.1, 40, 640)))
-        stance = _stance(rng, vehicle, corner, wide)
-        bare = rng.random() < 0.1
-        street, plate = place_vehicle(rng, street, vehicle, stance, bare=bare)
-        if plate is not None:
-            placed.append(plate)
-    image = _photograph(rng, street)
-    return ScenePicture(image, tuple(p for p in placed if _visible(p.box, width, height)))
+        kind = _KINDS[int(rng.integers(len(_KINDS)))]
+        vehicle = render_vehicle(rng, kind, int(np.clip(room.width * 1.1, 40, 640)))
+        stance = _stance(rng, vehicle, (room.x0, room.y1), room.width)
+        picture = place_vehicle(picture, vehicle, stance)
+        corners = mount(vehicle, stance)
+        if rng.random() < 0.1 or not _visible(bounds(corners), width, height):
+            continue
+        style = vehicle.styles[int(rng.integers(len(vehicle.styles)))]
+        plate = render_plate(rng, style=style, width=_native(corners))
+        picture, seen = place_plate(picture, plate, corners)
+        placed.append(seen)
+    return ScenePicture(_photograph(rng, picture), tuple(placed))
 
 
-def place_vehicle(
-    rng: np.random.Generator,
-    picture: Image,
-    vehicle: VehiclePicture,
-    stance: Float32,
-    plate: PlatePicture | None = None,
-    bare: bool = False,
-) -> tuple[Image, PlacedPlate | None]:
-    """The picture with a vehicle whose own corners lie on ``stance`` (``4 x 2``), and its plate.
+def place_vehicle(picture: Image, vehicle: VehiclePicture, stance: Float32) -> Image:
+    """The picture with a vehicle, and its shadow, whose corners lie on ``stance`` (``4 x 2``)."""
+    return lay_onto(_ground_shadow(picture, stance), vehicle.image, vehicle.mask, stance)[0]
 
-    ``plate`` is the one to mount, a random one of a fitting style if None; a ``bare`` vehicle has
-    none.
-    """
+
+def mount(vehicle: VehiclePicture, stance: Float32) -> Float32:
+    """Where the plate of a vehicle that stands so belongs: corners in the picture."""
     tall, wide = vehicle.mask.shape
     source = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
     matrix = cv2.getPerspectiveTransform(source, stance.astype(np.float32))
-    picture = _ground_shadow(picture, stance)
-    picture, _ = lay_onto(picture, vehicle.image, vehicle.mask, stance)
-    if bare:
-        return picture, None
-    corners = cv2.perspectiveTransform(vehicle.plate[None], matrix)[0].astype(np.float32)
-    if plate is None:
-        style = vehicle.styles[int(rng.integers(len(vehicle.styles)))]
-        reach = float(np.linalg.norm(corners[1] - corners[0]))
-        plate = render_plate(rng, style=style, width=160 if reach < 90 else 400)
+    return as_float(cv2.perspectiveTransform(vehicle.plate[None], matrix)[0])
+
+
+def place_plate(picture: Image, plate: PlatePicture, corners: Float32) -> tuple[Image, PlacedPlate]:
+    """The picture with a plate as wide as ``corners`` are and in their middle."""
     corners = _with_aspect(corners, plate)
-    picture, _ = lay_onto(picture, plate.image, plate.mask, corners)
-    return picture, PlacedPlate(bounds(corners), as_quad(corners), plate.text)
+    laid, _ = lay_onto(picture, plate.image, plate.mask, corners)
+    return laid, PlacedPlate(bounds(corners), as_quad(corners), plate.text)
+
+
+def _parking_place(rng: np.random.Generator, width: int, height: int, horizon: float) -> Box:
+    """Room for a vehicle as wide as its distance from the horizon asks for, roughly."""
+    wide = width * float(np.exp(rng.uniform(np.log(0.1), np.log(0.8))))
+    if rng.random() < 0.1:
+        wide = width * rng.uniform(0.9, 1.6)
+    near = wide / width * rng.uniform(0.7, 1.3)
+    ground = horizon + (height - horizon) * min(0.1 + 0.9 * near, 1.15)
+    left = rng.uniform(-0.3, 1.0) * (width - wide * 0.4)
+    return Box(left, ground - wide * 1.2, left + wide, ground)
+
+
+def _native(corners: Float32) -> int:
+    """How wide a plate must be drawn to be sharp between these corners."""
+    reach = float(np.linalg.norm(corners[1] - corners[0]))
+    return 160 if reach < 90 else 240 if reach < 160 else 400
 
 
 def _with_aspect(corners: Float32, plate: PlatePicture) -> Float32:
@@ -194,7 +204,7 @@ def _somewhere(rng: np.random.Generator, width: int, height: int, avoid: Sequenc
         view = random_view(rng, rng.uniform(1.85, 2.4)) * np.float32(wide)
         reach = np.abs(view).max(axis=0)
         space = np.maximum(np.array([width, height]) - 2 * reach, 0)
-        corners = (view + reach + rng.random(2) * space).astype(np.float32)
+        corners = as_float(view + reach + rng.random(2) * space)
         if not any(bounds(corners).iou(box) > 0 for box in avoid):
             break
     return corners
@@ -205,7 +215,7 @@ def _fitted(rng: np.random.Generator, frame: Box) -> Float32:
     view = random_view(rng, 2.2, rotation=6, tilt=30)
     low, high = view.min(axis=0), view.max(axis=0)
     size = np.array([frame.width, frame.height])
-    return ((view - low) / (high - low) * size + (frame.x0, frame.y0)).astype(np.float32)
+    return as_float((view - low) / (high - low) * size + np.array([frame.x0, frame.y0]))
 
 
 def _levels(picture: Image, frame: Box) -> tuple[Float32, Float32]:
@@ -246,10 +256,10 @@ def _cover_up(picture: Image, frame: Box) -> Image:
     left, right = picture[y0:y1, x0].astype(np.float32), picture[y0:y1, x1 - 1].astype(np.float32)
     across = left[:, None] * (1 - u) + right[:, None] * u
     downwards = top[None] * (1 - v) + bottom[None] * v
-    near_side = np.minimum(u, 1 - u) / np.float32(x1 - x0) ** -1 + 1e-3
-    near_end = np.minimum(v, 1 - v) / np.float32(y1 - y0) ** -1 + 1e-3
+    near_side = np.minimum(u, 1 - u) * (x1 - x0) + np.float32(1e-3)
+    near_end = np.minimum(v, 1 - v) * (y1 - y0) + np.float32(1e-3)
     share = near_end / (near_end + near_side)
-    covered = picture.copy()
+    covered: Image = picture.copy()
     covered[y0:y1, x0:x1] = np.rint(across * share + downwards * (1 - share))
     return covered
 
@@ -257,7 +267,7 @@ def _cover_up(picture: Image, frame: Box) -> Image:
 def _lay_locally(
     rng: np.random.Generator, picture: Image, sheet: Image, mask: Image, corners: Float32
 ) -> Image:
-    """Lays a plate and softens and roughens it like a photograph, touching its surroundings only."""
+    """Lays a plate on and softens and roughens it as a photograph would be."""
     height, width = picture.shape[:2]
     box = bounds(corners)
     margin = 4
@@ -269,6 +279,6 @@ def _lay_locally(
     soft = cv2.GaussianBlur(laid, (0, 0), rng.uniform(0.35, 0.4 + box.width / 160))
     grain = rng.standard_normal(soft.shape[:2], np.float32)[:, :, None] * rng.uniform(0, 4)
     share = cv2.dilate(cover, np.ones((3, 3), np.uint8))[:, :, None] * np.float32(1 / 255)
-    pasted = picture.copy()
+    pasted: Image = picture.copy()
     pasted[y0:y1, x0:x1] = camera.finish(below + (soft + grain - below) * share)
     return pasted

@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr.types import Image
 from lpr_training.synth.backgrounds import grille, paint
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.lettering import letters
 from lpr_training.synth.painter import Painter, shade
 
 
@@ -57,8 +57,9 @@ def _road(rng: np.random.Generator, brush: Painter, horizon: float, bottom: floa
     pavement = shade(tarmac, rng.uniform(1.1, 1.6))
     for side in (-1, 1):
         edge = 0.5 + side * rng.uniform(0.5, 1.0)
-        brush.polygon([(vanish + side * 0.02, horizon), (vanish + side * 0.4, horizon),
-                       (edge + side, bottom), (edge, bottom)], pavement, shade(pavement, 0.9))  # fmt: skip
+        kerb = [(vanish + side * 0.02, horizon), (vanish + side * 0.4, horizon),
+                (edge + side, bottom), (edge, bottom)]  # fmt: skip
+        brush.polygon(kerb, pavement, shade(pavement, 0.9))
     line = np.array([225, 228, 228] if rng.random() < 0.6 else [60, 190, 225], np.float32)
     for place in rng.uniform(-0.3, 1.3, int(rng.integers(1, 4))):
         thick = rng.uniform(0.005, 0.018)
@@ -86,33 +87,7 @@ def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
         size = tall / rows * 0.6
         count = max(int(wide / (size * 0.75)) - 1, 1)
         top = y - tall / 2 + (row + 0.2) * tall / rows
-        letters(rng, brush.image, x - count * size * 0.37, top, size, count, ink)
-
-
-def letters(
-    rng: np.random.Generator,
-    picture: Image,
-    x: float,
-    y: float,
-    size: float,
-    count: int,
-    ink: np.ndarray,
-) -> None:
-    """Random characters in place, from ``(x, y)`` on; lengths in widths of the picture."""
-    height, width = picture.shape[:2]
-    pixels = round(size * width)
-    if pixels < 4:
-        return
-    face = Typeface(width=0.6, weight=float(rng.choice([0.12, 0.16, 0.2])), seed=3)
-    left, top = round(x * width), round(y * width)
-    for i in range(count):
-        char = CHARACTERS[int(rng.integers(len(CHARACTERS)))]
-        mask = face.mask(char, max(round(pixels * 0.62), 2), pixels)
-        x0 = left + round(i * pixels * 0.75)
-        if x0 < 0 or top < 0 or x0 + mask.shape[1] > width or top + pixels > height:
-            continue
-        part = picture[top : top + pixels, x0 : x0 + mask.shape[1]]
-        part[:] = part + (ink - part) * (mask[:, :, None] * np.float32(1 / 255))
+        letters(rng, brush.image, x, top, size, count, ink)
 
 
 def _clutter(rng: np.random.Generator, brush: Painter, horizon: float, bottom: float) -> None:

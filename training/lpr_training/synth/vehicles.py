@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr.types import Float32, Image
 from lpr_training.synth.backgrounds import paint
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.lettering import letters
 from lpr_training.synth.painter import Paint, Painter, shade
 
 _TYRE = np.array([28, 27, 27], np.float32)
@@ -81,8 +81,9 @@ def _cabin(rng: np.random.Generator, brush: Painter, colour: Paint, belt: float)
     brush.polygon([(0.15, belt - 0.01), (top + 0.035, 0.045), (0.965 - top, 0.045),
                    (0.85, belt - 0.01)], _GLASS_TOP, _GLASS)  # fmt: skip
     glare = rng.uniform(0.2, 0.7)
-    brush.polygon([(glare, 0.06), (glare + 0.08, 0.06), (glare + 0.02, belt - 0.03),
-                   (glare - 0.06, belt - 0.03)], shade(_GLASS_TOP, 1.15), shade(_GLASS, 1.2))  # fmt: skip
+    reflection = [(glare, 0.06), (glare + 0.08, 0.06), (glare + 0.02, belt - 0.03),
+                  (glare - 0.06, belt - 0.03)]  # fmt: skip
+    brush.polygon(reflection, shade(_GLASS_TOP, 1.15), shade(_GLASS, 1.2))
     for x in (0.035, 0.965):
         brush.ellipse(x, belt - 0.02, 0.035, 0.03, shade(colour, 1.1), shade(colour, 0.6))
 
@@ -104,8 +105,8 @@ def _car_rear(
         brush.rectangle(x, belt + 0.125, size * 0.7, 0.025, shade(_LAMP, 0.8), shade(_LAMP, 0.6))
         brush.rectangle(0.5 + side * 0.4, (bumper + sill) / 2, 0.08, 0.02, shade(_RED, 0.8))
     brush.ellipse(0.5, belt + 0.07, 0.022, 0.022, _CHROME, shade(_CHROME, 0.6))
-    _writing(rng, brush, 0.24, belt + 0.19, 0.024, _CHROME)
-    _writing(rng, brush, 0.72, belt + 0.19, 0.024, _CHROME)
+    letters(rng, brush.image, 0.24, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
+    letters(rng, brush.image, 0.72, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
     if rng.random() < 0.6:
         return belt + (bumper - belt) * 0.68
     return (bumper + sill) / 2 + 0.005
@@ -200,7 +201,8 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
     brush.line([(0.5, 0.05), (0.5, sill - 0.1)], shade(colour, 0.5), 0.006)
     lettering = shade(paint(rng), 1.0)
     for row in range(int(rng.integers(0, 3))):
-        _writing(rng, brush, 0.5, glass + 0.2 + row * 0.1, rng.uniform(0.04, 0.07), lettering)
+        top, size = glass + 0.2 + row * 0.1, rng.uniform(0.04, 0.07)
+        letters(rng, brush.image, 0.5, top, size, int(rng.integers(2, 9)), lettering)
     for side in (-1, 1):
         x = 0.5 + side * 0.43
         brush.rectangle(x, sill - 0.27, 0.06, 0.2, shade(_RED, 1.2), shade(_RED, 0.7), 0.015)
@@ -212,30 +214,6 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
               "old-taxi", "old-coach", "trailer", "old-trailer")  # fmt: skip
     corners = _corners(0.5, plate_y, rng.uniform(0.18, 0.21), 2.3, width)
     return VehiclePicture(brush.image, brush.mask, corners, styles)
-
-
-def _writing(
-    rng: np.random.Generator, brush: Painter, x: float, y: float, size: float, ink: Paint
-) -> None:
-    """Letters that are no plate: a model's name, a firm's telephone number."""
-    height, width = brush.mask.shape
-    pixels = round(size * width)
-    if pixels < 5:
-        return
-    face = Typeface(width=0.6, weight=0.16, seed=int(rng.integers(1, 5)))
-    step = round(pixels * 0.72)
-    count = int(rng.integers(2, 9))
-    left = round(x * width - count * step / 2)
-    top = round(y * width)
-    for i in range(count):
-        char = CHARACTERS[int(rng.integers(len(CHARACTERS)))]
-        ink_mask = face.mask(char, max(round(pixels * 0.6), 2), pixels)
-        x0, x1 = left + i * step, left + i * step + ink_mask.shape[1]
-        if x0 < 0 or x1 > width or top < 0 or top + pixels > height:
-            continue
-        part = brush.image[top : top + pixels, x0:x1]
-        share = ink_mask[:, :, None] * np.float32(1 / 255)
-        part[:] = part + (ink - part) * share
 
 
 KINDS = {"car": _car, "scooter": _scooter, "van": _van}
