@@ -1,0 +1,219 @@
+"""Frames of video files: which, when, which way up, and what happens to broken ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpr.errors import SourceError
+from lpr.source import kind_of, open_source
+from lpr.types import Frame
+from tests.media import (
+    boxes,
+    grey_levels,
+    index_first,
+    join,
+    noise,
+    quarters,
+    turned,
+    with_durations,
+    write_video,
+)
+
+CODECS = {
+    "mp4": "mp4v",
+    "m4v": "mp4v",
+    "mov": "mp4v",
+    "mkv": "mp4v",
+    "webm": "VP80",
+    "avi": "MJPG",
+    "flv": "FLV1",
+    "ts": "mp4v",
+    "mjpg": "MJPG",
+}
+
+
+def read(path: Path, every: int = 1) -> list[Frame]:
+    with open_source(path, every) as source:
+        assert source.kind == "video"
+        return list(source)
+
+
+def read_until_error(path: Path) -> tuple[list[Frame], str]:
+    frames = []
+    with pytest.raises(SourceError) as error, open_source(path) as source:  # noqa: PT012
+        for frame in source:
+            frames.append(frame)
+    return frames, str(error.value)
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MP4 of 40 frames with its index first, so that it opens even when it is cut."""
+    path = tmp_path_factory.mktemp("streamed") / "clip.mp4"
+    return index_first(write_video(path, [noise(seed=i) for i in range(40)]).read_bytes())
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_containers(tmp_path: Path, suffix: str) -> None:
+    path = write_video(tmp_path / f"clip.{suffix}", codec=CODECS[suffix])
+    frames = read(path)
+    assert [frame.index for frame in frames] == list(range(20))
+    assert {frame.source for frame in frames} == {str(path)}
+    for frame, level in zip(frames, grey_levels(20), strict=True):
+        assert frame.image.dtype == np.uint8
+        assert frame.image.flags.c_contiguous
+        np.testing.assert_allclose(frame.image, level, atol=6)
+    rate = 25 if suffix == "mjpg" else 10  # a bare MJPEG stream does not say
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(20) / rate, atol=1e-3)
+
+
+def test_the_content_tells_that_it_is_a_video(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4").rename(tmp_path / "clip.jpg")
+    assert kind_of(str(clip)) == "video"
+    assert len(read(clip)) == 20
+
+
+@pytest.mark.parametrize("name", ["with space.mp4", "車牌 影片.mp4", "a:b.mp4", "50%03d.mp4"])
+def test_any_name_will_do(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_video(tmp_path / "clip.mp4").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert {frame.source for frame in read(Path(name))} == {name}
+
+
+@pytest.mark.parametrize("every", [1, 2, 7, 19, 20, 1000])
+def test_every(tmp_path: Path, every: int) -> None:
+    path = write_video(tmp_path / "clip.mp4")
+    frames = read(path, every)
+    assert [frame.index for frame in frames] == list(range(0, 20, every))
+    for frame in frames:
+        assert frame.time == pytest.approx(frame.index / 10)
+        np.testing.assert_allclose(frame.image, 5 * frame.index, atol=6)
+    with open_source(path, every) as source:
+        assert source.frames == len(frames)
+        assert source.fps == pytest.approx(10 / every)
+
+
+def test_every_must_be_positive(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="every"):
+        open_source(write_video(tmp_path / "clip.mp4"), 0)
+
+
+def test_variable_frame_rate(tmp_path: Path) -> None:
+    durations = [0.05, 0.15] * 10
+    path = write_video(tmp_path / "clip.mp4")
+    path.write_bytes(with_durations(path.read_bytes(), durations))
+    expected = np.cumsum([0, *durations[:-1]])
+    np.testing.assert_allclose([frame.time for frame in read(path)], expected, atol=1e-3)
+    times = [frame.time for frame in read(path, 3)]
+    np.testing.assert_allclose(times, expected[::3], atol=1e-3)
+
+
+def test_rotation_that_the_container_asks_for(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", [quarters(48, 64)] * 3)
+    path.write_bytes(turned(path.read_bytes()))
+    for frame in read(path):
+        assert frame.image.shape == (64, 48, 3)
+        # Turned clockwise, the red quarter comes from the bottom left to the top left.
+        np.testing.assert_allclose(frame.image[8, 8], (0, 0, 255), atol=12)
+
+
+def test_frames_stay_as_they_were_given(tmp_path: Path) -> None:
+    with open_source(write_video(tmp_path / "clip.mp4")) as source:
+        frames = iter(source)
+        first = next(frames)
+        before = first.image.copy()
+        next(frames)
+    np.testing.assert_array_equal(first.image, before)
+
+
+def test_a_video_without_its_index_cannot_be_opened(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4")
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(SourceError, match="cannot be opened") as error:
+        open_source(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_cut_video_gives_what_is_left_and_then_fails(tmp_path: Path, streamed: bytes) -> None:
+    whole, cut = tmp_path / "whole.mp4", tmp_path / "cut.mp4"
+    whole.write_bytes(streamed)
+    cut.write_bytes(streamed[: len(streamed) // 2])
+    frames, message = read_until_error(cut)
+    assert 0 < len(frames) < 40
+    assert f"{cut}: the video ended after {len(frames)} of 40 frames" in message
+    for left, original in zip(frames, read(whole), strict=False):
+        assert (left.index, left.time) == (original.index, original.time)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mkv", "MJPG"), ("avi", "MJPG"), ("webm", "VP80")])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_cut_video_of_another_container(
+    tmp_path: Path, suffix: str, codec: str, share: float
+) -> None:
+    path = write_video(tmp_path / f"clip.{suffix}", [noise(seed=i) for i in range(60)], codec=codec)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    frames, message = read_until_error(path)
+    assert 0 < len(frames) < 60
+    assert f"ended after {len(frames)}" in message
+
+
+def test_a_large_hole_in_a_video_is_an_error(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", [noise(seed=i) for i in range(80)])
+    data = path.read_bytes()
+    quarter = len(data) // 4
+    path.write_bytes(data[:quarter] + bytes(2 * quarter) + data[3 * quarter :])
+    frames, message = read_until_error(path)
+    assert f"after {len(frames)} of 80 frames: the rest is damaged" in message
+
+
+def test_a_video_without_a_frame_is_an_error(tmp_path: Path, streamed: bytes) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(join((n, b"" if n == b"mdat" else b) for n, b in boxes(streamed)))
+    frames, message = read_until_error(path)
+    assert frames == []
+    assert "holds no frame" in message
+
+
+def test_stopping_early_is_no_error(tmp_path: Path, streamed: bytes) -> None:
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(streamed[: len(streamed) // 2])
+    with open_source(path) as source:
+        assert next(iter(source)).index == 0
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(share=st.floats(0, 0.99))
+def test_wherever_a_video_is_cut_its_loss_is_noticed(
+    tmp_path: Path, streamed: bytes, share: float
+) -> None:
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(streamed[: int(len(streamed) * share)])
+    frames, message = read_until_error(path)
+    assert str(path) in message
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+
+
+def test_a_name_that_is_not_unicode_asks_to_be_changed(tmp_path: Path) -> None:
+    path = Path(f"{tmp_path}/clip\udcff.mp4")
+    path.write_bytes(write_video(tmp_path / "clip.mp4").read_bytes())
+    with pytest.raises(SourceError, match="rename the file"):
+        open_source(path)
+
+
+def test_a_real_clip(shared_data: Path) -> None:
+    with open_source(shared_data / "road-video" / "cars.mp4", every=50) as source:
+        frames = list(source)
+        assert source.frames == len(frames) == 7
+    assert [frame.index for frame in frames] == list(range(0, 339, 50))
+    assert {frame.image.shape for frame in frames} == {(720, 1280, 3)}
+    times = [frame.time for frame in frames]
+    assert times == sorted(set(times))
+    assert 15 < times[-1] < 18
