@@ -11,6 +11,9 @@ import numpy as np
 from lpr.types import Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
 
+_DARKEST = np.float32(0.3)
+_LEAST_CONTRAST = 0.22
+
 
 def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
     """A factor of light for each pixel (``H x W``): a slope, a cast shadow, a highlight."""
@@ -20,7 +23,7 @@ def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
         light = light * _cast_shadow(rng, width, height)
     if rng.random() < 0.12:
         light = light + _highlight(rng, width, height)
-    return as_float(light)
+    return as_float(np.maximum(light, _DARKEST))
 
 
 def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -61,13 +64,14 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     elif mood < 0.74:
         gain = rng.uniform(1.15, 1.7)
     elif mood < 0.90:
-        gain, tint = rng.uniform(0.2, 0.6), 1 + rng.normal(0, 0.07, 3)
+        gain, tint = rng.uniform(0.25, 0.6), 1 + rng.normal(0, 0.05, 3)
     else:
         gain = rng.uniform(0.4, 1.0)
         tint = np.array([rng.uniform(0.35, 0.9), rng.uniform(0.75, 1.0), 1.1])
     offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.12:
-        gain, offset = gain * rng.uniform(0.35, 0.7), offset + rng.uniform(30, 90)
+        gain, offset = gain * rng.uniform(0.4, 0.7), offset + rng.uniform(30, 80)
+    gain = max(gain, _LEAST_CONTRAST)
     lit = as_float(picture * cv2.merge([light * np.float32(t * gain) for t in tint]))
     if offset:
         lit += np.float32(offset)

@@ -94,7 +94,7 @@ def _photograph(
     if rng.random() < 0.06:
         _obstacle(rng, scene, corners)
     scene = camera.expose(rng, scene, camera.shade(rng, width, height))
-    scene = camera.defocus(rng, scene, 0.3 + wide / 70)
+    scene = camera.defocus(rng, scene, 0.3 + wide / 90)
     return camera.compress(rng, camera.finish(camera.noise(rng, scene)))
 
 

@@ -75,7 +75,7 @@ def render_scene(rng: np.random.Generator, width: int, height: int) -> ScenePict
     placed: list[PlacedPlate] = []
     taken: list[Box] = []
     wanted = int(rng.integers(0, 5))
-    for _ in range(wanted * 3):
+    for _ in range(wanted * 5):
         if len(taken) == wanted:
             break
         room = _parking_place(rng, width, height, horizon)
@@ -123,7 +123,7 @@ def _parking_place(rng: np.random.Generator, width: int, height: int, horizon: f
         wide = width * rng.uniform(0.9, 1.6)
     near = wide / width * rng.uniform(0.7, 1.3)
     ground = horizon + (height - horizon) * min(0.1 + 0.9 * near, 1.15)
-    left = rng.uniform(-0.3, 1.0) * (width - wide * 0.4)
+    left = rng.uniform(-0.1, 1.0) * (width - wide * 0.8)
     return Box(left, ground - wide * 1.2, left + wide, ground)
 
 
@@ -183,7 +183,7 @@ def _ground_shadow(picture: Image, stance: Float32) -> Image:
 def _photograph(rng: np.random.Generator, scene: Image) -> Image:
     height, width = scene.shape[:2]
     lit = camera.expose(rng, scene.astype(np.float32), camera.shade(rng, width, height))
-    lit = camera.defocus(rng, lit, 0.7)
+    lit = camera.defocus(rng, lit, 0.6)
     return camera.compress(rng, camera.finish(camera.noise(rng, lit)))
 
 

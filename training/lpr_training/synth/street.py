@@ -15,8 +15,9 @@ def render_street(rng: np.random.Generator, width: int, height: int) -> tuple[Im
     """A street (BGR) and the height of its horizon, in pixels from the top."""
     horizon = rng.uniform(0.22, 0.48) * height / width
     brush = Painter(width, height)
-    sky = np.array([rng.uniform(140, 240), rng.uniform(140, 215), rng.uniform(130, 205)])
-    sky = sky.astype(np.float32) * np.float32(rng.uniform(0.5, 1.05))
+    blue = rng.uniform(0, 70)
+    sky = np.array([185 + blue, 185 + blue * 0.3, 185 - blue * 0.4], np.float32)
+    sky = shade(sky, rng.uniform(0.5, 1.15))
     brush.polygon([(0, 0), (1, 0), (1, horizon + 0.01), (0, horizon + 0.01)], sky, shade(sky, 1.15))
     _houses(rng, brush, horizon)
     _road(rng, brush, horizon, height / width)
