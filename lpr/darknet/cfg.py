@@ -8,9 +8,10 @@ that computes something else than its author meant.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lpr.darknet.keys import LAYER_TRAINING
 from lpr.darknet.layers import (
     PICTURE,
     PICTURE_CHANNELS,
@@ -18,7 +19,6 @@ from lpr.darknet.layers import (
     Layer,
     Net,
     Options,
-    Reorg,
     Yolo,
 )
 from lpr.darknet.readers import READERS, Before, net
@@ -35,7 +35,7 @@ class Cfg:
 
     net: Net
     layers: tuple[Layer, ...]
-    name: str = "cfg"
+    name: str = field(default="cfg", compare=False)
 
     @property
     def heads(self) -> tuple[Yolo, ...]:
@@ -123,10 +123,6 @@ class Cfg:
                     for i, n in zip(layer.inputs, inputs, strict=True)
                 )
                 return f"{layer} (line {layer.line}) cannot join {parts}"
-            if isinstance(layer, Reorg) and inputs[0] % layer.stride:
-                return (
-                    f"{layer} (line {layer.line}): {axis} {inputs[0]} / {layer.stride} is not whole"
-                )
         for head in self.heads:
             if head.out_stride and length % head.out_stride:
                 return (
@@ -174,9 +170,10 @@ def parse(text: str, name: str = "cfg") -> Cfg:
         reader = READERS.get(section.kind)
         if reader is None:
             section.fail(f"unknown section; supported are {', '.join(sorted(READERS))}")
+        general = section.keep(LAYER_TRAINING)
         layer = reader(section, Before(section, layers))
         section.finish()
-        layers.append(layer)
+        layers.append(replace(layer, extra=(*layer.extra, *general)))
     if not any(isinstance(layer, Yolo) for layer in layers):
         raise ModelError(f"{name}: no [yolo] section, so nothing is detected; add a detection head")
     return Cfg(network, tuple(layers), name)

@@ -1,6 +1,7 @@
 """Keys of Darknet that matter to training, or to its own way of drawing results, alone.
 
-They are kept as text and mean nothing here.
+They are kept as text and mean nothing here. (``thresh`` and ``nms_threshold`` of ``[yolo]`` are
+OpenCV's, for its own reading of heads, which lpr does not use.)
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ NET_TRAINING = frozenset(
         "augment_speed",
         "B1",
         "B2",
-        "badlabels_reject_threshold",
         "badlabels_rejection_percentage",
         "batch",
         "blur",
         "burn_in",
         "center",
+        "clip",
         "contrastive",
         "contrastive_color",
         "contrastive_jit_flip",
-        "coords",
         "cutmix",
         "decay",
         "dynamic_minibatch",
@@ -37,7 +37,6 @@ NET_TRAINING = frozenset(
         "gaussian_noise",
         "hue",
         "inputs",
-        "inverse",
         "label_smooth_eps",
         "learning_rate",
         "learning_rate_min",
@@ -46,14 +45,12 @@ NET_TRAINING = frozenset(
         "max_batches",
         "max_chart_loss",
         "max_crop",
-        "max_delta",
         "min_crop",
         "mixup",
         "momentum",
         "mosaic",
         "mosaic_bound",
         "num_sigmas_reject_badlabels",
-        "num_steps",
         "optimized_memory",
         "policy",
         "power",
@@ -71,23 +68,33 @@ NET_TRAINING = frozenset(
         "subdivisions",
         "time_steps",
         "track",
-        "track_history_size",
         "try_fix_nan",
         "unsupervised",
         "use_cuda_graph",
+        "weights_reject_freq",
         "workspace_size_limit_MB",
     }
 )
-LAYER_TRAINING = frozenset({"learning_rate", "learning_scale", "stopbackward", "train_only_bn"})
+LAYER_TRAINING = frozenset(
+    {
+        "burnin_update",
+        "clip",
+        "dont_update",
+        "learning_rate",
+        "onlyforward",
+        "stopbackward",
+        "train_only_bn",
+    }
+)
 DROPOUT_TRAINING = frozenset({"dropblock", "dropblock_size_abs", "dropblock_size_rel"})
 YOLO_TRAINING = frozenset(
     {
-        "beta1",
         "beta_nms",
         "cls_normalizer",
         "counters_per_class",
         "delta_normalizer",
-        "detect_objectness",
+        "dets_for_show",
+        "dets_for_track",
         "embedding_layer",
         "focal_loss",
         "ignore_thresh",
@@ -106,11 +113,11 @@ YOLO_TRAINING = frozenset(
         "objectness_smooth",
         "random",
         "resize",
+        "show_details",
         "sim_thresh",
         "thresh",
         "track_ciou_norm",
         "track_history_size",
         "truth_thresh",
-        "uc_normalizer",
     }
 )

@@ -149,22 +149,6 @@ class Upsample(Layer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reorg(Layer):
-    """Space to depth in Darknet's own order (``reorg_cpu``): the input is read as
-    ``C/s^2 x H*s x W*s``."""
-
-    kind: ClassVar[str] = "reorg"
-
-    stride: int
-
-    def extent(self, *lengths: int) -> int:
-        return lengths[0] // self.stride
-
-    def options(self) -> Options:
-        return (("stride", str(self.stride)),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Layer):
     """Concatenation along the channels, or part ``group_id`` of ``groups`` of a single layer."""
 

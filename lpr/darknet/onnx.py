@@ -23,7 +23,6 @@ from lpr.darknet.layers import (
     Dropout,
     Layer,
     MaxPool,
-    Reorg,
     Route,
     Sam,
     Shortcut,
@@ -120,11 +119,6 @@ class _Graph:
     def channels(self, x: str, start: int, end: int) -> str:
         return self.add("Slice", [x, self.integers(start), self.integers(end), self.integers(1)])
 
-    def reshaped(self, x: str, times: tuple[int, ...], over: tuple[int, ...]) -> str:
-        """``x`` with each length of its shape multiplied and divided."""
-        longer = self.add("Mul", [self.add("Shape", [x]), self.integers(*times)])
-        return self.add("Reshape", [x, self.add("Div", [longer, self.integers(*over)])])
-
 
 def _convolution(graph: _Graph, layer: Convolutional, x: str, numbers: Convolution) -> str:
     weights, biases = numbers.folded()
@@ -162,11 +156,6 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
                 coordinate_transformation_mode="asymmetric",
                 nearest_mode="floor",
             )
-        case Reorg():
-            s = layer.stride
-            wide = graph.reshaped(x, times=(1, 1, s, s), over=(1, s * s, 1, 1))
-            deep = graph.add("SpaceToDepth", [wide], blocksize=s)
-            return graph.reshaped(deep, times=(1, s * s, 1, 1), over=(1, 1, s, s))
         case Route():
             if len(inputs) > 1:
                 return graph.add("Concat", inputs, axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
-from lpr.darknet.keys import DROPOUT_TRAINING, LAYER_TRAINING, NET_TRAINING, YOLO_TRAINING
+from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, YOLO_TRAINING
 from lpr.darknet.layers import (
     PICTURE,
     PICTURE_CHANNELS,
@@ -15,7 +15,6 @@ from lpr.darknet.layers import (
     Layer,
     MaxPool,
     Net,
-    Reorg,
     Route,
     Sam,
     Shortcut,
@@ -89,7 +88,7 @@ def _convolutional(section: Section, before: Before) -> Layer:
     for key in ("stride_x", "stride_y"):
         section.only(key, "", _IGNORED_BY_OPENCV)
     section.only("dilation", "1", _IGNORED_BY_OPENCV)
-    for key in ("antialiasing", "binary", "xnor", "deform"):
+    for key in ("antialiasing", "binary", "xnor"):
         section.only(key, "0", _IGNORED_BY_OPENCV)
     section.only("flipped", "0", "is refused by OpenCV's importer")
     source = before.previous()
@@ -103,19 +102,21 @@ def _convolutional(section: Section, before: Before) -> Layer:
     groups = section.integer("groups", 1, least=1)
     if channels % groups or filters % groups:
         section.fail(f"groups={groups} must divide {channels} channels in and {filters} filters")
+    activation = section.activation()
+    if activation is None:
+        section.fail("needs activation=; without it Darknet takes logistic and OpenCV linear")
     return Convolutional(
         index=before.index,
         line=section.line,
         inputs=(source,),
         out_channels=filters,
         out_stride=before.stride(source) * stride,
-        extra=section.keep(LAYER_TRAINING),
         in_channels=channels,
         size=size,
         stride=stride,
         padding=padding,
         groups=groups,
-        activation=section.activation(),
+        activation=activation,
         batch_normalize=section.flag("batch_normalize"),
     )
 
@@ -170,24 +171,6 @@ def _upsample(section: Section, before: Before) -> Layer:
     )
 
 
-def _reorg(section: Section, before: Before) -> Layer:
-    for key in ("reverse", "flatten", "extra"):
-        section.only(key, "0", _IGNORED_BY_OPENCV)
-    source = before.previous()
-    stride = section.integer("stride", 1, least=1)
-    channels = before.channels(source)
-    if channels % (stride * stride):
-        section.fail(f"stride={stride} needs a multiple of {stride * stride} channels: {channels}")
-    return Reorg(
-        index=before.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=channels * stride * stride,
-        out_stride=before.stride(source) * stride,
-        stride=stride,
-    )
-
-
 def _route(section: Section, before: Before) -> Layer:
     inputs = tuple(before.resolve(i) for i in section.integers("layers"))
     groups = section.integer("groups", 1, least=1)
@@ -231,7 +214,7 @@ def _shortcut(section: Section, before: Before) -> Layer:
         inputs=inputs,
         out_channels=before.channels(inputs[0]),
         out_stride=before.joined_stride(inputs),
-        activation=section.activation(),
+        activation=section.activation() or "linear",
     )
 
 
@@ -240,13 +223,16 @@ def _sam(section: Section, before: Before) -> Layer:
     channels = [before.channels(i) for i in inputs]
     if channels[0] != channels[1]:
         section.fail(f"multiplies {channels[0]} channels with {channels[1]}; make them equal")
+    activation = section.activation() or "linear"
+    if activation in ("mish", "silu", "swish"):
+        section.fail(f"Darknet does not run activation={activation} here; use another")
     return Sam(
         index=before.index,
         line=section.line,
         inputs=inputs,
         out_channels=channels[0],
         out_stride=before.joined_stride(inputs),
-        activation=section.activation(),
+        activation=activation,
     )
 
 
@@ -306,6 +292,13 @@ def _scale_channels(section: Section, before: Before) -> NoReturn:
     section.fail(
         "OpenCV computes this wrongly for batches of more than one picture (opencv#16630); "
         "use [sam] or take it out"
+    )
+
+
+def _reorg(section: Section, before: Before) -> NoReturn:
+    section.fail(
+        "Redmon's Darknet and AlexeyAB's disagree on the order of its channels, and the file does "
+        "not say whose it is; use a [convolutional] with stride=2"
     )
 
 

@@ -69,10 +69,10 @@ class Section:
     def reals(self, key: str) -> tuple[float, ...]:
         return self._numbers(key, float)
 
-    def activation(self) -> str:
+    def activation(self) -> str | None:
         found = self.text("activation")
         if found is None:
-            return "linear"
+            return None
         if found[0] not in ACTIVATIONS:
             self.fail(
                 f"activation={found[0]} is not run by OpenCV's importer; "

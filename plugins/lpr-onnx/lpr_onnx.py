@@ -108,6 +108,8 @@ class _Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # Threads that spin between two networks take the cores from all else that runs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # errors; they arrive as exceptions too
         try:
             self._session: InferenceSession | None = onnxruntime.InferenceSession(

@@ -58,7 +58,6 @@ BODIES: dict[str, str] = {
         )
     },
     "avgpool": conv(8) + "[avgpool]\n",
-    "reorg": conv(8) + "[reorg]\nstride=2\n",
     "upsample": conv(8) + _pool(2, 2) + "[upsample]\nstride=2\n[route]\nlayers=-1,0\n",
     "upsample by 4": conv(8, 3, 2) + conv(8, 3, 2) + "[upsample]\nstride=4\n",
     "route groups": (

@@ -94,8 +94,11 @@ def test_written_and_read_again(body: str) -> None:
 
 
 def test_training_keys_are_kept() -> None:
-    cfg = parse(yolov3())
-    assert "steps=400000,450000" in cfg.to_text()
+    text = yolov3() + "ignore_thresh=.7\nstopbackward=1\n"
+    assert parse(text).heads[-1].extra == (("ignore_thresh", ".7"), ("stopbackward", "1"))
+    written = parse(text).to_text()
+    assert "steps=400000,450000" in written
+    assert "ignore_thresh=.7" in written
 
 
 @given(
@@ -125,10 +128,12 @@ def test_comments_and_white_space() -> None:
 
 
 def test_darknet_defaults() -> None:
-    cfg = parse(NET + "[convolutional]\nfilters=4\nsize=3\n[maxpool]\nstride=2\n" + head())
-    first, pool = cfg.layers[:2]
-    assert isinstance(first, Convolutional)
-    assert (first.stride, first.padding, first.activation) == (1, 0, "linear")
+    cfg = parse(
+        NET + "[convolutional]\nfilters=4\nsize=3\nactivation=relu\n[maxpool]\nstride=2\n" + head()
+    )
+    convolution, pool = cfg.layers[:2]
+    assert isinstance(convolution, Convolutional)
+    assert (convolution.stride, convolution.padding, convolution.groups) == (1, 0, 1)
     assert pool.options() == (("size", "2"), ("stride", "2"), ("padding", "1"))
 
 
@@ -163,8 +168,9 @@ def test_darknet_defaults() -> None:
         (NET + "[maxpool]\nsize=2\nstride_y=1\n" + head(), "stride_y=1 is ignored in silence"),
         (NET + conv(8) + "[upsample]\nstride=2\n" + head(), "does not divide its input's stride"),
         (NET + conv(8) + "[upsample]\nscale=2\n" + head(), "scale=2 is ignored in silence"),
-        (NET + conv(8) + "[reorg]\nstride=3\n" + head(), "needs a multiple of 9 channels: 8"),
-        (NET + conv(8) + "[reorg]\nreverse=1\n" + head(), "reverse=1"),
+        (NET + conv(8) + "[reorg]\nstride=2\n" + head(), "disagree on the order"),
+        (NET + "[convolutional]\nfilters=4\nsize=1\n", "needs activation=; without it Darknet"),
+        (NET + conv(8) + conv(8) + "[sam]\nfrom=0\nactivation=mish\n", "does not run"),
         (NET + "[route]\nlayers=-1\n" + head(), "refers to -1, and there is no such layer"),
         (NET + conv(8) + "[route]\nlayers=1\n" + head(), "refers to 1, and there is no such layer"),
         (NET + conv(8) + "[route]\n" + head(), "section 1 [route]: needs layers="),

@@ -23,7 +23,6 @@ from lpr.darknet.layers import (
     Dropout,
     Layer,
     MaxPool,
-    Reorg,
     Route,
     Sam,
     Shortcut,
@@ -190,20 +189,6 @@ class _MaxPool(nn.Module):
         return F.max_pool2d(F.pad(x, self.padding, value=-torch.inf), self.size, self.stride)
 
 
-class _Reorg(nn.Module):
-    """Space to depth of the input read as ``C/s^2 x H*s x W*s``, offsets before channels."""
-
-    def __init__(self, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        n, c, h, w = x.shape
-        s = self.stride
-        cells = x.reshape(n, c // (s * s), h, s, w, s)
-        return cells.permute(0, 3, 5, 1, 2, 4).reshape(n, c * s * s, h // s, w // s)
-
-
 class _Route(nn.Module):
     def __init__(self, layer: Route) -> None:
         super().__init__()
@@ -249,8 +234,6 @@ def _module(layer: Layer) -> nn.Module:
             return nn.AdaptiveAvgPool2d(1)
         case Upsample():
             return nn.Upsample(scale_factor=layer.stride, mode="nearest")
-        case Reorg():
-            return _Reorg(layer.stride)
         case Route():
             return _Route(layer)
         case Shortcut():

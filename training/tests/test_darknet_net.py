@@ -44,6 +44,16 @@ def test_the_same_heads_as_opencv(
             np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4 * np.abs(theirs).max())
 
 
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_every_weight_learns(body: str) -> None:
+    torch.manual_seed(0)
+    network = DarknetNet(net(body))
+    sum(out.square().sum() for out in network(torch.from_numpy(pictures(48, 36, 2)))).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
 def test_what_is_saved_is_what_was_trained(tmp_path: Path) -> None:
     cfg = net(conv(8, activation="leaky") + conv(8, 3, 2, norm=0) + "[dropout]\n" + conv(8))
     torch.manual_seed(1)
