@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
-.PHONY: demo test lint sanitize benchmark clean
+.PHONY: demo test lint sanitize wheel benchmark clean
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
@@ -44,6 +44,9 @@ lint: $(LPR_VENV)/.test
 
 sanitize: $(LPR_VENV)/.test
 	bash csrc/sanitize.sh $(abspath $(BIN)/python)
+
+wheel: $(LPR_VENV)/bin/python
+	bash tests/wheel.sh $(abspath $(BIN)/python)
 
 benchmark: $(LPR_VENV)/.test
 	$(BIN)/python benchmarks/kernels.py

@@ -11,6 +11,7 @@ from lpr.errors import SourceError
 from lpr.types import Box
 
 _BOX = ("xmin", "ymin", "xmax", "ymax")
+_COLUMNS = ("file", *_BOX, "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,20 @@ def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]
     splits: set[str] = set()
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
+            rows = csv.DictReader(stream)
+            missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise ValueError(f"no column {', '.join(missing)}")
+            for row in rows:
                 splits.add(row.get("split") or "")
                 if split is None or row.get("split") == split:
                     pictures.setdefault(row["file"], []).extend(_plates(row))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         raise SourceError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise SourceError(
             f"{path}: not a table of labels ({error}); "
-            f"it needs the columns file, {', '.join(_BOX)}, text and, optionally, split"
+            f"it needs the columns {', '.join(_COLUMNS)} and, optionally, split"
         ) from error
     if not pictures:
         known = ", ".join(sorted(filter(None, splits))) or "none"

@@ -109,7 +109,9 @@ def test_labels_are_read_by_split(tmp_path: Path) -> None:
         (HEADER + "a.jpg,val,1,2,x,4,\n", "not a table of labels"),
         (HEADER + "a.jpg,val,9,2,3,4,\n", "turned inside out"),
         (HEADER + "a.jpg,train,1,2,3,4,\n", "no picture in split 'val'; splits there: train"),
-        ("", "no picture in split"),
+        ("", "no column file"),
+        (HEADER + "a.jpg,val,1,2\n", "not a table of labels"),
+        (HEADER, "no picture in split 'val'; splits there: none"),
     ],
 )
 def test_malformed_labels_are_named(tmp_path: Path, content: str, message: str) -> None:
