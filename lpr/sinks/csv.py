@@ -50,9 +50,7 @@ class CsvSink:
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(rows)
-            put(self._stream, text.getvalue())
+            put(self._stream, "".join(_line(row) for row in rows))
 
     def close(self) -> None:
         """Every row has been flushed already."""
@@ -62,3 +60,10 @@ class CsvSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _line(row: Sequence[object]) -> str:
+    """One line of CSV. It ends in ``\\n``, but is quoted as if in ``\\r\\n``: readers take both."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(row)
+    return text.getvalue().removesuffix("\r\n") + "\n"

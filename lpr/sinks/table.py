@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from lpr.sinks.records import clean, put
+from lpr.sinks.records import put
 from lpr.types import Frame, Plate
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
@@ -27,7 +27,7 @@ class TableSink:
     def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
         if not plates and frame.time is not None:
             return
-        last = clean(frame.source) + ("" if ms is None else f"  ({ms:.1f} ms)")
+        last = _printable(frame.source) + ("" if ms is None else f"  ({ms:.1f} ms)")
         time = "" if frame.time is None else _clock(frame.time)
         for plate in plates:
             self._line(*_cells(plate), time, last)
@@ -66,3 +66,8 @@ def _clock(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
     return f"{start}:{rest // 100:02}.{rest % 100:02}"
+
+
+def _printable(name: str) -> str:
+    """A file name that neither breaks the line nor commands the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
