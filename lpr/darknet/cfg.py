@@ -21,7 +21,7 @@ from lpr.darknet.layers import (
     Options,
     Yolo,
 )
-from lpr.darknet.readers import READERS, Before, net
+from lpr.darknet.readers import READERS, REFUSED, Before, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
 
@@ -169,7 +169,8 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     for section in sections[1:]:
         reader = READERS.get(section.kind)
         if reader is None:
-            section.fail(f"unknown section; supported are {', '.join(sorted(READERS))}")
+            supported = f"unknown section; supported are {', '.join(READERS)}"
+            section.fail(REFUSED.get(section.kind, supported))
         general = section.keep(LAYER_TRAINING)
         layer = reader(section, Before(section, layers))
         section.finish()

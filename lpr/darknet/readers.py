@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
 from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, YOLO_TRAINING
 from lpr.darknet.layers import (
@@ -288,30 +287,26 @@ def _yolo(section: Section, before: Before) -> Layer:
     )
 
 
-def _scale_channels(section: Section, before: Before) -> NoReturn:
-    section.fail(
-        "OpenCV computes this wrongly for batches of more than one picture (opencv#16630); "
-        "use [sam] or take it out"
-    )
-
-
-def _reorg(section: Section, before: Before) -> NoReturn:
-    section.fail(
-        "Redmon's Darknet and AlexeyAB's disagree on the order of its channels, and the file does "
-        "not say whose it is; use a [convolutional] with stride=2"
-    )
-
-
 READERS: dict[str, Callable[[Section, Before], Layer]] = {
     "avgpool": _avgpool,
     "convolutional": _convolutional,
     "dropout": _dropout,
     "maxpool": _maxpool,
-    "reorg": _reorg,
     "route": _route,
     "sam": _sam,
-    "scale_channels": _scale_channels,
     "shortcut": _shortcut,
     "upsample": _upsample,
     "yolo": _yolo,
 }
+
+REFUSED = {
+    "reorg": (
+        "Redmon's Darknet and AlexeyAB's disagree on the order of its channels, and the file does "
+        "not say whose it is; use a [convolutional] with stride=2"
+    ),
+    "scale_channels": (
+        "OpenCV computes this wrongly for batches of more than one picture (opencv#16630); "
+        "use [sam] or take it out"
+    ),
+}
+"""Kinds that exist and cannot be run rightly, and why."""

@@ -86,13 +86,16 @@ def _set_threads(threads: int) -> None:
 @cache
 def _cuda_problem() -> str | None:
     """OpenCV itself falls back to the CPU, or asserts at the first forward: ask it beforehand."""
-    if cv2.dnn.DNN_TARGET_CUDA in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
-        return None
-    information = cv2.getBuildInformation()
-    built = any("NVIDIA CUDA" in line and "YES" in line for line in information.splitlines())
-    if not built:
+    try:
+        if cv2.dnn.DNN_TARGET_CUDA in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
+            return None
+        devices = cv2.cuda.getCudaEnabledDeviceCount()
+    except cv2.error as error:
+        return f"{_build()} fails to look for CUDA devices ({error.err}); see nvidia-smi"
+    information = cv2.getBuildInformation().splitlines()
+    if not any("NVIDIA CUDA" in line and "YES" in line for line in information):
         return f"{_build()} is built without CUDA; docs/cuda.md says how to build it with CUDA"
-    if cv2.cuda.getCudaEnabledDeviceCount() < 1:
+    if devices < 1:
         return f"{_build()} is built with CUDA and finds no CUDA device; see nvidia-smi"
     return (
         f"{_build()} is built with CUDA, and without it for its DNN module or for this device; "

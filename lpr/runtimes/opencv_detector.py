@@ -46,8 +46,9 @@ class OpenCvDetector:
         Raises :class:`ModelError` for other sizes and :class:`BackendError` where OpenCV fails.
         """
         count, _, height, width = batch.shape
-        shapes = self._cfg.shapes(width, height)
+        self._cfg.check_size(width, height)
         if count == 0:
+            shapes = self._cfg.shapes(width, height)
             return [np.empty((0, *shapes[head.index]), np.float32) for head in self._cfg.heads]
         with self._lock:
             if self._net is None:
