@@ -19,7 +19,7 @@ WIDTH = 400
 """Usual width of a rendered plate in pixels."""
 
 _STRIP = 96
-_FACE_WIDTHS = (0.34, 0.38, 0.42, 0.46, 0.5, 0.54)
+_FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
 _FACES = 8
 
 
@@ -114,7 +114,7 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
     rng = np.random.default_rng([width, variant, old])
     return Typeface(
         width=_FACE_WIDTHS[width],
-        weight=float(rng.uniform(0.115, 0.16)),
+        weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.25, 0.33)), 0.16),
         wobble=0.012 if variant else 0.0,
         old=old if variant % 4 else not old,
         seed=variant // 2,

@@ -11,9 +11,14 @@ from lpr_training.synth.lettering import letters
 from lpr_training.synth.painter import Painter, shade
 
 
-def render_street(rng: np.random.Generator, width: int, height: int) -> tuple[Image, float]:
-    """A street (BGR) and the height of its horizon, in pixels from the top."""
-    horizon = rng.uniform(0.22, 0.48) * height / width
+def render_street(
+    rng: np.random.Generator, width: int, height: int, horizon: float | None = None
+) -> tuple[Image, float]:
+    """A street (BGR) and where its horizon is, in pixels from the top.
+
+    ``horizon`` is given as a share of the height, or random.
+    """
+    horizon = (rng.uniform(0.22, 0.48) if horizon is None else horizon) * height / width
     brush = Painter(width, height)
     blue = rng.uniform(0, 70)
     sky = np.array([185 + blue, 185 + blue * 0.3, 185 - blue * 0.4], np.float32)
