@@ -275,3 +275,20 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def test_no_progress_bar_in_a_pipe() -> None:
     assert "\r" not in lpr("detect", CLIP, "--every", 10).stderr
+
+
+def test_a_run_that_is_ended_from_outside_leaves_playable_video(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lpr", "detect", *[str(CLIP)] * 50, "--save", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    for _ in range(5):
+        process.stdout.readline()
+    process.terminate()
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.decode().splitlines()[-1] == "lpr: interrupted"
+    video = cv2.VideoCapture(str(tmp_path / CLIP.name))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 5
