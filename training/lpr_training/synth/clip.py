@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,3 +187,7 @@ def _develop(rng: np.random.Generator, picture: Image) -> Image:
 
 def _inside(box: Box, width: int, height: int) -> bool:
     return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+
+
+if __name__ == "__main__":
+    write_samples(Path(sys.argv[1]))
