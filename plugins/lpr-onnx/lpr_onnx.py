@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,7 +145,9 @@ class _Network:
 
 def _import_problem() -> str | None:
     try:
-        pass
+        for name in ("onnx", "onnxruntime"):
+            import_module(name)
+    # A package that is there but broken raises whatever it likes.
     except Exception as error:
         return f"onnx or onnxruntime cannot be imported ({error}); pip install -U onnx onnxruntime"
     return None
