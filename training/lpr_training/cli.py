@@ -1,0 +1,123 @@
+"""``lpr train`` and ``lpr data``. ``lpr data`` works without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+@click.group()
+def train() -> None:
+    """Train a model's networks and publish them as a model folder."""
+
+
+@click.group()
+def data() -> None:
+    """Render plates and scenes to look at or to train on."""
+
+
+def _training_options(default_recipe: str) -> Callable[[Command], Command]:
+    folder = click.Path(path_type=Path, file_okay=False)
+    options = [
+        click.option(
+            "--recipe",
+            default=default_recipe,
+            show_default=True,
+            help="A recipe's name or the path of its TOML file.",
+        ),
+        click.option(
+            "--data",
+            "root",
+            required=True,
+            type=folder,
+            help="The folder of the photographs' sets.",
+        ),
+        click.option("--out", required=True, type=folder, help="The run's folder."),
+        click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change a value of the recipe, such as schedule.steps=500.",
+        ),
+    ]
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@train.command()
+@_training_options("tw-light-detector")
+def detector(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[str, ...]) -> None:
+    """Train a detector, check it on dev after each epoch and keep the best."""
+    from lpr_training.detector import DetectorTask
+    from lpr_training.export import finish_detector
+    from lpr_training.loop import train as run
+    from lpr_training.recipes import detector_recipe
+
+    chosen, cfg = detector_recipe(recipe, changes)
+    task = DetectorTask(chosen, root, cfg)
+    best = run(task, chosen.schedule, out, resume)
+    finish_detector(task, cfg, best, out)
+    click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
+
+
+@train.command()
+@_training_options("tw-light-recognizer")
+def recognizer(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[str, ...]) -> None:
+    """Train a recognizer, check it on dev after each epoch and keep the best."""
+    from lpr_training.export import finish_recognizer
+    from lpr_training.loop import train as run
+    from lpr_training.recipes import recognizer_recipe
+    from lpr_training.recognizer import RecognizerTask
+
+    chosen = recognizer_recipe(recipe, changes)
+    task = RecognizerTask(chosen, root)
+    best = run(task, chosen.schedule, out, resume)
+    finish_recognizer(task, best, out)
+    click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
+
+
+@train.command()
+@click.option("--recipe", default="tw-light", show_default=True, help="What model.toml shall say.")
+@click.option("--detector", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--recognizer", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+def publish(recipe: str, detector: Path, recognizer: Path, out: Path) -> None:
+    """Put a detector's and a recognizer's run together as a model folder."""
+    from lpr_training.publish import publish as put_together
+
+    put_together(recipe, detector, recognizer, out)
+    click.echo(f"{out}: a model folder; see it with: lpr models verify {out}")
+
+
+@data.command()
+@click.option("--preview", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--count", default=60, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True)
+def synth(preview: Path, count: int, seed: int) -> None:
+    """Write one picture with many rendered plates to look at."""
+    from lpr_training.samples import write_preview
+
+    write_preview(preview, count, seed)
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", default=100, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True)
+def sample(folder: Path, count: int, seed: int) -> None:
+    """Write rendered scenes and their labels.csv to FOLDER, as lpr eval reads them."""
+    from lpr_training.samples import write_scenes
+
+    write_scenes(folder, count, seed)

@@ -1,0 +1,361 @@
+"""Training a Darknet detector of plates: configuration, data, assignment, loss, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lpr.darknet.cfg import Cfg
+from lpr.labels import read_labels
+from lpr.types import Float32, Image
+from lpr_training.augment import Layout, Photometry, compose, photometric
+from lpr_training.darknet_net import DarknetNet
+from lpr_training.datasets import Pyramid, load, read_voc
+from lpr_training.loop import Schedule
+from lpr_training.metrics import iou_matrix, score_boxes
+from lpr_training.rendered import pasted_scenes, rendered_scenes
+
+# ---------------------------------------------------------------------------- configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The share of training pictures that comes from each set, and how many are rendered."""
+
+    scenes: float = 0.4
+    dashcam: float = 0.12
+    crops: float = 0.2
+    pasted: float = 0.15
+    rendered: float = 0.13
+    pasted_pictures: int = 1000
+    rendered_pictures: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorRecipe:
+    """``sizes`` gives the canvases' sides: [step, pixels] from that step on, the first at step 0.
+    Boxes count from a score of ``threshold`` on where ``check`` measures recall and false boxes."""
+
+    schedule: Schedule
+    cfg: str = "tw-light-detector.cfg"
+    sizes: tuple[tuple[int, int], ...] = ((0, 384),)
+    data: Data = field(default_factory=Data)
+    layout: Layout = field(default_factory=Layout)
+    photometry: Photometry = field(default_factory=Photometry)
+    threshold: float = 0.4
+
+    def size_at(self, step: int) -> int:
+        return [size for start, size in self.sizes if start <= step][-1]
+
+
+# ---------------------------------------------------------------------------- data
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``images``: N x H x W x 3, BGR bytes. ``plates`` and ``ignored``: M x 5, each the picture's
+    number and x0, y0, x1, y1."""
+
+    images: Tensor
+    plates: Tensor
+    ignored: Tensor
+
+
+def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
+    """The pictures under the data folder ``root`` that may be trained on, and rendered ones."""
+    scenes = load(read_labels(root / "taiwan-scenes", "train"))
+    dashcam = load(read_voc(root / "romania-scenes" / "train"))
+    return {
+        "scenes": scenes,
+        "dashcam": dashcam,
+        "crops": load(read_labels(root / "taiwan-crops", "train")),
+        "pasted": pasted_scenes(scenes + dashcam, data.pasted_pictures, seed),
+        "rendered": rendered_scenes(data.rendered_pictures, seed),
+    }
+
+
+class Canvases:
+    """Batches of composed pictures; the one of a step depends on the seed and the step alone."""
+
+    def __init__(self, sets: dict[str, list[Pyramid]], recipe: DetectorRecipe) -> None:
+        self.sets = {name: pictures for name, pictures in sets.items() if pictures}
+        self.recipe = recipe
+        shares = np.array([getattr(recipe.data, name) for name in self.sets])
+        self.shares = shares / shares.sum()
+
+    def batch(self, step: int) -> Batch:
+        images, plates, ignored = [], [], []
+        for index in range(self.recipe.schedule.batch):
+            rng = np.random.default_rng([self.recipe.schedule.seed, step, index])
+            image, boxes, unclear = self.canvas(rng, self.recipe.size_at(step))
+            images.append(image)
+            rows = np.insert(boxes, 0, index, axis=1)
+            plates.append(rows[~unclear])
+            ignored.append(rows[unclear])
+        return Batch(
+            torch.from_numpy(np.stack(images)),
+            torch.from_numpy(np.concatenate(plates)),
+            torch.from_numpy(np.concatenate(ignored)),
+        )
+
+    def canvas(
+        self, rng: np.random.Generator, size: int
+    ) -> tuple[Image, Float32, NDArray[np.bool_]]:
+        layout = self.recipe.layout
+        pictures = [self.pick(rng) for _ in range(4 if rng.random() < layout.mosaic else 1)]
+        image, boxes, unclear = compose(pictures, (size, size), rng, layout)
+        return photometric(image, rng, self.recipe.photometry), boxes, unclear
+
+    def pick(self, rng: np.random.Generator) -> Pyramid:
+        name = rng.choice(list(self.sets), p=self.shares)
+        return self.sets[name][rng.integers(len(self.sets[name]))]
+
+
+def to_input(images: Tensor) -> Tensor:
+    """``N x H x W x 3`` BGR bytes as the network takes them: ``N x 3 x H x W`` RGB, 0..1."""
+    flipped = images.permute(0, 3, 1, 2).flip(1).float() / 255
+    return flipped.contiguous(memory_format=torch.channels_last)
+
+
+# ---------------------------------------------------------------------------- heads
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One ``[yolo]`` section with one anchor: its size in input pixels and ``scale_x_y``."""
+
+    anchor: tuple[float, float]
+    stretch: float
+
+
+class Grid:
+    """Darknet's decoding of several heads' raw outputs into boxes in input pixels."""
+
+    def __init__(self, heads: list[Head], size: tuple[int, int]) -> None:
+        self.heads, self.size = heads, size
+
+    @classmethod
+    def of(cls, cfg: Cfg) -> Grid:
+        """Raises :class:`ValueError` unless each head has one anchor and one class."""
+        if any(len(head.anchors) != 1 or head.classes != 1 for head in cfg.heads):
+            raise ValueError(f"{cfg.name}: the trainer takes heads of one anchor and one class")
+        heads = [Head(head.anchors[0], head.scale_x_y) for head in cfg.heads]
+        return cls(heads, (cfg.net.width, cfg.net.height))
+
+    def decode(self, raw: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Boxes ``N x A x 4`` (x0, y0, x1, y1), objectness and class logits ``N x A``."""
+        boxes, objects, classes = [], [], []
+        for head, out in zip(self.heads, raw, strict=True):
+            count, _, rows, columns = out.shape
+            step = torch.tensor([self.size[0] / columns, self.size[1] / rows])
+            y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+            cell = torch.stack([x, y], dim=-1).reshape(1, -1, 2)
+            out = out.permute(0, 2, 3, 1).reshape(count, rows * columns, 6)
+            offset = out[..., :2].sigmoid() * head.stretch - (head.stretch - 1) / 2
+            centre = (offset + cell) * step
+            half = out[..., 2:4].clamp(max=4).exp() * torch.tensor(head.anchor) / 2
+            boxes.append(torch.cat([centre - half, centre + half], dim=-1))
+            objects.append(out[..., 4])
+            classes.append(out[..., 5])
+        return torch.cat(boxes, 1), torch.cat(objects, 1), torch.cat(classes, 1)
+
+    def candidates(self, plates: Tensor, shapes: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+        """For each plate (``M x 4``) the cells whose prediction can reach its centre: four for each
+        head, as indices into the decoded boxes, and whether each is usable."""
+        centre = (plates[:, :2] + plates[:, 2:]) / 2
+        extent = plates[:, 2:] - plates[:, :2]
+        corner = torch.tensor([[0, 0], [1, 0], [0, 1], [1, 1]])
+        indices, usable, start = [], [], 0
+        for head, (rows, columns) in zip(self.heads, shapes, strict=True):
+            limit = torch.tensor([columns, rows])
+            at = centre * limit / torch.tensor(self.size)
+            cell = (at - 0.5).floor().long()[:, None] + corner
+            near = ((at[:, None] - cell - 0.5).abs() < 0.45 * head.stretch).all(-1)
+            ratio = extent / torch.tensor(head.anchor)
+            alike = (torch.maximum(ratio, 1 / ratio) < 5).all(-1)[:, None]
+            inside = ((cell >= 0) & (cell < limit)).all(-1)
+            indices.append(start + cell[..., 1] * columns + cell[..., 0])
+            usable.append(near & alike & inside)
+            start += rows * columns
+        return torch.cat(indices, 1), torch.cat(usable, 1)
+
+
+# ---------------------------------------------------------------------------- loss
+
+
+def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """IoU and complete IoU (Zheng et al. 2020) of paired boxes (``... x 4``)."""
+    low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
+    shared = (high - low).clamp(min=0).prod(-1)
+    size_a, size_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
+    iou = shared / (size_a.prod(-1) + size_b.prod(-1) - shared + 1e-7)
+    hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    apart = ((a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2).pow(2).sum(-1)
+    angle = torch.atan2(size_a[..., 0], size_a[..., 1]) - torch.atan2(
+        size_b[..., 0], size_b[..., 1]
+    )
+    shape = 4 / torch.pi**2 * angle.pow(2)
+    with torch.no_grad():
+        weight = shape / (1 - iou + shape + 1e-7)
+    return iou, iou - apart / (hull.pow(2).sum(-1) + 1e-7) - weight * shape
+
+
+def assign(iou: Tensor, score: Tensor, cells: Tensor, usable: Tensor) -> Tensor:
+    """Which candidate cells (``M x K``) are to predict which plate, by what they predict now.
+
+    As in SimOTA (Ge et al. 2021): a plate takes as many cells as its candidates' overlaps sum up
+    to, at least one, those of the highest ``score x iou^3``; a cell that several plates want goes
+    to the one it suits best. ``cells`` number the cells over the whole batch.
+    """
+    cost = -(score.clamp(min=1e-8).log() + 3 * iou.clamp(min=1e-8).log())
+    cost = cost.masked_fill(~usable, torch.inf)
+    count = (iou * usable).sum(1).long().clamp(min=1)
+    rank = cost.argsort(1).argsort(1)
+    chosen = (rank < count[:, None]) & usable
+    cost = cost.masked_fill(~chosen, torch.inf)
+    cheapest = torch.full((int(cells.max()) + 1,), torch.inf)
+    cheapest.scatter_reduce_(0, cells.flatten(), cost.flatten(), "amin")
+    return chosen & (cost <= cheapest[cells])
+
+
+def detection_loss(grid: Grid, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Complete IoU for the boxes, cross entropy for objectness (its target is the overlap, so that
+    well-placed boxes survive suppression) and for the class, per plate-predicting cell."""
+    boxes, objects, classes = grid.decode(raw)
+    shapes = [(out.shape[2], out.shape[3]) for out in raw]
+    target = torch.zeros_like(objects)
+    weight = _unignored(batch.ignored, shapes, grid.size, len(objects))
+    fit = boxes.sum() * 0
+    kind = classes.sum() * 0
+    if len(batch.plates):
+        index, usable = grid.candidates(batch.plates[:, 1:], shapes)
+        index = index.clamp(0, boxes.shape[1] - 1)
+        picture = batch.plates[:, :1].long()
+        wanted = batch.plates[:, None, 1:].expand(-1, index.shape[1], -1)
+        with torch.no_grad():
+            iou, _ = overlap(boxes.detach()[picture, index], wanted)
+            score = objects.detach()[picture, index].sigmoid()
+            score = score * classes.detach()[picture, index].sigmoid()
+            taken = assign(iou, score, picture * boxes.shape[1] + index, usable)
+        at = picture.expand_as(index)[taken], index[taken]
+        iou, complete = overlap(boxes[at], wanted[taken])
+        target[at] = iou.detach()
+        weight[at] = 1
+        fit = (1 - complete).sum()
+        kind = functional.binary_cross_entropy_with_logits(
+            classes[at], torch.ones_like(classes[at]), reduction="sum"
+        )
+    positive = max(float((target > 0).sum()), 1.0)
+    object_loss = functional.binary_cross_entropy_with_logits(
+        objects, target, weight, reduction="sum"
+    )
+    parts = {"box": fit / positive, "object": object_loss / positive, "class": kind / positive}
+    total = 5 * parts["box"] + parts["object"] + parts["class"]
+    return total, {name: float(value.detach()) for name, value in parts.items()}
+
+
+def _unignored(
+    ignored: Tensor, shapes: list[tuple[int, int]], size: tuple[int, int], count: int
+) -> Tensor:
+    """1 for each cell (``N x A``), 0 where its centre lies in or beside an ignored plate."""
+    masks = []
+    for rows, columns in shapes:
+        mask = torch.ones(count, rows, columns)
+        cells = ignored[:, 1:] * torch.tensor([columns, rows] * 2) / torch.tensor(size * 2)
+        for picture, box in zip(ignored[:, 0].long(), cells, strict=True):
+            x0, y0 = ((box[:2] - 1).floor().long()).clamp(min=0).tolist()
+            x1, y1 = ((box[2:] + 1).ceil().long()).tolist()
+            mask[picture, y0:y1, x0:x1] = 0
+        masks.append(mask.flatten(1))
+    return torch.cat(masks, 1)
+
+
+# ---------------------------------------------------------------------------- check
+
+
+def letterbox(image: Image, size: tuple[int, int]) -> tuple[Image, float, tuple[float, float]]:
+    """``image`` fitted into ``size`` on grey; the scale and the offset that take it there."""
+    width, height = size
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas = np.full((height, width, 3), 128, np.uint8)
+    canvas[y : y + inner[1], x : x + inner[0]] = cv2.resize(image, inner, interpolation=way)
+    return canvas, scale, (x, y)
+
+
+def suppress(boxes: Float32, iou: float = 0.45) -> Float32:
+    """Greedy non-maximum suppression of ``N x 5`` boxes; the best first."""
+    boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
+    kept = []
+    while len(boxes):
+        kept.append(boxes[0])
+        boxes = boxes[1:][iou_matrix(boxes[:1, :4], boxes[1:, :4])[0] <= iou]
+    return np.array(kept, np.float32).reshape(-1, 5)
+
+
+@torch.no_grad()
+def find(model: nn.Module, grid: Grid, images: list[Image], least: float = 0.05) -> list[Float32]:
+    """Each picture's boxes (``N x 5``: pixels of the picture, and the score)."""
+    found = []
+    for start in range(0, len(images), 16):
+        fitted = [letterbox(image, grid.size) for image in images[start : start + 16]]
+        batch = torch.from_numpy(np.stack([canvas for canvas, _, _ in fitted]))
+        boxes, objects, classes = grid.decode(model(to_input(batch)))
+        scores = objects.sigmoid() * classes.sigmoid()
+        for (_, scale, offset), box, score in zip(fitted, boxes, scores, strict=True):
+            keep = score > least
+            pixels = (box[keep] - torch.tensor(offset * 2)) / scale
+            found.append(suppress(torch.cat([pixels, score[keep, None]], 1).numpy()))
+    return found
+
+
+class DetectorTask:
+    """A detector, its canvases and its check on ``dev``, for :func:`lpr_training.loop.train`."""
+
+    def __init__(self, recipe: DetectorRecipe, root: Path, cfg: Cfg) -> None:
+        torch.manual_seed(recipe.schedule.seed)
+        self.recipe, self.grid = recipe, Grid.of(cfg)
+        self.model: nn.Module = DarknetNet(cfg)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for layer in (m for m in self.model.modules() if isinstance(m, nn.Conv2d)):
+            if layer.bias is not None:
+                # The heads begin with boxes of the anchors' own size in the middle of the cells,
+                # so that the first assignments are sane.
+                nn.init.normal_(layer.weight, std=0.01)
+        for norm in (m for m in self.model.modules() if isinstance(m, nn.BatchNorm2d)):
+            norm.momentum = 0.03
+        sets = training_pictures(root, recipe.data, recipe.schedule.seed)
+        self.batch: Callable[[int], Batch] = Canvases(sets, recipe).batch
+        self.dev = load(read_labels(root / "taiwan-scenes", "dev"))
+        self.dev_crops = load(read_labels(root / "taiwan-crops", "dev"))
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        height, width = batch.images.shape[1:3]
+        grid = Grid(self.grid.heads, (width, height))
+        return detection_loss(grid, self.model(to_input(batch.images)), batch)
+
+    def check(self, model: nn.Module) -> dict[str, float]:
+        began = time.monotonic()
+        figures: dict[str, float] = {}
+        for name, pictures in (("", self.dev), ("crops_", self.dev_crops)):
+            found = find(model, self.grid, [picture.levels[0] for picture in pictures])
+            result = score_boxes(found, [p.boxes for p in pictures], self.recipe.threshold)
+            figures |= {
+                f"{name}ap": result.average_precision,
+                f"{name}found": result.recall,
+                f"{name}false": result.false_per_picture,
+            }
+        figures["score"] = (3 * figures["ap"] + figures["crops_ap"]) / 4
+        figures["check_seconds"] = time.monotonic() - began
+        return figures

@@ -1,0 +1,132 @@
+"""A finished run's files: the network as it is published, and ``part.json`` about it.
+
+``part.json`` holds the network's section of ``model.toml``, how it was trained and its figures on
+``dev``; :mod:`lpr_training.publish` puts two of them together.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lpr.darknet.cfg import Cfg
+from lpr.types import Float32
+from lpr_training.darknet_net import DarknetNet
+from lpr_training.detector import DetectorTask, find
+from lpr_training.loop import Schedule
+from lpr_training.metrics import score_boxes
+from lpr_training.recognizer import RecognizerTask
+
+NMS = 0.45
+THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.81, 0.05))
+
+
+def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None:
+    """Write ``detector.cfg``, ``detector.weights`` and ``part.json``.
+
+    The threshold is the one of the highest F1 on ``dev``.
+    """
+    network = DarknetNet(cfg)
+    network.load_state_dict(torch.load(best, weights_only=True))
+    network.eval()
+    schedule = task.recipe.schedule
+    network.save(out / "detector.weights", seen=schedule.steps * schedule.batch)
+    (out / "detector.cfg").write_text(cfg.to_text(), encoding="utf-8")
+    threshold, figures = choose_threshold(task, network)
+    table = {
+        "cfg": "detector.cfg",
+        "weights": "detector.weights",
+        "width": cfg.net.width,
+        "height": cfg.net.height,
+        "resize": "letterbox",
+        "channels": "rgb",
+        "threshold": threshold,
+        "nms": NMS,
+    }
+    gflop = round(cfg.bflops(cfg.net.width, cfg.net.height), 2)
+    _write(out, "detector", table, schedule, {**figures, "gflop": gflop})
+
+
+def choose_threshold(task: DetectorTask, network: nn.Module) -> tuple[float, dict[str, float]]:
+    """The threshold with the highest F1 on ``dev``, and the figures there."""
+    found = find(network, task.grid, [picture.levels[0] for picture in task.dev])
+    labels = [picture.boxes for picture in task.dev]
+    total = sum(len(boxes) for boxes in labels)
+    best, chosen, figures = -1.0, THRESHOLDS[0], {}
+    for threshold in THRESHOLDS:
+        result = score_boxes(found, labels, threshold)
+        hits, false = result.recall * total, result.false_per_picture * len(labels)
+        f1 = 2 * hits / max(hits + false + total, 1)
+        if f1 > best:
+            best, chosen = f1, threshold
+            figures = {
+                "average_precision": round(result.average_precision, 4),
+                "found": round(result.recall, 4),
+                "false_boxes_per_picture": round(result.false_per_picture, 4),
+            }
+    return chosen, figures
+
+
+def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
+    """Write ``recognizer.onnx`` and ``part.json``."""
+    task.model.load_state_dict(torch.load(best, weights_only=True))
+    model = task.model.eval()
+    spec = task.spec
+    export_onnx(model, np.zeros((1, 1, spec.height, spec.width), np.float32), out)
+    table = {"file": "recognizer.onnx", "format": "onnx", **asdict(spec)}
+    figures = {name: round(value, 4) for name, value in task.check(model).items()}
+    gflop = round(2 * multiplications(model, (1, 1, spec.height, spec.width)) / 1e9, 2)
+    _write(out, "recognizer", table, task.recipe.schedule, {**figures, "gflop": gflop})
+
+
+def export_onnx(model: nn.Module, example: Float32, out: Path) -> Path:
+    """``model`` as ``recognizer.onnx``, for any number of crops at once."""
+    file = out / "recognizer.onnx"
+    torch.onnx.export(
+        model,
+        (torch.from_numpy(example),),
+        str(file),
+        input_names=["crops"],
+        output_names=["logits"],
+        dynamic_axes={"crops": {0: "n"}, "logits": {0: "n"}},
+        opset_version=13,
+        dynamo=False,
+    )
+    return file
+
+
+def multiplications(model: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiplications of all convolutions for an input of ``shape``."""
+    total = 0
+
+    def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal total
+        assert isinstance(layer, nn.Conv2d)
+        total += output[0].numel() * layer.weight[0].numel()
+
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
+    with torch.no_grad():
+        model(torch.zeros(shape))
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def _write(
+    out: Path, name: str, table: dict[str, Any], schedule: Schedule, figures: dict[str, float]
+) -> None:
+    lines = (out / "metrics.jsonl").read_text().splitlines()
+    training = {
+        "steps": schedule.steps,
+        "batch": schedule.batch,
+        "seed": schedule.seed,
+        "minutes": round(json.loads(lines[-1])["seconds"] / 60),
+    }
+    part = {"name": name, "table": table, "training": training, "figures": figures}
+    (out / "part.json").write_text(json.dumps(part, indent=1) + "\n")

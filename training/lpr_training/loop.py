@@ -1,0 +1,216 @@
+"""The training loop, the same for every network: steps, averaged weights, checks, checkpoints.
+
+What differs is a :class:`Task`: its network, its batches, its loss, its check on ``dev``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``steps`` steps of AdamW: a linear warm-up, then a cosine down to ``final`` of ``rate``.
+
+    Every ``epoch`` steps the averaged weights are checked. ``average`` is their decay; ``threads``
+    0 leaves the number to torch.
+    """
+
+    steps: int
+    batch: int = 16
+    epoch: int = 200
+    rate: float = 2e-3
+    warmup: int = 200
+    final: float = 0.02
+    decay: float = 0.02
+    average: float = 0.999
+    clip: float = 10.0
+    seed: int = 1
+    threads: int = 0
+    save_every: float = 120.0
+
+    def rate_at(self, step: int) -> float:
+        if step < self.warmup:
+            return self.rate * (step + 1) / self.warmup
+        done = (step - self.warmup) / max(self.steps - self.warmup, 1)
+        return self.rate * (self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2)
+
+
+class Task(Protocol[Batch]):
+    """What is trained. ``model`` is the network whose weights change."""
+
+    model: nn.Module
+
+    def batch(self, step: int) -> Batch:
+        """The batch of ``step``: depends on nothing but the seed and the step."""
+        ...
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        """What to minimise, and its parts for the log."""
+        ...
+
+    def check(self, model: nn.Module) -> dict[str, float]:
+        """Measure ``model`` on ``dev``; ``score`` (higher is better) chooses the best."""
+        ...
+
+
+class Average:
+    """An exponential moving average of a network's weights and of its batch norms' statistics."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = deepcopy(model).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        """Early steps count more: the average must not remember how the network began."""
+        decay = min(self.decay, (1 + step) / (20 + step))
+        source = model.state_dict()
+        for name, value in self.model.state_dict().items():
+            if value.dtype.is_floating_point:
+                value.lerp_(source[name], 1 - decay)
+            else:
+                value.copy_(source[name])
+
+
+class Prefetch(Generic[Batch]):
+    """Batches made by threads ahead of their use (OpenCV and NumPy let go of the interpreter)."""
+
+    def __init__(self, make: Callable[[int], Batch], steps: range, workers: int = 1) -> None:
+        self.make, self.steps, self.workers = make, steps, max(workers, 1)
+
+    def __iter__(self) -> Iterator[Batch]:
+        stop = threading.Event()
+        lanes: list[queue.Queue[Any]] = [queue.Queue(2) for _ in range(self.workers)]
+
+        def work(lane: int) -> None:
+            for step in self.steps[lane :: self.workers]:
+                try:
+                    item: Any = self.make(step)
+                except BaseException as error:
+                    item = error
+                while not stop.is_set():
+                    try:
+                        lanes[lane].put(item, timeout=0.2)
+                        break
+                    except queue.Full:
+                        continue
+                if stop.is_set() or isinstance(item, BaseException):
+                    return
+
+        for lane in range(self.workers):
+            threading.Thread(target=work, args=(lane,), daemon=True).start()
+        try:
+            for index in range(len(self.steps)):
+                item = lanes[index % self.workers].get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stop.set()
+
+
+def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) -> Path:
+    """Train ``task`` into the folder ``out``; returns the file with the best averaged weights.
+
+    Writes ``metrics.jsonl`` (one line for each check), ``last.pt`` (everything that resuming needs,
+    replaced every ``save_every`` seconds) and ``best.pt`` (a state dict).
+    """
+    if schedule.threads:
+        torch.set_num_threads(schedule.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    model = task.model
+    average = Average(model, schedule.average)
+    optimizer = torch.optim.AdamW(_groups(model, schedule.decay), lr=schedule.rate)
+    state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
+    last, best = out / "last.pt", out / "best.pt"
+    if resume and last.exists():
+        saved = torch.load(last, weights_only=True)
+        model.load_state_dict(saved["model"])
+        average.model.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+        state = saved["state"]
+    else:
+        (out / "metrics.jsonl").write_text("")
+
+    def save() -> None:
+        _replace(
+            {
+                "model": model.state_dict(),
+                "average": average.model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "rng": torch.get_rng_state(),
+                "state": state,
+            },
+            last,
+        )
+
+    began = saved_at = time.monotonic()
+    before = state["seconds"]
+    sums: dict[str, float] = {}
+    steps = range(state["step"], schedule.steps)
+    bar = tqdm(total=schedule.steps, initial=state["step"], unit="step", disable=None)
+    for step, batch in zip(steps, Prefetch(task.batch, steps), strict=True):
+        model.train()
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        optimizer.zero_grad(set_to_none=True)
+        loss, parts = task.loss(batch, step)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimizer.step()
+        average.update(model, step)
+        bar.update()
+        for name, value in {"loss": float(loss.detach()), **parts}.items():
+            sums[name] = sums.get(name, 0.0) + value
+        now = time.monotonic()
+        state.update(step=step + 1, seconds=before + now - began)
+        if (step + 1) % schedule.epoch == 0 or step + 1 == schedule.steps:
+            count = (step % schedule.epoch) + 1
+            line = {"step": step + 1, "seconds": round(state["seconds"])}
+            line |= {name: round(value / count, 4) for name, value in sums.items()}
+            sums = {}
+            figures = task.check(average.model)
+            line |= {name: round(value, 4) for name, value in figures.items()}
+            with (out / "metrics.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            tqdm.write(json.dumps(line))
+            if figures["score"] >= state["best"]:
+                state["best"] = figures["score"]
+                _replace(average.model.state_dict(), best)
+            save()
+        elif now - saved_at > schedule.save_every:
+            save()
+            saved_at = now
+    bar.close()
+    return best
+
+
+def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weight decay for convolutions' and linear layers' weights only."""
+    heavy = [p for p in model.parameters() if p.ndim > 1]
+    light = [p for p in model.parameters() if p.ndim <= 1]
+    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
+
+
+def _replace(content: object, file: Path) -> None:
+    """Write beside ``file`` and rename: a run that is killed never leaves half a checkpoint."""
+    part = file.with_suffix(".part")
+    torch.save(content, part)
+    part.replace(file)

@@ -1,0 +1,90 @@
+"""How good boxes and texts are: average precision, recall, false boxes, exact texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr.types import Float32
+
+
+def iou_matrix(a: Float32, b: Float32) -> Float32:
+    """Intersection over union of ``N x 4`` and ``M x 4`` boxes (x0, y0, x1, y1): ``N x M``."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [np.clip(x[:, 2:4] - x[:, :2], 0, None).prod(axis=1) for x in (a, b)]
+    union = areas[0][:, None] + areas[1][None] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``precision`` is averaged over recall; the others hold at the given threshold."""
+
+    average_precision: float
+    recall: float
+    false_per_picture: float
+
+
+def score_boxes(
+    found: Sequence[Float32], labelled: Sequence[Float32], threshold: float, iou: float = 0.5
+) -> Found:
+    """Compare each picture's boxes (``N x 5``: x0, y0, x1, y1, score) with its labels (``M x 4``).
+
+    A box counts as right if it overlaps a label that no better-scored box has taken by ``iou``;
+    otherwise as false, also where its plate is there but nobody labelled it.
+    """
+    scores: list[float] = []
+    right: list[bool] = []
+    for boxes, labels in zip(found, labelled, strict=True):
+        order = np.argsort(-boxes[:, 4], kind="stable")
+        overlaps = iou_matrix(boxes[order, :4], labels)
+        taken = np.zeros(len(labels), bool)
+        for row, score in zip(overlaps, boxes[order, 4], strict=True):
+            free = np.where(taken, -1, row)
+            best = int(free.argmax()) if len(labels) else -1
+            hit = best >= 0 and bool(free[best] >= iou)
+            if hit:
+                taken[best] = True
+            scores.append(float(score))
+            right.append(hit)
+    total = sum(len(labels) for labels in labelled)
+    ranked = np.argsort(-np.array(scores), kind="stable")
+    hits = np.array(right, bool)[ranked]
+    above = np.array(scores)[ranked] >= threshold
+    return Found(
+        average_precision=_area(hits, total),
+        recall=float(hits[above].sum() / max(total, 1)),
+        false_per_picture=float((~hits[above]).sum() / max(len(found), 1)),
+    )
+
+
+def _area(hits: NDArray[np.bool_], total: int) -> float:
+    """The area under the precision-recall curve, precision made monotonous (as VOC 2010 does)."""
+    if total == 0 or len(hits) == 0:
+        return 0.0
+    true = np.cumsum(hits)
+    precision = true / np.arange(1, len(hits) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(envelope[hits].sum() / total)
+
+
+def edit_distance(a: str, b: str) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]
+
+
+def score_texts(read: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:
+    """The share of texts read exactly, and the character error rate."""
+    exact = sum(a == b for a, b in zip(read, wanted, strict=True))
+    errors = sum(edit_distance(a, b) for a, b in zip(read, wanted, strict=True))
+    return exact / max(len(wanted), 1), errors / max(sum(map(len, wanted)), 1)

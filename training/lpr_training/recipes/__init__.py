@@ -1,0 +1,95 @@
+"""Recipes: how a network is made, as TOML files beside this module, read into dataclasses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from lpr.errors import LprError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from lpr.darknet.cfg import Cfg
+    from lpr_training.detector import DetectorRecipe
+    from lpr_training.recognizer import RecognizerRecipe
+
+FOLDER = Path(__file__).parent
+
+T = TypeVar("T")
+
+
+class RecipeError(LprError):
+    """A recipe is missing, or says something that the trainer does not know."""
+
+
+def detector_recipe(name: str, changes: Sequence[str] = ()) -> tuple[DetectorRecipe, Cfg]:
+    """A detector's recipe and the network that it names (``cfg``, beside the recipe)."""
+    from lpr.darknet.cfg import read_cfg
+    from lpr_training.detector import DetectorRecipe
+
+    recipe = build(DetectorRecipe, read(name, changes), name)
+    return recipe, read_cfg(locate(name).parent / recipe.cfg)
+
+
+def recognizer_recipe(name: str, changes: Sequence[str] = ()) -> RecognizerRecipe:
+    from lpr_training.recognizer import RecognizerRecipe
+
+    return build(RecognizerRecipe, read(name, changes), name)
+
+
+def locate(name: str) -> Path:
+    """The file of a recipe's name or of a path; raises :class:`RecipeError` if there is none."""
+    for file in (FOLDER / f"{name}.toml", Path(name)):
+        if file.is_file():
+            return file
+    known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.toml")))
+    raise RecipeError(f"no recipe {name!r}: neither a file nor one of {known}")
+
+
+def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """A recipe's table; ``changes`` such as ``schedule.steps=500`` replace single values."""
+    try:
+        table = tomllib.loads(locate(name).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    for change in changes:
+        key, _, value = change.partition("=")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise RecipeError(f"{change!r} is not KEY=VALUE with a TOML value") from error
+        *parents, last = key.strip().split(".")
+        place = table
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = parsed
+    return table
+
+
+def build(kind: type[T], table: dict[str, Any], name: str) -> T:
+    """``table`` as the dataclass ``kind``; raises :class:`RecipeError` for unknown keys."""
+    hints = get_type_hints(kind)
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(table) - known):
+        raise RecipeError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
+    values = {
+        key: build(hints[key], value, f"{name}, [{key}]")
+        if is_dataclass(hints[key])
+        else _frozen(value)
+        for key, value in table.items()
+    }
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise RecipeError(f"{name}: {error}") from error
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value

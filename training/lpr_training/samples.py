@@ -1,0 +1,48 @@
+"""Rendered pictures as files: a sheet to look at, and scenes with their labels."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import OutputError
+from lpr.types import Image
+from lpr_training.synth.preview import contact_sheet
+from lpr_training.synth.scenes import render_scene
+
+SIZES = ((640, 480), (720, 405), (480, 640))
+
+
+def write_preview(file: Path, count: int, seed: int) -> None:
+    """A sheet of ``count`` rendered plates."""
+    _write(file, contact_sheet(seed, count))
+
+
+def write_scenes(folder: Path, count: int, seed: int) -> None:
+    """``count`` rendered streets as ``images/*.jpg``, and ``labels.csv`` beside that folder."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["file", "xmin", "ymin", "xmax", "ymax", "text"])
+        for number in tqdm(range(count), unit="scene", disable=None):
+            rng = np.random.default_rng([seed, number])
+            scene = render_scene(rng, *SIZES[rng.integers(len(SIZES))])
+            name = f"{number:05d}.jpg"
+            _write(folder / "images" / name, scene.image)
+            for plate in scene.plates:
+                table.writerow([name, *(f"{value:.1f}" for value in plate.box), plate.text])
+            if not scene.plates:
+                table.writerow([name, "", "", "", "", ""])
+
+
+def _write(file: Path, image: Image) -> None:
+    try:
+        written = cv2.imwrite(str(file), image)
+    except cv2.error as error:
+        raise OutputError(f"{file}: cannot be written ({error.err})") from error
+    if not written:
+        raise OutputError(f"{file}: cannot be written; is its folder there?")
