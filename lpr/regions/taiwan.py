@@ -1,6 +1,7 @@
 """Taiwan: what its plates look like since 1992.
 
-The order decides how a text is displayed that fits several formats (``A12345`` is ``A1-2345``).
+The order decides how a text is displayed that fits two formats: ``AB1234`` is a car's ``AB-1234``,
+though motorcycles carried ``AB1-234``.
 """
 
 from __future__ import annotations
