@@ -1,5 +1,7 @@
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "cpu.h"
 
@@ -13,7 +15,7 @@ struct Step {
 
 // Infinities count as the largest finite numbers and a NaN as the smallest: one broken value must
 // not spoil a step, and no step gives a NaN.
-float finite(float value) {
+LPR_INLINE float finite(float value) {
   constexpr float most = std::numeric_limits<float>::max();
   value = value > -most ? value : -most;
   return value < most ? value : most;
@@ -31,18 +33,102 @@ Step best_of(const float* logits, std::int64_t classes) {
   return {static_cast<std::int32_t>(best), static_cast<float>(1 / sum)};
 }
 
+// exp for arguments <= 0, to 2e-7 of its value, in plain arithmetic that becomes vector
+// instructions: 2**whole * exp(rest), the latter by its Taylor series. Below exp(-87) it gives
+// exp(-87), which no sum that holds a 1 notices.
+LPR_INLINE float exp_of_negative(float x) {
+  constexpr float log2_e = 1.44269504F;
+  constexpr float ln2_high = 0.693359375F;  // few bits, so that whole * ln2_high is exact
+  constexpr float ln2_low = -2.12194440e-4F;
+  x = x > -87.0F ? x : -87.0F;
+  const auto whole = static_cast<std::int32_t>(x * log2_e - 0.5F);
+  const auto steps = static_cast<float>(whole);
+  const float rest = (x - steps * ln2_high) - steps * ln2_low;
+  float series = 1.0F / 720;
+  series = series * rest + 1.0F / 120;
+  series = series * rest + 1.0F / 24;
+  series = series * rest + 1.0F / 6;
+  series = series * rest + 1.0F / 2;
+  series = series * rest + 1.0F;
+  series = series * rest + 1.0F;
+  const std::int32_t bits = (whole + 127) * (1 << 23);
+  float power;
+  std::memcpy(&power, &bits, sizeof power);
+  return power * series;
+}
+
+// The same for the steps of one sequence, with all reductions in lanes.
+struct FastSteps {
+  static constexpr int lanes = 16;
+
+  // Fold 2 * half lanes into the first.
+  template <int half>
+  static LPR_INLINE float largest_of(float* values) {
+    for (int l = 0; l < half; ++l) {
+      values[l] = values[l] > values[l + half] ? values[l] : values[l + half];
+    }
+    if constexpr (half > 1) return largest_of<half / 2>(values);
+    return values[0];
+  }
+
+  template <int half>
+  static LPR_INLINE float sum_of(float* values) {
+    for (int l = 0; l < half; ++l) values[l] += values[l + half];
+    if constexpr (half > 1) return sum_of<half / 2>(values);
+    return values[0];
+  }
+
+  // `row` has room for `room` values, whole blocks; those from `classes` on are -infinity.
+  static LPR_INLINE Step best_of(const float* logits, std::int64_t classes, std::int64_t room,
+                                 float* __restrict row) {
+    for (std::int64_t c = 0; c < classes; ++c) row[c] = finite(logits[c]);
+    float block[lanes];
+    for (int l = 0; l < lanes; ++l) block[l] = row[l];
+    for (std::int64_t c = lanes; c < room; c += lanes) {
+      for (int l = 0; l < lanes; ++l) block[l] = block[l] > row[c + l] ? block[l] : row[c + l];
+    }
+    const float largest = largest_of<lanes / 2>(block);
+    std::int64_t best = 0;
+    while (row[best] != largest) ++best;
+    for (int l = 0; l < lanes; ++l) block[l] = 0;
+    for (std::int64_t c = 0; c < room; c += lanes) {
+      for (int l = 0; l < lanes; ++l) block[l] += exp_of_negative(row[c + l] - largest);
+    }
+    return {static_cast<std::int32_t>(best), 1 / sum_of<lanes / 2>(block)};
+  }
+
+  static LPR_INLINE void run(const float* logits, std::int64_t steps, std::int64_t classes,
+                             std::int64_t room, float* row, Step* out) {
+    for (std::int64_t t = 0; t < steps; ++t) {
+      out[t] = best_of(logits + t * classes, classes, room, row);
+    }
+  }
+};
+
+void best_steps(const float* logits, std::int64_t steps, std::int64_t classes, Step* out,
+                Impl impl) {
+  if (impl == Impl::scalar) {
+    for (std::int64_t t = 0; t < steps; ++t) out[t] = best_of(logits + t * classes, classes);
+    return;
+  }
+  const std::int64_t room = (classes + FastSteps::lanes - 1) / FastSteps::lanes * FastSteps::lanes;
+  std::vector<float> row(static_cast<std::size_t>(room), -std::numeric_limits<float>::infinity());
+  dispatch<FastSteps>(impl, logits, steps, classes, room, row.data(), out);
+}
+
 }  // namespace
 
 // A. Graves et al., Connectionist Temporal Classification (2006), section 3.2.1: best path.
 void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
                 std::int64_t classes, std::int64_t blank, std::int64_t dropped,
                 const CtcOutput& out, Impl impl) {
-  (void)impl;
+  std::vector<Step> path(static_cast<std::size_t>(steps));
   for (std::int64_t n = 0; n < sequences; ++n) {
+    best_steps(logits + n * steps * classes, steps, classes, path.data(), impl);
     std::int64_t previous = blank;
     std::int64_t last = n * steps - 1;  // where the character that runs, if any, was written
     for (std::int64_t t = dropped; t < steps; ++t) {
-      const Step step = best_of(logits + (n * steps + t) * classes, classes);
+      const Step step = path[static_cast<std::size_t>(t)];
       if (step.best != blank) {
         const auto now = static_cast<std::int32_t>(t);
         if (step.best != previous) {

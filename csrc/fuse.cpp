@@ -12,37 +12,58 @@ namespace {
 // and equal means are equal.
 constexpr double resolution = 1.0 / (1 << 30);
 
-std::int32_t quantized(double confidence) {
+LPR_INLINE std::int32_t quantized(double confidence) {
   return static_cast<std::int32_t>(confidence / resolution + 0.5);
 }
 
-std::int64_t total_scalar(const double* confidences, std::int64_t count) {
-  std::int64_t total = 0;
-  for (std::int64_t i = 0; i < count; ++i) total += quantized(confidences[i]);
-  return total;
+std::int64_t best_scalar(const double* confidences, const std::int64_t* offsets,
+                         std::int64_t count) {
+  std::int64_t best = -1;
+  double best_mean = 0;
+  for (std::int64_t n = 0; n < count; ++n) {
+    if (offsets[n] == offsets[n + 1]) continue;
+    std::int64_t total = 0;
+    for (std::int64_t i = offsets[n]; i < offsets[n + 1]; ++i) total += quantized(confidences[i]);
+    const double mean = static_cast<double>(total) / static_cast<double>(offsets[n + 1] - offsets[n]);
+    if (best < 0 || mean > best_mean) {
+      best = n;
+      best_mean = mean;
+    }
+  }
+  return best;
 }
 
-struct TotalFast {
-  static constexpr int lanes = 16;
+struct FastBest {
+  static constexpr int lanes = 4;
 
-  static LPR_INLINE void run(const double* confidences, std::int64_t count, std::int64_t* total) {
+  static LPR_INLINE std::int64_t total(const double* confidences, std::int64_t count) {
     std::int64_t sums[lanes] = {};
     std::int64_t i = 0;
     for (; i + lanes <= count; i += lanes) {
-      for (int lane = 0; lane < lanes; ++lane) {
-        sums[lane] += static_cast<std::int32_t>(confidences[i + lane] / resolution + 0.5);
+      for (int l = 0; l < lanes; ++l) sums[l] += quantized(confidences[i + l]);
+    }
+    std::int64_t sum = 0;
+    for (; i < count; ++i) sum += quantized(confidences[i]);
+    for (int l = 0; l < lanes; ++l) sum += sums[l];
+    return sum;
+  }
+
+  static LPR_INLINE void run(const double* confidences, const std::int64_t* offsets,
+                             std::int64_t count, std::int64_t* best) {
+    double best_mean = -1;
+    *best = -1;
+    for (std::int64_t n = 0; n < count; ++n) {
+      const std::int64_t length = offsets[n + 1] - offsets[n];
+      if (length == 0) continue;
+      const double mean = static_cast<double>(total(confidences + offsets[n], length)) /
+                          static_cast<double>(length);
+      if (mean > best_mean) {
+        *best = n;
+        best_mean = mean;
       }
     }
-    *total = std::accumulate(sums, sums + lanes, total_scalar(confidences + i, count - i));
   }
 };
-
-std::int64_t total(const double* confidences, std::int64_t count, Impl impl) {
-  if (impl == Impl::scalar) return total_scalar(confidences, count);
-  std::int64_t sum = 0;
-  dispatch<TotalFast>(impl, confidences, count, &sum);
-  return sum;
-}
 
 // The costs of J. G. Fiscus, ROVER (1997), for a slot in which everybody agrees; where a slot is
 // divided, what the reading and the slot have in common is taken off by its share of the votes.
@@ -282,24 +303,25 @@ class FastNetwork {
     return std::lower_bound(alphabet_.begin(), alphabet_.end(), symbol) - alphabet_.begin();
   }
 
-  std::vector<Move> align(const Reading& reading) const {
+  std::vector<Move> align(const Reading& reading) {
     const std::size_t slots = totals_.size();
     const auto length = static_cast<std::size_t>(reading.length);
-    std::vector<double> skips(slots);
-    std::vector<double> aligned(slots);
-    std::vector<double> rows[2] = {std::vector<double>(slots + 1), std::vector<double>(slots + 1)};
-    std::vector<Move> moves((length + 1) * (slots + 1), Move::skip);
+    skips_.resize(slots);
+    aligned_.resize(slots);
+    for (std::vector<double>& row : rows_) row.resize(slots + 1);
+    moves_.assign((length + 1) * (slots + 1), Move::skip);
+    rows_[0][0] = 0;
     for (std::size_t i = 0; i < slots; ++i) {
-      skips[i] = gap * (1 - share(deletions_[i], totals_[i]));
-      rows[0][i + 1] = rows[0][i] + skips[i];
+      skips_[i] = gap * (1 - share(deletions_[i], totals_[i]));
+      rows_[0][i + 1] = rows_[0][i] + skips_[i];
     }
     for (std::size_t j = 1; j <= length; ++j) {
-      dispatch<AlignRow>(impl_, rows[(j + 1) % 2].data(),
+      dispatch<AlignRow>(impl_, rows_[(j + 1) % 2].data(),
                          votes_[column(reading.symbols[j - 1])].data(), totals_.data(),
-                         skips.data(), static_cast<std::int64_t>(slots), aligned.data(),
-                         rows[j % 2].data(), moves.data() + j * (slots + 1));
+                         skips_.data(), static_cast<std::int64_t>(slots), aligned_.data(),
+                         rows_[j % 2].data(), moves_.data() + j * (slots + 1));
     }
-    return traced(moves, slots, length);
+    return traced(moves_, slots, length);
   }
 
   // Opens the slots that `path` inserts, in all columns.
@@ -325,6 +347,10 @@ class FastNetwork {
   std::vector<double> totals_;
   std::int64_t readings_ = 0;
   double voted_ = 0;
+  std::vector<double> skips_;  // from here on: scratch of align
+  std::vector<double> aligned_;
+  std::vector<double> rows_[2];
+  std::vector<Move> moves_;
 };
 
 template <class Network>
@@ -338,18 +364,9 @@ std::int64_t elect(Network network, const std::vector<Reading>& readings, std::i
 
 std::int64_t pick_best(const double* confidences, const std::int64_t* offsets, std::int64_t count,
                        Impl impl) {
+  if (impl == Impl::scalar) return best_scalar(confidences, offsets, count);
   std::int64_t best = -1;
-  double best_mean = 0;
-  for (std::int64_t n = 0; n < count; ++n) {
-    const std::int64_t length = offsets[n + 1] - offsets[n];
-    if (length == 0) continue;
-    const auto sum = static_cast<double>(total(confidences + offsets[n], length, impl));
-    const double mean = sum / static_cast<double>(length);
-    if (best < 0 || mean > best_mean) {
-      best = n;
-      best_mean = mean;
-    }
-  }
+  dispatch<FastBest>(impl, confidences, offsets, count, &best);
   return best;
 }
 

@@ -1,54 +1,62 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "cpu.h"
 
+// Four lanes out of two vectors of four.
+#if defined(__clang__)
+#define LPR_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define LPR_SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, Lanes{i, j, k, l})
+#endif
+
 namespace lpr {
 namespace {
 
-// How one axis is resampled: output sample i is the sum over k < taps of
-// weight[i * taps + k] * source[first[i] + k]. All of first[i] .. first[i] + taps - 1 exist.
-struct Axis {
-  int taps;
-  std::vector<int> first;
-  std::vector<float> weight;
+// One output sample of an axis: source samples from `first` to `last`, both included. Those in
+// between all have the weight `between`; `at_last` is 0 where there is but one sample.
+struct Span {
+  int first;
+  int last;
+  float at_first;
+  float between;
+  float at_last;
+
+  float weight(int i) const { return i == first ? at_first : i == last ? at_last : between; }
 };
+
+using Axis = std::vector<Span>;
 
 // Each output sample is the mean of the source interval that it covers, cut ends by their share.
 Axis area_axis(std::int64_t source, std::int64_t target) {
-  std::int64_t taps = 0;
+  Axis axis;
   for (std::int64_t i = 0; i < target; ++i) {
-    const std::int64_t begin = i * source / target;
-    const std::int64_t end = ((i + 1) * source + target - 1) / target;
-    taps = std::max(taps, end - begin);
-  }
-  Axis axis{static_cast<int>(taps), {}, {}};
-  for (std::int64_t i = 0; i < target; ++i) {
-    const std::int64_t first = std::min(i * source / target, source - taps);
-    axis.first.push_back(static_cast<int>(first));
-    for (std::int64_t j = first; j < first + taps; ++j) {
-      const std::int64_t shared = std::min((j + 1) * target, (i + 1) * source) -
-                                  std::max(j * target, i * source);
-      axis.weight.push_back(static_cast<float>(std::max<std::int64_t>(shared, 0)) /
-                            static_cast<float>(source));
-    }
+    const std::int64_t begin = i * source;  // in units of 1 / target source samples
+    const std::int64_t end = begin + source;
+    const std::int64_t first = begin / target;
+    const std::int64_t last = (end - 1) / target;
+    const auto weight = [source](std::int64_t covered) {
+      return static_cast<float>(covered) / static_cast<float>(source);
+    };
+    axis.push_back({static_cast<int>(first), static_cast<int>(last),
+                    weight(std::min((first + 1) * target, end) - begin), weight(target),
+                    first < last ? weight(end - last * target) : 0});
   }
   return axis;
 }
 
 // Between the two nearest pixel centres; outside of them the border pixel.
 Axis linear_axis(int source, int target) {
-  const int taps = std::min(source, 2);
-  Axis axis{taps, {}, {}};
+  Axis axis;
   const double step = static_cast<double>(source) / target;
   for (int i = 0; i < target; ++i) {
     const double centre = std::clamp((i + 0.5) * step - 0.5, 0.0, source - 1.0);
-    const int first = std::min(static_cast<int>(centre), source - taps);
-    const double rest = centre - first;
-    axis.first.push_back(first);
-    axis.weight.push_back(static_cast<float>(1 - rest));
-    if (taps == 2) axis.weight.push_back(static_cast<float>(rest));
+    const int first = static_cast<int>(centre);
+    const int last = std::min(first + 1, source - 1);
+    const auto rest = static_cast<float>(centre - first);
+    axis.push_back({first, last, 1 - rest, 0, rest});
   }
   return axis;
 }
@@ -77,30 +85,188 @@ void resample_scalar(const Picture& picture, const Planes& out, const Window& wi
                      const Axis& across, const Axis& down, Channels channels) {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(out.height) * out.width;
   for (int y = 0; y < window.height; ++y) {
-    float* row = out.data + static_cast<std::ptrdiff_t>(window.y + y) * out.width + window.x;
+    float* target = out.data + static_cast<std::ptrdiff_t>(window.y + y) * out.width + window.x;
     for (int x = 0; x < window.width; ++x) {
       double sum[3] = {0, 0, 0};
-      for (int j = 0; j < down.taps; ++j) {
-        const std::uint8_t* pixel =
-            picture.data + (down.first[y] + j) * picture.stride + 3 * across.first[x];
-        for (int i = 0; i < across.taps; ++i, pixel += 3) {
-          const double weight = static_cast<double>(down.weight[y * down.taps + j]) *
-                                across.weight[x * across.taps + i];
-          for (int c = 0; c < 3; ++c) sum[c] += weight * pixel[c];
+      for (int j = down[y].first; j <= down[y].last; ++j) {
+        const std::uint8_t* row = picture.data + j * picture.stride;
+        for (int i = across[x].first; i <= across[x].last; ++i) {
+          const double weight = static_cast<double>(down[y].weight(j)) * across[x].weight(i);
+          for (int c = 0; c < 3; ++c) sum[c] += weight * row[3 * i + c];
         }
       }
       const auto blue = static_cast<float>(sum[0] / 255);
       const auto green = static_cast<float>(sum[1] / 255);
       const auto red = static_cast<float>(sum[2] / 255);
       if (channels == Channels::gray) {
-        row[x] = 0.114F * blue + 0.587F * green + 0.299F * red;
+        target[x] = 0.114F * blue + 0.587F * green + 0.299F * red;
       } else {
-        row[x] = channels == Channels::rgb ? red : blue;
-        row[x + plane] = green;
-        row[x + 2 * plane] = channels == Channels::rgb ? blue : red;
+        target[x] = channels == Channels::rgb ? red : blue;
+        target[x + plane] = green;
+        target[x + 2 * plane] = channels == Channels::rgb ? blue : red;
       }
     }
   }
+}
+
+// Everything the fast path needs, with plain pointers.
+struct Job {
+  Picture picture;
+  Planes out;
+  Window window;
+  const Span* across;
+  bool across_is_linear;
+  const Span* down;
+  Channels channels;
+  float* sums;      // one weighted sum of source rows: picture.width pixels, a spare one and a value
+  float* separate;  // three rows of the window, for grey
+};
+
+// Down first, along whole rows of bytes, which is where most of the reading is; then across, with
+// one BGR pixel (and whatever stands behind it) in each vector of four.
+struct FastResample {
+  typedef float Pixel __attribute__((vector_size(16)));
+  typedef std::int32_t Lanes __attribute__((vector_size(16)));
+  static constexpr int most_rows = 8;  // that are added before they are weighted
+
+  template <int rows>
+  static LPR_INLINE int whole_sum(const std::uint8_t* source, std::ptrdiff_t stride, int i) {
+    std::uint16_t sum = 0;
+    for (int r = 0; r < rows; ++r) sum += source[r * stride + i];
+    return sum;
+  }
+
+  // The two ends of a span and `rows` rows after the first, a number up to `most` known only here.
+  template <int most>
+  static LPR_INLINE void start_sums(int rows, const std::uint8_t* first, const std::uint8_t* last,
+                                    std::ptrdiff_t stride, const Span& span, int count,
+                                    float* __restrict sums) {
+    if constexpr (most > 0) {
+      if (rows < most) {
+        return start_sums<most - 1>(rows, first, last, stride, span, count, sums);
+      }
+    }
+    const float at_first = span.at_first;
+    const float between = span.between;
+    const float at_last = span.at_last;
+    for (int i = 0; i < count; ++i) {
+      sums[i] = at_first * first[i] + at_last * last[i];
+      if (most > 0) sums[i] += between * whole_sum<most>(first + stride, stride, i);
+    }
+  }
+
+  static LPR_INLINE void sum_rows(const Job& job, int y) {
+    const Span span = job.down[y];
+    const std::ptrdiff_t stride = job.picture.stride;
+    const int count = 3 * job.picture.width;
+    const std::uint8_t* first = job.picture.data + span.first * stride;
+    const std::uint8_t* last = job.picture.data + span.last * stride;
+    start_sums<most_rows>(span.last - span.first - 1, first, last, stride, span, count, job.sums);
+    for (const std::uint8_t* row = first + (most_rows + 1) * stride; row < last; row += stride) {
+      float* __restrict sums = job.sums;
+      for (int i = 0; i < count; ++i) sums[i] += span.between * row[i];
+    }
+  }
+
+  static LPR_INLINE void load(const Job& job, int x, Pixel& pixel) {
+    std::memcpy(&pixel, job.sums + 3 * static_cast<std::ptrdiff_t>(x), sizeof pixel);
+  }
+
+  template <bool linear>
+  static LPR_INLINE void pixel_at(const Job& job, int x, Pixel& sum) {
+    const Span& span = job.across[x];
+    Pixel first, last;
+    load(job, span.first, first);
+    if (linear) {  // the border pixel is followed by a spare one, which then has no weight
+      load(job, span.first + 1, last);
+      sum = first + span.at_last * (last - first);
+    } else {
+      load(job, span.last, last);
+      Pixel between = {};
+      for (int i = span.first + 1; i < span.last; ++i) {
+        Pixel value;
+        load(job, i, value);
+        between += value;
+      }
+      sum = span.at_first * first + span.between * between + span.at_last * last;
+    }
+  }
+
+  template <bool linear>
+  static LPR_INLINE void sum_columns(const Job& job, float* blue, float* green, float* red) {
+    int x = 0;
+    for (; x + 4 <= job.window.width; x += 4) {
+      Pixel p, q, r, s;
+      pixel_at<linear>(job, x, p);
+      pixel_at<linear>(job, x + 1, q);
+      pixel_at<linear>(job, x + 2, r);
+      pixel_at<linear>(job, x + 3, s);
+      const Pixel left = LPR_SHUFFLE(p, q, 0, 4, 1, 5);
+      const Pixel right = LPR_SHUFFLE(r, s, 0, 4, 1, 5);
+      const Pixel blues = LPR_SHUFFLE(left, right, 0, 1, 4, 5);
+      const Pixel greens = LPR_SHUFFLE(left, right, 2, 3, 6, 7);
+      const Pixel reds = LPR_SHUFFLE(LPR_SHUFFLE(p, q, 2, 6, 3, 7), LPR_SHUFFLE(r, s, 2, 6, 3, 7),
+                                     0, 1, 4, 5);
+      std::memcpy(blue + x, &blues, sizeof blues);
+      std::memcpy(green + x, &greens, sizeof greens);
+      std::memcpy(red + x, &reds, sizeof reds);
+    }
+    for (; x < job.window.width; ++x) {
+      Pixel p;
+      pixel_at<linear>(job, x, p);
+      blue[x] = p[0];
+      green[x] = p[1];
+      red[x] = p[2];
+    }
+  }
+
+  static LPR_INLINE void sum_columns(const Job& job, float* blue, float* green, float* red) {
+    if (job.across_is_linear) {
+      sum_columns<true>(job, blue, green, red);
+    } else {
+      sum_columns<false>(job, blue, green, red);
+    }
+  }
+
+  static LPR_INLINE void run(const Job* given) {
+    const Job& job = *given;
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(job.out.height) * job.out.width;
+    const int width = job.window.width;
+    for (int y = 0; y < job.window.height; ++y) {
+      float* row = job.out.data + static_cast<std::ptrdiff_t>(job.window.y + y) * job.out.width +
+                   job.window.x;
+      sum_rows(job, y);
+      if (job.channels == Channels::rgb) {
+        sum_columns(job, row + 2 * plane, row + plane, row);
+      } else if (job.channels == Channels::bgr) {
+        sum_columns(job, row, row + plane, row + 2 * plane);
+      } else {
+        float* blue = job.separate;
+        float* green = blue + width;
+        float* red = green + width;
+        sum_columns(job, blue, green, red);
+        for (int x = 0; x < width; ++x) {
+          row[x] = 0.114F * blue[x] + 0.587F * green[x] + 0.299F * red[x];
+        }
+      }
+    }
+  }
+};
+
+void resample_fast(const Picture& picture, const Planes& out, const Window& window,
+                   const Axis& across, Axis down, Channels channels, Impl impl) {
+  for (Span& span : down) {
+    span.at_first /= 255;
+    span.between /= 255;
+    span.at_last /= 255;
+  }
+  std::vector<float> sums(3 * static_cast<std::size_t>(picture.width) + 4);
+  std::vector<float> separate(channels == Channels::gray ? 3 * window.width : 0);
+  const bool across_is_linear =
+      std::all_of(across.begin(), across.end(), [](const Span& span) { return span.between == 0; });
+  const Job job{picture,     out,      window,      across.data(),  across_is_linear,
+                down.data(), channels, sums.data(), separate.data()};
+  dispatch<FastResample>(impl, &job);
 }
 
 }  // namespace
@@ -122,8 +288,11 @@ Placement letterbox(const Picture& picture, const Planes& out, Resize resize, Ch
   const Axis across = make_axis(picture.width, window.width, interpolation);
   const Axis down = make_axis(picture.height, window.height, interpolation);
   fill_around(out, window, pad);
-  (void)impl;
-  resample_scalar(picture, out, window, across, down, channels);
+  if (impl == Impl::scalar) {
+    resample_scalar(picture, out, window, across, down, channels);
+  } else {
+    resample_fast(picture, out, window, across, down, channels, impl);
+  }
   return {static_cast<double>(window.width) / picture.width,
           static_cast<double>(window.height) / picture.height, static_cast<double>(window.x),
           static_cast<double>(window.y)};

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
 
 #include "cpu.h"
 
@@ -121,11 +124,16 @@ void add_sample(const Picture& picture, double x, double y, double* sum) {
   }
 }
 
-void sample_scalar(const Picture& picture, const Plan& plan, const Planes& out,
-                   const WarpOptions& options) {
+// Output values are scale * (sum over the samples) + bias.
+struct Normal {
+  double scale;
+  double bias;
+};
+
+void sample_scalar(const Picture& picture, const Plan& plan, const Planes& out, Channels channels,
+                   const Normal& normal) {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(out.height) * out.width;
   const Homography& m = plan.map;
-  const double samples = plan.samples_x * plan.samples_y;
   for (int j = 0; j < plan.window.height; ++j) {
     float* row = out.data + static_cast<std::ptrdiff_t>(plan.window.y + j) * out.width +
                  plan.window.x;
@@ -139,19 +147,215 @@ void sample_scalar(const Picture& picture, const Plan& plan, const Planes& out,
           add_sample(picture, (m.a * u + m.b * v + m.c) / w, (m.d * u + m.e * v + m.f) / w, sum);
         }
       }
-      const auto normal = [&](double value) {
-        return static_cast<float>((value / (samples * 255) - options.mean) / options.std);
+      const auto value = [&normal](double total) {
+        return static_cast<float>(normal.scale * total + normal.bias);
       };
-      if (options.channels == Channels::gray) {
-        row[i] = normal(0.114 * sum[0] + 0.587 * sum[1] + 0.299 * sum[2]);
+      if (channels == Channels::gray) {
+        row[i] = value(0.114 * sum[0] + 0.587 * sum[1] + 0.299 * sum[2]);
       } else {
-        const bool rgb = options.channels == Channels::rgb;
-        row[i] = normal(sum[rgb ? 2 : 0]);
-        row[i + plane] = normal(sum[1]);
-        row[i + 2 * plane] = normal(sum[rgb ? 0 : 2]);
+        const bool rgb = channels == Channels::rgb;
+        row[i] = value(sum[rgb ? 2 : 0]);
+        row[i + plane] = value(sum[1]);
+        row[i + 2 * plane] = value(sum[rgb ? 0 : 2]);
       }
     }
   }
+}
+
+// One axis of the source for the fast path. Positions are relative to `origin`, a pixel near the
+// quad, so that float32 is fine enough; they are positions of pixel centres, which lie at whole
+// numbers here.
+struct Range {
+  int origin;
+  float least;
+  float most;
+  int last_cell;  // the last pixel, relative to the origin, that has a neighbour after it
+
+  static Range around(double centre, int size) {
+    const auto origin = static_cast<int>(std::clamp(centre, 0.0, size - 1.0));
+    return {origin, static_cast<float>(-origin), static_cast<float>(size - 1 - origin),
+            size - 2 - origin};
+  }
+};
+
+struct Job {
+  Picture picture;
+  Plan plan;  // its map gives positions relative to the origins
+  Range x;
+  Range y;
+  std::int32_t last_load;  // the last offset from which 4 bytes can be read
+  Planes out;
+  Channels channels;
+  float scale;
+  float bias;
+  float* sums;  // one row of output pixels, 4 values each, padded to whole blocks
+};
+
+// Positions are computed for a block of output pixels at once, one sample of each; then every
+// sample is one vector of blue, green and red.
+struct FastSample {
+  typedef float Pixel __attribute__((vector_size(16)));
+  typedef std::int32_t Integers __attribute__((vector_size(16)));
+  static constexpr int lanes = 16;
+
+  struct Block {
+    std::int32_t offset[lanes];  // of the pixel to the upper left of the sample
+    float x[lanes];              // where the sample lies between it and its neighbours, 0..1
+    float y[lanes];
+  };
+
+  // Whole and fractional part of positions, limited to the picture.
+  static LPR_INLINE void split(const Range& range, float* position, std::int32_t* cell) {
+    for (int l = 0; l < lanes; ++l) {
+      float value = position[l];
+      value = value > range.least ? value : range.least;  // also takes a NaN
+      value = value < range.most ? value : range.most;
+      auto whole = static_cast<std::int32_t>(value);
+      whole -= value < static_cast<float>(whole);
+      whole = whole < range.last_cell ? whole : range.last_cell;
+      cell[l] = whole + range.origin;
+      position[l] = value - static_cast<float>(whole);
+    }
+  }
+
+  static LPR_INLINE void locate(const Job& job, float u, float v, Block& block) {
+    const Homography& m = job.plan.map;
+    const auto a = static_cast<float>(m.a);
+    const auto d = static_cast<float>(m.d);
+    const auto g = static_cast<float>(m.g);
+    const auto x_row = static_cast<float>(m.b * v + m.c);
+    const auto y_row = static_cast<float>(m.e * v + m.f);
+    const auto w_row = static_cast<float>(m.h * v + m.i);
+    for (int l = 0; l < lanes; ++l) {
+      const float across = u + static_cast<float>(l);
+      const float w = g * across + w_row;
+      block.x[l] = (a * across + x_row) / w;
+      block.y[l] = (d * across + y_row) / w;
+    }
+    std::int32_t column[lanes];
+    std::int32_t row[lanes];
+    split(job.x, block.x, column);
+    split(job.y, block.y, row);
+    const auto stride = static_cast<std::int32_t>(job.picture.stride);
+    for (int l = 0; l < lanes; ++l) block.offset[l] = row[l] * stride + 3 * column[l];
+  }
+
+  // A pixel as blue, 2**8 green and 2**16 red: the bytes stay where they are in their 4.
+  static LPR_INLINE void load(const std::uint8_t* data, Pixel& pixel) {
+    std::int32_t bytes;
+    std::memcpy(&bytes, data, sizeof bytes);
+    const Integers spread = Integers{bytes, bytes, bytes, bytes} & Integers{0xff, 0xff00, 0xff0000, 0};
+    pixel = __builtin_convertvector(spread, Pixel);
+  }
+
+  // The picture's very last pixel has no fourth byte after it.
+  static LPR_INLINE void load_last(const std::uint8_t* data, Pixel& pixel) {
+    pixel = Pixel{data[0] * 1.0F, data[1] * 256.0F, data[2] * 65536.0F, 0};
+  }
+
+  static LPR_INLINE void add(const Job& job, const Block& block, float* sums) {
+    for (int l = 0; l < lanes; ++l) {
+      const std::int32_t below = block.offset[l] + static_cast<std::int32_t>(job.picture.stride);
+      const std::uint8_t* upper = job.picture.data + block.offset[l];
+      const std::uint8_t* lower = job.picture.data + below;
+      Pixel upper_left, upper_right, lower_left, lower_right, sum;
+      load(upper, upper_left);
+      load(upper + 3, upper_right);
+      load(lower, lower_left);
+      if (below + 3 <= job.last_load) {
+        load(lower + 3, lower_right);
+      } else {
+        load_last(lower + 3, lower_right);
+      }
+      upper_left += block.x[l] * (upper_right - upper_left);
+      lower_left += block.x[l] * (lower_right - lower_left);
+      std::memcpy(&sum, sums + 4 * l, sizeof sum);
+      sum += upper_left + block.y[l] * (lower_left - upper_left);
+      std::memcpy(sums + 4 * l, &sum, sizeof sum);
+    }
+  }
+
+  static LPR_INLINE void write(const Job& job, int j) {
+    const Plan& plan = job.plan;
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(job.out.height) * job.out.width;
+    float* __restrict row = job.out.data +
+                            static_cast<std::ptrdiff_t>(plan.window.y + j) * job.out.width +
+                            plan.window.x;
+    const float* sum = job.sums;
+    const float blue = job.scale;
+    const float green = job.scale / 256;
+    const float red = job.scale / 65536;
+    if (job.channels == Channels::gray) {
+      for (int i = 0; i < plan.window.width; ++i, sum += 4) {
+        row[i] = 0.114F * blue * sum[0] + 0.587F * green * sum[1] + 0.299F * red * sum[2] + job.bias;
+      }
+    } else {
+      const bool rgb = job.channels == Channels::rgb;
+      float* __restrict blues = row + (rgb ? 2 * plane : 0);
+      float* __restrict greens = row + plane;
+      float* __restrict reds = row + (rgb ? 0 : 2 * plane);
+      for (int i = 0; i < plan.window.width; ++i, sum += 4) {
+        blues[i] = blue * sum[0] + job.bias;
+        greens[i] = green * sum[1] + job.bias;
+        reds[i] = red * sum[2] + job.bias;
+      }
+    }
+  }
+
+  static LPR_INLINE void run(const Job* given) {
+    const Job& job = *given;
+    const Plan& plan = job.plan;
+    for (int j = 0; j < plan.window.height; ++j) {
+      std::fill(job.sums, job.sums + 4 * padded(plan.window.width), 0.0F);
+      for (int sample = 0; sample < plan.samples_y * plan.samples_x; ++sample) {
+        const float v = j + (sample / plan.samples_x + 0.5F) / plan.samples_y;
+        const float u = (sample % plan.samples_x + 0.5F) / plan.samples_x;
+        for (int i = 0; i < plan.window.width; i += lanes) {
+          Block block;
+          locate(job, i + u, v, block);
+          add(job, block, job.sums + 4 * i);
+        }
+      }
+      write(job, j);
+    }
+  }
+
+  static int padded(int width) { return (width + lanes - 1) / lanes * lanes; }
+};
+
+// Every pixel has neighbours, and offsets into the picture fit into 32 bits.
+bool suits_fast_path(const Picture& picture) {
+  return picture.width > 1 && picture.height > 1 &&
+         picture.height * picture.stride <= std::numeric_limits<std::int32_t>::max();
+}
+
+void sample_fast(const Picture& picture, const Plan& plan, const Planes& out, Channels channels,
+                 const Normal& normal, Impl impl) {
+  const Homography& m = plan.map;
+  const double u = plan.window.width / 2.0;
+  const double v = plan.window.height / 2.0;
+  const double w = m.g * u + m.h * v + m.i;
+  const Range x = Range::around((m.a * u + m.b * v + m.c) / w, picture.width);
+  const Range y = Range::around((m.d * u + m.e * v + m.f) / w, picture.height);
+  const double left = x.origin + 0.5;
+  const double top = y.origin + 0.5;
+  Plan relative = plan;
+  relative.map = {m.a - left * m.g, m.b - left * m.h, m.c - left * m.i,
+                  m.d - top * m.g,  m.e - top * m.h,  m.f - top * m.i,
+                  m.g,              m.h,              m.i};
+  std::vector<float> sums(4 * static_cast<std::size_t>(FastSample::padded(plan.window.width)));
+  const std::ptrdiff_t size = (picture.height - 1) * picture.stride + 3 * picture.width;
+  const Job job{picture,
+                relative,
+                x,
+                y,
+                static_cast<std::int32_t>(size - 4),
+                out,
+                channels,
+                static_cast<float>(normal.scale),
+                static_cast<float>(normal.bias),
+                sums.data()};
+  dispatch<FastSample>(impl, &job);
 }
 
 }  // namespace
@@ -168,8 +372,13 @@ void warp(const Picture& picture, const float* quads, std::int64_t count, const 
       std::fill(entry.data, entry.data + size, pad);
     }
     if (!visible) continue;
-    (void)impl;
-    sample_scalar(picture, plan, entry, options);
+    const double samples = plan.samples_x * plan.samples_y;
+    const Normal normal{1 / (255 * samples * options.std), -options.mean / options.std};
+    if (impl == Impl::scalar || !suits_fast_path(picture)) {
+      sample_scalar(picture, plan, entry, options.channels, normal);
+    } else {
+      sample_fast(picture, plan, entry, options.channels, normal, impl);
+    }
   }
 }
 
