@@ -415,7 +415,7 @@ def _end_of_riff(file: BinaryIO, size: int) -> int:
         if len(header) < 8 or header[:4] != b"RIFF":
             break
         (length,) = struct.unpack("<I", header[4:])
-        end += 8 + length + length % 2
+        end += 8 + length
     return end
 
 

@@ -151,19 +151,25 @@ def change_box(data: bytes, path: Sequence[bytes], change: Callable[[bytes], byt
 _TABLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 
-def index_first(mp4: bytes) -> bytes:
-    """The same video with its index before its frames, as for streaming: it survives being cut."""
-    parts = boxes(mp4)
-    moov = next(len(data) + 8 for name, data in parts if name == b"moov")
+def index_first(mp4: bytes, wide: bool = False) -> bytes:
+    """The same video with its index before its frames, as for streaming: it survives being cut.
+
+    ``wide`` gives the frames' box a length of 64 bits, as beyond 4 GiB.
+    """
+    parts = dict(boxes(mp4))
+    frames = parts.pop(b"mdat")
+    # From the start of the file to the first frame, without and with the index before it.
+    before = mp4.index(frames)
+    after = len(join(parts.items())) + (16 if wide else 8)
 
     def shift(stco: bytes) -> bytes:
         count = (len(stco) - 8) // 4
         offsets = struct.unpack(f">{count}I", stco[8:])
-        return stco[:8] + struct.pack(f">{count}I", *(offset + moov for offset in offsets))
+        return stco[:8] + struct.pack(f">{count}I", *(o - before + after for o in offsets))
 
-    first = (b"ftyp", b"moov")
-    order = [(n, b) for n, b in parts if n in first] + [(n, b) for n, b in parts if n not in first]
-    return change_box(join(order), (*_TABLES, b"stco"), shift)
+    parts[b"moov"] = change_box(parts[b"moov"], (*_TABLES[1:], b"stco"), shift)
+    length = struct.pack(">I4sQ", 1, b"mdat", len(frames) + 16)
+    return join(parts.items()) + (length + frames if wide else join([(b"mdat", frames)]))
 
 
 def turned(mp4: bytes) -> bytes:
