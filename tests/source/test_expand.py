@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import SourceError
-from lpr.source import expand, kind_of, open_source
+from lpr.source import PICTURE_SUFFIXES, VIDEO_SUFFIXES, expand, kind_of, open_source
 from tests.media import write_picture, write_video
 
 
@@ -173,3 +173,10 @@ def test_what_may_not_be_read_is_reported_and_the_rest_is_not_lost(forbidden: Pa
             open_source(source)
     assert Path(closed).name == "closed"
     assert Path(secret).name == "secret.jpg"
+
+
+def test_the_documentation_names_every_suffix() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "output.md"
+    text = page.read_text(encoding="utf-8").split("## Sources")[1]
+    for suffixes in (PICTURE_SUFFIXES, VIDEO_SUFFIXES):
+        assert f"`{' '.join(sorted(suffixes))}`" in text
