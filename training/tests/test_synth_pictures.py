@@ -145,7 +145,7 @@ def test_scenes_repeat_with_their_seed() -> None:
 
 
 def test_some_scenes_have_no_plate_and_some_several() -> None:
-    counts = [len(render_scene(np.random.default_rng(s), 240, 180).plates) for s in range(20)]
+    counts = [len(render_scene(np.random.default_rng(s), 320, 240).plates) for s in range(25)]
     assert min(counts) == 0
     assert max(counts) >= 2
 

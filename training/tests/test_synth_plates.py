@@ -99,3 +99,9 @@ def test_every_style_comes_up_and_every_format_has_one() -> None:
     assert all(found)
     assert {style.name for styles in found for style in styles} == set(STYLES)
     assert all(pattern in s.formats for pattern in SHARES for s in styles_for(pattern))
+
+
+def test_fresh_plates_have_dark_even_ink() -> None:
+    for seed in range(30):
+        plate = render_plate(np.random.default_rng(seed), "88888888", "car", fresh=True)
+        assert np.percentile(plate.image, 5) < 70

@@ -159,7 +159,8 @@ def _street(rng: np.random.Generator, width: int, height: int) -> Image:
 
 def _equip(role: _Role) -> tuple[VehiclePicture, PlatePicture]:
     vehicle = render_vehicle(np.random.default_rng(role.seed), role.kind, 640)
-    plate = render_plate(np.random.default_rng(role.seed + 1), role.text, role.style)
+    rng = np.random.default_rng(role.seed)
+    plate = render_plate(rng, role.text, role.style, fresh=True)
     return vehicle, plate
 
 

@@ -53,7 +53,7 @@ def render_crop(
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
     deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops.
     """
-    wide = float(np.exp(rng.uniform(np.log(_NARROWEST), np.log(_WIDEST))))
+    wide = _NARROWEST * (_WIDEST / _NARROWEST) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
     plate = render_plate(rng, text, style, native)
     corners = random_view(rng, native / plate.image.shape[0], rotation, tilt) * np.float32(wide)
@@ -91,7 +91,7 @@ def _photograph(
     if rng.random() < 0.5:
         around = _drop_shadow(rng, around, corners)
     scene = lay_onto(around, sheet, plate.mask, corners)[0].astype(np.float32)
-    if rng.random() < 0.06:
+    if rng.random() < 0.08:
         _obstacle(rng, scene, corners)
     scene = camera.expose(rng, scene, camera.shade(rng, width, height))
     scene = camera.defocus(rng, scene, 0.3 + wide / 90)
@@ -124,13 +124,18 @@ def _dirt(rng: np.random.Generator, plate: Image) -> Image:
 
 
 def _obstacle(rng: np.random.Generator, scene: Float32, corners: Float32) -> None:
-    """A cable, twig or bar in front of an edge of the plate; in place."""
+    """A cable, twig or bar in front of an edge, or a lamp over the upper one; in place."""
+    colour = tuple(float(c) for c in rng.choice([15, 40, 120]) * rng.uniform(0.8, 1.2, 3))
+    middle = corners.mean(axis=0)
+    if rng.random() < 0.5:
+        top = corners[0] + (corners[1] - corners[0]) * rng.uniform(0.3, 0.7)
+        reach = float(np.linalg.norm(corners[1] - corners[0]))
+        axes = (round(reach * rng.uniform(0.06, 0.25)), round(reach * rng.uniform(0.04, 0.08)))
+        cv2.ellipse(scene, (int(top[0]), int(top[1])), axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+        return
     side = int(rng.integers(4))
     at = corners[side] + (corners[(side + 1) % 4] - corners[side]) * rng.uniform(0.1, 0.9)
     thick = max(int(scene.shape[1] * rng.uniform(0.005, 0.025)), 1)
-    level = float(rng.choice([15, 40, 120]))
-    stop = at + (corners.mean(axis=0) - at) * rng.normal(-0.4, 0.35)
-    outside = at + (at - corners.mean(axis=0))
-    colour = (level, level * 1.1, level)
-    ends = [(int(p[0]), int(p[1])) for p in (outside, stop)]
+    stop = at + (middle - at) * rng.normal(-0.4, 0.35)
+    ends = [(int(p[0]), int(p[1])) for p in (2 * at - middle, stop)]
     cv2.line(scene, ends[0], ends[1], colour, thick, cv2.LINE_AA)

@@ -19,6 +19,7 @@ WIDTH = 400
 """Usual width of a rendered plate in pixels."""
 
 _STRIP = 96
+_FINE = 200
 _FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
 _FACES = 8
 
@@ -43,8 +44,11 @@ def render_plate(
     text: str | None = None,
     style: str | None = None,
     width: int = WIDTH,
+    fresh: bool = False,
 ) -> PlatePicture:
     """A plate, ``width`` pixels wide; what is not given is random.
+
+    A ``fresh`` one has no sticker, no holder, and its paint is whole.
 
     Raises ValueError for a text with other characters than ``A-Z0-9`` or none at all, and KeyError
     for an unknown style.
@@ -59,8 +63,8 @@ def render_plate(
     size = kind.sizes[int(rng.integers(len(kind.sizes)))]
     height = round(width * size[1] / size[0] * rng.uniform(0.97, 1.03))
     ink = _ink_mask(rng, kind, display, height, width)
-    image = _paint(rng, kind, ink)
-    _furnish(rng, kind, image)
+    image = _paint(rng, kind, ink, fresh)
+    _furnish(rng, kind, image, fresh)
     return PlatePicture(image, _outline(height, width), text, display, kind.name)
 
 
@@ -144,17 +148,22 @@ def _separator(width: int, weight: float, dot: bool) -> Image:
     return strip
 
 
-def _paint(rng: np.random.Generator, kind: Style, ink: Image) -> Image:
+def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Image:
     """The plate in its colours: sheet, ink, and the relief that pressing leaves around both."""
     sheet = np.clip(np.array(kind.plate) + rng.normal(0, 6, 3) + rng.normal(0, 6), 0, 255)
-    fading = rng.uniform(0, 0.35) if rng.random() < 0.3 else rng.uniform(0, 0.1)
+    fading, relief = rng.uniform(0, 0.1), rng.uniform(0.05, 0.35)
+    if not fresh and rng.random() < 0.3:
+        fading = rng.uniform(0, 0.35)
+    if not fresh and rng.random() < 0.12:
+        ink = _worn(rng, ink)
+    if not fresh and ink.shape[1] >= _FINE and rng.random() < 0.04:
+        # The paint has gone: what is left to read is the relief.
+        fading, relief = rng.uniform(0.6, 0.85), rng.uniform(0.5, 0.9)
     colour = np.array(kind.ink) * (1 - fading) + sheet * fading + rng.normal(0, 5, 3)
     ramp = np.linspace(sheet, np.clip(colour, 0, 255), 256)
-    if rng.random() < 0.12:
-        ink = _worn(rng, ink)
     table = np.rint(ramp).astype(np.uint8).reshape(256, 1, 3)
     image = as_image(cv2.applyColorMap(ink, table))
-    _emboss(rng, image, ink)
+    _emboss(rng, image, ink, relief)
     return image
 
 
@@ -167,12 +176,11 @@ def _worn(rng: np.random.Generator, ink: Image) -> Image:
     return as_image(np.clip(ink * np.minimum(wear, 1), 0, 255))
 
 
-def _emboss(rng: np.random.Generator, image: Image, ink: Image) -> None:
+def _emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) -> None:
     """Light and dark edges where characters and rim stand out of the sheet; in place."""
     height, width = ink.shape
     relief = cv2.max(ink, _rim(height, width)) if rng.random() < 0.8 else ink
     relief = cv2.blur(relief, (3, 3))
-    strength = rng.uniform(0.05, 0.35)
     dx, dy = int(rng.integers(-2, 3)), int(rng.choice([-2, 2]))
     shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     moved = cv2.warpAffine(relief, shift, (width, height), flags=cv2.INTER_NEAREST)
@@ -214,14 +222,14 @@ def _round_rectangle(picture: Image, inset: int, radius: int, value: int) -> Non
             cv2.circle(picture, (x, y), radius, value, -1, cv2.LINE_AA)
 
 
-def _furnish(rng: np.random.Generator, kind: Style, image: Image) -> None:
+def _furnish(rng: np.random.Generator, kind: Style, image: Image, fresh: bool) -> None:
     if kind.caption and rng.random() < 0.9:
         ink = (60, 120, 60) if kind.caption == "electric" else kind.ink
         marks.caption(rng, image, ink, wide=kind.caption == "place")
     if not kind.old and rng.random() < 0.8:
         marks.flowers(rng, image)
     marks.bolts(rng, image, kind.old)
-    if rng.random() < 0.4:
+    if not fresh and rng.random() < 0.4:
         marks.sticker(rng, image)
-    if rng.random() < 0.12:
+    if not fresh and rng.random() < 0.12:
         marks.frame(rng, image)

@@ -118,7 +118,7 @@ def place_plate(picture: Image, plate: PlatePicture, corners: Float32) -> tuple[
 
 def _parking_place(rng: np.random.Generator, width: int, height: int, horizon: float) -> Box:
     """Room for a vehicle as wide as its distance from the horizon asks for, roughly."""
-    wide = width * float(np.exp(rng.uniform(np.log(0.1), np.log(0.8))))
+    wide = width * float(np.exp(rng.uniform(np.log(0.15), np.log(0.8))))
     if rng.random() < 0.1:
         wide = width * rng.uniform(0.9, 1.6)
     near = wide / width * rng.uniform(0.7, 1.3)
