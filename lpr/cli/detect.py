@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -75,7 +76,12 @@ def command(
 
 
 def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
-    return stack.enter_context(open_output(path, sources)) if path else sys.stdout
+    if path:
+        return stack.enter_context(open_output(path, sources))
+    # Records are UTF-8 by contract, whatever the locale says.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:

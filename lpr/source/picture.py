@@ -1,0 +1,111 @@
+"""Pictures: one frame each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from lpr.errors import SourceError
+from lpr.source.file import unreadable
+from lpr.source.kinds import Kind
+from lpr.types import Frame, Image
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, upright and decoded: one frame without a time.
+
+    16-bit pictures are scaled to 8 bits, grey ones get three equal channels, transparency is
+    dropped (the colours count as they are stored), and of an animation the first picture is taken.
+    """
+
+    name: str
+    image: Image
+    kind: ClassVar[Kind] = "picture"
+    frames: ClassVar[int | None] = 1
+    fps: ClassVar[float | None] = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield Frame(self.image, self.name)
+
+    def close(self) -> None:
+        """Nothing is held open; here so that pictures and videos are used alike."""
+
+    def __enter__(self) -> Picture:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def decode(name: str) -> Image:
+    try:
+        data = np.frombuffer(Path(name).read_bytes(), np.uint8)
+    except OSError as error:
+        raise unreadable(name, error) from error
+    try:
+        with _without_stderr() if _QUIET.get() else contextlib.nullcontext():
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        if "CV_IO_MAX" not in error.err and error.code != cv2.Error.STS_NO_MEM:
+            raise SourceError(f"{name}: the picture cannot be decoded: {error.err}") from error
+        raise SourceError(
+            f"{name}: the picture is too large (at most 2^30 pixels can be decoded, as far as the "
+            "memory suffices); scale it down"
+        ) from error
+    if image is None:
+        raise SourceError(
+            f"{name}: the picture is damaged, cut short or of an unknown kind; copy it again or "
+            "convert it to JPEG or PNG"
+        )
+    return np.asarray(image, np.uint8)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what OpenCV, FFmpeg and the picture libraries print off stderr; errors are still raised.
+
+    For commands, not for libraries: it changes the log level of the whole process, and while a
+    picture is decoded the process has no stderr. Does nothing where ``OPENCV_LOG_LEVEL`` is set.
+    """
+    if "OPENCV_LOG_LEVEL" in os.environ:
+        yield
+        return
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # FFmpeg's level is read once, when the first video is opened; -8 is its AV_LOG_QUIET.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    token = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+        cv2.utils.logging.setLogLevel(level)
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """libpng and libjpeg write their warnings straight to file descriptor 2."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # the process was started without a stderr
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
