@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lpr.types import Image
 from lpr_training.datasets import Pyramid
+from lpr_training.synth.arrays import as_image
 
 Matrix = NDArray[np.float64]
 Boxes = NDArray[np.float32]
@@ -40,7 +41,8 @@ def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Ima
     if rng.random() < odds.colour:
         image = _colour(image, rng)
     if rng.random() < odds.grey:
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        image = as_image(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
     if rng.random() < odds.shadow:
         image = _shadow(image, rng)
     if rng.random() < odds.blur:
@@ -52,7 +54,7 @@ def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Ima
     if rng.random() < odds.jpeg:
         quality = int(rng.integers(15, 90))
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return image
 
 
@@ -63,7 +65,7 @@ def _light(image: Image, rng: np.random.Generator) -> Image:
     value = (value - 0.5) * np.exp(rng.normal(0, 0.3)) + 0.5 + rng.normal(0, 0.12)
     if rng.random() < 0.1:
         value = value * rng.uniform(0.2, 0.6)
-    return cv2.LUT(image, np.clip(value * 255, 0, 255).astype(np.uint8))
+    return as_image(cv2.LUT(image, np.clip(value * 255, 0, 255).astype(np.uint8)))
 
 
 def _colour(image: Image, rng: np.random.Generator) -> Image:
@@ -73,11 +75,11 @@ def _colour(image: Image, rng: np.random.Generator) -> Image:
     hue = ((index + int(rng.normal(0, 10))) % 180).astype(np.uint8)
     saturation = np.clip(index * np.exp(rng.normal(0, 0.5)), 0, 255).astype(np.uint8)
     table = np.stack([hue, saturation, index.astype(np.uint8)], axis=-1)[None]
-    image = cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2BGR)
+    image = as_image(cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2BGR))
     if rng.random() < 0.5:
         gain = np.exp(rng.normal(0, 0.15, 3))
         cast = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
-        image = cv2.LUT(image, cast[None])
+        image = as_image(cv2.LUT(image, cast[None]))
     return image
 
 
@@ -90,20 +92,21 @@ def _shadow(image: Image, rng: np.random.Generator) -> Image:
     mask = np.clip(edge / rng.uniform(0.005, 0.15) + 0.5, 0, 1)
     gain = rng.uniform(0.3, 0.8) if rng.random() < 0.8 else rng.uniform(1.2, 1.7)
     factor = (1 + mask * (gain - 1)).astype(np.float32)
-    return np.clip(image * factor[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * factor[..., None], 0, 255), np.uint8)
 
 
 def _blur(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
         sigma = rng.uniform(0.5, 1.8)
-        return cv2.GaussianBlur(image, (0, 0), sigma)
+        return as_image(cv2.GaussianBlur(image, (0, 0), sigma))
     length = int(rng.integers(3, 9))
     kernel = np.zeros((length, length), np.float32)
     centre = (length - 1) / 2
     along = np.array([np.cos(angle := rng.uniform(0, np.pi)), np.sin(angle)]) * centre
     start, end = centre - along, centre + along
     cv2.line(kernel, np.rint(start).astype(int).tolist(), np.rint(end).astype(int).tolist(), 1.0)
-    return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    smear = kernel / kernel.sum()
+    return as_image(cv2.filter2D(image, -1, smear, borderType=cv2.BORDER_REPLICATE))
 
 
 def _coarse(image: Image, rng: np.random.Generator) -> Image:
@@ -113,7 +116,7 @@ def _coarse(image: Image, rng: np.random.Generator) -> Image:
     small = (max(int(width * factor), 1), max(int(height * factor), 1))
     shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     way = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[rng.integers(3)]
-    return cv2.resize(shrunk, (width, height), interpolation=way)
+    return as_image(cv2.resize(shrunk, (width, height), interpolation=way))
 
 
 def _noise(image: Image, rng: np.random.Generator) -> Image:
@@ -122,7 +125,7 @@ def _noise(image: Image, rng: np.random.Generator) -> Image:
     channels = 3 if rng.random() < 0.5 else 1
     noise = rng.standard_normal((-(-height // 2), width, channels), np.float32)
     noise = np.tile(noise * rng.uniform(2, 18), (2, 1, 1))[:height]
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
 
 
 def shift(x: float, y: float) -> Matrix:
@@ -144,7 +147,8 @@ def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean:
     perspective = np.eye(3)
     perspective[2, :2] = rng.normal(0, lean, 2) / (width, height)
     centre = shift(width / 2, height / 2)
-    return centre @ perspective @ rotate @ shear @ shift(-width / 2, -height / 2)
+    moved = perspective @ rotate @ shear @ shift(-width / 2, -height / 2)
+    return np.asarray(centre @ moved)
 
 
 def transform(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:

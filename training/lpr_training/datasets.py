@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.types import Box, Image
+from lpr_training.synth.arrays import as_image
 
 LEVELS = 4
 """Sizes of each picture that a cache keeps: 1, 1/2, 1/4 and 1/8."""
@@ -54,7 +55,8 @@ class Pyramid:
             if min(height, width) < 2:
                 break
             half = (width // 2, height // 2)
-            self.levels.append(cv2.resize(self.levels[-1], half, interpolation=cv2.INTER_AREA))
+            shrunk = cv2.resize(self.levels[-1], half, interpolation=cv2.INTER_AREA)
+            self.levels.append(as_image(shrunk))
         self.boxes: NDArray[np.float32] = np.array(boxes, np.float32).reshape(-1, 4)
 
     @property

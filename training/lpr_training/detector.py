@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,13 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
+from lpr.detect import Detector, Head
 from lpr.labels import read_labels
+from lpr.specs import DetectorSpec
 from lpr.types import Float32, Image
 from lpr_training.augment import Layout, Photometry, compose, photometric
 from lpr_training.darknet_net import DarknetNet
 from lpr_training.datasets import Pyramid, load, read_voc
 from lpr_training.loop import Schedule
-from lpr_training.metrics import iou_matrix, score_boxes
+from lpr_training.metrics import score_boxes
 from lpr_training.rendered import pasted_scenes, rendered_scenes
 
 # ---------------------------------------------------------------------------- configuration
@@ -83,6 +84,12 @@ def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyram
     }
 
 
+def dev_pictures(root: Path) -> tuple[list[Pyramid], list[Pyramid]]:
+    """Scenes, and close-ups of single plates."""
+    scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
+    return load(scenes), load(crops)
+
+
 class Canvases:
     """Batches of composed pictures; the one of a step depends on the seed and the step alone."""
 
@@ -129,14 +136,6 @@ def to_input(images: Tensor) -> Tensor:
 # ---------------------------------------------------------------------------- heads
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """One ``[yolo]`` section with one anchor: its size in input pixels and ``scale_x_y``."""
-
-    anchor: tuple[float, float]
-    stretch: float
-
-
 class Grid:
     """Darknet's decoding of several heads' raw outputs into boxes in input pixels."""
 
@@ -148,7 +147,7 @@ class Grid:
         """Raises :class:`ValueError` unless each head has one anchor and one class."""
         if any(len(head.anchors) != 1 or head.classes != 1 for head in cfg.heads):
             raise ValueError(f"{cfg.name}: the trainer takes heads of one anchor and one class")
-        heads = [Head(head.anchors[0], head.scale_x_y) for head in cfg.heads]
+        heads = [Head(head.anchors, head.classes, head.scale_x_y) for head in cfg.heads]
         return cls(heads, (cfg.net.width, cfg.net.height))
 
     def decode(self, raw: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -160,9 +159,9 @@ class Grid:
             y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
             cell = torch.stack([x, y], dim=-1).reshape(1, -1, 2)
             out = out.permute(0, 2, 3, 1).reshape(count, rows * columns, 6)
-            offset = out[..., :2].sigmoid() * head.stretch - (head.stretch - 1) / 2
+            offset = out[..., :2].sigmoid() * head.scale_x_y - (head.scale_x_y - 1) / 2
             centre = (offset + cell) * step
-            half = out[..., 2:4].clamp(max=4).exp() * torch.tensor(head.anchor) / 2
+            half = out[..., 2:4].clamp(max=4).exp() * torch.tensor(head.anchors[0]) / 2
             boxes.append(torch.cat([centre - half, centre + half], dim=-1))
             objects.append(out[..., 4])
             classes.append(out[..., 5])
@@ -179,8 +178,8 @@ class Grid:
             limit = torch.tensor([columns, rows])
             at = centre * limit / torch.tensor(self.size)
             cell = (at - 0.5).floor().long()[:, None] + corner
-            near = ((at[:, None] - cell - 0.5).abs() < 0.45 * head.stretch).all(-1)
-            ratio = extent / torch.tensor(head.anchor)
+            near = ((at[:, None] - cell - 0.5).abs() < 0.45 * head.scale_x_y).all(-1)
+            ratio = extent / torch.tensor(head.anchors[0])
             alike = (torch.maximum(ratio, 1 / ratio) < 5).all(-1)[:, None]
             inside = ((cell >= 0) & (cell < limit)).all(-1)
             indices.append(start + cell[..., 1] * columns + cell[..., 0])
@@ -282,42 +281,32 @@ def _unignored(
 # ---------------------------------------------------------------------------- check
 
 
-def letterbox(image: Image, size: tuple[int, int]) -> tuple[Image, float, tuple[float, float]]:
-    """``image`` fitted into ``size`` on grey; the scale and the offset that take it there."""
-    width, height = size
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
-    canvas = np.full((height, width, 3), 128, np.uint8)
-    canvas[y : y + inner[1], x : x + inner[0]] = cv2.resize(image, inner, interpolation=way)
-    return canvas, scale, (x, y)
+NMS = 0.45
 
 
-def suppress(boxes: Float32, iou: float = 0.45) -> Float32:
-    """Greedy non-maximum suppression of ``N x 5`` boxes; the best first."""
-    boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-    kept = []
-    while len(boxes):
-        kept.append(boxes[0])
-        boxes = boxes[1:][iou_matrix(boxes[:1, :4], boxes[1:, :4])[0] <= iou]
-    return np.array(kept, np.float32).reshape(-1, 5)
+class TorchDetector:
+    """A network in training as a :class:`lpr.protocols.DetectorNetwork`: it is checked by the code
+    that will run it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    @torch.no_grad()
+    def forward(self, batch: Float32) -> list[Float32]:
+        images = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
+        return [np.ascontiguousarray(head.numpy()) for head in self.model(images)]
+
+    def close(self) -> None: ...
 
 
-@torch.no_grad()
 def find(model: nn.Module, grid: Grid, images: list[Image], least: float = 0.05) -> list[Float32]:
     """Each picture's boxes (``N x 5``: pixels of the picture, and the score)."""
-    found = []
-    for start in range(0, len(images), 16):
-        fitted = [letterbox(image, grid.size) for image in images[start : start + 16]]
-        batch = torch.from_numpy(np.stack([canvas for canvas, _, _ in fitted]))
-        boxes, objects, classes = grid.decode(model(to_input(batch)))
-        scores = objects.sigmoid() * classes.sigmoid()
-        for (_, scale, offset), box, score in zip(fitted, boxes, scores, strict=True):
-            keep = score > least
-            pixels = (box[keep] - torch.tensor(offset * 2)) / scale
-            found.append(suppress(torch.cat([pixels, score[keep, None]], 1).numpy()))
-    return found
+    spec = DetectorSpec(*grid.size, "letterbox", "rgb", least, NMS)
+    found = Detector(TorchDetector(model), grid.heads, spec).find(images)
+    return [
+        np.array([(*plate.box, plate.confidence) for plate in plates], np.float32).reshape(-1, 5)
+        for plates in found
+    ]
 
 
 class DetectorTask:
@@ -337,8 +326,7 @@ class DetectorTask:
             norm.momentum = 0.03
         sets = training_pictures(root, recipe.data, recipe.schedule.seed)
         self.batch: Callable[[int], Batch] = Canvases(sets, recipe).batch
-        self.dev = load(read_labels(root / "taiwan-scenes", "dev"))
-        self.dev_crops = load(read_labels(root / "taiwan-crops", "dev"))
+        self.dev, self.dev_crops = dev_pictures(root)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         height, width = batch.images.shape[1:3]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,11 @@ from torch import nn
 from lpr.darknet.cfg import Cfg
 from lpr.types import Float32
 from lpr_training.darknet_net import DarknetNet
-from lpr_training.detector import DetectorTask, find
+from lpr_training.detector import NMS, DetectorTask, find
 from lpr_training.loop import Schedule
 from lpr_training.metrics import score_boxes
 from lpr_training.recognizer import RecognizerTask
 
-NMS = 0.45
 THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.81, 0.05))
 
 
@@ -88,16 +88,20 @@ def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
 def export_onnx(model: nn.Module, example: Float32, out: Path) -> Path:
     """``model`` as ``recognizer.onnx``, for any number of crops at once."""
     file = out / "recognizer.onnx"
-    torch.onnx.export(
-        model,
-        (torch.from_numpy(example),),
-        str(file),
-        input_names=["crops"],
-        output_names=["logits"],
-        dynamic_axes={"crops": {0: "n"}, "logits": {0: "n"}},
-        opset_version=13,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter that torch prefers by now needs one more package, and writes newer operator
+        # sets than OpenCV reads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            model,
+            (torch.from_numpy(example),),
+            str(file),
+            input_names=["crops"],
+            output_names=["logits"],
+            dynamic_axes={"crops": {0: "n"}, "logits": {0: "n"}},
+            opset_version=13,
+            dynamo=False,
+        )
     return file
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lpr.evaluate import edit_distance
 from lpr.types import Float32
 
 
@@ -71,16 +72,6 @@ def _area(hits: NDArray[np.bool_], total: int) -> float:
     precision = true / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float(envelope[hits].sum() / total)
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Levenshtein's distance."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return row[-1]
 
 
 def score_texts(read: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:

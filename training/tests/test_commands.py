@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+from click.testing import CliRunner
+
+from lpr.labels import read_labels
+from lpr_training.cli import data, train
+
+
+def imported_by(code: str) -> set[str]:
+    """The modules that are loaded after ``code`` has run in a fresh interpreter."""
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", script], text=True).split())
+
+
+def test_the_plugin_is_cheap_to_import() -> None:
+    assert not imported_by("import lpr_training.plugin") & {"torch", "lpr_training.synth"}
+
+
+def test_data_commands_never_import_torch(tmp_path: Path) -> None:
+    code = "import lpr_training.samples as s, pathlib as p"
+    code += f"; s.write_scenes(p.Path({str(tmp_path)!r}), 1, 1)"
+    assert "torch" not in imported_by(code)
+
+
+def test_a_sample_can_be_read_back_and_repeats(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        arguments = ["sample", str(tmp_path / name), "--count", "4", "--seed", "3"]
+        assert CliRunner().invoke(data, arguments).exit_code == 0
+    first, second = (read_labels(tmp_path / name) for name in ("a", "b"))
+    assert len(first) == 4
+    assert any(picture.plates for picture in first)
+    for one, other in zip(first, second, strict=True):
+        assert one.plates == other.plates
+        assert one.path.read_bytes() == other.path.read_bytes()
+        height, width = cv2.imread(str(one.path)).shape[:2]
+        for plate in one.plates:
+            assert plate.text
+            assert 0 <= plate.box.center[0] <= width
+            assert 0 <= plate.box.center[1] <= height
+
+
+def test_a_preview_is_one_picture(tmp_path: Path) -> None:
+    file = tmp_path / "plates.png"
+    result = CliRunner().invoke(data, ["synth", "--preview", str(file), "--count", "8"])
+    assert result.exit_code == 0, result.output
+    assert cv2.imread(str(file)) is not None
+
+
+def test_training_commands_say_what_they_need() -> None:
+    result = CliRunner().invoke(train, ["detector"])
+    assert result.exit_code == 2
+    assert "--data" in result.output

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+
+from lpr_training.loop import Average, Prefetch, Schedule, train  # noqa: E402
+
+SCHEDULE = Schedule(steps=40, batch=4, epoch=10, rate=0.05, warmup=5, average=0.9, save_every=1e9)
+
+
+class Line:
+    """Learns y = 2 x1 - 3 x2 with a little dropout, so that torch's random state matters."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        torch.manual_seed(1)
+        self.model = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1), nn.Linear(8, 1))
+        self.stop_at = stop_at
+
+    def batch(self, step: int) -> Tensor:
+        return torch.randn(4, 2, generator=torch.Generator().manual_seed(step))
+
+    def loss(self, batch: Tensor, step: int) -> tuple[Tensor, dict[str, float]]:
+        if step == self.stop_at:
+            raise KeyboardInterrupt
+        return self.error(self.model, batch), {}
+
+    def error(self, model: nn.Module, batch: Tensor) -> Tensor:
+        wanted = batch @ torch.tensor([[2.0], [-3.0]])
+        return (model(batch) - wanted).square().mean()
+
+    def check(self, model: nn.Module) -> dict[str, float]:
+        with torch.no_grad():
+            return {"score": -float(self.error(model, self.batch(-1)))}
+
+
+def test_a_run_learns_and_keeps_its_best(tmp_path: Path) -> None:
+    best = train(Line(), SCHEDULE, tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30, 40]
+    assert lines[-1]["score"] > lines[0]["score"]
+    task = Line()
+    task.model.load_state_dict(torch.load(best, weights_only=True))
+    found = task.check(task.model.eval())["score"]
+    assert found == pytest.approx(max(line["score"] for line in lines), abs=1e-3)
+
+
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(tmp_path: Path) -> None:
+    whole = train(Line(), SCHEDULE, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(Line(stop_at=25), SCHEDULE, tmp_path / "two")
+    halves = train(Line(), SCHEDULE, tmp_path / "two", resume=True)
+    first, second = (torch.load(file, weights_only=True) for file in (whole, halves))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_begins_anew_unless_it_is_resumed(tmp_path: Path) -> None:
+    for _ in range(2):
+        train(Line(), SCHEDULE, tmp_path)
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 4
+
+
+def test_an_average_follows_weights_and_batch_norm_statistics() -> None:
+    model = nn.BatchNorm1d(1)
+    average = Average(model, decay=0.5)
+    with torch.no_grad():
+        model.weight.fill_(5)
+        model.running_mean.fill_(3)
+    for step in range(100, 120):
+        average.update(model, step)
+    assert float(average.model.weight) == pytest.approx(5, abs=0.01)
+    assert float(average.model.running_mean) == pytest.approx(3, abs=0.01)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_prefetched_batches_come_in_order(workers: int) -> None:
+    assert list(Prefetch(lambda step: step * 10, range(3, 20), workers)) == [
+        step * 10 for step in range(3, 20)
+    ]
+
+
+def test_what_goes_wrong_in_a_batch_is_raised() -> None:
+    def broken(step: int) -> int:
+        if step == 2:
+            raise ValueError("no such picture")
+        return step
+
+    with pytest.raises(ValueError, match="no such picture"):
+        list(Prefetch(broken, range(5)))
+
+
+def test_the_rate_warms_up_and_comes_down() -> None:
+    rates = [SCHEDULE.rate_at(step) for step in range(SCHEDULE.steps)]
+    assert rates[0] < rates[4] == pytest.approx(max(rates))
+    assert rates[-1] < 0.1 * max(rates)

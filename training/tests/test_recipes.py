@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from lpr_training.recipes import RecipeError, detector_recipe, recognizer_recipe
+
+
+def test_the_shipped_detector_is_light_enough() -> None:
+    recipe, cfg = detector_recipe("tw-light-detector")
+    assert cfg.bflops(cfg.net.width, cfg.net.height) <= 1.5
+    assert recipe.size_at(0) % 32 == recipe.size_at(recipe.schedule.steps) % 32 == 0
+
+
+def test_single_values_can_be_changed() -> None:
+    changes = ["schedule.steps=7", "layout.mosaic = 0.25", "sizes=[[0, 64]]"]
+    recipe, _ = detector_recipe("tw-light-detector", changes)
+    assert recipe.schedule.steps == 7
+    assert recipe.layout.mosaic == 0.25
+    assert recipe.sizes == ((0, 64),)
+    assert recipe.schedule.batch == detector_recipe("tw-light-detector")[0].schedule.batch
+
+
+def test_a_recipe_may_lie_anywhere(tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / "lpr_training" / "recipes"
+    (tmp_path / "mine.cfg").write_text((source / "tw-light-detector.cfg").read_text())
+    (tmp_path / "mine.toml").write_text('cfg = "mine.cfg"\n[schedule]\nsteps = 3\n')
+    recipe, cfg = detector_recipe(str(tmp_path / "mine.toml"))
+    assert recipe.schedule.steps == 3
+    assert len(cfg.heads) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["schedule.stepz=7"], "stepz.*known are.*steps"),
+        (["colour=1"], "unknown colour"),
+        (["schedule.steps"], "KEY=VALUE"),
+        (["schedule.steps=many"], "KEY=VALUE"),
+    ],
+)
+def test_mistakes_in_changes_are_named(changes: list[str], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        recognizer_recipe("tw-light-recognizer", changes)
+
+
+def test_an_unknown_recipe_names_the_known_ones() -> None:
+    with pytest.raises(RecipeError, match="tw-light-recognizer"):
+        recognizer_recipe("tw-heavy")
+
+
+def test_a_recipe_without_its_schedule_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("")
+    with pytest.raises(RecipeError, match="schedule"):
+        detector_recipe(str(tmp_path / "empty.toml"))
