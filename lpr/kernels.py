@@ -43,6 +43,7 @@ _INTERPOLATION = {
     "linear": _kernels.Interpolation.linear,
 }
 _MAX_SIZE = 1 << 16
+_MAX_WEIGHT = 1e12
 
 
 class Placement(NamedTuple):
@@ -233,7 +234,7 @@ def vote(
 ) -> tuple[str, tuple[float, ...]]:
     """What several readings of one plate agree on: its text and each character's share of votes.
 
-    ``weights`` has one finite weight >= 0 for each character of each text. The readings are aligned
+    ``weights`` has one weight, 0..1e12, for each character of each text. The readings are aligned
     one after the other into a list of slots and vote there (ROVER: J. G. Fiscus, 1997):
 
     * The order is that of the readings' total weights, greatest first; equal ones stay in the order
@@ -251,8 +252,8 @@ def vote(
     lengths = [len(text) for text in texts]
     if np.diff(offsets).tolist() != lengths:
         raise ValueError("weights must hold one number for each character of each text")
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise ValueError("weights must be finite and not negative")
+    if not ((values >= 0) & (values <= _MAX_WEIGHT)).all():
+        raise ValueError(f"weights must lie in 0..{_MAX_WEIGHT:g}")
     symbols = np.asarray([ord(char) for text in texts for char in text], np.int32)
     voted, shares = np.empty_like(symbols), np.empty_like(values)
     count = _kernels.vote(symbols, values, offsets, voted, shares, impl)
@@ -281,7 +282,10 @@ def _check_picture(image: Image) -> None:
         raise ValueError(f"image must be H x W x 3 and not empty; its shape is {image.shape}")
     if max(image.shape) > _MAX_SIZE:
         raise ValueError(f"image must have at most {_MAX_SIZE} pixels a side: {image.shape}")
-    if image.strides[1:] != (3, 1) or (image.strides[0] < 3 * image.shape[1] and len(image) > 1):
+    height, width, _ = image.shape
+    down, across, inside = image.strides
+    packed = inside == 1 and (across == 3 or width == 1)
+    if not (packed and (down >= 3 * width or height == 1)):
         raise ValueError(
             "image must have its pixels side by side and its rows one after the other "
             f"(its strides are {image.strides}); pass np.ascontiguousarray(image)"
