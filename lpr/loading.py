@@ -30,7 +30,7 @@ def load(
     recognizer: str | None = None,
     detector_size: tuple[int, int] | None = None,
     threshold: float | None = None,
-    min_confidence: float = 0.0,
+    min_confidence: float | None = None,
     regions: Sequence[str] | None = None,
     threads: int = 0,
 ) -> Reader:
@@ -39,10 +39,10 @@ def load(
     ``model`` is a shipped model's name or a model folder's path. ``backend`` is ``auto`` (CUDA
     where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
     ``recognizer`` names another recognizer than the backend's. ``detector_size`` is the detector's
-    (width, height) and ``threshold`` its least score; both default to the model's. Plates read with
-    less than ``min_confidence`` are left out. ``regions`` are codes such as ``tw`` whose formats
-    give ``display`` and ``region``; by default the model's. ``threads`` 0 leaves the number of
-    threads to the runtimes.
+    (width, height), ``threshold`` its least score; plates read with less than ``min_confidence``
+    are left out; all three default to the model's. ``regions`` are codes such as ``tw`` whose
+    formats give ``display`` and ``region``; by default the model's. ``threads`` 0 leaves the number
+    of threads to the runtimes.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
@@ -78,4 +78,5 @@ def load(
     except BaseException:
         detector.close()
         raise
-    return Reader(detector, text_recognizer, known, min_confidence)
+    least = folder.recognizer.min_confidence if min_confidence is None else min_confidence
+    return Reader(detector, text_recognizer, known, least)

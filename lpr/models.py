@@ -161,6 +161,7 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
             mean=float(table.value("mean", (int, float))),
             std=float(table.value("std", (int, float))),
         ),
+        min_confidence=table.fraction("min_confidence", default=0.0),
     )
     table.refuse_unknown()
     if not 0 <= model.spec.blank <= len(alphabet):
@@ -198,7 +199,9 @@ class _Table:
             self.fail(key, "be above 0")
         return number
 
-    def fraction(self, key: str) -> float:
+    def fraction(self, key: str, default: float | None = None) -> float:
+        if default is not None and key not in self.content:
+            return default
         number = float(self.value(key, (int, float)))
         if not 0 <= number <= 1:
             self.fail(key, "lie in 0..1")

@@ -63,8 +63,12 @@ class DetectorModel:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerModel:
-    """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``)."""
+    """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
+
+    What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel.
+    """
 
     file: Path
     format: str
     spec: CtcSpec
+    min_confidence: float = 0.0

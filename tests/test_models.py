@@ -75,6 +75,12 @@ def test_a_folder_is_read_whole(folder: Path) -> None:
     assert (model.detector.spec.width, model.detector.spec.height) == (64, 32)
     assert model.recognizer.spec.classes == 4
     assert model.recognizer.spec.std == 1.0
+    assert model.recognizer.min_confidence == 0.0
+
+
+def test_a_model_may_say_which_readings_count(folder: Path) -> None:
+    edit(folder, "blank = 3", "blank = 3\nmin_confidence = 0.6")
+    assert models.load_model(str(folder)).recognizer.min_confidence == 0.6
 
 
 def test_a_damaged_file_is_named_and_not_used(folder: Path) -> None:

@@ -36,13 +36,15 @@ _READER = (
     click.option(
         "--detector-size", type=parse_size, metavar="WxH", help="Input of the detector, in pixels."
     ),
-    click.option("--threshold", type=click.FloatRange(0, 1), help="Least score of a detection."),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        help="Least score of a detection; by default the model's.",
+    ),
     click.option(
         "--min-confidence",
         type=click.FloatRange(0, 1),
-        default=0.0,
-        show_default=True,
-        help="Leave out plates that are read with less confidence.",
+        help="Leave out plates that are read with less confidence; by default the model's.",
     ),
     click.option(
         "--region",
