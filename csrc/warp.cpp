@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "cpu.h"
@@ -80,31 +81,32 @@ int samples_for(double source_pixels, int output_pixels) {
   return static_cast<int>(std::clamp(std::ceil(source_pixels / output_pixels - rounding), 1.0, 4.0));
 }
 
-// False for a quad that shows nothing: not finite, not strictly convex (so also without an area),
+// None for a quad that shows nothing: not finite, not strictly convex (so also without an area),
 // or with a margin that reaches beyond its horizon.
-bool make_plan(const float* corners, const Planes& out, const WarpOptions& options, Plan& plan) {
+std::optional<Plan> make_plan(const float* corners, const Planes& out, const WarpOptions& options) {
   Point quad[4];
   for (int k = 0; k < 4; ++k) {
     quad[k] = {corners[2 * k], corners[2 * k + 1]};
-    if (!std::isfinite(quad[k].x) || !std::isfinite(quad[k].y)) return false;
+    if (!std::isfinite(quad[k].x) || !std::isfinite(quad[k].y)) return {};
   }
-  if (!is_convex(quad)) return false;
+  if (!is_convex(quad)) return {};
   const double top = distance(quad[0], quad[1]);
   const double right = distance(quad[1], quad[2]);
   const double bottom = distance(quad[2], quad[3]);
   const double left = distance(quad[3], quad[0]);
   const double enlarged = 1 + 2 * options.margin;
 
-  plan.window =
+  const Window window =
       fit((top + bottom) / 2, (left + right) / 2, out.width, out.height, options.resize);
-  const int width = plan.window.width;
-  const int height = plan.window.height;
-  plan.samples_x = samples_for(std::max(top, bottom) * enlarged, width);
-  plan.samples_y = samples_for(std::max(left, right) * enlarged, height);
-  plan.map = rescaled(square_to_quad(quad), enlarged / width, enlarged / height, -options.margin);
-  const Homography& m = plan.map;
-  return m.i > 0 && m.g * width + m.i > 0 && m.h * height + m.i > 0 &&
-         m.g * width + m.h * height + m.i > 0;
+  const Homography map = rescaled(square_to_quad(quad), enlarged / window.width,
+                                  enlarged / window.height, -options.margin);
+  const double along = map.g * window.width;
+  const double down = map.h * window.height;
+  const bool before_horizon =
+      map.i > 0 && map.i + along > 0 && map.i + down > 0 && map.i + along + down > 0;
+  if (!before_horizon) return {};
+  return Plan{map, window, samples_for(std::max(top, bottom) * enlarged, window.width),
+              samples_for(std::max(left, right) * enlarged, window.height)};
 }
 
 // Adds the bilinear sample at a source position to sum; outside the border pixels continue.
@@ -323,9 +325,10 @@ struct FastSample {
   static int padded(int width) { return (width + lanes - 1) / lanes * lanes; }
 };
 
-// Every pixel has neighbours, and offsets into the picture fit into 32 bits.
+// Every pixel has neighbours, offsets into the picture fit into 32 bits, and the first of 4 bytes is
+// the lowest.
 bool suits_fast_path(const Picture& picture) {
-  return picture.width > 1 && picture.height > 1 &&
+  return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && picture.width > 1 && picture.height > 1 &&
          picture.height * picture.stride <= std::numeric_limits<std::int32_t>::max();
 }
 
@@ -366,18 +369,17 @@ void warp(const Picture& picture, const float* quads, std::int64_t count, const 
   const auto pad = static_cast<float>((0.5 - options.mean) / options.std);
   Planes entry = out;
   for (std::int64_t n = 0; n < count; ++n, entry.data += size) {
-    Plan plan;
-    const bool visible = make_plan(quads + 8 * n, entry, options, plan);
-    if (!visible || plan.window.width < out.width || plan.window.height < out.height) {
+    const std::optional<Plan> plan = make_plan(quads + 8 * n, entry, options);
+    if (!plan || plan->window.width < out.width || plan->window.height < out.height) {
       std::fill(entry.data, entry.data + size, pad);
     }
-    if (!visible) continue;
-    const double samples = plan.samples_x * plan.samples_y;
+    if (!plan) continue;
+    const double samples = plan->samples_x * plan->samples_y;
     const Normal normal{1 / (255 * samples * options.std), -options.mean / options.std};
     if (impl == Impl::scalar || !suits_fast_path(picture)) {
-      sample_scalar(picture, plan, entry, options.channels, normal);
+      sample_scalar(picture, *plan, entry, options.channels, normal);
     } else {
-      sample_fast(picture, plan, entry, options.channels, normal, impl);
+      sample_fast(picture, *plan, entry, options.channels, normal, impl);
     }
   }
 }
