@@ -24,7 +24,8 @@ std::int64_t best_scalar(const double* confidences, const std::int64_t* offsets,
     if (offsets[n] == offsets[n + 1]) continue;
     std::int64_t total = 0;
     for (std::int64_t i = offsets[n]; i < offsets[n + 1]; ++i) total += quantized(confidences[i]);
-    const double mean = static_cast<double>(total) / static_cast<double>(offsets[n + 1] - offsets[n]);
+    const double mean =
+        static_cast<double>(total) / static_cast<double>(offsets[n + 1] - offsets[n]);
     if (best < 0 || mean > best_mean) {
       best = n;
       best_mean = mean;
@@ -148,9 +149,9 @@ class ScalarNetwork {
   std::int64_t write(std::int32_t* symbols, double* shares) const {
     std::int64_t count = 0;
     for (const Slot& slot : slots_) {
-      const Vote& best = *std::max_element(
-          slot.votes.begin(), slot.votes.end(),
-          [](const Vote& a, const Vote& b) { return a.weight < b.weight; });
+      const Vote& best =
+          *std::max_element(slot.votes.begin(), slot.votes.end(),
+                            [](const Vote& a, const Vote& b) { return a.weight < b.weight; });
       if (best.weight < slot.deletion) continue;
       symbols[count] = best.symbol;
       shares[count++] = share(best.weight, slot.total);
@@ -286,9 +287,9 @@ class FastNetwork {
       std::size_t best = alphabet_.size();
       for (std::size_t symbol = 0; symbol < alphabet_.size(); ++symbol) {
         if (arrivals_[symbol][i] == 0) continue;
-        const bool better = best == alphabet_.size() || votes_[symbol][i] > votes_[best][i] ||
-                            (votes_[symbol][i] == votes_[best][i] &&
-                             arrivals_[symbol][i] < arrivals_[best][i]);
+        const bool better =
+            best == alphabet_.size() || votes_[symbol][i] > votes_[best][i] ||
+            (votes_[symbol][i] == votes_[best][i] && arrivals_[symbol][i] < arrivals_[best][i]);
         if (better) best = symbol;
       }
       if (votes_[best][i] < deletions_[i]) continue;

@@ -118,7 +118,7 @@ struct Job {
   bool across_is_linear;
   const Span* down;
   Channels channels;
-  float* sums;      // one weighted sum of source rows: picture.width pixels, a spare one and a value
+  float* sums;  // one weighted sum of source rows: picture.width pixels, a spare one and a value
   float* separate;  // three rows of the window, for grey
 };
 
@@ -205,8 +205,8 @@ struct FastResample {
       const Pixel right = LPR_SHUFFLE(r, s, 0, 4, 1, 5);
       const Pixel blues = LPR_SHUFFLE(left, right, 0, 1, 4, 5);
       const Pixel greens = LPR_SHUFFLE(left, right, 2, 3, 6, 7);
-      const Pixel reds = LPR_SHUFFLE(LPR_SHUFFLE(p, q, 2, 6, 3, 7), LPR_SHUFFLE(r, s, 2, 6, 3, 7),
-                                     0, 1, 4, 5);
+      const Pixel reds =
+          LPR_SHUFFLE(LPR_SHUFFLE(p, q, 2, 6, 3, 7), LPR_SHUFFLE(r, s, 2, 6, 3, 7), 0, 1, 4, 5);
       std::memcpy(blue + x, &blues, sizeof blues);
       std::memcpy(green + x, &greens, sizeof greens);
       std::memcpy(red + x, &reds, sizeof reds);

@@ -53,9 +53,15 @@ Homography square_to_quad(const Point* quad) {
   const double determinant = right.x * below.y - below.x * right.y;
   const double g = (sum.x * below.y - below.x * sum.y) / determinant;
   const double h = (right.x * sum.y - sum.x * right.y) / determinant;
-  return {q.x - p.x + g * q.x, s.x - p.x + h * s.x, p.x,  //
-          q.y - p.y + g * q.y, s.y - p.y + h * s.y, p.y,  //
-          g,                   h,                   1};
+  return {q.x - p.x + g * q.x,
+          s.x - p.x + h * s.x,
+          p.x,
+          q.y - p.y + g * q.y,
+          s.y - p.y + h * s.y,
+          p.y,
+          g,
+          h,
+          1};
 }
 
 // The same map for u = scale_u * s + offset, v = scale_v * t + offset.
@@ -78,7 +84,8 @@ struct Plan {
 
 int samples_for(double source_pixels, int output_pixels) {
   constexpr double rounding = 1e-3;
-  return static_cast<int>(std::clamp(std::ceil(source_pixels / output_pixels - rounding), 1.0, 4.0));
+  return static_cast<int>(
+      std::clamp(std::ceil(source_pixels / output_pixels - rounding), 1.0, 4.0));
 }
 
 // None for a quad that shows nothing: not finite, not strictly convex (so also without an area),
@@ -137,8 +144,8 @@ void sample_scalar(const Picture& picture, const Plan& plan, const Planes& out, 
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(out.height) * out.width;
   const Homography& m = plan.map;
   for (int j = 0; j < plan.window.height; ++j) {
-    float* row = out.data + static_cast<std::ptrdiff_t>(plan.window.y + j) * out.width +
-                 plan.window.x;
+    float* row =
+        out.data + static_cast<std::ptrdiff_t>(plan.window.y + j) * out.width + plan.window.x;
     for (int i = 0; i < plan.window.width; ++i) {
       double sum[3] = {0, 0, 0};
       for (int sj = 0; sj < plan.samples_y; ++sj) {
@@ -246,7 +253,8 @@ struct FastSample {
   static LPR_INLINE void load(const std::uint8_t* data, Pixel& pixel) {
     std::int32_t bytes;
     std::memcpy(&bytes, data, sizeof bytes);
-    const Integers spread = Integers{bytes, bytes, bytes, bytes} & Integers{0xff, 0xff00, 0xff0000, 0};
+    const Integers spread =
+        Integers{bytes, bytes, bytes, bytes} & Integers{0xff, 0xff00, 0xff0000, 0};
     pixel = __builtin_convertvector(spread, Pixel);
   }
 
@@ -289,7 +297,8 @@ struct FastSample {
     const float red = job.scale / 65536;
     if (job.channels == Channels::gray) {
       for (int i = 0; i < plan.window.width; ++i, sum += 4) {
-        row[i] = 0.114F * blue * sum[0] + 0.587F * green * sum[1] + 0.299F * red * sum[2] + job.bias;
+        row[i] =
+            0.114F * blue * sum[0] + 0.587F * green * sum[1] + 0.299F * red * sum[2] + job.bias;
       }
     } else {
       const bool rgb = job.channels == Channels::rgb;
@@ -325,8 +334,8 @@ struct FastSample {
   static int padded(int width) { return (width + lanes - 1) / lanes * lanes; }
 };
 
-// Every pixel has neighbours, offsets into the picture fit into 32 bits, and the first of 4 bytes is
-// the lowest.
+// Every pixel has neighbours, offsets into the picture fit into 32 bits, and the first of 4 bytes
+// is the lowest.
 bool suits_fast_path(const Picture& picture) {
   return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && picture.width > 1 && picture.height > 1 &&
          picture.height * picture.stride <= std::numeric_limits<std::int32_t>::max();
@@ -343,9 +352,15 @@ void sample_fast(const Picture& picture, const Plan& plan, const Planes& out, Ch
   const double left = x.origin + 0.5;
   const double top = y.origin + 0.5;
   Plan relative = plan;
-  relative.map = {m.a - left * m.g, m.b - left * m.h, m.c - left * m.i,
-                  m.d - top * m.g,  m.e - top * m.h,  m.f - top * m.i,
-                  m.g,              m.h,              m.i};
+  relative.map = {m.a - left * m.g,
+                  m.b - left * m.h,
+                  m.c - left * m.i,
+                  m.d - top * m.g,
+                  m.e - top * m.h,
+                  m.f - top * m.i,
+                  m.g,
+                  m.h,
+                  m.i};
   std::vector<float> sums(4 * static_cast<std::size_t>(FastSample::padded(plan.window.width)));
   const std::ptrdiff_t size = (picture.height - 1) * picture.stride + 3 * picture.width;
   const Job job{picture,

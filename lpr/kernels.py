@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -44,6 +45,7 @@ _INTERPOLATION = {
 }
 _MAX_SIZE = 1 << 16
 _MAX_WEIGHT = 1e12
+_MAX_MARGIN = 10.0
 
 
 class Placement(NamedTuple):
@@ -135,11 +137,11 @@ def warp(
     """Cut quads out of a picture, upright, as one batch: ``float32``, ``N x K x height x width``.
 
     ``quads`` is ``float32``, ``N x 4 x 2``: top left, top right, bottom right, bottom left, in
-    pixels of ``image``. Each is enlarged on every side by ``margin`` times its own width or height,
-    measured in its own plane (perspective included), and mapped by its homography. Each output
-    pixel is the mean of 1 to 4 bilinear samples along each axis, as many as the longer of the two
-    edges has source pixels for each output pixel; outside the picture its border continues. Values
-    are ``(value / 255 - mean) / std``.
+    pixels of ``image``. Each is enlarged on every side by ``margin`` (above -0.5, at most 10) times
+    its own width or height, measured in its own plane (perspective included), and mapped by its
+    homography. Each output pixel is the mean of 1 to 4 bilinear samples along each axis, as many as
+    the longer of the two edges has source pixels for each output pixel; outside the picture its
+    border continues. Values are ``(value / 255 - mean) / std``.
 
     ``"letterbox"`` keeps the quad's proportions (mean lengths of opposite edges) and fills the rest
     with mid-grey, 0.5 before ``mean`` and ``std``; ``"stretch"`` fills the whole output. The entry
@@ -149,8 +151,8 @@ def warp(
     _check_picture(image)
     _check_size(width, height)
     quads = _floats("quads", quads, (None, 4, 2))
-    if not (math.isfinite(margin) and margin > -0.5):
-        raise ValueError(f"margin must be finite and greater than -0.5, not {margin}")
+    if not -0.5 < margin <= _MAX_MARGIN:
+        raise ValueError(f"margin must lie between -0.5 and {_MAX_MARGIN:g}, not {margin}")
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
         raise ValueError(f"mean must be finite and std positive, not {mean} and {std}")
     out = _output(out, (len(quads), _planes(channels), height, width))
@@ -254,10 +256,11 @@ def vote(
         raise ValueError("weights must hold one number for each character of each text")
     if not ((values >= 0) & (values <= _MAX_WEIGHT)).all():
         raise ValueError(f"weights must lie in 0..{_MAX_WEIGHT:g}")
-    symbols = np.asarray([ord(char) for text in texts for char in text], np.int32)
+    symbols = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<i4")
     voted, shares = np.empty_like(symbols), np.empty_like(values)
     count = _kernels.vote(symbols, values, offsets, voted, shares, impl)
-    return "".join(map(chr, voted[:count].tolist())), tuple(shares[:count].tolist())
+    text = voted[:count].tobytes().decode("utf-32-le", "surrogatepass")
+    return text, tuple(shares[:count].tolist())
 
 
 def _planes(channels: Channels) -> int:
@@ -308,11 +311,14 @@ def _ragged(
     name: str, rows: Sequence[Sequence[float]]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """All rows one behind the other, and where each begins; the last offset is their end."""
-    if any(np.ndim(row) != 1 for row in rows):
-        raise ValueError(f"{name} must be a sequence of sequences of numbers")
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    return np.asarray([value for row in rows for value in row], np.float64), offsets
+    try:
+        lengths = [len(row) for row in rows]
+        values = np.fromiter(chain.from_iterable(rows), np.float64, sum(lengths))
+    except TypeError as error:
+        raise TypeError(f"{name} must be a sequence of sequences of numbers") from error
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return values, offsets
 
 
 def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:

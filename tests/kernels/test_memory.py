@@ -74,7 +74,7 @@ def slow_calls() -> dict[str, Callable[[], object]]:
     corners = rng.uniform(0, 1e5, (5000, 2)).astype(np.float32)
     boxes, scores = np.concatenate([corners, corners + 1], 1), np.ones(5000, np.float32)
     logits = np.zeros((100, 200, 100), np.float32)
-    texts, weights = ["ABCDEFGHIJ" * 8] * 20, [[1.0] * 80] * 20
+    texts, weights = ["ABCDEFGHIJ" * 20] * 20, [[1.0] * 200] * 20
     return {
         "letterbox": lambda: kernels.letterbox(image, 500, 500, impl="scalar"),
         "warp": lambda: kernels.warp(image, quads, 128, 128, impl="scalar"),
@@ -86,8 +86,20 @@ def slow_calls() -> dict[str, Callable[[], object]]:
 
 @pytest.mark.parametrize("kernel", slow_calls())
 def test_other_threads_run_meanwhile(kernel: str) -> None:
-    """With Python's own switching of threads off, only a kernel that lets go lets us run."""
+    """With Python's own switching of threads off, only a kernel that lets go lets us run.
+
+    On a busy machine we may come too late for one call, hardly for ten.
+    """
     call = slow_calls()[kernel]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        assert any(lets_us_run(call) for _ in range(10))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def lets_us_run(call: Callable[[], object]) -> bool:
     started, finished = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -95,14 +107,9 @@ def test_other_threads_run_meanwhile(kernel: str) -> None:
         call()
         finished.set()
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)
-    try:
-        thread = threading.Thread(target=work)
-        thread.start()
-        started.wait()
-        ran_meanwhile = not finished.is_set()
-        thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert ran_meanwhile
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    meanwhile = not finished.is_set()
+    thread.join()
+    return meanwhile
