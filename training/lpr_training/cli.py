@@ -92,12 +92,16 @@ def recognizer(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[
 @click.option("--recipe", default="tw-light", show_default=True, help="What model.toml shall say.")
 @click.option("--detector", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--recognizer", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--data", "root", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
-def publish(recipe: str, detector: Path, recognizer: Path, out: Path) -> None:
-    """Put a detector's and a recognizer's run together as a model folder."""
+def publish(recipe: str, detector: Path, recognizer: Path, root: Path, out: Path) -> None:
+    """Put a detector's and a recognizer's run together as a model folder.
+
+    Its thresholds are those that do best on dev.
+    """
     from lpr_training.publish import publish as put_together
 
-    put_together(recipe, detector, recognizer, out)
+    put_together(recipe, detector, recognizer, root, out)
     click.echo(f"{out}: a model folder; see it with: lpr models verify {out}")
 
 

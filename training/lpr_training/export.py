@@ -19,26 +19,20 @@ from torch import nn
 from lpr.darknet.cfg import Cfg
 from lpr.types import Float32
 from lpr_training.darknet_net import DarknetNet
-from lpr_training.detector import NMS, DetectorTask, find
+from lpr_training.detector import NMS, DetectorTask
 from lpr_training.loop import Schedule
-from lpr_training.metrics import score_boxes
 from lpr_training.recognizer import RecognizerTask
-
-THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.81, 0.05))
 
 
 def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None:
-    """Write ``detector.cfg``, ``detector.weights`` and ``part.json``.
-
-    The threshold is the one of the highest F1 on ``dev``.
-    """
+    """Write ``detector.cfg``, ``detector.weights`` and ``part.json``."""
     network = DarknetNet(cfg)
     network.load_state_dict(torch.load(best, weights_only=True))
     network.eval()
     schedule = task.recipe.schedule
     network.save(out / "detector.weights", seen=schedule.steps * schedule.batch)
     (out / "detector.cfg").write_text(cfg.to_text(), encoding="utf-8")
-    threshold, figures = choose_threshold(task, network)
+    figures = {name: round(value, 4) for name, value in task.check(network).items()}
     table = {
         "cfg": "detector.cfg",
         "weights": "detector.weights",
@@ -46,31 +40,11 @@ def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None
         "height": cfg.net.height,
         "resize": "letterbox",
         "channels": "rgb",
-        "threshold": threshold,
+        "threshold": task.recipe.threshold,
         "nms": NMS,
     }
     gflop = round(cfg.bflops(cfg.net.width, cfg.net.height), 2)
     _write(out, "detector", table, schedule, {**figures, "gflop": gflop})
-
-
-def choose_threshold(task: DetectorTask, network: nn.Module) -> tuple[float, dict[str, float]]:
-    """The threshold with the highest F1 on ``dev``, and the figures there."""
-    found = find(network, task.grid, [picture.levels[0] for picture in task.dev])
-    labels = [picture.boxes for picture in task.dev]
-    total = sum(len(boxes) for boxes in labels)
-    best, chosen, figures = -1.0, THRESHOLDS[0], {}
-    for threshold in THRESHOLDS:
-        result = score_boxes(found, labels, threshold)
-        hits, false = result.recall * total, result.false_per_picture * len(labels)
-        f1 = 2 * hits / max(hits + false + total, 1)
-        if f1 > best:
-            best, chosen = f1, threshold
-            figures = {
-                "average_precision": round(result.average_precision, 4),
-                "found": round(result.recall, 4),
-                "false_boxes_per_picture": round(result.false_per_picture, 4),
-            }
-    return chosen, figures
 
 
 def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:

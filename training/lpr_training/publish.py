@@ -7,19 +7,39 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import lpr
 from lpr.errors import LprError
-from lpr.models import SCHEMA, load_model, sha256
+from lpr.evaluate import evaluate
+from lpr.labels import read_labels
+from lpr.models import SCHEMA, sha256
 from lpr_training.recipes import read
+from lpr_training.thresholds import DETECTION, choose
 
 FILES = {"detector": ("cfg", "weights"), "recognizer": ("file",)}
+DEV = ("taiwan-scenes", "taiwan-crops")
 
 
-def publish(recipe: str, detector: Path, recognizer: Path, out: Path) -> None:
-    """Write the model folder ``out`` and verify it.
+def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path) -> None:
+    """Write the model folder ``out``, with the thresholds that do best on ``dev`` under ``data``.
 
     Raises :class:`lpr.errors.LprError` where a run is not finished, and
     :class:`lpr.errors.ModelError` where what was written is no sound model folder.
     """
+    content = assemble(recipe, detector, recognizer, out)
+    content["detector"]["threshold"] = DETECTION[0]
+    content["recognizer"]["min_confidence"] = 0.0
+    write(content, out)
+    pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
+    with lpr.load(str(out), backend="cpu") as reader:
+        threshold, least, figures = choose(evaluate(reader, pictures))
+    content["detector"]["threshold"] = threshold
+    content["recognizer"]["min_confidence"] = least
+    content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
+    write(content, out)
+
+
+def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[str, Any]:
+    """Copy the networks' files to ``out``; returns the content of its ``model.toml``."""
     words = read(recipe)
     credits = words.pop("credits", [])
     content: dict[str, Any] = {"schema": SCHEMA, **words}
@@ -36,9 +56,11 @@ def publish(recipe: str, detector: Path, recognizer: Path, out: Path) -> None:
             file = part["table"][key]
             shutil.copyfile(run / file, out / file)
             hashes[file] = sha256(out / file)
-    content |= {"sha256": hashes, "training": training, "figures": {"dev": figures}}
+    return content | {"sha256": hashes, "training": training, "figures": {"dev": figures}}
+
+
+def write(content: dict[str, Any], out: Path) -> None:
     (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
-    load_model(str(out))
 
 
 def _part(run: Path) -> dict[str, Any]:
@@ -51,10 +73,9 @@ def _part(run: Path) -> dict[str, Any]:
 
 def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
     """The lines of a TOML table: plain values first, then the tables in it."""
-    lines = [f"\n[{name}]"] if name else []
-    for key, value in table.items():
-        if not isinstance(value, dict):
-            lines.append(f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}")
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    lines = [f"\n[{name}]"] if name and plain else []
+    lines += [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items()]
     for key, value in table.items():
         if isinstance(value, dict):
             lines += to_toml(value, f"{name}.{_key(key)}".lstrip("."))

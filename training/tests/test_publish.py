@@ -7,7 +7,7 @@ import pytest
 
 from lpr.errors import LprError
 from lpr.models import load_model
-from lpr_training.publish import publish, to_toml
+from lpr_training.publish import assemble, to_toml, write
 
 DETECTOR = {
     "cfg": "detector.cfg",
@@ -52,8 +52,12 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
+def put_together(runs: tuple[Path, Path], out: Path) -> None:
+    write(assemble("tw-light", *runs, out), out)
+
+
 def test_two_runs_become_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> None:
-    publish("tw-light", *runs, tmp_path / "model")
+    put_together(runs, tmp_path / "model")
     model = load_model(str(tmp_path / "model"))
     assert (model.name, model.regions, model.licence) == ("tw-light", ("tw",), "Apache-2.0")
     assert model.detector.spec.threshold == 0.45
@@ -64,9 +68,9 @@ def test_two_runs_become_a_model_folder(tmp_path: Path, runs: tuple[Path, Path])
 
 
 def test_publishing_again_replaces_the_model(tmp_path: Path, runs: tuple[Path, Path]) -> None:
-    publish("tw-light", *runs, tmp_path / "model")
+    put_together(runs, tmp_path / "model")
     (runs[1] / "recognizer.onnx").write_bytes(b"better")
-    publish("tw-light", *runs, tmp_path / "model")
+    put_together(runs, tmp_path / "model")
     assert (load_model(str(tmp_path / "model")).recognizer.file).read_bytes() == b"better"
 
 
@@ -75,7 +79,7 @@ def test_a_run_that_has_not_ended_cannot_be_published(
 ) -> None:
     (runs[0] / "part.json").unlink()
     with pytest.raises(LprError, match="--resume"):
-        publish("tw-light", *runs, tmp_path / "model")
+        put_together(runs, tmp_path / "model")
 
 
 def test_toml_keys_and_texts_are_quoted_where_they_must() -> None:
