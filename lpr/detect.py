@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
 from lpr import kernels
+from lpr.closing import Closing
 from lpr.errors import PluginError
 from lpr.protocols import DetectorNetwork
 from lpr.specs import DetectorSpec
@@ -33,7 +33,7 @@ class Head:
         return len(self.anchors) * (5 + self.classes)
 
 
-class Detector:
+class Detector(Closing):
     """Finds plates with a Darknet network.
 
     ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts.
@@ -117,17 +117,6 @@ class Detector:
 
     def close(self) -> None:
         self.network.close()
-
-    def __enter__(self) -> Detector:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def decode_head(

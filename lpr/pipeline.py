@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 
 import numpy as np
 
 from lpr import kernels
+from lpr.closing import Closing
 from lpr.detect import Detector
 from lpr.errors import PluginError
 from lpr.protocols import TextRecognizer
@@ -20,7 +20,7 @@ from lpr.types import Crop, Detection, Image, Plate, Reading
 _TEXT = re.compile("[A-Z0-9]*")
 
 
-class Reader:
+class Reader(Closing):
     """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
@@ -92,17 +92,6 @@ class Reader:
             self.detector.close()
         finally:
             self.recognizer.close()
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_image(image: Image) -> None:

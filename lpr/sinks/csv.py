@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import TextIO
 
+from lpr.closing import Closing
 from lpr.sinks.records import clean, put
 from lpr.types import Frame, Plate
 
@@ -27,7 +28,7 @@ COLUMNS = (
 )
 
 
-class CsvSink:
+class CsvSink(Closing):
     """Writes the columns of docs/output.md to a text stream; frames without plates give no row."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -54,12 +55,6 @@ class CsvSink:
 
     def close(self) -> None:
         """Every row has been flushed already."""
-
-    def __enter__(self) -> CsvSink:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _line(row: Sequence[object]) -> str:

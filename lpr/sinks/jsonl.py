@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from lpr.closing import Closing
 from lpr.sinks.records import clean, put
 from lpr.types import Frame, Plate
 
 SCHEMA = 1
 
 
-class JsonlSink:
+class JsonlSink(Closing):
     """Writes records of schema 1 to a text stream, one line each."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -43,9 +44,3 @@ class JsonlSink:
 
     def close(self) -> None:
         """Every line has been flushed already."""
-
-    def __enter__(self) -> JsonlSink:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

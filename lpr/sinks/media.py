@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 import cv2
 
+from lpr.closing import Closing
 from lpr.draw import annotate
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
@@ -47,7 +47,7 @@ def open_save(path: Path, sources: Sequence[tuple[str, Literal["picture", "video
     return MediaSink(plan)
 
 
-class MediaSink:
+class MediaSink(Closing):
     """Writes annotated copies of the sources of a plan, one source after the other.
 
     Call :meth:`start` before each source's first frame. Leaving it as a context manager finishes
@@ -87,17 +87,6 @@ class MediaSink:
         video, self._video = self._video, None
         if video is not None:
             video.close()
-
-    def __enter__(self) -> MediaSink:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Video:

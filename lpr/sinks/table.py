@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from lpr.closing import Closing
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate
 
@@ -13,7 +14,7 @@ _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 
 
-class TableSink:
+class TableSink(Closing):
     """Writes one line for each plate, and one for each picture that has none.
 
     ``read`` and ``found`` are the confidences of the text and of the place. Frames of a video are
@@ -44,12 +45,6 @@ class TableSink:
 
     def close(self) -> None:
         """Every line has been flushed already."""
-
-    def __enter__(self) -> TableSink:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _cells(plate: Plate) -> tuple[str, str, str, str, str]:

@@ -13,6 +13,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.source.file import unreadable
 from lpr.source.kinds import Kind
@@ -22,7 +23,7 @@ _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Closing):
     """A picture, upright and decoded: one frame without a time.
 
     16-bit pictures are scaled to 8 bits, grey ones get three equal channels, transparency is
@@ -40,12 +41,6 @@ class Picture:
 
     def close(self) -> None:
         """Nothing is held open; here so that pictures and videos are used alike."""
-
-    def __enter__(self) -> Picture:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def decode(name: str) -> Image:

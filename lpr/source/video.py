@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
+from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.source.cut import is_cut
 from lpr.source.kinds import Kind
@@ -19,7 +19,7 @@ from lpr.types import Frame
 _HIGHEST_FPS = 1000.0
 
 
-class Video:
+class Video(Closing):
     """A video file, decoded while it is iterated over, which can be done once.
 
     ``frames`` and ``fps`` speak of the frames that are given: how many are to come (None where the
@@ -96,14 +96,3 @@ class Video:
 
     def close(self) -> None:
         self._capture.release()
-
-    def __enter__(self) -> Video:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
