@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the kernels with AddressSanitizer and UndefinedBehaviorSanitizer and runs their tests.
-# Any finding ends the run with a failure. Argument: the Python to use, with lpr and pytest installed.
+# Any finding ends the run with a failure. Needs GCC. Argument: the Python to use, in which lpr and
+# its tests' requirements are installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${1:-python3}
