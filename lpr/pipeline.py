@@ -45,8 +45,7 @@ class Reader(Closing):
 
     def read_batch(self, images: Sequence[Image]) -> list[list[Plate]]:
         """The plates of each picture, in order; pictures may differ in size."""
-        for image in images:
-            check_image(image)
+        images = [as_picture(image) for image in images]
         detections = self.detector.find(images)
         crops = [
             rectify(image, detection)
@@ -65,8 +64,7 @@ class Reader(Closing):
 
     def find(self, image: Image) -> list[Detection]:
         """The first stage alone: where plates are, the most certain first."""
-        check_image(image)
-        return self.detector.find([image])[0]
+        return self.detector.find([as_picture(image)])[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """The second stage alone: one reading for each crop, in order.
@@ -74,6 +72,7 @@ class Reader(Closing):
         Raises :class:`lpr.errors.PluginError` where the recognizer gives another number of
         readings than it was given crops, or a text beyond ``A-Z0-9``.
         """
+        crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
         readings = self.recognizer.read(crops) if crops else []
         name = type(self.recognizer).__name__
         if len(readings) != len(crops):
@@ -94,8 +93,11 @@ class Reader(Closing):
             self.recognizer.close()
 
 
-def check_image(image: Image) -> None:
-    """Raise ``TypeError`` or ``ValueError`` for anything but a BGR ``uint8`` picture."""
+def as_picture(image: Image) -> Image:
+    """``image`` as the stages take it: with the bytes of a pixel side by side, copied if need be.
+
+    Raises ``TypeError`` or ``ValueError`` for anything but a BGR ``uint8`` picture.
+    """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         given = getattr(image, "dtype", type(image).__name__)
         raise TypeError(f"a picture has to be a uint8 array, not {given}")
@@ -104,3 +106,6 @@ def check_image(image: Image) -> None:
             f"a picture has to be H x W x 3 (BGR) with at least one pixel, not {image.shape}; "
             "cv2.imread(path, cv2.IMREAD_COLOR) gives one"
         )
+    # Views such as rgb[:, :, ::-1] are what people have at hand; a cut-out needs no copy.
+    side_by_side = image.strides[1:] == (3, 1) and image.strides[0] >= 3 * image.shape[1]
+    return image if side_by_side else np.ascontiguousarray(image)

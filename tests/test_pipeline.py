@@ -89,6 +89,16 @@ def test_anything_but_a_bgr_picture_is_refused(image: Image, error: type[Excepti
         reader(FixedText()).read(image)
 
 
+def test_views_of_pictures_are_read_like_copies() -> None:
+    reads = reader(ByHeight())
+    image = np.random.default_rng(0).integers(0, 256, (100, 140, 3), dtype=np.uint8)
+    views = [image[:, :, ::-1], image[::-1], image[10:90, 20:120], np.asfortranarray(image)]
+    copies = [np.ascontiguousarray(view) for view in views]
+    assert reads.read_batch(views) == reads.read_batch(copies)
+    crops = [[Crop.whole(i) for i in images] for images in (views, copies)]
+    assert reads.recognize(crops[0]) == reads.recognize(crops[1])
+
+
 def test_a_recognizer_that_loses_a_crop_is_named() -> None:
     class Loses(FixedText):
         def read(self, crops: Sequence[Crop]) -> list[Reading]:

@@ -46,7 +46,8 @@ class Crops:
     ``real`` is the share of real crops once training has got under way: until step ``easy`` all are
     rendered and easy, until ``mixed`` both the share and the difficulty grow (CTC finds no way into
     the whole variety at once). ``rendered`` plates are made beforehand, each seen in many ways.
-    Sigmas: ``turn`` in degrees, ``jitter`` of each side of a box as a part of its size. ``pixels``
+    Light and sharpness change in the share ``spoilt`` of real crops, and in half as many rendered
+    ones, which are photographs already. Sigmas: ``turn`` in degrees, ``jitter`` of each side of a box as a part of its size. ``pixels``
     bounds the width that a plate has in its picture; light changes ``before`` the picture is taken,
     noise and compression come ``after``.
     """
@@ -58,6 +59,7 @@ class Crops:
     easy: int = 400
     mixed: int = 1600
     rendered: int = 8000
+    spoilt: float = 1.0
     turn: float = 7.0
     jitter: float = 0.035
     pixels: tuple[float, float] = (30, 200)
@@ -210,7 +212,7 @@ class CropSampler:
             plates, hardness = self.sets["rendered"], max(under_way, 0.1)
             plate = plates[rng.integers(max(int(len(plates) * max(under_way, 0.3)), 1))]
         image = self.view(plate, rng, hardness)
-        if rng.random() < hardness * (0.5 if plate.tight else 1):
+        if rng.random() < crops.spoilt * hardness * (0.5 if plate.tight else 1):
             image = self.photograph(image, rng)
         return image, plate.text
 
