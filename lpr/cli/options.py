@@ -53,7 +53,7 @@ _READER = (
     ),
     click.option(
         "--threads",
-        type=click.IntRange(0),
+        type=click.IntRange(0, 256),  # a runtime would really start a million
         default=0,
         show_default=True,
         help="Threads of the networks; 0 leaves it to the runtime.",
