@@ -164,6 +164,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     began = saved_at = time.monotonic()
     before = state["seconds"]
     sums: dict[str, float] = {}
+    summed = 0
     steps = range(state["step"], schedule.steps)
     bar = tqdm(total=schedule.steps, initial=state["step"], unit="step", disable=None)
     for step, batch in zip(steps, Prefetch(task.batch, steps), strict=True):
@@ -179,13 +180,13 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         bar.update()
         for name, value in {"loss": float(loss.detach()), **parts}.items():
             sums[name] = sums.get(name, 0.0) + value
+        summed += 1
         now = time.monotonic()
         state.update(step=step + 1, seconds=before + now - began)
         if (step + 1) % schedule.epoch == 0 or step + 1 == schedule.steps:
-            count = (step % schedule.epoch) + 1
             line = {"step": step + 1, "seconds": round(state["seconds"])}
-            line |= {name: round(value / count, 4) for name, value in sums.items()}
-            sums = {}
+            line |= {name: round(value / summed, 4) for name, value in sums.items()}
+            sums, summed = {}, 0
             figures = task.check(average.model)
             line |= {name: round(value, 4) for name, value in figures.items()}
             with (out / "metrics.jsonl").open("a") as log:

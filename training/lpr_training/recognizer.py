@@ -47,9 +47,9 @@ class Crops:
     rendered and easy, until ``mixed`` both the share and the difficulty grow (CTC finds no way into
     the whole variety at once). ``rendered`` plates are made beforehand, each seen in many ways.
     Light and sharpness change in the share ``spoilt`` of real crops, and in half as many rendered
-    ones, which are photographs already. Sigmas: ``turn`` in degrees, ``jitter`` of each side of a box as a part of its size. ``pixels``
-    bounds the width that a plate has in its picture; light changes ``before`` the picture is taken,
-    noise and compression come ``after``.
+    ones, which are photographs already: ``before`` the picture is taken there is another light,
+    ``after`` it noise and compression. ``pixels`` bounds the width that a plate has in its picture.
+    Sigmas: ``turn`` in degrees, ``jitter`` of each side of a box as a part of its size.
     """
 
     before: Photometry
