@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr import kernels
 from lpr.closing import Closing
-from lpr.errors import PluginError
+from lpr.errors import PluginError, naming
 from lpr.protocols import DetectorNetwork
 from lpr.specs import DetectorSpec
 from lpr.types import Box, Detection, Float32, Image
@@ -77,7 +77,8 @@ class Detector(Closing):
             )[1]
             for index, image in enumerate(images)
         ]
-        outputs = self.network.forward(batch)
+        with naming(f"detector {type(self.network).__name__}"):
+            outputs = self.network.forward(batch)
         self._check(outputs, len(images))
         return [
             self._detections([output[index] for output in outputs], placement, image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 
 from lpr import kernels, models
-from lpr.errors import LprError
+from lpr.errors import LprError, describe
 from lpr.models import Model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry
+from lpr.runtimes.select import problem_of
 from lpr.types import Crop
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnxruntime", "torch")
@@ -89,14 +90,24 @@ def _models() -> Iterator[Finding]:
 
 
 def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
-    for detects in registry.detector_runtimes:
-        problem = detects.problem()
-        text = f"no: {problem}" if problem else _tried(partial(_detect, detects, model))
-        yield Finding("detector", f"{detects.name} on {detects.device}", text)
-    for reads in registry.recognizer_runtimes:
-        problem = reads.problem()
-        text = f"no: {problem}" if problem else _tried(partial(_recognize, reads, model))
-        yield Finding("recognizer", f"{reads.name} on {reads.device}", text)
+    detectors = [(r, partial(_detect, r, model)) for r in registry.detector_runtimes]
+    recognizers = [(r, partial(_recognize, r, model)) for r in registry.recognizer_runtimes]
+    yield from _try_all("detector", detectors)
+    yield from _try_all("recognizer", recognizers)
+
+
+def _try_all(
+    topic: str,
+    runtimes: Sequence[tuple[DetectorRuntime | RecognizerRuntime, Callable[[], float]]],
+) -> Iterator[Finding]:
+    works = False
+    for runtime, run in runtimes:
+        problem = problem_of(runtime)
+        text = f"no: {problem}" if problem else _tried(run)
+        works = works or text.startswith("works")
+        yield Finding(topic, f"{runtime.name} on {runtime.device}", text)
+    if not works:
+        yield Finding(topic, "none", "nothing here can run the model", bad=True)
 
 
 def _tried(run: Callable[[], float]) -> str:
@@ -104,7 +115,7 @@ def _tried(run: Callable[[], float]) -> str:
         return f"works: {run() * 1000:.1f} ms"
     # A runtime may be anybody's code; what breaks in it is what the report is for.
     except Exception as error:
-        return f"no: {type(error).__name__}: {error}"
+        return f"no: {describe(error)}"
 
 
 def _detect(runtime: DetectorRuntime, model: Model) -> float:

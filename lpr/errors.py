@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class LprError(Exception):
     """Base of all errors that lpr raises on purpose; its text is one clear message."""
@@ -25,3 +28,19 @@ class PluginError(LprError):
 
 class OutputError(LprError):
     """A result could not be written."""
+
+
+@contextlib.contextmanager
+def naming(plugged: str) -> Iterator[None]:
+    """Whatever ``plugged`` raises (it may be anybody's code) becomes an error that names it."""
+    try:
+        yield
+    except LprError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{plugged} failed: {describe(error)}") from error
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line: its type and what it says."""
+    return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]
     pictures: dict[str, list[LabelledPlate]] = {}
     splits: set[str] = set()
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)
             missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
             if missing:
@@ -57,6 +58,8 @@ def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]
             f"it needs the columns {', '.join(_COLUMNS)} and, optionally, split"
         ) from error
     if not pictures:
+        if split is None:
+            raise SourceError(f"{path}: holds no picture")
         known = ", ".join(sorted(filter(None, splits))) or "none"
         raise SourceError(f"{path}: no picture in split {split!r}; splits there: {known}")
     return [
@@ -67,6 +70,8 @@ def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]
 def _plates(row: dict[str, str]) -> Iterator[LabelledPlate]:
     if any(row[key].strip() for key in _BOX):
         box = Box(*(float(row[key]) for key in _BOX))
+        if not all(map(math.isfinite, box)):
+            raise ValueError(f"a box of {row['file']} is not finite: {tuple(box)}")
         if box.x0 > box.x1 or box.y0 > box.y1:
             raise ValueError(f"a box of {row['file']} is turned inside out: {tuple(box)}")
         yield LabelledPlate(box, normalise(row["text"]) or None)

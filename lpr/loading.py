@@ -9,6 +9,7 @@ from functools import cache
 from lpr import builtin, models
 from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
+from lpr.errors import naming
 from lpr.pipeline import Reader
 from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry, load_registry
@@ -46,8 +47,13 @@ def load(
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
-    does not exist or does not work here.
+    does not exist or does not work here, and ``ValueError`` for numbers out of range.
     """
+    if threads < 0:
+        raise ValueError(f"threads has to be 0 or more, not {threads}")
+    for name, share in (("threshold", threshold), ("min_confidence", min_confidence)):
+        if share is not None and not 0 <= share <= 1:
+            raise ValueError(f"{name} has to lie in 0..1, not {share}")
     plugged = registry()
     for plugin in plugged.plugins:
         for problem in plugin.problems:
@@ -71,12 +77,14 @@ def load(
         *(folder.name, folder.version, finder.name, finder.device, *size),
         *(reads.name, reads.device),
     )
-    network = finder.open(folder.detector, threads)
+    with naming(f"detector runtime {finder.name}"):
+        network = finder.open(folder.detector, threads)
     detector = Detector(network, heads, folder.detector.spec, size, threshold)
     try:
-        text_recognizer = as_text_recognizer(reads.open(folder.recognizer, threads))
+        with naming(f"recognizer runtime {reads.name}"):
+            text_recognizer = as_text_recognizer(reads.open(folder.recognizer, threads))
     except BaseException:
         detector.close()
         raise
     least = folder.recognizer.min_confidence if min_confidence is None else min_confidence
-    return Reader(detector, text_recognizer, known, least)
+    return Reader(detector, text_recognizer, known, least, reads.name)

@@ -7,6 +7,8 @@ damaged or exchanged file is an error and never a wrong reading.
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ else:
 SCHEMA = 1
 DEFAULT_MODEL = "tw-light"
 SHIPPED = Path(__file__).parent / "weights"
+
+# Of a network's input, in pixels: a slip of the pen must not ask for all memory.
+_LARGEST = 8192
 
 T = TypeVar("T")
 
@@ -112,7 +117,7 @@ def read_model(folder: Path) -> Model:
         version=top.value("version", str),
         description=top.value("description", str),
         licence=top.value("licence", str),
-        regions=tuple(top.value("regions", list)),
+        regions=tuple(str(code) for code in top.value("regions", list)),
         folder=folder,
         detector=_detector(folder, top.table("detector")),
         recognizer=_recognizer(folder, top.table("recognizer")),
@@ -129,8 +134,8 @@ def read_model(folder: Path) -> Model:
 
 def _detector(folder: Path, table: _Table) -> DetectorModel:
     model = DetectorModel(
-        cfg=folder / table.value("cfg", str),
-        weights=folder / table.value("weights", str),
+        cfg=folder / table.file("cfg"),
+        weights=folder / table.file("weights"),
         spec=DetectorSpec(
             width=table.positive("width"),
             height=table.positive("height"),
@@ -147,7 +152,7 @@ def _detector(folder: Path, table: _Table) -> DetectorModel:
 def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
     alphabet = table.value("alphabet", str)
     model = RecognizerModel(
-        file=folder / table.value("file", str),
+        file=folder / table.file("file"),
         format=table.value("format", str),
         spec=CtcSpec(
             alphabet=alphabet,
@@ -157,17 +162,19 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
             resize=cast(Resize, table.choice("resize", get_args(Resize))),
             channels=cast(Channels, table.choice("channels", get_args(Channels))),
             dropped_steps=table.value("dropped_steps", int),
-            crop_margin=float(table.value("crop_margin", (int, float))),
-            mean=float(table.value("mean", (int, float))),
-            std=float(table.value("std", (int, float))),
+            crop_margin=table.number("crop_margin"),
+            mean=table.number("mean"),
+            std=table.number("std"),
         ),
         min_confidence=table.fraction("min_confidence", default=0.0),
     )
     table.refuse_unknown()
     if not 0 <= model.spec.blank <= len(alphabet):
         table.fail("blank", f"lie in 0..{len(alphabet)}, the alphabet's length")
-    if len(set(alphabet)) != len(alphabet) or not alphabet:
-        table.fail("alphabet", "hold each character once")
+    if not re.fullmatch("[A-Z0-9]+", alphabet) or len(set(alphabet)) != len(alphabet):
+        table.fail("alphabet", "hold letters of A-Z and digits, each once")
+    if not -0.5 < model.spec.crop_margin <= 10:
+        table.fail("crop_margin", "lie above -0.5 and not above 10")
     if model.spec.dropped_steps < 0:
         table.fail("dropped_steps", "not be negative")
     if model.spec.std <= 0:
@@ -195,14 +202,26 @@ class _Table:
 
     def positive(self, key: str) -> int:
         number = self.value(key, int)
-        if number < 1:
-            self.fail(key, "be above 0")
+        if not 0 < number <= _LARGEST:
+            self.fail(key, f"lie in 1..{_LARGEST}")
         return number
+
+    def number(self, key: str) -> float:
+        number = float(self.value(key, (int, float)))
+        if not math.isfinite(number):
+            self.fail(key, "be a finite number")
+        return number
+
+    def file(self, key: str) -> str:
+        name = self.value(key, str)
+        if Path(name).name != name:
+            self.fail(key, "be the name of a file in the model's own folder")
+        return name
 
     def fraction(self, key: str, default: float | None = None) -> float:
         if default is not None and key not in self.content:
             return default
-        number = float(self.value(key, (int, float)))
+        number = self.number(key)
         if not 0 <= number <= 1:
             self.fail(key, "lie in 0..1")
         return number

@@ -10,7 +10,7 @@ import numpy as np
 from lpr import kernels
 from lpr.closing import Closing
 from lpr.detect import Detector
-from lpr.errors import PluginError
+from lpr.errors import PluginError, naming
 from lpr.protocols import TextRecognizer
 from lpr.rectify import rectify
 from lpr.regions import Region
@@ -33,11 +33,13 @@ class Reader(Closing):
         recognizer: TextRecognizer,
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
+        recognizer_name: str | None = None,
     ) -> None:
         self.detector = detector
         self.recognizer = recognizer
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
+        self._name = recognizer_name or type(recognizer).__name__
 
     def read(self, image: Image) -> list[Plate]:
         """The plates of a picture, the most certain detection first."""
@@ -69,18 +71,29 @@ class Reader(Closing):
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """The second stage alone: one reading for each crop, in order.
 
-        Raises :class:`lpr.errors.PluginError` where the recognizer gives another number of
-        readings than it was given crops, or a text beyond ``A-Z0-9``.
+        Raises :class:`lpr.errors.PluginError` where the recognizer fails, gives another number of
+        readings than it was given crops, a text beyond ``A-Z0-9`` or a confidence beyond 0..1.
         """
         crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
-        readings = self.recognizer.read(crops) if crops else []
-        name = type(self.recognizer).__name__
-        if len(readings) != len(crops):
-            raise PluginError(f"{name} gave {len(readings)} readings for {len(crops)} crops")
+        with naming(f"recognizer {self._name}"):
+            readings = self.recognizer.read(crops) if crops else []
+        if not isinstance(readings, list) or len(readings) != len(crops):
+            given = f"{len(readings)} readings" if isinstance(readings, list) else repr(readings)
+            raise PluginError(f"recognizer {self._name} gave {given} for {len(crops)} crops")
         for reading in readings:
-            if not _TEXT.fullmatch(reading.text):
-                raise PluginError(f"{name} gave the text {reading.text!r}: only A-Z and 0-9 may be")
+            self._check(reading)
         return readings
+
+    def _check(self, reading: Reading) -> None:
+        if not isinstance(reading, Reading):
+            raise PluginError(f"recognizer {self._name} gave {reading!r}, which is no Reading")
+        if not isinstance(reading.text, str) or not _TEXT.fullmatch(reading.text):
+            raise PluginError(
+                f"recognizer {self._name} gave the text {reading.text!r}: only A-Z and 0-9 may be"
+            )
+        confidences = [reading.confidence, *(c.confidence for c in reading.characters)]
+        if not all(0 <= confidence <= 1 for confidence in confidences):
+            raise PluginError(f"recognizer {self._name} gave a confidence that is not in 0..1")
 
     def _plate(self, detection: Detection, reading: Reading) -> Plate:
         region, display = identify(reading.text, self.regions) or (None, None)
@@ -90,7 +103,8 @@ class Reader(Closing):
         try:
             self.detector.close()
         finally:
-            self.recognizer.close()
+            with naming(f"recognizer {self._name}"):
+                self.recognizer.close()
 
 
 def as_picture(image: Image) -> Image:

@@ -73,4 +73,8 @@ class CtcReader:
 
 def as_text_recognizer(recognizer: TextRecognizer | CtcRecognizer) -> TextRecognizer:
     """The recognizer itself where it reads texts, else its adapter."""
-    return CtcReader(recognizer) if isinstance(recognizer, CtcRecognizer) else recognizer
+    if isinstance(recognizer, CtcRecognizer):
+        return CtcReader(recognizer)
+    if isinstance(recognizer, TextRecognizer):
+        return recognizer
+    raise PluginError(f"{recognizer!r} is neither a TextRecognizer nor a CtcRecognizer")

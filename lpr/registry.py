@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pluggy
 
 from lpr import hookspecs
-from lpr.errors import BackendError
+from lpr.errors import BackendError, describe
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.regions import Region
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
+BUILTIN_COMMANDS = ("detect", "doctor", "eval", "models", "plugins")
 
 
 class _Named(Protocol):
@@ -74,7 +75,7 @@ class Registry:
             manager.check_pending()
         # A plugin is someone else's code: whatever it raises on import must not stop the others.
         except (Exception, SystemExit) as error:
-            info.problems.append(f"failed to load: {_describe(error)}")
+            info.problems.append(f"failed to load: {describe(error)}")
             return info
         self._take(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
         self._take(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
@@ -94,7 +95,7 @@ class Registry:
                 for thing in given:
                     info.provides.append(add(thing))
         except (Exception, SystemExit) as error:
-            info.problems.append(f"{hook} failed: {_describe(error)}")
+            info.problems.append(f"{hook} failed: {describe(error)}")
 
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
         _check(runtime, DetectorRuntime, self.detector_runtimes)
@@ -103,6 +104,8 @@ class Registry:
 
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
         _check(runtime, RecognizerRuntime, self.recognizer_runtimes)
+        if not isinstance(runtime.formats, (frozenset, set)):
+            raise TypeError(f"the formats of {runtime.name} are no set: {runtime.formats!r}")
         self.recognizer_runtimes.append(runtime)
         return f"recognizer runtime {runtime.name}"
 
@@ -115,6 +118,8 @@ class Registry:
         return f"region {region.code}"
 
     def _add_command(self, command: click.Command) -> str:
+        if command.name in BUILTIN_COMMANDS:
+            raise ValueError(f"the command {command.name!r} is lpr's own")
         _refuse_twice(command, self.commands)
         self.commands.append(command)
         return f"command {command.name}"
@@ -125,16 +130,16 @@ def _check(thing: Any, protocol: Any, others: Iterable[_Named]) -> None:
         members = {*protocol.__annotations__, *(m for m in vars(protocol) if m[0] != "_")}
         lacking = ", ".join(sorted(m for m in members if not hasattr(thing, m)))
         raise TypeError(f"{thing!r} is no {protocol.__name__}: it lacks {lacking}")
+    for member, kind in (("name", str), ("device", str), ("priority", int)):
+        value = getattr(thing, member)
+        if not isinstance(value, kind):
+            raise TypeError(f"the {member} of {thing!r} is no {kind.__name__}: {value!r}")
     _refuse_twice(thing, others)
 
 
 def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
     if any(other.name == thing.name for other in others):
         raise ValueError(f"the name {thing.name!r} is taken already")
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def load_registry(builtin: ModuleType) -> Registry:

@@ -3,7 +3,7 @@
 Every recognizer and detector runtime that lpr ships passes it; a plugin's tests call it too::
 
     def test_conformance():
-        check_recognizer_runtime(MyRuntime(), lpr.load_model().recognizer)
+        check_recognizer_runtime(MyRuntime(), lpr.models.load_model().recognizer)
 
 Each function returns quietly, or raises ``AssertionError`` that names the broken promise.
 """

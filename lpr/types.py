@@ -158,17 +158,17 @@ class Plate:
         return {
             "text": self.text,
             "display": self.display,
-            "confidence": round(self.confidence, 4),
+            "confidence": round(float(self.confidence), 4),
             "box": [round(v, 1) for v in self.box],
             "quad": [[round(x, 1), round(y, 1)] for x, y in self.detection.quad],
             "detection_confidence": round(self.detection.confidence, 4),
             "region": self.region,
             "characters": [
-                {"char": c.char, "confidence": round(c.confidence, 4)}
+                {"char": c.char, "confidence": round(float(c.confidence), 4)}
                 for c in self.reading.characters
             ],
             "alternatives": [
-                {"text": a.text, "confidence": round(a.confidence, 4)}
+                {"text": a.text, "confidence": round(float(a.confidence), 4)}
                 for a in self.reading.alternatives
             ],
         }

@@ -16,18 +16,17 @@ from typing import Any
 import click
 
 from lpr.errors import BackendError, LprError
-
-_BUILTIN = ("detect", "doctor", "eval", "models", "plugins")
+from lpr.registry import BUILTIN_COMMANDS
 
 
 class _Commands(click.Group):
     """The built-in commands, imported when used, and those of the plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*_BUILTIN, *_plugin_commands()})
+        return sorted({*BUILTIN_COMMANDS, *_plugin_commands()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name in _BUILTIN:
+        if name in BUILTIN_COMMANDS:
             command: Any = importlib.import_module(f"lpr.cli.{name}").command
             return command if isinstance(command, click.Command) else None
         return _plugin_commands().get(name)
@@ -36,7 +35,7 @@ class _Commands(click.Group):
 def _plugin_commands() -> dict[str, click.Command]:
     from lpr.loading import registry
 
-    return {c.name: c for c in registry().commands if c.name and c.name not in _BUILTIN}
+    return {command.name: command for command in registry().commands if command.name}
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,8 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Whoever ends a long run from outside gets what a Ctrl-C gives: files closed, videos playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(cli.main(given, prog_name="lpr", standalone_mode=False) or 0)
-    except click.exceptions.Abort:
+        # Not cli.main(): that ends with 1 where the reader of our output has gone.
+        with cli.make_context("lpr", given) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
         _complain("interrupted")
         sys.exit(130)
     except BrokenPipeError:
@@ -74,6 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(str(error))
         sys.exit(2 if isinstance(error, BackendError) else 1)
+    except OSError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        sys.exit(1)
     except Exception as error:
         if debug:
             raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,10 +14,10 @@ from typing import Any, TextIO
 import click
 
 from lpr.cli.options import open_reader, reader_options
-from lpr.errors import PluginError, SourceError
+from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.pipeline import Reader
 from lpr.progress import Bar, progress
-from lpr.sinks import SINKS, MediaSink, RecordSink, open_output, open_save
+from lpr.sinks import SINKS, MediaSink, RecordSink, open_output, open_save, same_file
 from lpr.source import expand, kind_of, open_source, quiet
 from lpr.types import Frame
 
@@ -63,12 +63,13 @@ def command(
     with ExitStack() as stack:
         stack.enter_context(quiet())
         planned = expand(sources)
-        run = Run(
-            reader=stack.enter_context(open_reader(**options)),
-            records=stack.enter_context(SINKS[format_](_open_stream(stack, output, planned))),
-            pictures=stack.enter_context(_open_save(save, planned)) if save else None,
-            timings=timings,
-        )
+        # The output is opened, and an old one emptied, only once nothing else can be wrong.
+        reader = stack.enter_context(open_reader(**options))
+        pictures = stack.enter_context(_open_save(save, planned)) if save else None
+        if output and pictures and any(same_file(output, path) for path in pictures.planned):
+            raise OutputError(f"{output}: --output and --save name the same file; choose another")
+        records = stack.enter_context(SINKS[format_](_open_stream(stack, output, planned)))
+        run = Run(reader, records, pictures, timings)
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, names)
@@ -78,6 +79,8 @@ def command(
 def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
     if path:
         return stack.enter_context(open_output(path, sources))
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; name a file with --output")
     # Records are UTF-8 by contract, whatever the locale says.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
@@ -86,6 +89,10 @@ def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) ->
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
     return open_save(path, [(source, kind) for source in sources if (kind := kind_of(source))])
+
+
+class SaveError(LprError):
+    """A source's annotated copy cannot be written: it costs this source and not the others."""
 
 
 @dataclass
@@ -102,12 +109,13 @@ class Run:
         """Read one source to its end; its failure is recorded and costs only the rest of it."""
         try:
             with open_source(name, every) as source:
-                if self.pictures:
-                    self.pictures.start(name, source.fps)
+                with self._saving():
+                    if self.pictures:
+                        self.pictures.start(name, source.fps)
                 with progress(source, "frame", source.frames) as frames:
                     for frame in frames:
                         self._frame(frame, bar)
-        except (SourceError, PluginError) as error:
+        except (SourceError, PluginError, BackendError, SaveError) as error:
             self.failed.append(name)
             with bar.aside():
                 self.records.error(name, str(error))
@@ -119,8 +127,17 @@ class Run:
         ms = (time.perf_counter() - start) * 1000
         with bar.aside():
             self.records.frame(frame, plates, ms if self.timings else None)
-        if self.pictures:
-            self.pictures.frame(frame, plates)
+        with self._saving():
+            if self.pictures:
+                self.pictures.frame(frame, plates)
+
+    @staticmethod
+    @contextmanager
+    def _saving() -> Iterator[None]:
+        try:
+            yield
+        except OutputError as error:
+            raise SaveError(str(error)) from error
 
     def summarise(self, total: int) -> None:
         if self.failed:

@@ -26,11 +26,14 @@ def list_models() -> None:
 def verify_models(names: tuple[str, ...]) -> None:
     """Check every file of models (all that lpr carries, or the named ones) by its SHA-256."""
     wrong = 0
-    for folder in [locate_model(name) for name in names] or shipped_models():
-        problems = verify(read_model(folder))
-        wrong += len(problems)
-        click.echo(f"{folder.name}\t{'damaged' if problems else 'ok'}")
+    for name in names or [folder.name for folder in shipped_models()]:
+        try:
+            problems = verify(read_model(locate_model(name)))
+        except ModelError as error:
+            problems = [str(error)]
+        wrong += bool(problems)
+        click.echo(f"{name}\t{'damaged' if problems else 'ok'}")
         for problem in problems:
             click.echo(f"lpr: {problem}", err=True)
     if wrong:
-        raise ModelError(f"{wrong} file(s) are not what they should be")
+        raise ModelError(f"{wrong} model(s) are not what they should be")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,10 +19,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def parse_size(text: str) -> tuple[int, int]:
     """``640x384`` as (width, height); raises ``click.BadParameter``."""
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
     if not match:
         raise click.BadParameter(f"{text!r} is no size; write it as 640x384")
     return int(match[1]), int(match[2])
+
+
+def parse_share(text: str) -> float:
+    """A number in 0..1; raises ``click.BadParameter``."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{text!r} is no number in 0..1")
+    return share
 
 
 _READER = (
@@ -38,12 +50,14 @@ _READER = (
     ),
     click.option(
         "--threshold",
-        type=click.FloatRange(0, 1),
+        type=parse_share,
+        metavar="0..1",
         help="Least score of a detection; by default the model's.",
     ),
     click.option(
         "--min-confidence",
-        type=click.FloatRange(0, 1),
+        type=parse_share,
+        metavar="0..1",
         help="Leave out plates that are read with less confidence; by default the model's.",
     ),
     click.option(

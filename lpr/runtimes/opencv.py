@@ -94,7 +94,10 @@ def _cuda_problem() -> str | None:
         return f"{_build()} fails to look for CUDA devices ({error.err}); see nvidia-smi"
     information = cv2.getBuildInformation().splitlines()
     if not any("NVIDIA CUDA" in line and "YES" in line for line in information):
-        return f"{_build()} is built without CUDA; docs/cuda.md says how to build it with CUDA"
+        return (
+            f"{_build()} is built without CUDA, as PyPI's wheels are; docs/cuda.md says how to "
+            "build it with CUDA"
+        )
     if devices < 1:
         return f"{_build()} is built with CUDA and finds no CUDA device; see nvidia-smi"
     return (

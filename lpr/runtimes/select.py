@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from lpr.errors import BackendError
+from lpr.errors import BackendError, describe
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
@@ -46,7 +46,7 @@ def select_recognizer(
         return found
     able = _running(runtimes, format)
     namesakes = [runtime for runtime in able if runtime.name == backend]
-    if namesakes and namesakes[0].problem() is None:
+    if namesakes and problem_of(namesakes[0]) is None:
         return namesakes[0]
     devices = [runtime.device for runtime in runtimes if runtime.name == backend] or [backend]
     for device in ("cuda", "cpu") if backend == "auto" else (devices[0], "cpu"):
@@ -57,6 +57,14 @@ def select_recognizer(
         f"no recognizer runs the model's {format} file here: {_problems(able)}; "
         "install a plugin that does, such as lpr-onnx"
     )
+
+
+def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
+    """Its ``problem()``; what that raises, against the rules, is its problem."""
+    try:
+        return runtime.problem()
+    except Exception as error:
+        return describe(error)
 
 
 def _select(runtimes: Sequence[_R], backend: str, what: str) -> _R:
@@ -72,7 +80,7 @@ def _select(runtimes: Sequence[_R], backend: str, what: str) -> _R:
         raise BackendError(
             f"there is no {what} {backend!r}; there are {names} (lpr plugins lists them)"
         )
-    problem = named[0].problem()
+    problem = problem_of(named[0])
     if problem is not None:
         raise BackendError(f"{what} {backend} does not work here: {problem}; {_working(runtimes)}")
     return named[0]
@@ -82,7 +90,7 @@ def _best(runtimes: Sequence[_R], device: str) -> _R | None:
     """The working runtime of a device with the highest priority; of equals the first."""
     by_priority = sorted(runtimes, key=lambda runtime: -runtime.priority)
     candidates = (runtime for runtime in by_priority if runtime.device == device)
-    return next((runtime for runtime in candidates if runtime.problem() is None), None)
+    return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
 def _running(runtimes: Sequence[RecognizerRuntime], format: str) -> list[RecognizerRuntime]:
@@ -90,10 +98,10 @@ def _running(runtimes: Sequence[RecognizerRuntime], format: str) -> list[Recogni
 
 
 def _working(runtimes: Sequence[_R]) -> str:
-    working = [runtime for runtime in runtimes if runtime.problem() is None]
+    working = [runtime for runtime in runtimes if problem_of(runtime) is None]
     names = ", ".join(f"{runtime.name} ({runtime.device})" for runtime in working)
     return f"these would work here: {names}" if names else "no other runtime works here either"
 
 
 def _problems(runtimes: Sequence[_R]) -> str:
-    return "; ".join(f"{r.name}: {r.problem()}" for r in runtimes) or "none is registered"
+    return "; ".join(f"{r.name}: {problem_of(r)}" for r in runtimes) or "none is registered"

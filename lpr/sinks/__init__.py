@@ -9,6 +9,7 @@ from typing import TextIO
 from lpr.sinks.csv import CsvSink
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
+from lpr.sinks.paths import same_file
 from lpr.sinks.records import RecordSink, open_output
 from lpr.sinks.table import TableSink
 
@@ -16,4 +17,4 @@ SINKS: Mapping[str, Callable[[TextIO], RecordSink]] = MappingProxyType(
     {"jsonl": JsonlSink, "csv": CsvSink, "table": TableSink}
 )
 
-__all__ = ["SINKS", "MediaSink", "RecordSink", "open_output", "open_save"]
+__all__ = ["SINKS", "MediaSink", "RecordSink", "open_output", "open_save", "same_file"]

@@ -52,11 +52,12 @@ class MediaSink(Closing):
 
     Call :meth:`start` before each source's first frame. Leaving it as a context manager finishes
     the video in work, so that it can be played even if what produced its frames failed.
-    ``written`` lists the files that were begun.
+    ``planned`` lists the files that are to be written, ``written`` those that were begun.
     """
 
     def __init__(self, plan: Mapping[str, Path]) -> None:
         self._plan = plan
+        self.planned = tuple(plan.values())
         self._video: _Video | None = None
         self._fps: float | None = None
         self.written: list[Path] = []

@@ -16,6 +16,12 @@ def refuse_sources(outputs: Iterable[Path], sources: Iterable[str]) -> None:
             raise OutputError(f"{output}: this would overwrite a source; choose another name")
 
 
+def same_file(a: Path, b: Path) -> bool:
+    """Whether two names stand for one file, also one that is not there yet."""
+    there = _identity(a), _identity(b)
+    return there[0] == there[1] if any(there) else a.absolute() == b.absolute()
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()

@@ -19,6 +19,9 @@ from lpr.source.file import unreadable
 from lpr.source.kinds import Kind
 from lpr.types import Frame, Image
 
+# What lpr.kernels takes.
+_LONGEST_SIDE = 65_536
+
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
@@ -58,6 +61,11 @@ def decode(name: str) -> Image:
             f"{name}: the picture is too large (at most 2^30 pixels can be decoded, as far as the "
             "memory suffices); scale it down"
         ) from error
+    if image is not None and max(image.shape) > _LONGEST_SIDE:
+        raise SourceError(
+            f"{name}: the picture has {image.shape[1]} x {image.shape[0]} pixels, and no side may "
+            f"be longer than {_LONGEST_SIDE}; cut it into pieces"
+        )
     if image is None:
         raise SourceError(
             f"{name}: the picture is damaged, cut short or of an unknown kind; copy it again or "

@@ -172,12 +172,16 @@ def bad(tmp_path: Path, kind: str) -> Path:
             path.write_text("this is no picture")
         case "cut.mp4":
             path.write_bytes(CLIP.read_bytes()[: CLIP.stat().st_size // 2])
+        case "wide.png":
+            encoded(tmp_path, kind, np.zeros((1, 70_000, 3), np.uint8))
         case "cut.jpg":
             path.write_bytes(CAR.read_bytes()[:300])
     return path
 
 
-@pytest.mark.parametrize("kind", ["empty", "missing.jpg", "text.jpg", "cut.mp4", "cut.jpg", "*.x"])
+@pytest.mark.parametrize(
+    "kind", ["empty", "missing.jpg", "text.jpg", "cut.mp4", "cut.jpg", "*.x", "wide.png"]
+)
 def test_a_bad_source_is_named_and_the_others_are_read(
     tmp_path: Path, kind: str, right: str
 ) -> None:
@@ -226,6 +230,28 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "no" / "out.jsonl") in result.stderr
 
 
+def test_a_copy_that_cannot_be_written_costs_only_its_source(tmp_path: Path, right: str) -> None:
+    (tmp_path / "car.jpg").mkdir()  # in the way of the annotated picture
+    result = lpr("detect", CAR, SAMPLES / "motorcycle.jpg", "--save", tmp_path)
+    assert result.status == 1
+    assert [r["type"] for r in result.records] == ["frame", "error", "frame"]
+    assert (tmp_path / "motorcycle.jpg").is_file()
+
+
+def test_an_old_output_survives_a_call_that_cannot_work(tmp_path: Path) -> None:
+    old = tmp_path / "old.jsonl"
+    old.write_text("keep")
+    assert lpr("detect", CAR, "--output", old, "--save", tmp_path / "x.webp").status == 1
+    assert old.read_text() == "keep"
+
+
+def test_records_and_pictures_do_not_share_a_file(tmp_path: Path) -> None:
+    same = tmp_path / "same.jpg"
+    result = lpr("detect", CAR, "--output", same, "--save", same)
+    assert result.status == 1
+    assert "same file" in result.stderr
+
+
 # --- the call itself --------------------------------------------------------------------------
 
 
@@ -259,6 +285,21 @@ def test_a_wrong_call_is_explained(arguments: list[str], status: int, message: s
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--threshold", "nan"),
+        ("--min-confidence", "2"),
+        ("--threads", "99999"),
+        ("--threads", "-1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(option: str, value: str) -> None:
+    result = lpr("detect", CAR, option, value)
+    assert (result.status, result.stdout) == (2, "")
+    assert value in result.stderr
+
+
 def test_a_traceback_comes_only_when_asked_for() -> None:
     assert "Traceback" in lpr("detect", CAR, "--model", "nope", "--debug").stderr
 
@@ -275,6 +316,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.stdout.close()
     errors = process.stderr.read().decode()
     process.wait()
+    assert process.returncode == 0
     assert "Broken" not in errors
     assert "Traceback" not in errors
 
