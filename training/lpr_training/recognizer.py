@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -294,8 +294,11 @@ class RecognizerTask:
         )
         return loss, {}
 
-    def check(self, model: nn.Module) -> dict[str, float]:
-        reader = CtcReader(TorchRecognizer(model, self.spec))
+    def check(self, model: nn.Module, margin: float | None = None) -> dict[str, float]:
+        """Read the plates of ``dev``, by their labelled boxes and by boxes that are a little off;
+        with another ``margin`` around them than the spec's, if one is given."""
+        spec = self.spec if margin is None else replace(self.spec, crop_margin=margin)
+        reader = CtcReader(TorchRecognizer(model, spec))
         figures: dict[str, float] = {}
         for name, plates in self.dev.items():
             rng = np.random.default_rng(0)
