@@ -196,7 +196,7 @@ def test_a_detector_learns_to_find_white_plates(
     monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(20)})
     monkeypatch.setattr(detector, "dev_pictures", lambda _: (white_plates(6), white_plates(6)))
     recipe = DetectorRecipe(
-        Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9),
+        Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9, threads=1),
         sizes=((0, 96),),
         data=Data(pasted_pictures=0, rendered_pictures=0),
     )
