@@ -29,7 +29,7 @@ from lpr.darknet.layers import (
     Upsample,
     Yolo,
 )
-from lpr.darknet.weights import BatchNorm, Convolution, Weights, read_weights
+from lpr.darknet.weights import BatchNorm, Convolution, Weights
 from lpr.types import Float32
 
 OBJECTNESS_PRIOR = -4.6
@@ -90,10 +90,6 @@ class DarknetNet(nn.Module):
             for block, numbers in zip(self._blocks(), weights.convolutions, strict=True):
                 block.load(numbers)
         self.seen = weights.seen
-
-    def load_file(self, path: Path) -> None:
-        """Take over a ``.weights`` file; raises :class:`lpr.errors.ModelError` if it is unfit."""
-        self.load(read_weights(path, self.cfg))
 
     def weights(self) -> Weights:
         """The network's numbers, as a ``.weights`` file holds them."""

@@ -75,7 +75,7 @@ def test_what_is_saved_is_what_was_trained(tmp_path: Path) -> None:
     assert weights.convolutions[0].batch_norm is not None
     assert np.abs(weights.convolutions[0].batch_norm.means).max() > 0
     again = DarknetNet(cfg).eval()
-    again.load_file(tmp_path / "a.weights")
+    again.load(weights)
     assert again.seen == 80
     with torch.no_grad():
         (ours,), (reloaded,) = network(batch), again(batch)
