@@ -161,17 +161,22 @@ def transform(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float6
 class Layout:
     """How pictures are put on a detector's canvas.
 
-    ``scales`` bounds a picture's size relative to one that just fits the canvas. ``mosaic`` is the
-    share of canvases made of four pictures. The plate that a picture is placed by is at most
-    ``largest`` of the canvas wide. Plates narrower than ``smallest`` pixels, or less than
+    ``mosaic`` is the share of canvases made of four pictures. ``scales`` bounds a single picture's
+    size relative to one that just fits the canvas, ``tiles`` the size of one of four relative to
+    one that just fills its part. The plate that a picture is placed by is at most
+    ``largest`` of the canvas wide. ``stretch`` is the sigma of its aspect ratio's logarithm. In a share ``cut`` of
+    the places where a plate would be cut by the canvas's edge, it is. Plates narrower than ``smallest`` pixels, or less than
     ``visible`` of their area inside, are to be ignored: neither positive nor negative.
     """
 
     mosaic: float = 0.5
-    scales: tuple[float, float] = (0.35, 1.8)
+    scales: tuple[float, float] = (0.65, 2.0)
+    tiles: tuple[float, float] = (0.8, 2.2)
     turn: float = 4.0
     lean: float = 0.04
     mirror: float = 0.05
+    stretch: float = 0.15
+    cut: float = 0.25
     smallest: float = 8.0
     largest: float = 0.92
     visible: float = 0.45
@@ -214,12 +219,16 @@ def _place(
     shown = None
     if len(picture.boxes) and rng.random() < 0.9:
         shown = picture.boxes[rng.integers(len(picture.boxes))]
-    scale = min(canvas.shape[1] / width, canvas.shape[0] / height)
-    scale *= np.exp(rng.uniform(*np.log(layout.scales))) * np.sqrt(room[0] / canvas.shape[1])
+    if room[0] < canvas.shape[1]:
+        scale = max(room[0] / width, room[1] / height)
+        scale *= np.exp(rng.uniform(*np.log(layout.tiles)))
+    else:
+        scale = min(room[0] / width, room[1] / height)
+        scale *= np.exp(rng.uniform(*np.log(layout.scales)))
     if shown is not None:
         plate = float(shown[2] - shown[0])
         scale = np.clip(scale, 1.2 * layout.smallest / plate, layout.largest * room[0] / plate)
-    stretch = np.exp(rng.normal(0, 0.08))
+    stretch = np.exp(rng.normal(0, layout.stretch))
     matrix = zoom(scale * stretch, scale / stretch) @ tilt(
         rng, picture.size, layout.turn, layout.lean
     )
@@ -230,7 +239,7 @@ def _place(
     if shown is not None:
         corners = transform(matrix, shown.reshape(2, 2).astype(np.float64))
         low, high = corners.min(axis=0), corners.max(axis=0)
-        if (low < 0).any() or (high > room).any():
+        if ((low < 0).any() or (high > room).any()) and rng.random() >= layout.cut:
             slack = room - (high - low)
             matrix = (
                 shift(*(rng.uniform(np.minimum(slack, 0), np.maximum(slack, 0)) - low)) @ matrix
@@ -239,13 +248,14 @@ def _place(
     drawn = np.ascontiguousarray(part)
     picture.draw(matrix, drawn)
     part[:] = drawn
-    return _boxes(picture.boxes, shift(x0, y0) @ matrix, region, layout)
+    return _boxes(picture, shift(x0, y0) @ matrix, region, layout)
 
 
 def _boxes(
-    boxes: Boxes, matrix: Matrix, region: tuple[int, int, int, int], layout: Layout
+    picture: Pyramid, matrix: Matrix, region: tuple[int, int, int, int], layout: Layout
 ) -> tuple[Boxes, NDArray[np.bool_]]:
-    """``boxes`` after ``matrix``, clipped to ``region``, without those wholly outside."""
+    """The boxes of ``picture`` after ``matrix``, clipped to ``region``, without those outside."""
+    boxes = picture.boxes
     corners = transform(matrix, boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float64))
     # Turning an axis-parallel box makes the one around it too large: take the corners' means on
     # each side instead, halfway between the tightest and the loosest that the plate may have.
@@ -259,4 +269,5 @@ def _boxes(
     inside = (size > 1).all(axis=1)
     area = (full[:, 2:] - full[:, :2]).prod(axis=1)
     unclear = (size.prod(axis=1) < layout.visible * area) | (size[:, 0] < layout.smallest)
+    unclear |= picture.unclear
     return clipped[inside].astype(np.float32), unclear[inside]

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from lpr.models import load_model
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -40,6 +42,12 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
         click.option("--out", required=True, type=folder, help="The run's folder."),
         click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
         click.option(
+            "--from",
+            "start",
+            metavar="MODEL",
+            help="Begin with the weights of a model (its name or folder), not with random ones.",
+        ),
+        click.option(
             "--set",
             "changes",
             multiple=True,
@@ -58,7 +66,14 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
 
 @train.command()
 @_training_options("tw-light-detector")
-def detector(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[str, ...]) -> None:
+def detector(
+    recipe: str,
+    root: Path,
+    out: Path,
+    resume: bool,
+    start: str | None,
+    changes: tuple[str, ...],
+) -> None:
     """Train a detector, check it on dev after each epoch and keep the best."""
     from lpr_training.detector import DetectorTask
     from lpr_training.export import finish_detector
@@ -67,6 +82,8 @@ def detector(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[st
 
     chosen, cfg = detector_recipe(recipe, changes)
     task = DetectorTask(chosen, root, cfg)
+    if start:
+        task.start_from(load_model(start))
     best = run(task, chosen.schedule, out, resume)
     finish_detector(task, cfg, best, out)
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
@@ -74,7 +91,14 @@ def detector(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[st
 
 @train.command()
 @_training_options("tw-light-recognizer")
-def recognizer(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[str, ...]) -> None:
+def recognizer(
+    recipe: str,
+    root: Path,
+    out: Path,
+    resume: bool,
+    start: str | None,
+    changes: tuple[str, ...],
+) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best."""
     from lpr_training.export import finish_recognizer
     from lpr_training.loop import train as run
@@ -83,6 +107,8 @@ def recognizer(recipe: str, root: Path, out: Path, resume: bool, changes: tuple[
 
     chosen = recognizer_recipe(recipe, changes)
     task = RecognizerTask(chosen, root)
+    if start:
+        task.start_from(load_model(start))
     best = run(task, chosen.schedule, out, resume)
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")

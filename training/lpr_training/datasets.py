@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,9 @@ from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.types import Box, Image
 from lpr_training.synth.arrays import as_image
+
+UNLABELLED = Path(__file__).parent / "recipes" / "unlabelled.csv"
+AGREED = Path(__file__).parent / "recipes" / "agreed-texts.csv"
 
 LEVELS = 4
 """Sizes of each picture that a cache keeps: 1, 1/2, 1/4 and 1/8."""
@@ -45,10 +50,16 @@ def _voc_box(node: ElementTree.Element) -> Box:
 class Pyramid:
     """A decoded picture at several sizes, so that shrinking it further does not alias.
 
-    ``boxes`` (``N x 4`` float32) are in pixels of level 0.
+    ``boxes`` (``N x 4`` float32) are in pixels of level 0; ``unclear`` (``N``) marks those that are
+    neither to be found nor to be left: plates that nobody labelled.
     """
 
-    def __init__(self, image: Image, boxes: Sequence[Box] = ()) -> None:
+    def __init__(
+        self,
+        image: Image,
+        boxes: Sequence[Box] = (),
+        unclear: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.levels = [image]
         for _ in range(1, LEVELS):
             height, width = self.levels[-1].shape[:2]
@@ -58,6 +69,7 @@ class Pyramid:
             shrunk = cv2.resize(self.levels[-1], half, interpolation=cv2.INTER_AREA)
             self.levels.append(as_image(shrunk))
         self.boxes: NDArray[np.float32] = np.array(boxes, np.float32).reshape(-1, 4)
+        self.unclear = np.zeros(len(self.boxes), bool) if unclear is None else unclear
 
     @property
     def size(self) -> tuple[int, int]:
@@ -105,11 +117,49 @@ def decode(file: Path, longest: int = 640) -> tuple[Image, float]:
     return np.asarray(image, np.uint8), factor
 
 
-def load(pictures: Iterable[LabelledPicture], longest: int = 640) -> list[Pyramid]:
-    """All ``pictures`` in memory (about 1.2 MB each at 640 x 480)."""
+def load(
+    pictures: Iterable[LabelledPicture],
+    longest: int = 640,
+    unlabelled: Mapping[str, Sequence[Box]] | None = None,
+) -> list[Pyramid]:
+    """All ``pictures`` in memory (about 1.2 MB each at 640 x 480); ``unlabelled`` gives, by a
+    picture's name, plates in it that nobody labelled."""
     pyramids = []
     for picture in pictures:
         image, factor = decode(picture.path, longest)
-        boxes = [Box(*(value * factor for value in plate.box)) for plate in picture.plates]
-        pyramids.append(Pyramid(image, boxes))
+        labelled = [plate.box for plate in picture.plates]
+        others = list((unlabelled or {}).get(picture.path.name, ()))
+        boxes = [Box(*(value * factor for value in box)) for box in labelled + others]
+        pyramids.append(Pyramid(image, boxes, np.arange(len(boxes)) >= len(labelled)))
     return pyramids
+
+
+def read_agreed(folder: Path) -> list[LabelledPicture]:
+    """Training pictures of the set ``folder`` with plates whose texts nobody labelled, but which two
+    recognizers read alike, in a legal format."""
+    pictures: dict[str, list[LabelledPlate]] = defaultdict(list)
+    with AGREED.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if row["set"] == folder.name:
+                pictures[row["file"]].append(LabelledPlate(_csv_box(row), row["text"]))
+    return [
+        LabelledPicture(folder / "images" / name, tuple(plates))
+        for name, plates in pictures.items()
+    ]
+
+
+def _csv_box(row: dict[str, str]) -> Box:
+    return Box(*(float(row[key]) for key in ("xmin", "ymin", "xmax", "ymax")))
+
+
+def read_unlabelled() -> dict[str, dict[str, list[Box]]]:
+    """Plates in the training pictures that nobody labelled, by set and picture.
+
+    They are boxes that a first detector found and a person confirmed: neither positives nor
+    negatives in training.
+    """
+    found: dict[str, dict[str, list[Box]]] = defaultdict(lambda: defaultdict(list))
+    with UNLABELLED.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            found[row["set"]][row["file"]].append(_csv_box(row))
+    return found

@@ -13,45 +13,51 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
+from lpr.darknet.weights import read_weights
 from lpr.detect import Detector, Head
 from lpr.labels import read_labels
+from lpr.models import Model
 from lpr.specs import DetectorSpec
 from lpr.types import Float32, Image
 from lpr_training.augment import Layout, Photometry, compose, photometric
+from lpr_training.branches import add_branches, fuse_branches
 from lpr_training.darknet_net import DarknetNet
-from lpr_training.datasets import Pyramid, load, read_voc
+from lpr_training.datasets import Pyramid, load, read_unlabelled, read_voc
 from lpr_training.loop import Schedule
 from lpr_training.metrics import score_boxes
-from lpr_training.rendered import pasted_scenes, rendered_scenes
+from lpr_training.rendered import Edits, edited, rendered_scenes
 
 # ---------------------------------------------------------------------------- configuration
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The share of training pictures that comes from each set, and how many are rendered."""
+    """The share of training pictures that comes from each set, how many are rendered, and the share
+    of photographs that are ``edited``."""
 
-    scenes: float = 0.4
-    dashcam: float = 0.12
-    crops: float = 0.2
-    pasted: float = 0.15
-    rendered: float = 0.13
-    pasted_pictures: int = 1000
+    scenes: float = 0.5
+    dashcam: float = 0.17
+    crops: float = 0.18
+    rendered: float = 0.15
     rendered_pictures: int = 1000
+    edited: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
     """``sizes`` gives the canvases' sides: [step, pixels] from that step on, the first at step 0.
-    Boxes count from a score of ``threshold`` on where ``check`` measures recall and false boxes."""
+    Boxes count from a score of ``threshold`` on where ``check`` measures recall and false boxes.
+    With ``branches`` the 3 x 3 convolutions are re-parameterised (:mod:`lpr_training.branches`)."""
 
     schedule: Schedule
     cfg: str = "tw-light-detector.cfg"
     sizes: tuple[tuple[int, int], ...] = ((0, 384),)
     data: Data = field(default_factory=Data)
+    edits: Edits = field(default_factory=Edits)
     layout: Layout = field(default_factory=Layout)
     photometry: Photometry = field(default_factory=Photometry)
     threshold: float = 0.4
+    branches: bool = True
 
     def size_at(self, step: int) -> int:
         return [size for start, size in self.sizes if start <= step][-1]
@@ -70,15 +76,18 @@ class Batch:
     ignored: Tensor
 
 
+PHOTOGRAPHS = ("scenes", "dashcam", "crops")
+
+
 def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
     """The pictures under the data folder ``root`` that may be trained on, and rendered ones."""
-    scenes = load(read_labels(root / "taiwan-scenes", "train"))
-    dashcam = load(read_voc(root / "romania-scenes" / "train"))
+    unlabelled = read_unlabelled()
+    scenes = read_labels(root / "taiwan-scenes", "train")
+    dashcam = read_voc(root / "romania-scenes" / "train")
     return {
-        "scenes": scenes,
-        "dashcam": dashcam,
+        "scenes": load(scenes, unlabelled=unlabelled["taiwan-scenes"]),
+        "dashcam": load(dashcam, unlabelled=unlabelled["romania-scenes"]),
         "crops": load(read_labels(root / "taiwan-crops", "train")),
-        "pasted": pasted_scenes(scenes + dashcam, data.pasted_pictures, seed),
         "rendered": rendered_scenes(data.rendered_pictures, seed),
     }
 
@@ -123,7 +132,10 @@ class Canvases:
 
     def pick(self, rng: np.random.Generator) -> Pyramid:
         name = rng.choice(list(self.sets), p=self.shares)
-        return self.sets[name][rng.integers(len(self.sets[name]))]
+        picture = self.sets[name][rng.integers(len(self.sets[name]))]
+        if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:
+            picture = edited(rng, picture, self.recipe.edits)
+        return picture
 
 
 def to_input(images: Tensor) -> Tensor:
@@ -313,8 +325,9 @@ class DetectorTask:
 
     def __init__(self, recipe: DetectorRecipe, root: Path, cfg: Cfg) -> None:
         torch.manual_seed(recipe.schedule.seed)
-        self.recipe, self.grid = recipe, Grid.of(cfg)
-        self.model: nn.Module = DarknetNet(cfg)
+        self.recipe, self.cfg, self.grid = recipe, cfg, Grid.of(cfg)
+        self.network = DarknetNet(cfg)
+        self.model: nn.Module = self.network
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for layer in (m for m in self.model.modules() if isinstance(m, nn.Conv2d)):
             if layer.bias is not None:
@@ -323,9 +336,21 @@ class DetectorTask:
                 nn.init.normal_(layer.weight, std=0.01)
         for norm in (m for m in self.model.modules() if isinstance(m, nn.BatchNorm2d)):
             norm.momentum = 0.03
+        if recipe.branches:
+            add_branches(self.model)
         sets = training_pictures(root, recipe.data, recipe.schedule.seed)
         self.batch: Callable[[int], Batch] = Canvases(sets, recipe).batch
         self.dev, self.dev_crops = dev_pictures(root)
+
+    def start_from(self, model: Model) -> None:
+        """Take over a published detector's weights.
+
+        Raises :class:`lpr.errors.ModelError` where its cfg is another network's.
+        """
+        fuse_branches(self.model)
+        self.network.load(read_weights(model.detector.weights, self.cfg))
+        if self.recipe.branches:
+            add_branches(self.model)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         height, width = batch.images.shape[1:3]

@@ -18,7 +18,7 @@ from torch import nn
 
 from lpr.darknet.cfg import Cfg
 from lpr.types import Float32
-from lpr_training.darknet_net import DarknetNet
+from lpr_training.branches import fuse_branches
 from lpr_training.detector import NMS, DetectorTask
 from lpr_training.loop import Schedule
 from lpr_training.recognizer import RecognizerTask
@@ -28,8 +28,9 @@ MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
 
 def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None:
     """Write ``detector.cfg``, ``detector.weights`` and ``part.json``."""
-    network = DarknetNet(cfg)
+    network = task.network
     network.load_state_dict(torch.load(best, weights_only=True))
+    fuse_branches(network)
     network.eval()
     schedule = task.recipe.schedule
     network.save(out / "detector.weights", seen=schedule.steps * schedule.batch)

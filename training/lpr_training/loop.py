@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+import cv2
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -133,6 +134,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     """
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
+        cv2.setNumThreads(schedule.threads)
     out.mkdir(parents=True, exist_ok=True)
     model = task.model
     average = Average(model, schedule.average)

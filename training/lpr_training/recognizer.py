@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lpr.labels import read_labels
+from lpr.labels import LabelledPicture, read_labels
+from lpr.models import Model
 from lpr.recognize import CtcReader
 from lpr.specs import CtcSpec
 from lpr.types import Box, Crop, Float32, Image
 from lpr_training.augment import Matrix, Photometry, photometric, shift, tilt, transform
-from lpr_training.datasets import Pyramid, load
+from lpr_training.datasets import Pyramid, load, read_agreed
+from lpr_training.fused import load_fused
 from lpr_training.loop import Schedule
 from lpr_training.metrics import score_texts
 from lpr_training.rendered import rendered_crops
@@ -45,7 +48,8 @@ class Crops:
 
     ``real`` is the share of real crops once training has got under way: until step ``easy`` all are
     rendered and easy, until ``mixed`` both the share and the difficulty grow (CTC finds no way into
-    the whole variety at once). ``rendered`` plates are made beforehand, each seen in many ways.
+    the whole variety at once). ``rendered`` plates and ``rendered_abroad`` (the share ``abroad`` of
+    the rendered ones shown) are made beforehand, each seen in many ways.
     Light and sharpness change in the share ``spoilt`` of real crops, and in half as many rendered
     ones, which are photographs already: ``before`` the picture is taken there is another light,
     ``after`` it noise and compression. ``pixels`` bounds the width that a plate has in its picture.
@@ -59,6 +63,8 @@ class Crops:
     easy: int = 400
     mixed: int = 1600
     rendered: int = 8000
+    abroad: float = 0.0
+    rendered_abroad: int = 0
     spoilt: float = 1.0
     turn: float = 7.0
     jitter: float = 0.035
@@ -67,9 +73,12 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerRecipe:
+    """``smoothing`` is the weight of label smoothing."""
+
     schedule: Schedule
     spec: CtcSpec
     crops: Crops
+    smoothing: float = 0.0
     shape: Shape = field(default_factory=Shape)
 
 
@@ -130,9 +139,9 @@ class Written:
     tight: bool
 
 
-def photographed(folder: Path, split: str) -> list[Written]:
-    """The plates of a ``labels.csv`` whose texts are known."""
-    labelled = [p for p in read_labels(folder, split) if any(plate.text for plate in p.plates)]
+def photographed(pictures: Iterable[LabelledPicture]) -> list[Written]:
+    """The plates whose texts are known."""
+    labelled = [p for p in pictures if any(plate.text for plate in p.plates)]
     return [
         Written(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
         for source, picture in zip(labelled, load(labelled), strict=True)
@@ -141,9 +150,9 @@ def photographed(folder: Path, split: str) -> list[Written]:
     ]
 
 
-def rendered(count: int, seed: int) -> list[Written]:
-    """Rendered plates, the widest first."""
-    crops = rendered_crops(count, seed)
+def rendered(count: int, seed: int, abroad: bool = False) -> list[Written]:
+    """Rendered plates of Taiwan or from ``abroad``, the widest first."""
+    crops = rendered_crops(count, seed, abroad)
     plates = [Written(Pyramid(c.image), np.array(c.quad), c.text, tight=True) for c in crops]
     return sorted(plates, key=lambda plate: -float(np.ptp(plate.quad[:, 0])))
 
@@ -209,7 +218,8 @@ class CropSampler:
             plates = self.sets["scenes" if rng.random() < crops.scenes else "crops"]
             plate, hardness = plates[rng.integers(len(plates))], 1.0
         else:
-            plates, hardness = self.sets["rendered"], max(under_way, 0.1)
+            abroad = rng.random() < crops.abroad * under_way
+            plates, hardness = self.sets["abroad" if abroad else "rendered"], max(under_way, 0.1)
             plate = plates[rng.integers(max(int(len(plates) * max(under_way, 0.3)), 1))]
         image = self.view(plate, rng, hardness)
         if rng.random() < crops.spoilt * hardness * (0.5 if plate.tight else 1):
@@ -268,31 +278,45 @@ class RecognizerTask:
         seed = recipe.schedule.seed
         torch.manual_seed(seed)
         self.recipe, self.spec = recipe, recipe.spec
-        self.model: nn.Module = CtcNet(recipe.shape, recipe.spec.height, recipe.spec.classes)
+        self.network = CtcNet(recipe.shape, recipe.spec.height, recipe.spec.classes)
+        self.model: nn.Module = self.network
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        scenes = read_labels(root / "taiwan-scenes", "train")
         sets = {
-            "crops": photographed(root / "taiwan-crops", "train"),
-            "scenes": photographed(root / "taiwan-scenes", "train"),
+            "crops": photographed(read_labels(root / "taiwan-crops", "train")),
+            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes")),
             "rendered": rendered(recipe.crops.rendered, seed),
+            "abroad": rendered(recipe.crops.rendered_abroad, seed, abroad=True),
         }
         self.batch: Callable[[int], Batch] = CropSampler(sets, recipe).batch
         self.dev = {
-            "crops": photographed(root / "taiwan-crops", "dev"),
-            "scenes": photographed(root / "taiwan-scenes", "dev"),
+            "crops": photographed(read_labels(root / "taiwan-crops", "dev")),
+            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev")),
         }
+
+    def start_from(self, model: Model) -> None:
+        """Take over a published recognizer's weights.
+
+        Raises :class:`lpr.errors.ModelError` where its file holds another network.
+        """
+        batches = [self.batch(self.recipe.schedule.steps + number).images for number in range(16)]
+        load_fused(self.network.layers, model.recognizer.file, torch.cat(batches))
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         logits = self.model(batch.images)
         steps = torch.full((len(logits),), logits.shape[1])
+        scores = logits.log_softmax(2)
+        # Label smoothing: the uniform distribution's cross entropy, beyond its least value.
+        uniform = -scores.mean() - math.log(logits.shape[2])
         loss = functional.ctc_loss(
-            logits.log_softmax(2).transpose(0, 1),
+            scores.transpose(0, 1),
             batch.texts,
             steps,
             batch.lengths,
             blank=self.spec.blank,
             zero_infinity=True,
         )
-        return loss, {}
+        return loss + self.recipe.smoothing * uniform, {"ctc": float(loss.detach())}
 
     def check(self, model: nn.Module, margin: float | None = None) -> dict[str, float]:
         """Read the plates of ``dev``, by their labelled boxes and by boxes that are a little off;

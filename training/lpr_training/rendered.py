@@ -1,4 +1,5 @@
-"""Pools of rendered pictures, made before training by as many processes as there are cores.
+"""Rendered pictures for training: pools of them, made beforehand by as many processes as there are
+cores, and photographs that are changed as they are picked.
 
 Every picture depends on the seed and its number alone, so that a resumed run sees the same ones.
 """
@@ -6,8 +7,9 @@ Every picture depends on the seed and its number alone, so that a resumed run se
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
@@ -16,18 +18,34 @@ import cv2
 import numpy as np
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from lpr.types import Box, Image
+from lpr.types import Box
 from lpr_training.datasets import Pyramid
 from lpr_training.synth.crops import CropPicture, render_crop
+from lpr_training.synth.distractors import distract
 from lpr_training.synth.scenes import paste_plate, render_scene
+
+MOST_REPLACED = 5
+"""Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
 
 T = TypeVar("T")
 S = TypeVar("S")
 
 
-def rendered_crops(count: int, seed: int) -> list[CropPicture]:
-    """``count`` single plates with a little around them."""
-    return _made(partial(_crop, seed), range(count), "rendering plates")
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How a photograph is changed before it is trained on: the odds that each of its plates is
+    replaced by a rendered one, that one (and then another) is added, that things which are no
+    plates are, and that a rendered plate is none of Taiwan's."""
+
+    replace: float = 0.6
+    add: float = 0.45
+    distract: float = 0.4
+    abroad: float = 0.4
+
+
+def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPicture]:
+    """``count`` single plates, Taiwan's or from ``abroad``, with a little around them."""
+    return _made(partial(_crop, seed, abroad), range(count), "rendering plates")
 
 
 def rendered_scenes(count: int, seed: int) -> list[Pyramid]:
@@ -35,11 +53,25 @@ def rendered_scenes(count: int, seed: int) -> list[Pyramid]:
     return _made(partial(_scene, seed), range(count), "rendering scenes")
 
 
-def pasted_scenes(pictures: Sequence[Pyramid], count: int, seed: int) -> list[Pyramid]:
-    """``count`` of the ``pictures``, with rendered plates instead of their own and beside them."""
-    chosen = np.random.default_rng([seed, 2]).integers(len(pictures), size=count)
-    jobs = [(n, pictures[i].levels[0], pictures[i].boxes.tolist()) for n, i in enumerate(chosen)]
-    return _made(partial(_pasted, seed), jobs, "pasting plates")
+def edited(rng: np.random.Generator, picture: Pyramid, odds: Edits) -> Pyramid:
+    """``picture`` with rendered plates instead of some of its own and beside them, and with things
+    that are no plates."""
+    image = picture.levels[0]
+    boxes = [Box(*map(float, box)) for box in picture.boxes]
+    for index in rng.permutation(len(boxes))[:MOST_REPLACED]:
+        box = boxes[index]
+        replaceable = not picture.unclear[index] and box.width > 16
+        if replaceable and 1.2 < box.width / max(box.height, 1) < 6 and rng.random() < odds.replace:
+            image, plate = paste_plate(rng, image, box.quad, abroad=rng.random() < odds.abroad)
+            boxes[index] = plate.box
+    if rng.random() < odds.distract:
+        image = distract(rng, image, boxes)
+    added = 0
+    while rng.random() < odds.add and added < 3:
+        image, plate = paste_plate(rng, image, avoid=boxes, abroad=rng.random() < odds.abroad)
+        boxes.append(plate.box)
+        added += 1
+    return Pyramid(image, boxes, np.concatenate([picture.unclear, np.zeros(added, bool)]))
 
 
 def _made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
@@ -55,8 +87,8 @@ def _alone() -> None:
     cv2.setNumThreads(1)
 
 
-def _crop(seed: int, number: int) -> CropPicture:
-    return render_crop(np.random.default_rng([seed, 0, number]))
+def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
+    return render_crop(np.random.default_rng([seed, 4 if abroad else 0, number]), abroad=abroad)
 
 
 def _scene(seed: int, number: int) -> Pyramid:
@@ -64,17 +96,3 @@ def _scene(seed: int, number: int) -> Pyramid:
     width, height = ((480, 360), (512, 288), (400, 400), (360, 480))[rng.integers(4)]
     scene = render_scene(rng, width, height)
     return Pyramid(scene.image, [plate.box for plate in scene.plates])
-
-
-def _pasted(seed: int, job: tuple[int, Image, list[list[float]]]) -> Pyramid:
-    number, image, labels = job
-    rng = np.random.default_rng([seed, 3, number])
-    boxes = [Box(*label) for label in labels]
-    for index, box in enumerate(boxes):
-        if box.width > 16 and 1.2 < box.width / max(box.height, 1) < 3 and rng.random() < 0.7:
-            image, plate = paste_plate(rng, image, box.quad)
-            boxes[index] = plate.box
-    for _ in range(int(rng.integers(0, 3))):
-        image, plate = paste_plate(rng, image, avoid=boxes)
-        boxes.append(plate.box)
-    return Pyramid(image, boxes)

@@ -24,7 +24,7 @@ def bodywork(rng: np.random.Generator, width: int, height: int) -> Image:
 
 def paint(rng: np.random.Generator) -> Float32:
     """A colour of bodywork or plastic (BGR, 0..255): mostly dark, grey or white."""
-    if rng.random() < 0.75:
+    if rng.random() < 0.85:
         level = rng.choice([18.0, 35.0, 60.0, 110.0, 165.0, 215.0])
         colour = level + rng.normal(0, 10) + rng.normal(0, 6, 3)
     else:

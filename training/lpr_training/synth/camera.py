@@ -5,6 +5,8 @@ Each effect takes a generator for its strength, and gives a new picture of the s
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -72,7 +74,8 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.4, 0.7), offset + rng.uniform(30, 80)
     gain = max(gain, _LEAST_CONTRAST)
-    lit = as_float(picture * cv2.merge([light * np.float32(t * gain) for t in tint]))
+    lit = picture * light[:, :, None]
+    lit *= (tint * gain).astype(np.float32)
     if offset:
         lit += np.float32(offset)
     if rng.random() < 0.07:
@@ -119,14 +122,29 @@ def noise(rng: np.random.Generator, picture: Float32) -> Float32:
     if rng.random() < 0.35:
         return picture
     strength = rng.uniform(0.5, 5) if rng.random() < 0.88 else rng.uniform(5, 13)
-    grain = rng.standard_normal(picture.shape[:2], np.float32)[:, :, None] * np.float32(strength)
+    height, width = picture.shape[:2]
+    grain = _grain(rng, height, width)[:, :, None] * np.float32(strength)
     if rng.random() < 0.4:
-        colour = rng.standard_normal(
-            (picture.shape[0] // 2 + 1, picture.shape[1] // 2 + 1, 3), np.float32
-        )
-        size = (picture.shape[1], picture.shape[0])
-        grain = grain + cv2.resize(colour, size) * np.float32(strength)
+        half = (height // 2 + 1, width // 2 + 1)
+        colour = cv2.merge([_grain(rng, *half) for _ in range(3)])
+        grain = grain + cv2.resize(colour, (width, height)) * np.float32(strength)
     return as_float(picture + grain)
+
+
+def _grain(rng: np.random.Generator, height: int, width: int) -> Float32:
+    """Normal noise, cut at random from a sheet that is drawn once: drawing it anew would be the
+    dearest step of a crop."""
+    sheet = _noise_sheet()
+    if height > sheet.shape[0] or width > sheet.shape[1]:
+        return rng.standard_normal((height, width), np.float32)
+    y = int(rng.integers(sheet.shape[0] - height + 1))
+    x = int(rng.integers(sheet.shape[1] - width + 1))
+    return sheet[y : y + height, x : x + width]
+
+
+@lru_cache(maxsize=1)
+def _noise_sheet() -> Float32:
+    return np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
 
 
 def finish(picture: Float32) -> Image:

@@ -8,13 +8,17 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image, Quad
-from lpr_training.synth import backgrounds, camera
+from lpr_training.synth import backgrounds, camera, weather
+from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.arrays import as_image
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 
 _NARROWEST, _WIDEST = 30.0, 200.0
 _MARGIN = 0.25
+_ATTEMPTS = 4
+_LEAST_CONTRAST = 22
+_STEEP = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,24 @@ def render_crop(
     background: Image | None = None,
     rotation: float = 9.0,
     tilt: float = 35.0,
+    abroad: bool = False,
 ) -> CropPicture:
     """A random plate, 30 to 200 pixels wide, in random light before a random camera.
 
     Around the plate's bounding box at least a quarter of its size is left on each side. A
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
-    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops.
+    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. A plate
+    from ``abroad`` (one line of any text) has neither a given text nor style.
     """
     wide = _NARROWEST * (_WIDEST / _NARROWEST) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
-    plate = render_plate(rng, text, style, native)
-    corners = random_view(rng, native / plate.image.shape[0], rotation, tilt) * np.float32(wide)
+    if abroad:
+        plate = render_abroad(rng, native, lines=1)
+    else:
+        plate = render_plate(rng, text, style, native)
+    steep = 1.6 if rng.random() < _STEEP else 1.0
+    aspect = native / plate.image.shape[0]
+    corners = random_view(rng, aspect, rotation * steep, tilt * steep) * np.float32(wide)
     corners, size = _place(rng, corners)
     if background is None:
         around = backgrounds.bodywork(rng, *size)
@@ -86,16 +97,43 @@ def _cut(rng: np.random.Generator, picture: Image, width: int, height: int) -> I
 def _photograph(
     rng: np.random.Generator, plate: PlatePicture, corners: Float32, around: Image, wide: float
 ) -> Image:
-    height, width = around.shape[:2]
     sheet = _dirt(rng, plate.image) if rng.random() < 0.3 else plate.image
     if rng.random() < 0.5:
         around = _drop_shadow(rng, around, corners)
-    scene = lay_onto(around, sheet, plate.mask, corners)[0].astype(np.float32)
+    laid, cover = lay_onto(around, sheet, plate.mask, corners)
+    scene = laid.astype(np.float32)
     if rng.random() < 0.08:
         _obstacle(rng, scene, corners)
-    scene = camera.expose(rng, scene, camera.shade(rng, width, height))
-    scene = camera.defocus(rng, scene, 0.3 + wide / 90)
-    return camera.compress(rng, camera.finish(camera.noise(rng, scene)))
+    for _ in range(_ATTEMPTS):
+        image = _taken(rng, scene, cover, wide)
+        if _readable(image, cover):
+            break
+    return image
+
+
+def _taken(rng: np.random.Generator, scene: Float32, cover: Image, wide: float) -> Image:
+    """One photograph of the scene, in random light and weather, with a random camera."""
+    height, width = scene.shape[:2]
+    if rng.random() < 0.06:
+        lit = weather.infrared(rng, scene, cover)
+    else:
+        lit = camera.expose(rng, scene, camera.shade(rng, width, height))
+    if rng.random() < 0.05:
+        lit = weather.rain(rng, lit)
+    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
+    image = camera.finish(camera.noise(rng, lit))
+    return weather.film(rng, image) if rng.random() < 0.1 else camera.compress(rng, image)
+
+
+def _readable(image: Image, cover: Image) -> bool:
+    """Whether light and dark differ on the plate: nobody can label one that is white on white."""
+    tones = image[:, :, 1][cover > 200]
+    if len(tones) == 0:
+        return True
+    dark, light = np.partition(tones, [len(tones) // 12, len(tones) * 10 // 12])[
+        [len(tones) // 12, len(tones) * 10 // 12]
+    ]
+    return int(light) - int(dark) >= _LEAST_CONTRAST
 
 
 def _drop_shadow(rng: np.random.Generator, around: Image, corners: Float32) -> Image:

@@ -79,6 +79,9 @@ _SHAPES: dict[str, tuple[tuple[Stroke, ...], ...]] = {
     "1": (
         (_line((0.5, 0), (0.5, 1)),),
         (_line((0.66, 0), (0.66, 1)), _line((0.66, 0.0), (0.2, 0.19), start="flat", end="flat")),
+        (_line((0.62, 0), (0.62, 1)), _line((0.62, 0.0), (0.32, 0.1), start="flat", end="flat")),
+        (_line((0.7, 0), (0.7, 1)), _line((0.7, 0.0), (0.1, 0.26), start="flat", end="flat")),
+        (_line((0.6, 0), (0.6, 1)), _line((0.6, 0.02), (0.22, 0.06), start="flat", end="flat")),
     ),
     "2": (
         (
@@ -338,7 +341,8 @@ def _mask(face: Typeface, char: str, width: int, height: int) -> Image:
     rng = np.random.default_rng([face.seed, zlib.crc32(char.encode())])
     choice = int(rng.integers(len(shapes))) if face.seed and rng.random() < 0.5 else 0
     if char == "1":
-        choice = int(face.old)
+        flags = 1 + int(rng.integers(len(shapes) - 1)) if face.seed else 1
+        choice = flags if face.old else 0
     pen = _Pen(canvas, face.weight * height * scale, face.wobble, rng)
     for stroke in shapes[choice]:
         pen.draw(stroke)

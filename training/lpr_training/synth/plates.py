@@ -65,7 +65,7 @@ def render_plate(
     ink = _ink_mask(rng, kind, display, height, width)
     image = _paint(rng, kind, ink, fresh)
     _furnish(rng, kind, image, fresh)
-    return PlatePicture(image, _outline(height, width), text, display, kind.name)
+    return PlatePicture(image, outline(height, width), text, display, kind.name)
 
 
 def _choose(rng: np.random.Generator, text: str | None, style: str | None) -> tuple[Style, str]:
@@ -163,7 +163,7 @@ def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Im
     ramp = np.linspace(sheet, np.clip(colour, 0, 255), 256)
     table = np.rint(ramp).astype(np.uint8).reshape(256, 1, 3)
     image = as_image(cv2.applyColorMap(ink, table))
-    _emboss(rng, image, ink, relief)
+    emboss(rng, image, ink, relief)
     return image
 
 
@@ -176,7 +176,7 @@ def _worn(rng: np.random.Generator, ink: Image) -> Image:
     return as_image(np.clip(ink * np.minimum(wear, 1), 0, 255))
 
 
-def _emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) -> None:
+def emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) -> None:
     """Light and dark edges where characters and rim stand out of the sheet; in place."""
     height, width = ink.shape
     relief = cv2.max(ink, _rim(height, width)) if rng.random() < 0.8 else ink
@@ -205,7 +205,7 @@ def _rim(height: int, width: int) -> Image:
 
 
 @lru_cache(maxsize=64)
-def _outline(height: int, width: int) -> Image:
+def outline(height: int, width: int) -> Image:
     mask = np.zeros((height, width), np.uint8)
     _round_rectangle(mask, 0, round(width * 0.032), 255)
     mask.flags.writeable = False

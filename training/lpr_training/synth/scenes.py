@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr.types import Box, Float32, Image, Quad
 from lpr_training.synth import camera
+from lpr_training.synth.abroad import ASPECTS, render_abroad
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, bounds, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
@@ -42,16 +43,19 @@ def paste_plate(
     picture: Image,
     place: Quad | None = None,
     avoid: Sequence[Box] = (),
+    abroad: bool = False,
 ) -> tuple[Image, PlacedPlate]:
     """A copy of ``picture`` with a rendered plate in it, matched to the light around it.
 
     With a ``place`` (a labelled plate: ``box.quad``), what is there is covered up and the new
     plate's bounding box is that of the place; without, the plate stands somewhere at random, 16
-    pixels to a third of the picture wide, off the boxes to ``avoid`` where there is room.
+    pixels to a third of the picture wide, off the boxes to ``avoid`` where there is room. The plate
+    is one of Taiwan's, or one from ``abroad`` (:mod:`lpr_training.synth.abroad`).
     """
     height, width = picture.shape[:2]
     if place is None:
-        corners = _somewhere(rng, width, height, avoid)
+        aspect = float(rng.choice(ASPECTS)) if abroad else rng.uniform(1.85, 2.4)
+        corners = _somewhere(rng, width, height, aspect, avoid)
         levels = _guess_levels(rng, picture, bounds(corners))
         canvas = picture
     else:
@@ -59,7 +63,9 @@ def paste_plate(
         levels = _levels(picture, frame)
         canvas = _cover_up(picture, frame)
         corners = _fitted(rng, frame)
-    plate = render_plate(rng, width=_native(corners))
+        aspect = max(frame.width / frame.height, 1.2)
+    native = _native(corners)
+    plate = render_abroad(rng, native, aspect) if abroad else render_plate(rng, width=native)
     sheet = _match(rng, plate, levels)
     pasted = _lay_locally(rng, canvas, sheet, plate.mask, corners)
     return pasted, PlacedPlate(bounds(corners), as_quad(corners), plate.text)
@@ -198,10 +204,12 @@ def _visible(box: Box, width: int, height: int) -> bool:
     )
 
 
-def _somewhere(rng: np.random.Generator, width: int, height: int, avoid: Sequence[Box]) -> Float32:
+def _somewhere(
+    rng: np.random.Generator, width: int, height: int, aspect: float, avoid: Sequence[Box]
+) -> Float32:
     for _ in range(12):
         wide = float(np.exp(rng.uniform(np.log(_NARROWEST * 1.1), np.log(max(width / 3, 20)))))
-        view = random_view(rng, rng.uniform(1.85, 2.4)) * np.float32(wide)
+        view = random_view(rng, aspect) * np.float32(wide)
         reach = np.abs(view).max(axis=0)
         space = np.maximum(np.array([width, height]) - 2 * reach, 0)
         corners = as_float(view + reach + rng.random(2) * space)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lpr.regions.taiwan import TAIWAN
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_RARE_LETTERS = {"I": 0.15, "O": 0.15}
-_LETTER_WEIGHTS = np.array([_RARE_LETTERS.get(letter, 1.0) for letter in _LETTERS])
-_LETTER_EDGES = np.cumsum(_LETTER_WEIGHTS / _LETTER_WEIGHTS.sum())
+# Plates since 2012 carry neither I nor O, those before few; and most series since 2014 no 4.
+_NEW = "AAA-9999"
+_SERIES_WITHOUT_4 = 0.7
+
+
+def _edges(weights: dict[str, float], symbols: str) -> NDArray[np.float64]:
+    shares = np.array([weights.get(symbol, 1.0) for symbol in symbols])
+    return np.cumsum(shares / shares.sum())
+
+
+_OLD_LETTERS = _edges({"I": 0.3, "O": 0.1}, _LETTERS)
+_NEW_LETTERS = _edges({"I": 0.0, "O": 0.0}, _LETTERS)
+_ALL_DIGITS = _edges({}, _DIGITS)
+_NO_4 = _edges({"4": 0.0}, _DIGITS)
 
 _SEEN = {
     # How often the formats occur among photographed plates; the others are as rare as _LEAST.
@@ -45,18 +57,27 @@ def random_pattern(rng: np.random.Generator) -> str:
 def random_text(rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
     """A text (``A-Z0-9``, no separator) of a pattern.
 
-    Digits are uniform, I and O are rare. With ``prefixes``, the first letter is one of those.
+    Digits are uniform within their series: most new ones have no 4. Letters are uniform but for I
+    and O, which are rare on old plates and missing on new ones. With ``prefixes``, the first letter
+    is one of those.
     """
+    new = pattern == _NEW
+    letters = _NEW_LETTERS if new else _OLD_LETTERS
+    digits = _NO_4 if new and rng.random() < _SERIES_WITHOUT_4 else _ALL_DIGITS
     text = []
     for symbol in pattern:
         if symbol == "9":
-            text.append(_DIGITS[int(rng.integers(10))])
+            text.append(_pick(rng, digits, _DIGITS))
         elif symbol == "A":
-            letter = int(np.searchsorted(_LETTER_EDGES, rng.random(), side="right"))
-            text.append(_LETTERS[min(letter, len(_LETTERS) - 1)])
+            text.append(_pick(rng, letters, _LETTERS))
     if prefixes and pattern.startswith("A"):
         text[0] = prefixes[int(rng.integers(len(prefixes)))]
     return "".join(text)
+
+
+def _pick(rng: np.random.Generator, edges: NDArray[np.float64], symbols: str) -> str:
+    place = int(np.searchsorted(edges, rng.random(), side="right"))
+    return symbols[min(place, len(symbols) - 1)]
 
 
 def pattern_of(text: str) -> str:
