@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -41,9 +42,9 @@ def load(
     where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
     ``recognizer`` names another recognizer than the backend's. ``detector_size`` is the detector's
     (width, height), ``threshold`` its least score; plates read with less than ``min_confidence``
-    are left out; all three default to the model's. ``regions`` are codes such as ``tw`` whose
-    formats give ``display`` and ``region``; by default the model's. ``threads`` 0 leaves the number
-    of threads to the runtimes.
+    are left out, also those of which the detector is sure; all three default to the model's.
+    ``regions`` are codes such as ``tw`` whose formats give ``display`` and ``region``; by default
+    the model's. ``threads`` 0 leaves the number of threads to the runtimes.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
@@ -79,12 +80,17 @@ def load(
     )
     with naming(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)
-    detector = Detector(network, heads, folder.detector.spec, size, threshold)
+    detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
     try:
         with naming(f"recognizer runtime {reads.name}"):
             text_recognizer = as_text_recognizer(reads.open(folder.recognizer, threads))
     except BaseException:
         detector.close()
         raise
-    least = folder.recognizer.min_confidence if min_confidence is None else min_confidence
-    return Reader(detector, text_recognizer, known, least, reads.name)
+    # Who asks for a confidence gets it: the detector's own certainty counts only by default.
+    least, sure = (
+        (folder.recognizer.min_confidence, folder.detector.spec.sure)
+        if min_confidence is None
+        else (min_confidence, math.inf)
+    )
+    return Reader(detector, text_recognizer, known, least, reads.name, sure)

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 from lpr.errors import ModelError
-from lpr.specs import Channels, CtcSpec, DetectorModel, DetectorSpec, RecognizerModel, Resize
+from lpr.specs import (
+    Channels,
+    CtcSpec,
+    DetectorModel,
+    DetectorSpec,
+    InputShape,
+    RecognizerModel,
+    Resize,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -139,10 +147,11 @@ def _detector(folder: Path, table: _Table) -> DetectorModel:
         spec=DetectorSpec(
             width=table.positive("width"),
             height=table.positive("height"),
-            resize=cast(Resize, table.choice("resize", get_args(Resize))),
+            resize=cast(InputShape, table.choice("resize", get_args(InputShape))),
             channels=cast(Channels, table.choice("channels", ("rgb", "bgr"))),
             threshold=table.fraction("threshold"),
             nms=table.fraction("nms"),
+            sure=table.fraction("sure", default=1.0),
         ),
     )
     table.refuse_unknown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -24,7 +25,8 @@ class Reader(Closing):
     """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
-    Plates whose reading is less certain than ``min_confidence`` are left out.
+    Plates whose reading is less certain than ``min_confidence`` are left out, unless their
+    detection is at least as certain as ``sure``.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class Reader(Closing):
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
         recognizer_name: str | None = None,
+        sure: float = math.inf,
     ) -> None:
         self.detector = detector
         self.recognizer = recognizer
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
+        self.sure = sure
         self._name = recognizer_name or type(recognizer).__name__
 
     def read(self, image: Image) -> list[Plate]:
@@ -56,7 +60,7 @@ class Reader(Closing):
         ]
         readings = iter(self.recognize(crops))
         plates = [[self._plate(d, next(readings)) for d in found] for found in detections]
-        return [[p for p in found if p.confidence >= self.min_confidence] for found in plates]
+        return [[plate for plate in found if self._counts(plate)] for found in plates]
 
     def read_best(self, image: Image) -> Plate | None:
         """The plate with the highest mean character confidence, where one plate is expected."""
@@ -94,6 +98,10 @@ class Reader(Closing):
         confidences = [reading.confidence, *(c.confidence for c in reading.characters)]
         if not all(0 <= confidence <= 1 for confidence in confidences):
             raise PluginError(f"recognizer {self._name} gave a confidence that is not in 0..1")
+
+    def _counts(self, plate: Plate) -> bool:
+        sure = plate.detection.confidence >= self.sure
+        return sure or plate.confidence >= self.min_confidence
 
     def _plate(self, detection: Detection, reading: Reading) -> Plate:
         region, display = identify(reading.text, self.regions) or (None, None)

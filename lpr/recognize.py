@@ -10,6 +10,7 @@ import numpy as np
 from lpr import decode, kernels
 from lpr.errors import PluginError
 from lpr.protocols import CtcRecognizer, TextRecognizer
+from lpr.stopwatch import stage
 from lpr.types import Crop, Float32, Reading
 
 MAX_BATCH = 32
@@ -29,12 +30,15 @@ class CtcReader:
         readings: list[Reading] = []
         for start in range(0, len(crops), MAX_BATCH):
             logits = self._logits(crops[start : start + MAX_BATCH])
-            readings.extend(decode.greedy(logits, self.network.spec))
+            with stage("decode"):
+                readings.extend(decode.greedy(logits, self.network.spec))
         return readings
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
-        batch = self._batch(crops)
-        logits = self.network.logits(batch)
+        with stage("crops"):
+            batch = self._batch(crops)
+        with stage("recognizer"):
+            logits = self.network.logits(batch)
         classes = self.network.spec.classes
         if logits.ndim != 3 or (len(logits), logits.shape[2]) != (len(crops), classes):
             raise PluginError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 Resize: TypeAlias = Literal["letterbox", "stretch"]
+InputShape: TypeAlias = Literal["fit", "letterbox", "stretch"]
 Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
 
 
@@ -14,16 +15,21 @@ Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
 class DetectorSpec:
     """A Darknet detector. Input values are pixel / 255.
 
-    ``width`` and ``height`` are the default input size; ``threshold`` the least objectness x class
-    probability of a detection; ``nms`` the IoU above which the weaker of two boxes is dropped.
+    ``width`` and ``height`` are the default input size. ``resize`` says how a picture is put there:
+    ``"letterbox"`` keeps its proportions and fills the rest, ``"stretch"`` scales its sides apart,
+    ``"fit"`` keeps its proportions and gives the input about the same, with as many pixels.
+    ``threshold`` is the least objectness x class probability of a detection; ``nms`` the IoU above
+    which the weaker of two boxes is dropped. From a probability of ``sure`` on there is a plate,
+    however uncertain its reading may be.
     """
 
     width: int
     height: int
-    resize: Resize
+    resize: InputShape
     channels: Channels
     threshold: float
     nms: float
+    sure: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ class DetectorModel:
 class RecognizerModel:
     """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
 
-    What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel.
+    What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
+    unless the detector is ``sure`` of it.
     """
 
     file: Path

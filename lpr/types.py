@@ -11,6 +11,7 @@ Conventions, everywhere in the project:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -130,6 +131,15 @@ class Reading:
     confidence: float
     characters: tuple[Character, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a frame took, from its pixels to its plates, and what of that each stage took:
+    milliseconds of wall time."""
+
+    ms: float
+    stages: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def test_an_unknown_model_is_answered_with_those_that_are_there(tmp_path: Path) 
         ("width = 64", "width = 0", r"\[detector\] width has to lie in 1\.\.8192"),
         ("width = 64", "width = true", r"\[detector\] width has to be of type int"),
         ("threshold = 0.5", "threshold = 50", r"\[detector\] threshold has to lie in 0\.\.1"),
-        ('"letterbox"', '"squeeze"', "resize has to be one of letterbox, stretch"),
+        ('"letterbox"', '"squeeze"', "resize has to be one of fit, letterbox, stretch"),
         ("blank = 3", "blank = 4", r"\[recognizer\] blank has to lie in 0\.\.3"),
         ('"AB1"', '"ABA"', "alphabet has to hold letters of A-Z"),
         ('"AB1"', '"ab1"', "alphabet has to hold letters of A-Z"),

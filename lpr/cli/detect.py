@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from lpr.pipeline import Reader
 from lpr.progress import Bar, progress
 from lpr.sinks import SINKS, MediaSink, RecordSink, open_output, open_save, same_file
 from lpr.source import expand, kind_of, open_source, quiet
+from lpr.stopwatch import measuring
 from lpr.types import Frame
 
 
@@ -46,7 +46,11 @@ from lpr.types import Frame
     type=click.Path(path_type=Path),
     help="Write annotated pictures and videos: a file for one source, else a folder.",
 )
-@click.option("--timings", is_flag=True, help="Add the milliseconds that each frame took.")
+@click.option(
+    "--timings",
+    is_flag=True,
+    help="Add the milliseconds that each frame took, in all and stage by stage.",
+)
 def command(
     sources: tuple[str, ...],
     every: int,
@@ -122,11 +126,10 @@ class Run:
                 click.echo(f"lpr: {error}", err=True)
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:
-        start = time.perf_counter()
-        plates = self.reader.read(frame.image)
-        ms = (time.perf_counter() - start) * 1000
+        with measuring() as clock:
+            plates = self.reader.read(frame.image)
         with bar.aside():
-            self.records.frame(frame, plates, ms if self.timings else None)
+            self.records.frame(frame, plates, clock.timing() if self.timings else None)
         with self._saving():
             if self.pictures:
                 self.pictures.frame(frame, plates)

@@ -68,6 +68,11 @@ class Cfg:
             f"{self.name}: input size {width}x{height} does not fit: {problem}; {advice}"
         )
 
+    @property
+    def stride(self) -> int:
+        """Every multiple of it (in pixels) is a width and a height that run through the network."""
+        return max((layer.out_stride for layer in self.layers), default=1) or 1
+
     def shapes(self, width: int, height: int) -> tuple[Shape, ...]:
         """Each layer's output as (channels, height, width); raises as :meth:`check_size` does."""
         self.check_size(width, height)

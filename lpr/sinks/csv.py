@@ -9,7 +9,7 @@ from typing import TextIO
 
 from lpr.closing import Closing
 from lpr.sinks.records import clean, put
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 
 COLUMNS = (
     "source",
@@ -35,9 +35,9 @@ class CsvSink(Closing):
         self._stream = stream
         self._rows([COLUMNS])
 
-    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         time = None if frame.time is None else round(frame.time, 3)
-        spent = None if ms is None else round(ms, 3)
+        spent = None if timing is None else round(timing.ms, 3)
         rows = []
         for plate in plates:
             known = plate.as_dict()

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from lpr.closing import Closing
 from lpr.sinks.records import clean, put
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 
 SCHEMA = 1
 
@@ -19,7 +19,7 @@ class JsonlSink(Closing):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         record: dict[str, Any] = {
             "schema": SCHEMA,
             "type": "frame",
@@ -30,8 +30,9 @@ class JsonlSink(Closing):
             "height": frame.height,
             "plates": [plate.as_dict() for plate in plates],
         }
-        if ms is not None:
-            record["ms"] = round(ms, 3)
+        if timing is not None:
+            record["ms"] = round(timing.ms, 3)
+            record["stages"] = {name: round(ms, 3) for name, ms in timing.stages.items()}
         self._put(record)
 
     def error(self, source: str, message: str) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 
 
 class RecordSink(Protocol):
@@ -21,8 +21,8 @@ class RecordSink(Protocol):
     through: who reads the output has then seen enough.
     """
 
-    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
-        """One frame and its plates; ``ms`` is how long it took, where that is wanted."""
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
+        """One frame and its plates; ``timing`` is how long it took, where that is wanted."""
         ...
 
     def error(self, source: str, message: str) -> None:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from lpr.closing import Closing
 from lpr.sinks.records import put
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 # The source stands last, so that nothing after it has to be aligned with names of any length.
@@ -25,10 +25,10 @@ class TableSink(Closing):
         self._stream = stream
         self._started = False
 
-    def frame(self, frame: Frame, plates: Sequence[Plate], ms: float | None = None) -> None:
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         if not plates and frame.time is not None:
             return
-        last = _printable(frame.source) + ("" if ms is None else f"  ({ms:.1f} ms)")
+        last = _printable(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
         time = "" if frame.time is None else _clock(frame.time)
         for plate in plates:
             self._line(*_cells(plate), time, last)

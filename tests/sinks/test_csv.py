@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr.sinks.csv import COLUMNS, CsvSink
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 from tests.sinks.sample import frame, plate
 
 OUTPUT_MD = Path(__file__).resolve().parents[2] / "docs" / "output.md"
 
 
-def written(*calls: tuple[Frame, list[Plate], float | None]) -> str:
+def written(*calls: tuple[Frame, list[Plate], Timing | None]) -> str:
     stream = io.StringIO()
     with CsvSink(stream) as sink:
         for call in calls:
@@ -26,7 +26,7 @@ def written(*calls: tuple[Frame, list[Plate], float | None]) -> str:
 def test_one_row_for_each_plate_to_the_letter() -> None:
     two = [plate(), plate("X", None)]
     picture = frame("a.jpg", 0, None)
-    assert written((frame(), two, None), (frame(), [], None), (picture, two, 1.5)) == (
+    assert written((frame(), two, None), (frame(), [], None), (picture, two, Timing(1.5, {}))) == (
         "source,frame,time,text,display,region,confidence,detection_confidence,x0,y0,x1,y1,ms\n"
         "street.mp4,12,0.4,ABC1234,ABC-1234,tw,0.9877,0.9432,10.0,20.1,50,31,\n"
         "street.mp4,12,0.4,X,,,0.9877,0.9432,10.0,20.1,50,31,\n"

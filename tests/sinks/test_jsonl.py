@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr.sinks.jsonl import JsonlSink
-from lpr.types import Alternative, Box, Character, Detection, Frame, Plate, Reading
+from lpr.types import Alternative, Box, Character, Detection, Frame, Plate, Reading, Timing
 from tests.sinks.sample import frame, plate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -60,11 +60,15 @@ def test_an_error_to_the_letter() -> None:
     )
 
 
-def test_ms_stands_last_and_only_where_it_is_given() -> None:
-    with_ms, without = written((frame(), [], 12.34567), (frame(), []))
-    assert list(json.loads(with_ms))[-1] == "ms"
-    assert json.loads(with_ms)["ms"] == 12.346
-    assert "ms" not in json.loads(without)
+def test_the_timing_stands_last_and_only_where_it_is_given() -> None:
+    timing = Timing(12.34567, {"letterbox": 0.12345, "detector": 9.0})
+    with_timing, without = (
+        json.loads(line) for line in written((frame(), [], timing), (frame(), []))
+    )
+    assert list(with_timing)[-2:] == ["ms", "stages"]
+    assert with_timing["ms"] == 12.346
+    assert with_timing["stages"] == {"letterbox": 0.123, "detector": 9.0}
+    assert not {"ms", "stages"} & set(without)
 
 
 def test_names_stay_readable() -> None:
@@ -111,19 +115,24 @@ def plates(draw: st.DrawFn) -> Plate:
     return Plate(Detection(box, box.quad, draw(share)), reading, display, region)
 
 
+timings = st.builds(
+    Timing, st.floats(0, 1e6), st.dictionaries(st.text(max_size=5), st.floats(0, 1e6), max_size=3)
+)
+
+
 @settings(deadline=None)
 @given(
     names,
     st.integers(0, 10**6),
     st.none() | st.floats(0, 1e6),
     st.lists(plates(), max_size=3),
-    st.none() | st.floats(0, 1e6),
+    st.none() | timings,
 )
 def test_any_record_fits_the_schema_and_comes_back(
-    name: str, index: int, time: float | None, found: list[Plate], ms: float | None
+    name: str, index: int, time: float | None, found: list[Plate], timing: Timing | None
 ) -> None:
     picture = Frame(np.zeros((2, 3, 3), np.uint8), name, index, time)
-    lines = written((picture, found, ms), (name, f"{name}: broken"))
+    lines = written((picture, found, timing), (name, f"{name}: broken"))
     for line in lines:
         line.encode("utf-8")
         VALID.validate(json.loads(line))

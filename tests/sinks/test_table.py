@@ -5,11 +5,11 @@ import io
 import pytest
 
 from lpr.sinks.table import TableSink
-from lpr.types import Frame, Plate
+from lpr.types import Frame, Plate, Timing
 from tests.sinks.sample import frame, plate
 
 
-def written(*calls: tuple[Frame, list[Plate], float | None]) -> list[str]:
+def written(*calls: tuple[Frame, list[Plate], Timing | None]) -> list[str]:
     stream = io.StringIO()
     with TableSink(stream) as sink:
         for call in calls:
@@ -39,7 +39,7 @@ def test_a_plate_without_a_text_is_shown() -> None:
 
 
 def test_timings_are_shown_where_they_are_given() -> None:
-    assert written((frame(), [plate()], 12.345))[1].endswith("street.mp4  (12.3 ms)")
+    assert written((frame(), [plate()], Timing(12.345, {})))[1].endswith("street.mp4  (12.3 ms)")
 
 
 @pytest.mark.parametrize(

@@ -163,10 +163,11 @@ class Layout:
 
     ``mosaic`` is the share of canvases made of four pictures. ``scales`` bounds a single picture's
     size relative to one that just fits the canvas, ``tiles`` the size of one of four relative to
-    one that just fills its part. The plate that a picture is placed by is at most
-    ``largest`` of the canvas wide. ``stretch`` is the sigma of its aspect ratio's logarithm. In a share ``cut`` of
-    the places where a plate would be cut by the canvas's edge, it is. Plates narrower than ``smallest`` pixels, or less than
-    ``visible`` of their area inside, are to be ignored: neither positive nor negative.
+    one that just fills its part. The plate that a picture is placed by is at most ``largest`` of
+    the canvas wide. ``stretch`` is the sigma of its aspect ratio's logarithm. In a share ``cut`` of
+    the places where a plate would be cut by the canvas's edge, it is. Plates narrower than
+    ``smallest`` pixels, or less than ``visible`` of their area inside, are to be ignored: neither
+    positive nor negative.
     """
 
     mosaic: float = 0.5

@@ -135,8 +135,8 @@ def load(
 
 
 def read_agreed(folder: Path) -> list[LabelledPicture]:
-    """Training pictures of the set ``folder`` with plates whose texts nobody labelled, but which two
-    recognizers read alike, in a legal format."""
+    """Training pictures of the set ``folder`` with plates whose texts nobody labelled, but which
+    two recognizers read alike, in a legal format."""
     pictures: dict[str, list[LabelledPlate]] = defaultdict(list)
     with AGREED.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):

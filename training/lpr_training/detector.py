@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.weights import read_weights
-from lpr.detect import Detector, Head
+from lpr.detect import Detector, Head, fitted
 from lpr.labels import read_labels
 from lpr.models import Model
 from lpr.specs import DetectorSpec
@@ -28,6 +28,9 @@ from lpr_training.metrics import score_boxes
 from lpr_training.rendered import Edits, edited, rendered_scenes
 
 # ---------------------------------------------------------------------------- configuration
+
+STRIDE = 32
+"""Sides of canvases are multiples of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,14 @@ class Data:
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
     """``sizes`` gives the canvases' sides: [step, pixels] from that step on, the first at step 0.
+    Canvases have one of the ``aspects`` (width / height), and about as many pixels as a square one.
     Boxes count from a score of ``threshold`` on where ``check`` measures recall and false boxes.
     With ``branches`` the 3 x 3 convolutions are re-parameterised (:mod:`lpr_training.branches`)."""
 
     schedule: Schedule
     cfg: str = "tw-light-detector.cfg"
     sizes: tuple[tuple[int, int], ...] = ((0, 384),)
+    aspects: tuple[float, ...] = (1.0,)
     data: Data = field(default_factory=Data)
     edits: Edits = field(default_factory=Edits)
     layout: Layout = field(default_factory=Layout)
@@ -59,8 +64,11 @@ class DetectorRecipe:
     threshold: float = 0.4
     branches: bool = True
 
-    def size_at(self, step: int) -> int:
-        return [size for start, size in self.sizes if start <= step][-1]
+    def size_at(self, step: int) -> tuple[int, int]:
+        """Width and height of the canvases of a step."""
+        side = [size for start, size in self.sizes if start <= step][-1]
+        aspect = np.random.default_rng([self.schedule.seed, step]).choice(self.aspects)
+        return fitted(round(1000 * aspect), 1000, side**2, STRIDE)
 
 
 # ---------------------------------------------------------------------------- data
@@ -123,11 +131,11 @@ class Canvases:
         )
 
     def canvas(
-        self, rng: np.random.Generator, size: int
+        self, rng: np.random.Generator, size: tuple[int, int]
     ) -> tuple[Image, Float32, NDArray[np.bool_]]:
         layout = self.recipe.layout
         pictures = [self.pick(rng) for _ in range(4 if rng.random() < layout.mosaic else 1)]
-        image, boxes, unclear = compose(pictures, (size, size), rng, layout)
+        image, boxes, unclear = compose(pictures, size, rng, layout)
         return photometric(image, rng, self.recipe.photometry), boxes, unclear
 
     def pick(self, rng: np.random.Generator) -> Pyramid:
@@ -312,7 +320,7 @@ class TorchDetector:
 
 def find(model: nn.Module, grid: Grid, images: list[Image], least: float = 0.05) -> list[Float32]:
     """Each picture's boxes (``N x 5``: pixels of the picture, and the score)."""
-    spec = DetectorSpec(*grid.size, "letterbox", "rgb", least, NMS)
+    spec = DetectorSpec(*grid.size, "fit", "rgb", least, NMS)
     found = Detector(TorchDetector(model), grid.heads, spec).find(images)
     return [
         np.array([(*plate.box, plate.confidence) for plate in plates], np.float32).reshape(-1, 5)

@@ -41,7 +41,7 @@ def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None
         "weights": "detector.weights",
         "width": cfg.net.width,
         "height": cfg.net.height,
-        "resize": "letterbox",
+        "resize": "fit",
         "channels": "rgb",
         "threshold": task.recipe.threshold,
         "nms": NMS,

@@ -15,7 +15,7 @@ from lpr.errors import ModelError
 
 @torch.no_grad()
 def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
-    """Fill ``layers`` with the convolutions of an ONNX file, whose batch norms were folded into them.
+    """Fill ``layers`` with the convolutions of an ONNX file, batch norms folded into them.
 
     Each batch norm gets the statistics of ``examples`` (``N x K x H x W``) and a scale and a shift
     that undo them: the network computes what the file does, and goes on computing it when training

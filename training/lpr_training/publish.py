@@ -26,14 +26,14 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     :class:`lpr.errors.ModelError` where what was written is no sound model folder.
     """
     content = assemble(recipe, detector, recognizer, out)
-    content["detector"]["threshold"] = DETECTION[0]
+    content["detector"] |= {"threshold": DETECTION[0], "sure": 1.0}
     content["recognizer"]["min_confidence"] = 0.0
     write(content, out)
     pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
     with lpr.load(str(out), backend="cpu") as reader:
-        threshold, least, figures = choose(evaluate(reader, pictures))
-    content["detector"]["threshold"] = threshold
-    content["recognizer"]["min_confidence"] = least
+        chosen, figures = choose(evaluate(reader, pictures))
+    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.sure}
+    content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
     write(content, out)
 

@@ -164,9 +164,7 @@ def _band(rng: np.random.Generator, sheet: Float32, x0: int, x1: int, colour: Fl
     _stamp(sheet, drawn, middle - size * 0.3, height * 0.62, size * 0.6, size, (235, 235, 235))
 
 
-def _caption(
-    rng: np.random.Generator, sheet: Float32, y: float, size: float, ink: Float32
-) -> None:
+def _caption(rng: np.random.Generator, sheet: Float32, y: float, size: float, ink: Float32) -> None:
     """A word, centred: a state's name or a slogan."""
     count = int(rng.integers(4, 15))
     face = int(rng.integers(_FACES))

@@ -112,7 +112,7 @@ def _disc(rng: np.random.Generator, picture: Image, room: Box) -> None:
 
 def _badge(rng: np.random.Generator, picture: Image, room: Box) -> None:
     """Letters without a ground: a model's name, a telephone number on a van."""
-    height, width = picture.shape[:2]
+    width = picture.shape[1]
     count = int(rng.integers(3, 11))
     size = min(room.width / count / 0.75, room.height) / width
     ink = np.array(_colour(rng, bool(rng.random() < 0.6)), np.float32)
