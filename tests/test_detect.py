@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lpr.detect import Detector, Head, decode_head
+from lpr.detect import Detector, Head, decode_head, fitted
 from lpr.errors import PluginError
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
 
@@ -100,3 +101,61 @@ def test_closing_the_detector_closes_the_network() -> None:
     with Detector(network, [HEAD], DETECTOR_SPEC):
         pass
     assert network.closed
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(32, 1024), st.sampled_from([16, 32]))
+def test_a_fitted_input_holds_no_more_pixels_than_it_may(
+    width: int, height: int, side: int, stride: int
+) -> None:
+    columns, rows = fitted(width, height, side * side, stride)
+    assert columns % stride == rows % stride == 0
+    assert stride**2 <= columns * rows <= max(side * side, stride**2)
+    assert columns < width + stride
+    assert rows < height + stride
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [
+        ((1920, 1080), (512, 288)),
+        ((1080, 1920), (288, 512)),
+        ((576, 576), (384, 384)),
+        ((4000, 3000), (448, 320)),
+        ((384, 240), (384, 256)),
+        ((1, 1), (32, 32)),
+        ((9000, 300), (768, 192)),
+    ],
+)
+def test_inputs_follow_the_pictures_proportions(
+    picture: tuple[int, int], size: tuple[int, int]
+) -> None:
+    assert fitted(*picture, 384 * 384, 32) == size
+
+
+@given(st.integers(40, 3000), st.integers(40, 3000))
+def test_a_picture_is_shown_at_least_as_large_as_in_a_square(width: int, height: int) -> None:
+    columns, rows = fitted(width, height, 384 * 384, 32)
+    if 0.25 <= width / height <= 4:
+        shown = min(columns / width, rows / height)
+        assert shown >= min(384 / max(width, height), 1) * 0.999
+
+
+def test_pictures_of_several_shapes_are_looked_at_in_inputs_of_their_own() -> None:
+    spec = replace(DETECTOR_SPEC, resize="fit")
+    network = FixedNetwork(head_with((1, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE)), rows=2, columns=8))
+    detector = Detector(network, [HEAD], spec, stride=16)
+    wide, square = grey(32, 128), grey(64, 64)
+    found = detector.find([wide, square, wide])
+    assert [batch.shape for batch in network.batches] == [(2, 3, 32, 128), (1, 3, 64, 64)]
+    # The same place of the network's output is another place of a picture of another shape.
+    assert found[0] == found[2] != found[1]
+    assert found[0][0].box.center == pytest.approx((24, 24))
+    assert found[1][0].box.center == pytest.approx((12, 48))
+
+
+def test_the_input_scale_is_what_a_picture_is_shown_at() -> None:
+    network = FixedNetwork(head_with())
+    for resize, scale in (("fit", (0.5, 0.5)), ("letterbox", (0.25, 0.25)), ("stretch", (0.25, 1))):
+        spec = replace(DETECTOR_SPEC, resize=resize)
+        detector = Detector(network, [HEAD], spec, stride=16)
+        assert detector.input_scale(256, 64) == scale

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.detect import Detector, Head
 from lpr.errors import SourceError
-from lpr.evaluate import edit_distance, evaluate, match
+from lpr.evaluate import edit_distance, evaluate, match, read_predictions, score_predictions
+from lpr.evaluate.stress import SCALES, stressed
 from lpr.labels import LabelledPicture, LabelledPlate, normalise, read_labels
 from lpr.pipeline import Reader
 from lpr.types import Box
@@ -73,6 +76,105 @@ def test_each_output_belongs_to_one_label_the_nearest() -> None:
     labelled = [Box(0, 0, 10, 10), Box(2, 0, 12, 10)]
     assert match(labelled, [Box(2, 0, 12, 10)]) == [None, 0]
     assert match(labelled, [Box(2, 0, 12, 10), Box(0, 0, 10, 9)]) == [1, 0]
+
+
+def test_small_plates_are_counted_apart(tmp_path: Path) -> None:
+    small, wide = LabelledPlate(Box(0, 0, 15, 8), None), LabelledPlate(FIRST, None)
+    figures = report(tmp_path, small, wide).figures()
+    assert (figures["plates"], figures["plates_wide"]) == (2, 1)
+    assert (figures["found"], figures["found_wide"]) == (0.5, 1)
+
+
+def test_every_stage_is_timed(tmp_path: Path) -> None:
+    figures = report(tmp_path, LabelledPlate(FIRST, None)).figures()
+    assert set(figures["ms_of_stages"]) == {"letterbox", "detector", "heads"}
+    assert sum(figures["ms_of_stages"].values()) <= figures["ms_per_picture_median"] + 0.02
+
+
+def record(name: str, *plates: dict[str, object], **more: object) -> str:
+    return json.dumps({"source": f"cam/{name}", "plates": plates, **more})
+
+
+def labelled(name: str = "a.jpg") -> LabelledPicture:
+    return LabelledPicture(Path("set") / name, (LabelledPlate(FIRST, "ABC1234"),))
+
+
+def predictions(tmp_path: Path, *lines: str) -> Path:
+    file = tmp_path / "theirs.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_another_systems_records_are_scored_as_ours(tmp_path: Path) -> None:
+    lines = [
+        record("a.jpg", {"text": "abc-1234", "box": FIRST}, {"text": "X", "box": SECOND}, ms=120),
+        json.dumps({"type": "error", "source": "b.jpg", "message": "broken"}),
+        "",
+        record("b.jpg"),
+    ]
+    theirs = read_predictions(predictions(tmp_path, *lines))
+    figures = score_predictions(theirs, [labelled("a.jpg"), labelled("b.jpg")]).figures()
+    assert (figures["found"], figures["exact"], figures["false_readings"]) == (0.5, 0.5, 1)
+    assert figures["ms_per_picture_median"] == 120
+    assert figures["exact_on_labelled_boxes"] is figures["found_wide"] is None
+
+
+def test_the_reader_and_its_own_records_score_alike(tmp_path: Path) -> None:
+    plates = (LabelledPlate(FIRST, "ABC1234"), LabelledPlate(SECOND, "XYZ"))
+    ours = report(tmp_path, *plates)
+    outputs = [plate.as_dict() for plate in ours.outcomes[0].outputs]
+    theirs = read_predictions(predictions(tmp_path, record("a.png", *outputs)))
+    again = score_predictions(theirs, [LabelledPicture(tmp_path / "a.png", plates)])
+    for name in ("found", "exact", "character_error_rate", "false_readings"):
+        assert again.figures()[name] == ours.figures()[name]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["nonsense"], "line 1: no record"),
+        ([record("a.jpg"), '{"source": "b.jpg"}'], "line 2: no record.*plates"),
+        (["[]"], "line 1: no record"),
+        ([record("a.jpg", {"text": "A"})], "box"),
+        ([record("a.jpg", {"text": "A", "box": [1, 2, 3]})], "line 1"),
+        ([record("a.jpg", {"text": "A", "box": [5, 2, 3, 4]})], "is no box"),
+        ([record("a.jpg", {"text": 3, "box": [1, 2, 3, 4]})], "line 1"),
+        ([record("a.jpg"), record("a.jpg")], "line 2: a second record of a.jpg"),
+        ([], "holds no record"),
+    ],
+)
+def test_malformed_predictions_are_named(tmp_path: Path, lines: list[str], message: str) -> None:
+    with pytest.raises(SourceError, match=rf"theirs\.jsonl.*{message}"):
+        read_predictions(predictions(tmp_path, *lines))
+
+
+def test_a_picture_without_a_prediction_is_an_error(tmp_path: Path) -> None:
+    theirs = read_predictions(predictions(tmp_path, record("a.jpg")))
+    with pytest.raises(SourceError, match=r"no record of b\.jpg"):
+        score_predictions(theirs, [labelled("a.jpg"), labelled("b.jpg")])
+    with pytest.raises(SourceError, match=r"gone\.jsonl"):
+        read_predictions(tmp_path / "gone.jsonl")
+
+
+def test_stress_depends_on_the_name_alone_and_moves_the_boxes_along() -> None:
+    image = np.full((100, 160, 3), 60, np.uint8)
+    image[40:60, 50:110] = 220
+    plate = LabelledPlate(Box(50, 40, 110, 60), "A")
+    scales, kept = set(), 0
+    for number in range(40):
+        picture = LabelledPicture(Path(f"{number}.jpg"), (plate,))
+        changed, moved = stressed(image, picture)
+        again, _ = stressed(image, picture)
+        assert np.array_equal(changed, again)
+        x0, y0, x1, y1 = moved.plates[0].box
+        scale = changed.shape[1] / 160
+        assert SCALES[0] * 0.98 < scale < SCALES[1] * 1.02
+        assert (x1 - x0) / 60 == pytest.approx(scale, rel=0.02)
+        scales.add(round(scale, 1))
+        inner = changed[int(y0) + 3 : int(y1) - 3, int(x0) + 3 : int(x1) - 3]
+        kept += inner.mean() > changed[:20].mean() + 20
+    assert len(scales) > 5
+    assert kept == 40
 
 
 @given(texts, texts, texts)

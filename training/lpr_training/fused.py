@@ -23,6 +23,9 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
     """
     graph = onnx.load(str(file)).graph
     constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Identity":  # equal constants are stored once
+            constants[node.output[0]] = constants[node.input[0]]
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
     stored = [tuple(constants[node.input[1]].shape) for node in nodes]

@@ -69,7 +69,33 @@ def test_tiny_and_cut_plates_are_to_be_ignored() -> None:
 def test_plates_of_all_sizes_appear() -> None:
     widths = []
     for seed in range(200):
-        _, boxes, unclear = compose(pictures(1), (384, 384), np.random.default_rng(seed), Layout())
+        count = 1 if seed % 2 else 4
+        rng = np.random.default_rng(seed)
+        _, boxes, unclear = compose(pictures(count), (384, 384), rng, Layout())
         widths += (boxes[~unclear, 2] - boxes[~unclear, 0]).tolist()
-    assert min(widths) < 30
+    assert min(widths) < 35
     assert max(widths) > 150
+
+
+def test_plates_are_cut_only_where_that_is_wanted() -> None:
+    whole, cut = Layout(turn=0, lean=0, mirror=0, cut=0), Layout(turn=0, lean=0, mirror=0, cut=1)
+    single = [Pyramid(pictures(1)[0].levels[0], [Box(40, 60, 100, 90)])]
+
+    def shares(layout: Layout) -> list[float]:
+        """How far from 2:1 the plate's box is on each canvas."""
+        found = []
+        for seed in range(80):
+            _, boxes, _ = compose(single, (192, 192), np.random.default_rng(seed), layout)
+            found += [float((b[2] - b[0]) / (b[3] - b[1])) for b in boxes]
+        return found
+
+    assert max(np.abs(np.log(np.array(shares(cut)) / 2))) > 1.0
+    assert max(np.abs(np.log(np.array(shares(whole)) / 2))) < 1.0
+
+
+def test_plates_that_nobody_labelled_are_to_be_ignored() -> None:
+    image = pictures(1)[0].levels[0]
+    picture = Pyramid(image, [Box(40, 60, 100, 90)], np.array([True]))
+    for seed in range(20):
+        _, _, unclear = compose([picture], (256, 256), np.random.default_rng(seed), STRAIGHT)
+        assert unclear.all()

@@ -7,10 +7,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from lpr.darknet.cfg import parse  # noqa: E402
+from torch.nn.utils.parametrize import is_parametrized  # noqa: E402
+
+from lpr.darknet.cfg import parse, read_cfg  # noqa: E402
+from lpr.darknet.weights import read_weights  # noqa: E402
 from lpr.detect import Head, decode_head  # noqa: E402
+from lpr.models import load_model  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_training import detector  # noqa: E402
+from lpr_training.branches import fuse_branches  # noqa: E402
+from lpr_training.darknet_net import DarknetNet  # noqa: E402
 from lpr_training.datasets import Pyramid  # noqa: E402
 from lpr_training.detector import (  # noqa: E402
     Batch,
@@ -180,7 +186,9 @@ def white_plates(count: int) -> list[Pyramid]:
 
 
 def test_batches_depend_on_seed_and_step_alone() -> None:
-    recipe = DetectorRecipe(Schedule(steps=4, batch=3), sizes=((0, 64), (2, 96)))
+    recipe = DetectorRecipe(
+        Schedule(steps=4, batch=3), sizes=((0, 64), (2, 96)), data=Data(edited=0.5)
+    )
     sets = {"scenes": white_plates(4), "crops": white_plates(2)}
     first, again = Canvases(sets, recipe).batch(1), Canvases(sets, recipe).batch(1)
     assert torch.equal(first.images, again.images)
@@ -198,12 +206,41 @@ def test_a_detector_learns_to_find_white_plates(
     recipe = DetectorRecipe(
         Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9, threads=1),
         sizes=((0, 96),),
-        data=Data(pasted_pictures=0, rendered_pictures=0),
+        data=Data(edited=0),
     )
     task = detector.DetectorTask(recipe, tmp_path, parse(CFG))
     best = train(task, recipe.schedule, tmp_path)
     task.model.load_state_dict(torch.load(best, weights_only=True))
+    assert any(map(is_parametrized, task.model.modules()))
+    fuse_branches(task.model)
     held_out = white_plates(30)[20:]
     found = find(task.model.eval(), task.grid, [p.levels[0] for p in held_out])
     for boxes, picture in zip(found, held_out, strict=True):
         assert Box(*boxes[0, :4].tolist()).iou(Box(*picture.boxes[0].tolist())) > 0.5
+
+
+def test_canvases_have_the_proportions_that_the_recipe_names() -> None:
+    recipe = DetectorRecipe(
+        Schedule(steps=40, batch=1), sizes=((0, 128),), aspects=(1.0, 2.0), data=Data(edited=0)
+    )
+    sizes = {recipe.size_at(step) for step in range(40)}
+    assert sizes == {(128, 128), (160, 96)}
+    images = Canvases({"scenes": white_plates(4)}, recipe).batch(0).images
+    assert (images.shape[2], images.shape[1]) == recipe.size_at(0)
+
+
+def test_a_detector_starts_from_a_published_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(2)})
+    monkeypatch.setattr(detector, "dev_pictures", lambda _: ([], []))
+    published = load_model("tw-light")
+    cfg = read_cfg(published.detector.cfg)
+    task = detector.DetectorTask(DetectorRecipe(Schedule(steps=1)), tmp_path, cfg)
+    task.start_from(published)
+    plain = DarknetNet(cfg)
+    plain.load(read_weights(published.detector.weights, cfg))
+    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for ours, theirs in zip(task.model.eval()(picture), plain.eval()(picture), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)

@@ -9,10 +9,21 @@ pytest.importorskip("torch")
 from lpr_training.recipes import RecipeError, detector_recipe, recognizer_recipe
 
 
-def test_the_shipped_detector_is_light_enough() -> None:
-    recipe, cfg = detector_recipe("tw-light-detector")
+@pytest.mark.parametrize("name", ["tw-light-detector", "tw-light-detector-continued"])
+def test_the_shipped_detector_is_light_enough(name: str) -> None:
+    recipe, cfg = detector_recipe(name)
     assert cfg.bflops(cfg.net.width, cfg.net.height) <= 1.5
-    assert recipe.size_at(0) % 32 == recipe.size_at(recipe.schedule.steps) % 32 == 0
+    for step in (0, 1, recipe.schedule.steps):
+        width, height = recipe.size_at(step)
+        assert width % cfg.stride == height % cfg.stride == 0
+        assert width * height <= recipe.sizes[-1][1] ** 2
+
+
+@pytest.mark.parametrize("name", ["tw-light-recognizer", "tw-light-recognizer-continued"])
+def test_the_shipped_recognizers_recipes_are_sound(name: str) -> None:
+    recipe = recognizer_recipe(name)
+    assert recipe.spec.classes == 37
+    assert recipe.crops.mixed < recipe.schedule.steps
 
 
 def test_single_values_can_be_changed() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from lpr import kernels  # noqa: E402
+from lpr.errors import ModelError  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_training.datasets import Pyramid  # noqa: E402
 from lpr_training.export import export_onnx, multiplications  # noqa: E402
+from lpr_training.fused import load_fused  # noqa: E402
 from lpr_training.recipes import recognizer_recipe  # noqa: E402
 from lpr_training.recognizer import (  # noqa: E402
     CropSampler,
@@ -99,7 +102,7 @@ def test_jitter_moves_every_side_a_little() -> None:
 
 
 def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
-    sets = {"rendered": plates, "crops": plates[:8], "scenes": plates[8:16]}
+    sets = {"rendered": plates, "crops": plates[:8], "scenes": plates[8:16], "abroad": plates[16:]}
     for step in (0, RECIPE.crops.mixed):
         first, again = (CropSampler(sets, RECIPE).batch(step) for _ in "ab")
         assert torch.equal(first.images, again.images)
@@ -112,7 +115,8 @@ def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
 
 def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[Written]) -> None:
     real = Written(plates[0].picture, plates[0].quad, "REAL", tight=False)
-    sampler = CropSampler({"rendered": plates, "crops": [real], "scenes": [real]}, RECIPE)
+    sets = {"rendered": plates, "abroad": plates, "crops": [real], "scenes": [real]}
+    sampler = CropSampler(sets, RECIPE)
     early = {sampler.sample(np.random.default_rng(n), 0)[1] for n in range(60)}
     late = [sampler.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(200)]
     assert "REAL" not in early
@@ -123,6 +127,41 @@ def test_rendered_plates_show_what_they_say(plates: list[Written]) -> None:
     assert all(set(plate.text) <= set(SPEC.alphabet) and plate.text for plate in plates)
     widths = [np.ptp(plate.quad[:, 0]) for plate in plates]
     assert widths == sorted(widths, reverse=True)
+
+
+def test_plates_from_abroad_share_the_training(plates: list[Written]) -> None:
+    foreign = Written(plates[0].picture, plates[0].quad, "ABROAD", tight=True)
+    sets = {"rendered": plates, "abroad": [foreign], "crops": plates, "scenes": plates}
+    sampler = CropSampler(sets, RECIPE)
+    texts = [sampler.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(400)]
+    rendered_share = 1 - RECIPE.crops.real
+    assert texts.count("ABROAD") / 400 == pytest.approx(
+        RECIPE.crops.abroad * rendered_share, abs=0.04
+    )
+
+
+def test_a_published_recognizer_can_be_trained_further(network: CtcNet, tmp_path: Path) -> None:
+    """Its file holds folded convolutions; with their batch norms back it computes the same, also
+    while it is normalised by batches that look like the examples."""
+    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    examples = torch.randn(24, 1, SPEC.height, SPEC.width)
+    again = CtcNet(RECIPE.shape, SPEC.height, SPEC.classes)
+    load_fused(again.layers, file, examples)
+    with torch.no_grad():
+        expected = network(examples)
+        torch.testing.assert_close(again.eval()(examples), expected, rtol=1e-3, atol=1e-3)
+        again.layers.train()
+        for layer in again.layers:
+            if isinstance(layer, torch.nn.Dropout):
+                layer.eval()
+        torch.testing.assert_close(again(examples), expected, rtol=1e-2, atol=1e-2)
+
+
+def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> None:
+    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    other = CtcNet(replace(RECIPE.shape, channels=(8, 8, 8, 8, 8, 8, 8, 8)), 64, SPEC.classes)
+    with pytest.raises(ModelError, match=r"recognizer\.onnx: holds convolutions"):
+        load_fused(other.layers, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
 
 
 def test_a_spec_with_another_margin_shows_more(plates: list[Written]) -> None:

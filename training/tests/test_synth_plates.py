@@ -84,14 +84,24 @@ def test_random_texts_follow_the_shares() -> None:
         assert seen.count(pattern) / 4000 == pytest.approx(share, abs=0.025)
 
 
-def test_digits_are_even_and_i_and_o_are_rare() -> None:
+def counted(pattern: str) -> dict[str, int]:
     rng = np.random.default_rng(0)
-    texts = "".join(random_text(rng, "AAA-9999") for _ in range(2000))
-    digits = [texts.count(d) / (2000 * 4) for d in "0123456789"]
+    texts = "".join(random_text(rng, pattern) for _ in range(2000))
+    return {char: texts.count(char) for char in CHARACTERS}
+
+
+def test_digits_are_even_and_i_and_o_are_rare_on_old_plates() -> None:
+    counts = counted("9999-AA")
+    digits = [counts[digit] / (2000 * 4) for digit in "0123456789"]
     assert max(digits) - min(digits) < 0.03
-    counts = {letter: texts.count(letter) for letter in CHARACTERS[10:]}
-    usual = [n for letter, n in counts.items() if letter not in "IO"]
+    usual = [counts[letter] for letter in CHARACTERS[10:] if letter not in "IO"]
     assert 0 < max(counts["I"], counts["O"]) < min(usual) / 2
+
+
+def test_new_plates_carry_neither_i_nor_o_and_few_fours() -> None:
+    counts = counted("AAA-9999")
+    assert counts["I"] == counts["O"] == 0
+    assert 0 < counts["4"] < counts["5"] / 2
 
 
 def test_every_style_comes_up_and_every_format_has_one() -> None:
