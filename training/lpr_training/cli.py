@@ -132,14 +132,34 @@ def publish(recipe: str, detector: Path, recognizer: Path, root: Path, out: Path
 
 
 @data.command()
-@click.option("--preview", required=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--count", default=60, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=1, show_default=True)
-def synth(preview: Path, count: int, seed: int) -> None:
-    """Write one picture with many rendered plates to look at."""
-    from lpr_training.samples import write_preview
+@click.option(
+    "--preview",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one picture with many plates to look at.",
+)
+@click.option(
+    "--crops",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the recipe's plates and their labels.csv to this folder, as lpr eval reads them.",
+)
+@click.option("--recipe", default="kept-out", show_default=True, help="What --crops writes.")
+@click.option("--count", type=click.IntRange(1), help="How many; by default 60, or the recipe's.")
+@click.option("--seed", type=click.IntRange(0), help="By default 1, or the recipe's.")
+def synth(
+    preview: Path | None, crops: Path | None, recipe: str, count: int | None, seed: int | None
+) -> None:
+    """Render plates, each with a little around it."""
+    from lpr_training.recipes import kept_out_recipe
+    from lpr_training.samples import write_crops, write_preview
 
-    write_preview(preview, count, seed)
+    if (preview is None) == (crops is None):
+        raise click.UsageError("give either --preview FILE or --crops FOLDER")
+    if preview is not None:
+        write_preview(preview, count or 60, 1 if seed is None else seed)
+    if crops is not None:
+        given = {"count": count, "seed": seed}
+        changes = [f"{name}={value}" for name, value in given.items() if value is not None]
+        write_crops(crops, kept_out_recipe(recipe, changes))
 
 
 @data.command()

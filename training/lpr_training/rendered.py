@@ -20,7 +20,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.types import Box
 from lpr_training.datasets import Pyramid
-from lpr_training.synth.crops import CropPicture, render_crop
+from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
 from lpr_training.synth.distractors import distract
 from lpr_training.synth.scenes import paste_plate, render_scene
 
@@ -43,9 +43,23 @@ class Edits:
     abroad: float = 0.4
 
 
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A fixed set of rendered crops to measure recognizers by."""
+
+    count: int = 10_000
+    seed: int = 1
+    widths: tuple[float, float] = WIDTHS
+
+
 def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPicture]:
     """``count`` single plates, Taiwan's or from ``abroad``, with a little around them."""
     return _made(partial(_crop, seed, abroad), range(count), "rendering plates")
+
+
+def kept_out_crops(recipe: KeptOut) -> list[CropPicture]:
+    """Crops that no training sees: they are drawn from another stream of random numbers."""
+    return _made(partial(_kept_out, recipe), range(recipe.count), "rendering plates")
 
 
 def rendered_scenes(count: int, seed: int) -> list[Pyramid]:
@@ -89,6 +103,10 @@ def _alone() -> None:
 
 def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
     return render_crop(np.random.default_rng([seed, 4 if abroad else 0, number]), abroad=abroad)
+
+
+def _kept_out(recipe: KeptOut, number: int) -> CropPicture:
+    return render_crop(np.random.default_rng([recipe.seed, 5, number]), widths=recipe.widths)
 
 
 def _scene(seed: int, number: int) -> Pyramid:

@@ -1,4 +1,4 @@
-"""Rendered pictures as files: a sheet to look at, and scenes with their labels."""
+"""Rendered pictures as files: a sheet to look at, crops and scenes with their labels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError
 from lpr.types import Image
+from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.synth.geometry import bounds
 from lpr_training.synth.preview import contact_sheet
 from lpr_training.synth.scenes import render_scene
 
+COLUMNS = ("file", "xmin", "ymin", "xmax", "ymax", "text")
 SIZES = ((640, 480), (720, 405), (480, 640))
 
 
@@ -22,12 +25,25 @@ def write_preview(file: Path, count: int, seed: int) -> None:
     _write(file, contact_sheet(seed, count))
 
 
+def write_crops(folder: Path, recipe: KeptOut) -> None:
+    """The crops of ``recipe`` as ``images/*.png``, and ``labels.csv`` beside that folder."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(COLUMNS)
+        for number, crop in enumerate(kept_out_crops(recipe)):
+            name = f"{number:05d}.png"
+            _write(folder / "images" / name, crop.image)
+            box = bounds(np.array(crop.quad, np.float32))
+            table.writerow([name, *(f"{value:.1f}" for value in box), crop.text])
+
+
 def write_scenes(folder: Path, count: int, seed: int) -> None:
     """``count`` rendered streets as ``images/*.jpg``, and ``labels.csv`` beside that folder."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
-        table.writerow(["file", "xmin", "ymin", "xmax", "ymax", "text"])
+        table.writerow(COLUMNS)
         for number in tqdm(range(count), unit="scene", disable=None):
             rng = np.random.default_rng([seed, number])
             scene = render_scene(rng, *SIZES[rng.integers(len(SIZES))])

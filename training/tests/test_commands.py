@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import pytest
 from click.testing import CliRunner
 
 from lpr.labels import read_labels
@@ -55,3 +56,26 @@ def test_training_commands_say_what_they_need() -> None:
     result = CliRunner().invoke(train, ["detector"])
     assert result.exit_code == 2
     assert "--data" in result.output
+
+
+def test_rendered_crops_can_be_read_back_and_repeat(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        arguments = ["synth", "--crops", str(tmp_path / name), "--count", "6"]
+        result = CliRunner().invoke(data, arguments)
+        assert result.exit_code == 0, result.output
+    first, second = (read_labels(tmp_path / name) for name in ("a", "b"))
+    assert len(first) == 6
+    for one, other in zip(first, second, strict=True):
+        assert one.plates == other.plates
+        assert one.path.read_bytes() == other.path.read_bytes()
+        (plate,) = one.plates
+        assert plate.text
+        # Tilted away from the camera, a plate is narrower than it is drawn.
+        assert 20 <= plate.box.width <= 220
+
+
+@pytest.mark.parametrize("arguments", [[], ["--preview", "a.png", "--crops", "b"]])
+def test_synth_wants_to_know_what_to_write(arguments: list[str]) -> None:
+    result = CliRunner().invoke(data, ["synth", *arguments])
+    assert result.exit_code == 2
+    assert "--preview" in result.output

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lpr.darknet.cfg import Cfg
     from lpr_training.detector import DetectorRecipe
     from lpr_training.recognizer import RecognizerRecipe
+    from lpr_training.rendered import KeptOut
 
 FOLDER = Path(__file__).parent
 
@@ -42,6 +43,12 @@ def recognizer_recipe(name: str, changes: Sequence[str] = ()) -> RecognizerRecip
     from lpr_training.recognizer import RecognizerRecipe
 
     return build(RecognizerRecipe, read(name, changes), name)
+
+
+def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> KeptOut:
+    from lpr_training.rendered import KeptOut
+
+    return build(KeptOut, read(name, changes), name)
 
 
 def locate(name: str) -> Path:

@@ -14,7 +14,9 @@ from lpr_training.synth.arrays import as_image
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 
-_NARROWEST, _WIDEST = 30.0, 200.0
+WIDTHS = (30.0, 200.0)
+"""How wide plates are unless told otherwise, in pixels; wide ones are rarer."""
+
 _MARGIN = 0.25
 _ATTEMPTS = 4
 _LEAST_CONTRAST = 22
@@ -51,15 +53,16 @@ def render_crop(
     rotation: float = 9.0,
     tilt: float = 35.0,
     abroad: bool = False,
+    widths: tuple[float, float] = WIDTHS,
 ) -> CropPicture:
-    """A random plate, 30 to 200 pixels wide, in random light before a random camera.
+    """A random plate, ``widths`` pixels wide, in random light before a random camera.
 
     Around the plate's bounding box at least a quarter of its size is left on each side. A
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
     deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. A plate
     from ``abroad`` (one line of any text) has neither a given text nor style.
     """
-    wide = _NARROWEST * (_WIDEST / _NARROWEST) ** (rng.random() ** 0.7)
+    wide = widths[0] * (widths[1] / widths[0]) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
     if abroad:
         plate = render_abroad(rng, native, lines=1)
