@@ -16,6 +16,8 @@ from lpr.types import Image
 from lpr_training.datasets import Pyramid
 from lpr_training.synth.arrays import as_image
 
+STEEP, STEEP_ODDS = 2.5, 0.12
+
 Matrix = NDArray[np.float64]
 Boxes = NDArray[np.float32]
 
@@ -137,9 +139,10 @@ def zoom(x: float, y: float) -> Matrix:
 
 
 def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean: float) -> Matrix:
-    """A random turn (degrees, sigma), shear and slight perspective about a picture's centre."""
+    """A random turn (degrees, sigma), shear and slight perspective about a picture's centre; now and
+    then the turn is a large one."""
     width, height = size
-    angle = np.deg2rad(rng.normal(0, turn))
+    angle = np.deg2rad(rng.normal(0, turn) * (STEEP if rng.random() < STEEP_ODDS else 1))
     rotate = np.array(
         [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
     )
