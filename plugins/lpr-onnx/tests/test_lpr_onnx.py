@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("lpr_onnx", reason="lpr-onnx is not installed")
 
+import lpr
 from lpr.darknet.cfg import Cfg
 from lpr.errors import ModelError
 from lpr.runtimes.opencv import detector_runtimes, recognizer_runtimes
@@ -20,6 +22,7 @@ from lpr_onnx import OnnxDetectorRuntime, OnnxRecognizerRuntime
 from tests.darknet.nets import BODIES, conv, head, net, pictures, random_weights
 from tests.runtimes.ctc import ctc_model
 
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 OPENCV = detector_runtimes()[0]
 OPENCV_READER = recognizer_runtimes()[0]
 
@@ -101,3 +104,26 @@ def test_loading_the_plugin_imports_no_runtime() -> None:
     code = "import sys, lpr_onnx; print({'onnx', 'onnxruntime'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "sides", [(1, 1), (1, 2), (2, 1)], ids=["whole", "left half", "upper half"]
+)
+def test_the_shipped_model_finds_and_reads_the_same_plates_as_in_opencv(
+    sides: tuple[int, int],
+) -> None:
+    """In inputs of several proportions; the same network, so the same boxes up to rounding."""
+    pictures = [cv2.imread(str(file)) for file in sorted(SAMPLES.glob("*.jpg"))]
+    parts = [p[: p.shape[0] // sides[0], : p.shape[1] // sides[1]] for p in pictures]
+    with (
+        lpr.load(backend="onnxruntime", min_confidence=0) as ours,
+        lpr.load(backend="opencv", min_confidence=0) as theirs,
+    ):
+        results = [(a, b) for part in parts for a, b in [(ours.read(part), theirs.read(part))]]
+    assert any(plates for plates, _ in results)
+    for mine, other in results:
+        assert len(mine) == len(other)
+        for plate, twin in zip(mine, other, strict=True):
+            assert plate.box.iou(twin.box) >= 0.99
+            assert plate.detection.confidence == pytest.approx(twin.detection.confidence, abs=1e-3)
+            assert plate.text == twin.text
