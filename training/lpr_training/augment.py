@@ -139,8 +139,8 @@ def zoom(x: float, y: float) -> Matrix:
 
 
 def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean: float) -> Matrix:
-    """A random turn (degrees, sigma), shear and slight perspective about a picture's centre; now and
-    then the turn is a large one."""
+    """A random turn (degrees, sigma; now and then a large one), shear and slight perspective about
+    a picture's centre."""
     width, height = size
     angle = np.deg2rad(rng.normal(0, turn) * (STEEP if rng.random() < STEEP_ODDS else 1))
     rotate = np.array(
