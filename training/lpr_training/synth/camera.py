@@ -74,8 +74,7 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.4, 0.7), offset + rng.uniform(30, 80)
     gain = max(gain, _LEAST_CONTRAST)
-    lit = picture * light[:, :, None]
-    lit *= (tint * gain).astype(np.float32)
+    lit = as_float(cv2.multiply(picture, cv2.merge([light * np.float32(t * gain) for t in tint])))
     if offset:
         lit += np.float32(offset)
     if rng.random() < 0.07:
@@ -123,12 +122,12 @@ def noise(rng: np.random.Generator, picture: Float32) -> Float32:
         return picture
     strength = rng.uniform(0.5, 5) if rng.random() < 0.88 else rng.uniform(5, 13)
     height, width = picture.shape[:2]
-    grain = _grain(rng, height, width)[:, :, None] * np.float32(strength)
+    grain = cv2.merge([_grain(rng, height, width)] * 3)
     if rng.random() < 0.4:
         half = (height // 2 + 1, width // 2 + 1)
         colour = cv2.merge([_grain(rng, *half) for _ in range(3)])
-        grain = grain + cv2.resize(colour, (width, height)) * np.float32(strength)
-    return as_float(picture + grain)
+        grain = cv2.add(grain, cv2.resize(colour, (width, height)))
+    return as_float(cv2.scaleAdd(grain, strength, picture))
 
 
 def _grain(rng: np.random.Generator, height: int, width: int) -> Float32:
@@ -148,8 +147,8 @@ def _noise_sheet() -> Float32:
 
 
 def finish(picture: Float32) -> Image:
-    """Back to 8 bits."""
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    """Back to 8 bits, rounded."""
+    return as_image(cv2.add(picture, (0.0, 0.0, 0.0, 0.0), dtype=cv2.CV_8U))
 
 
 def compress(rng: np.random.Generator, picture: Image) -> Image:

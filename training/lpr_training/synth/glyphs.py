@@ -9,16 +9,18 @@ level ends.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 
-from lpr.types import Float32, Image
+from lpr.types import Image
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -351,8 +353,11 @@ def _mask(face: Typeface, char: str, width: int, height: int) -> Image:
     return ink
 
 
+Point: TypeAlias = tuple[float, float]
+
+
 class _Pen:
-    """Draws strokes of one width into a picture."""
+    """Draws strokes of one width into a picture. In plain numbers: arrays of two are slow."""
 
     def __init__(
         self, canvas: Image, width: float, wobble: float, rng: np.random.Generator
@@ -366,45 +371,42 @@ class _Pen:
     def draw(self, stroke: Stroke) -> None:
         path = self._flatten(stroke)
         if stroke.ends is None:
-            path = np.vstack([path, path[:2]])
+            path += path[:2]
         else:
             self._extend(path, 0, 1, stroke.ends[0])
             self._extend(path, -1, -2, stroke.ends[1])
-        ahead = np.diff(path, axis=0)
-        ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-        side = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) * self._half * stroke.weight
-        for i in range(len(ahead)):
-            p, q, n = path[i], path[i + 1], side[i]
-            self._fill([p + n, q + n, q - n, p - n])
-            if i:
-                self._join(p, side[i - 1], n)
+        reach = self._half * stroke.weight
+        before: Point | None = None
+        for (px, py), (qx, qy) in pairwise(path):
+            length = max(math.hypot(qx - px, qy - py), 1e-9)
+            nx, ny = -(qy - py) / length * reach, (qx - px) / length * reach
+            self._fill([(px + nx, py + ny), (qx + nx, qy + ny),
+                        (qx - nx, qy - ny), (px - nx, py - ny)])  # fmt: skip
+            if before is not None:
+                self._join((px, py), before, (nx, ny))
+            before = nx, ny
 
-    def _flatten(self, stroke: Stroke) -> Float32:
+    def _flatten(self, stroke: Stroke) -> list[Point]:
         """The stroke's corners in pixels, rounded ones replaced by short lines."""
         points = [self._place(corner) for corner in stroke.corners]
         radii = [corner[2] if len(corner) == 3 else 0.0 for corner in stroke.corners]
         closed = stroke.ends is None
-        path: list[np.ndarray] = []
+        tall = self._canvas.shape[0]
+        path: list[Point] = []
         for i, (point, radius) in enumerate(zip(points, radii, strict=True)):
             if radius == 0 or (not closed and i in (0, len(points) - 1)):
                 path.append(point)
-                continue
-            path.extend(
-                _round(
-                    points[i - 1],
-                    point,
-                    points[(i + 1) % len(points)],
-                    radius * self._canvas.shape[0],
-                )
-            )
-        return np.asarray(path, np.float32)
+            else:
+                after = points[(i + 1) % len(points)]
+                path.extend(_round(points[i - 1], point, after, radius * tall))
+        return path
 
-    def _place(self, corner: Corner) -> np.ndarray:
+    def _place(self, corner: Corner) -> Point:
         height, width = self._canvas.shape
         u, v = corner[0] + self._shift(0, corner[0]), corner[1] + self._shift(1, corner[1])
         x = self._half + u * (width - 2 * self._half)
         y = self._half + v * (height - 2 * self._half)
-        return np.array([x, y])
+        return x, y
 
     def _shift(self, axis: int, value: float) -> float:
         """Corners that share a coordinate share its shift, so that bars stay level."""
@@ -415,52 +417,59 @@ class _Pen:
             self._shifts[key] = float(self._rng.normal(0, self._wobble))
         return self._shifts[key]
 
-    def _extend(self, path: Float32, tip: int, before: int, end: End) -> None:
+    def _extend(self, path: list[Point], tip: int, before: int, end: End) -> None:
+        (x, y), (bx, by) = path[tip], path[before]
         if end == "round":
-            self._disc(path[tip])
+            self._disc(x, y)
             return
         reach = {"flat": 0.0, "square": 1.0, "slant": 4.0}[end] * self._half
-        ahead = path[tip] - path[before]
-        path[tip] += ahead / max(float(np.linalg.norm(ahead)), 1e-9) * reach
+        length = max(math.hypot(x - bx, y - by), 1e-9)
+        path[tip] = x + (x - bx) / length * reach, y + (y - by) / length * reach
 
-    def _join(self, corner: Float32, before: Float32, after: Float32) -> None:
+    def _join(self, corner: Point, before: Point, after: Point) -> None:
         """Fills the outer wedge between two segments, up to where their edges meet."""
-        middle = before + after
-        length = float(middle @ middle)
-        turn = float(before[0] * after[1] - before[1] * after[0])
-        outer = -1.0 if turn > 0 else 1.0
-        wedge = [corner, corner + outer * before, corner + outer * after]
+        (cx, cy), (bx, by), (ax, ay) = corner, before, after
+        mx, my = bx + ax, by + ay
+        length = mx * mx + my * my
+        outer = -1.0 if bx * ay - by * ax > 0 else 1.0
+        wedge = [corner, (cx + outer * bx, cy + outer * by), (cx + outer * ax, cy + outer * ay)]
         if length > 0:
-            mitre = middle * (2 * float(before @ before) / length)
-            if float(np.linalg.norm(mitre)) < _MITRE_LIMIT * self._half:
-                wedge.insert(2, corner + outer * mitre)
+            stretch = 2 * (bx * bx + by * by) / length
+            if math.sqrt(length) * stretch < _MITRE_LIMIT * self._half:
+                wedge.insert(2, (cx + outer * mx * stretch, cy + outer * my * stretch))
         self._fill(wedge)
 
-    def _fill(self, polygon: Sequence[Float32]) -> None:
-        points = np.round((np.asarray(polygon) - 0.5) * 16).astype(np.int32)
-        cv2.fillConvexPoly(self._canvas, points, 255, lineType=cv2.LINE_8, shift=4)
+    def _fill(self, polygon: Sequence[Point]) -> None:
+        points = [(round((x - 0.5) * 16), round((y - 0.5) * 16)) for x, y in polygon]
+        corners = np.array(points, np.int32)
+        cv2.fillConvexPoly(self._canvas, corners, 255, lineType=cv2.LINE_8, shift=4)
 
-    def _disc(self, center: Float32) -> None:
-        x, y = (round(float(c - 0.5) * 16) for c in center)
-        cv2.circle(self._canvas, (x, y), round(self._half * 16), 255, -1, cv2.LINE_8, shift=4)
+    def _disc(self, x: float, y: float) -> None:
+        center = round((x - 0.5) * 16), round((y - 0.5) * 16)
+        cv2.circle(self._canvas, center, round(self._half * 16), 255, -1, cv2.LINE_8, shift=4)
 
 
-def _round(
-    before: np.ndarray, corner: np.ndarray, after: np.ndarray, radius: float
-) -> list[np.ndarray]:
+def _round(before: Point, corner: Point, after: Point, radius: float) -> list[Point]:
     """An arc that replaces a corner, tangent to both its sides, no longer than half of each."""
-    back, ahead = before - corner, after - corner
-    reach_back, reach_ahead = float(np.linalg.norm(back)), float(np.linalg.norm(ahead))
-    back, ahead = back / reach_back, ahead / reach_ahead
-    angle = float(np.arccos(np.clip(back @ ahead, -1, 1)))
-    if angle > np.pi - 0.02:
+    (x, y), (bx, by), (ax, ay) = corner, before, after
+    bx, by, ax, ay = bx - x, by - y, ax - x, ay - y
+    long_before, long_after = math.hypot(bx, by), math.hypot(ax, ay)
+    bx, by, ax, ay = bx / long_before, by / long_before, ax / long_after, ay / long_after
+    angle = math.acos(min(max(bx * ax + by * ay, -1), 1))
+    if angle > math.pi - 0.02:
         return [corner]
-    reach = min(radius / np.tan(angle / 2), reach_back * 0.5, reach_ahead * 0.5)
-    start, stop = corner + back * reach, corner + ahead * reach
+    reach = min(radius / math.tan(angle / 2), long_before * 0.5, long_after * 0.5)
+    # A rational quadratic Bezier with this weight is exactly the circle's arc.
+    weight = math.sin(angle / 2)
     arc = []
-    for t in np.linspace(0, 1, 9):
-        # A rational quadratic Bezier with this weight is exactly the circle's arc.
-        weight = np.sin(angle / 2)
-        w = np.array([(1 - t) ** 2, 2 * t * (1 - t) * weight, t * t])
-        arc.append((w[0] * start + w[1] * corner + w[2] * stop) / w.sum())
+    for step in range(9):
+        t = step / 8
+        p, q, r = (1 - t) ** 2, 2 * t * (1 - t) * weight, t * t
+        total = p + q + r
+        arc.append(
+            (
+                x + (p * bx + r * ax) * reach / total,
+                y + (p * by + r * ay) * reach / total,
+            )
+        )
     return arc

@@ -128,14 +128,33 @@ def _ideograph(
     size: float,
     ink: tuple[int, ...],
 ) -> None:
-    thick = max(round(size * 0.11), 1)
-    for level in rng.uniform(0, 1, int(rng.integers(2, 5))):
+    """One of some made-up characters, in place, where it lies inside the plate."""
+    side = max(round(size), 2)
+    x0, y0 = round(x), round(y)
+    part = plate[y0 : y0 + side, x0 : x0 + side]
+    if x0 < 0 or y0 < 0 or part.shape[:2] != (side, side):
+        return
+    drawn = _IDEOGRAPHS[int(rng.integers(len(_IDEOGRAPHS)))]
+    share = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)[:, :, None]
+    part[:] = part + (np.array(ink, np.float32) - part) * (share * np.float32(1 / 255))
+
+
+def _drawn_ideograph(seed: int) -> Image:
+    """A few level and a few upright strokes, 32 x 32."""
+    rng = np.random.default_rng(seed)
+    size = 32
+    mask = np.zeros((size, size), np.uint8)
+    for level in rng.uniform(0.05, 0.95, int(rng.integers(2, 5))):
         ends = rng.uniform(0.0, 0.3), rng.uniform(0.7, 1.0)
-        start = (int(x + size * ends[0]), int(y + size * level))
-        stop = (int(x + size * ends[1]), int(y + size * (level + rng.normal(0, 0.03))))
-        cv2.line(plate, start, stop, ink, thick, cv2.LINE_AA)
+        start = (int(size * ends[0]), int(size * level))
+        stop = (int(size * ends[1]), int(size * (level + rng.normal(0, 0.03))))
+        cv2.line(mask, start, stop, 255, 4, cv2.LINE_AA)
     for place in rng.uniform(0.05, 0.95, int(rng.integers(2, 4))):
         ends = rng.uniform(0.0, 0.4), rng.uniform(0.6, 1.0)
-        start = (int(x + size * place), int(y + size * ends[0]))
-        stop = (int(x + size * (place + rng.normal(0, 0.08))), int(y + size * ends[1]))
-        cv2.line(plate, start, stop, ink, thick, cv2.LINE_AA)
+        start = (int(size * place), int(size * ends[0]))
+        stop = (int(size * (place + rng.normal(0, 0.08))), int(size * ends[1]))
+        cv2.line(mask, start, stop, 255, 4, cv2.LINE_AA)
+    return mask
+
+
+_IDEOGRAPHS = tuple(_drawn_ideograph(seed) for seed in range(64))
