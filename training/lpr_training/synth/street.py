@@ -78,7 +78,8 @@ def _road(rng: np.random.Generator, brush: Painter, horizon: float, bottom: floa
 
 
 def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
-    """A lettered board on a wall or a pole: like a plate in colours and letters, but none."""
+    """A lettered board on a wall or a pole: like a plate in colours and letters, but with at least
+    two lines, so that it is none."""
     wide = rng.uniform(0.04, 0.2)
     tall = wide * rng.uniform(0.2, 1.6)
     x, y = rng.uniform(0, 1), rng.uniform(0.1, 1.1) * horizon
@@ -88,7 +89,7 @@ def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
     if rng.random() < 0.4:
         brush.line([(x, y), (x, horizon + 0.1)], shade(board, 0.4), 0.006)
     brush.rectangle(x, y, wide, tall, board, shade(board, 0.85), rng.uniform(0, 0.02))
-    rows = max(int(tall / wide * 4), 1)
+    rows = max(int(tall / wide * 4), 2)
     for row in range(rows):
         size = tall / rows * 0.6
         count = max(int(wide / (size * 0.75)) - 1, 1)
