@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import lpr
 from lpr import models
 from lpr.errors import ModelError
 
@@ -144,3 +145,11 @@ def test_shipped_models_are_whole(path: Path) -> None:
 def test_the_default_model_is_shipped() -> None:
     names: list[Any] = [path.name for path in models.shipped_models()]
     assert models.DEFAULT_MODEL in names
+
+
+def test_a_models_own_rule_gives_way_to_a_confidence_that_is_asked_for() -> None:
+    with lpr.load() as usual, lpr.load(min_confidence=0.3) as asked:
+        assert usual.sure <= 1
+        assert usual.min_confidence > 0.3
+        assert asked.min_confidence == 0.3
+        assert asked.sure > 1

@@ -54,6 +54,13 @@ def test_unsure_readings_are_left_out_when_asked() -> None:
     assert [p.text for p in reader(ByHeight(), min_confidence=0.7).read(grey(64, 64))] == ["AB12"]
 
 
+def test_a_sure_detection_counts_however_it_is_read() -> None:
+    """The upper plate is detected with more than 99.9 %, and read with 60 %."""
+    sure = reader(ByHeight(), min_confidence=0.95, sure=0.999).read(grey(64, 64))
+    assert [plate.text for plate in sure] == ["ABC1234"]
+    assert reader(ByHeight(), min_confidence=0.95).read(grey(64, 64)) == []
+
+
 def test_the_best_plate_is_the_one_read_with_most_confidence() -> None:
     best = reader(ByHeight()).read_best(grey(64, 64))
     assert best is not None

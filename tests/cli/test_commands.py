@@ -194,3 +194,26 @@ def test_eval_names_what_is_missing(tmp_path: Path, labelled: Path) -> None:
     result = lpr("eval", labelled, "--split", "dev")
     assert result.status == 1
     assert "splits there: val" in result.stderr
+
+
+def test_eval_scores_the_records_of_detect_as_it_scores_the_model(
+    labelled: Path, tmp_path: Path
+) -> None:
+    records = tmp_path / "records.jsonl"
+    images = [row.split(",")[0] for row in (labelled / "labels.csv").read_text().splitlines()[1:]]
+    places = [p for name in set(images) for p in (labelled / name, labelled / "images" / name)]
+    lpr("detect", *[place for place in places if place.is_file()], "--output", records)
+    theirs = json.loads(lpr("eval", labelled, "--json", "--predictions", records).stdout)
+    ours = json.loads(lpr("eval", labelled, "--json").stdout)
+    for name in ("plates", "found", "exact", "false_readings", "character_error_rate"):
+        assert theirs[name] == ours[name]
+    assert theirs["exact_on_labelled_boxes"] is None
+
+
+def test_eval_under_stress_is_a_run_of_its_own(labelled: Path, tmp_path: Path) -> None:
+    figures = json.loads(lpr("eval", labelled, "--json", "--stress").stdout)
+    assert figures["plates"] > 0
+    assert set(figures["ms_of_stages"]) >= {"letterbox", "detector"}
+    result = lpr("eval", labelled, "--stress", "--predictions", tmp_path / "any.jsonl")
+    assert result.status == 2
+    assert "--predictions" in result.stderr
