@@ -50,6 +50,7 @@ wheel: $(LPR_VENV)/bin/python
 
 benchmark: $(LPR_VENV)/.test
 	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/pipeline.py
 
 clean:
 	rm -rf build out $(LPR_VENV)/.demo $(LPR_VENV)/.test
