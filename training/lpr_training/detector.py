@@ -15,6 +15,7 @@ from torch.nn import functional
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.weights import read_weights
 from lpr.detect import Detector, Head, fitted
+from lpr.evaluate.stress import stressed
 from lpr.labels import read_labels
 from lpr.models import Model
 from lpr.specs import DetectorSpec
@@ -84,6 +85,9 @@ class Batch:
     ignored: Tensor
 
 
+LARGEST = 65_536
+"""Pixels of a side that no picture exceeds: such a limit leaves them as they are."""
+
 PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 
 
@@ -100,10 +104,16 @@ def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyram
     }
 
 
-def dev_pictures(root: Path) -> tuple[list[Pyramid], list[Pyramid]]:
-    """Scenes, and close-ups of single plates."""
+def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
+    """Scenes, close-ups of single plates, and the scenes in other light, colours and scale."""
     scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
-    return load(scenes), load(crops)
+    sets = {"": load(scenes), "crops_": load(crops)}
+    changed = [
+        stressed(picture.levels[0], source)
+        for picture, source in zip(load(scenes, longest=LARGEST), scenes, strict=True)
+    ]
+    sets["stress_"] = [Pyramid(image, [p.box for p in moved.plates]) for image, moved in changed]
+    return sets
 
 
 class Canvases:
@@ -348,7 +358,7 @@ class DetectorTask:
             add_branches(self.model)
         sets = training_pictures(root, recipe.data, recipe.schedule.seed)
         self.batch: Callable[[int], Batch] = Canvases(sets, recipe).batch
-        self.dev, self.dev_crops = dev_pictures(root)
+        self.dev = dev_pictures(root)
 
     def start_from(self, model: Model) -> None:
         """Take over a published detector's weights.
@@ -367,7 +377,7 @@ class DetectorTask:
 
     def check(self, model: nn.Module) -> dict[str, float]:
         figures: dict[str, float] = {}
-        for name, pictures in (("", self.dev), ("crops_", self.dev_crops)):
+        for name, pictures in self.dev.items():
             found = find(model, self.grid, [picture.levels[0] for picture in pictures])
             result = score_boxes(found, [p.boxes for p in pictures], self.recipe.threshold)
             figures |= {
@@ -375,5 +385,9 @@ class DetectorTask:
                 f"{name}found": result.recall,
                 f"{name}false": result.false_per_picture,
             }
-        figures["score"] = (3 * figures["ap"] + figures["crops_ap"]) / 4
+        # Scenes resemble those of the training; what holds in other light and scale is worth more.
+        weights = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
+        parts = {name: weight for name, weight in weights.items() if name in figures}
+        total = sum(weight * figures[name] for name, weight in parts.items())
+        figures["score"] = total / max(sum(parts.values()), 1)
         return figures

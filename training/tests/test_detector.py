@@ -202,7 +202,9 @@ def test_a_detector_learns_to_find_white_plates(
 ) -> None:
     """The whole way, small: canvases, assignment, loss, averaged weights, the reader's own find."""
     monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(20)})
-    monkeypatch.setattr(detector, "dev_pictures", lambda _: (white_plates(6), white_plates(6)))
+    monkeypatch.setattr(
+        detector, "dev_pictures", lambda _: {"": white_plates(6), "crops_": white_plates(6)}
+    )
     recipe = DetectorRecipe(
         Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9, threads=1),
         sizes=((0, 96),),
@@ -233,7 +235,7 @@ def test_a_detector_starts_from_a_published_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(2)})
-    monkeypatch.setattr(detector, "dev_pictures", lambda _: ([], []))
+    monkeypatch.setattr(detector, "dev_pictures", lambda _: {})
     published = load_model("tw-light")
     cfg = read_cfg(published.detector.cfg)
     task = detector.DetectorTask(DetectorRecipe(Schedule(steps=1)), tmp_path, cfg)
