@@ -95,7 +95,7 @@ def test_digits_are_even_and_i_and_o_are_rare_on_old_plates() -> None:
     digits = [counts[digit] / (2000 * 4) for digit in "0123456789"]
     assert max(digits) - min(digits) < 0.03
     usual = [counts[letter] for letter in CHARACTERS[10:] if letter not in "IO"]
-    assert 0 < max(counts["I"], counts["O"]) < min(usual) / 2
+    assert 0 < counts["O"] < counts["I"] < 0.75 * min(usual)
 
 
 def test_new_plates_carry_neither_i_nor_o_and_few_fours() -> None:

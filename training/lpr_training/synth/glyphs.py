@@ -80,10 +80,10 @@ _SHAPES: dict[str, tuple[tuple[Stroke, ...], ...]] = {
     "0": ((_ROUND,),),
     "1": (
         (_line((0.5, 0), (0.5, 1)),),
-        (_line((0.66, 0), (0.66, 1)), _line((0.66, 0.0), (0.2, 0.19), start="flat", end="flat")),
-        (_line((0.62, 0), (0.62, 1)), _line((0.62, 0.0), (0.32, 0.1), start="flat", end="flat")),
-        (_line((0.7, 0), (0.7, 1)), _line((0.7, 0.0), (0.1, 0.26), start="flat", end="flat")),
-        (_line((0.6, 0), (0.6, 1)), _line((0.6, 0.02), (0.22, 0.06), start="flat", end="flat")),
+        (_line((0.66, 0), (0.66, 1)), _line((0.66, 0.0), (0.1, 0.2), start="flat", end="flat")),
+        (_line((0.7, 0), (0.7, 1)), _line((0.7, 0.0), (-0.05, 0.24), start="flat", end="flat")),
+        (_line((0.7, 0), (0.7, 1)), _line((0.7, 0.0), (0.0, 0.3), start="flat", end="flat")),
+        (_line((0.62, 0), (0.62, 1)), _line((0.62, 0.0), (0.15, 0.15), start="flat", end="flat")),
     ),
     "2": (
         (

@@ -19,7 +19,7 @@ def _edges(weights: dict[str, float], symbols: str) -> NDArray[np.float64]:
     return np.cumsum(shares / shares.sum())
 
 
-_OLD_LETTERS = _edges({"I": 0.3, "O": 0.1}, _LETTERS)
+_OLD_LETTERS = _edges({"I": 0.45, "O": 0.1}, _LETTERS)
 _NEW_LETTERS = _edges({"I": 0.0, "O": 0.0}, _LETTERS)
 _ALL_DIGITS = _edges({}, _DIGITS)
 _NO_4 = _edges({"4": 0.0}, _DIGITS)
