@@ -81,9 +81,11 @@ def detector(
     from lpr_training.recipes import detector_recipe
 
     chosen, cfg = detector_recipe(recipe, changes)
+    # Before the pictures, which take minutes: a model that is not there is known at once.
+    published = load_model(start) if start else None
     task = DetectorTask(chosen, root, cfg)
-    if start:
-        task.start_from(load_model(start))
+    if published:
+        task.start_from(published)
     best = run(task, chosen.schedule, out, resume)
     finish_detector(task, cfg, best, out)
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
@@ -106,9 +108,11 @@ def recognizer(
     from lpr_training.recognizer import RecognizerTask
 
     chosen = recognizer_recipe(recipe, changes)
+    # Before the pictures, which take minutes: a model that is not there is known at once.
+    published = load_model(start) if start else None
     task = RecognizerTask(chosen, root)
-    if start:
-        task.start_from(load_model(start))
+    if published:
+        task.start_from(published)
     best = run(task, chosen.schedule, out, resume)
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")

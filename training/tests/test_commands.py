@@ -8,6 +8,7 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
+from lpr.errors import ModelError
 from lpr.labels import read_labels
 from lpr_training.cli import data, train
 
@@ -79,3 +80,13 @@ def test_synth_wants_to_know_what_to_write(arguments: list[str]) -> None:
     result = CliRunner().invoke(data, ["synth", *arguments])
     assert result.exit_code == 2
     assert "--preview" in result.output
+
+
+@pytest.mark.parametrize("network", ["detector", "recognizer"])
+def test_a_model_to_start_from_that_is_not_there_is_known_at_once(
+    network: str, tmp_path: Path
+) -> None:
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "run"), "--from", "nowhere"]
+    result = CliRunner().invoke(train, [network, *arguments])
+    assert isinstance(result.exception, ModelError)
+    assert "nowhere" in str(result.exception)
