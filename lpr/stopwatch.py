@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
-from types import TracebackType
 
 from lpr.types import Timing
 
@@ -60,11 +59,6 @@ class stage:  # noqa: N801 - read as a keyword: `with stage("letterbox"):`
         if self._clock is not None:
             self._began = time.perf_counter()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._clock is not None:
             self._clock.add(self._name, time.perf_counter() - self._began)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from lpr.models import load_model
+from lpr.models import Model, load_model
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -21,6 +21,12 @@ def train() -> None:
 @click.group()
 def data() -> None:
     """Render plates and scenes to look at or to train on."""
+
+
+def _published(_: click.Context, __: click.Parameter, name: str | None) -> Model | None:
+    """Loaded with the options: one that is not there is known before the pictures, which take
+    minutes."""
+    return load_model(name) if name else None
 
 
 def _training_options(default_recipe: str) -> Callable[[Command], Command]:
@@ -45,6 +51,7 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
             "--from",
             "start",
             metavar="MODEL",
+            callback=_published,
             help="Begin with the weights of a model (its name or folder), not with random ones.",
         ),
         click.option(
@@ -71,7 +78,7 @@ def detector(
     root: Path,
     out: Path,
     resume: bool,
-    start: str | None,
+    start: Model | None,
     changes: tuple[str, ...],
 ) -> None:
     """Train a detector, check it on dev after each epoch and keep the best."""
@@ -81,11 +88,9 @@ def detector(
     from lpr_training.recipes import detector_recipe
 
     chosen, cfg = detector_recipe(recipe, changes)
-    # Before the pictures, which take minutes: a model that is not there is known at once.
-    published = load_model(start) if start else None
     task = DetectorTask(chosen, root, cfg)
-    if published:
-        task.start_from(published)
+    if start:
+        task.start_from(start)
     best = run(task, chosen.schedule, out, resume)
     finish_detector(task, cfg, best, out)
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
@@ -98,7 +103,7 @@ def recognizer(
     root: Path,
     out: Path,
     resume: bool,
-    start: str | None,
+    start: Model | None,
     changes: tuple[str, ...],
 ) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best."""
@@ -108,11 +113,9 @@ def recognizer(
     from lpr_training.recognizer import RecognizerTask
 
     chosen = recognizer_recipe(recipe, changes)
-    # Before the pictures, which take minutes: a model that is not there is known at once.
-    published = load_model(start) if start else None
     task = RecognizerTask(chosen, root)
-    if published:
-        task.start_from(published)
+    if start:
+        task.start_from(start)
     best = run(task, chosen.schedule, out, resume)
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")

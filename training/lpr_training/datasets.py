@@ -155,7 +155,7 @@ def _csv_box(row: dict[str, str]) -> Box:
 def read_unlabelled() -> dict[str, dict[str, list[Box]]]:
     """Plates in the training pictures that nobody labelled, by set and picture.
 
-    They are boxes that a first detector found and a person confirmed: neither positives nor
+    They are boxes that a first detector found and that were confirmed by eye: neither positives nor
     negatives in training.
     """
     found: dict[str, dict[str, list[Box]]] = defaultdict(lambda: defaultdict(list))

@@ -69,7 +69,8 @@ class DetectorRecipe:
         """Width and height of the canvases of a step."""
         side = [size for start, size in self.sizes if start <= step][-1]
         aspect = np.random.default_rng([self.schedule.seed, step]).choice(self.aspects)
-        return fitted(round(1000 * aspect), 1000, side**2, STRIDE)
+        # A picture of these proportions that is larger than any canvas: it bounds nothing else.
+        return fitted(round(4 * side * aspect), 4 * side, side**2, STRIDE)
 
 
 # ---------------------------------------------------------------------------- data
