@@ -78,6 +78,23 @@ void ctc_greedy(const Array<float>& logits, std::int64_t blank, std::int64_t dro
   lpr::ctc_greedy(values, shape[0], shape[1], shape[2], blank, dropped, out, chosen);
 }
 
+void ctc_beam(const Array<float>& logits, std::int64_t blank, std::int64_t dropped,
+              const Array<std::int32_t>& transitions, const Array<std::uint8_t>& accepting,
+              std::int64_t width, Array<std::int32_t> classes, Array<float> confidences,
+              Array<std::int32_t> begins, Array<std::int32_t> ends, Array<std::int32_t> lengths,
+              Array<double> log_probabilities, Array<std::int32_t> counts) {
+  const float* values = logits.data();
+  const std::int64_t shape[3] = {logits.shape(0), logits.shape(1), logits.shape(2)};
+  const std::int64_t top = lengths.shape(1);
+  const lpr::Automaton automaton{transitions.data(), accepting.data()};
+  const lpr::BeamOutput out{classes.mutable_data(), confidences.mutable_data(),
+                            begins.mutable_data(),  ends.mutable_data(),
+                            lengths.mutable_data(), log_probabilities.mutable_data(),
+                            counts.mutable_data()};
+  const Release release;
+  lpr::ctc_beam(values, shape[0], shape[1], shape[2], blank, dropped, automaton, width, top, out);
+}
+
 std::int64_t pick_best(const Array<double>& confidences, const Array<std::int64_t>& offsets,
                        const std::string& impl) {
   const lpr::Impl chosen = lpr::implementation(impl);
@@ -117,6 +134,7 @@ PYBIND11_MODULE(_kernels, module) {
   module.def("warp", &warp);
   module.def("nms", &nms);
   module.def("ctc_greedy", &ctc_greedy);
+  module.def("ctc_beam", &ctc_beam);
   module.def("pick_best", &pick_best);
   module.def("vote", &vote);
 }

@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "cpu.h"
+#include "finite.h"
 
 namespace lpr {
 namespace {
@@ -12,14 +12,6 @@ struct Step {
   std::int32_t best;
   float confidence;  // softmax value of the best class
 };
-
-// Infinities count as the largest finite numbers and a NaN as the smallest: one broken value must
-// not spoil a step, and no step gives a NaN.
-LPR_INLINE float finite(float value) {
-  constexpr float most = std::numeric_limits<float>::max();
-  value = value > -most ? value : -most;
-  return value < most ? value : most;
-}
 
 // The first of the largest logits wins.
 Step best_of(const float* logits, std::int64_t classes) {

@@ -3,6 +3,7 @@
 //
 // Each kernel has a scalar loop, which is its specification, and a fast path beside it. `Impl`
 // chooses; all of them give the same answers, up to float32 rounding where pictures are resampled.
+// The beam search has one loop: it follows pointers, which no vector instruction makes faster.
 #pragma once
 
 #include <cstddef>
@@ -87,6 +88,37 @@ struct CtcOutput {
 void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
                 std::int64_t classes, std::int64_t blank, std::int64_t dropped,
                 const CtcOutput& out, Impl impl);
+
+// Which texts are legal: a deterministic automaton over classes. A text is legal that leads from
+// state 0 to an accepting one.
+struct Automaton {
+  const std::int32_t* transitions;  // states x classes; the next state, -1 for none
+  const std::uint8_t* accepting;    // one for each state
+};
+
+// Where one text of a beam search is written, from its first character on.
+struct Hypothesis {
+  float* confidences;
+  std::int32_t* begins;
+  std::int32_t* ends;
+};
+
+// Where a beam search writes: room for `top` texts of `steps` characters for each sequence.
+struct BeamOutput {
+  std::int32_t* classes;
+  float* confidences;
+  std::int32_t* begins;
+  std::int32_t* ends;
+  std::int32_t* lengths;      // one for each text
+  double* log_probabilities;  // one for each text
+  std::int32_t* counts;       // texts found, one for each sequence
+};
+
+// The likeliest legal texts of `sequences` x `steps` x `classes` logits, from time step `dropped`
+// on, by a prefix beam search that keeps `width` texts.
+void ctc_beam(const float* logits, std::int64_t sequences, std::int64_t steps, std::int64_t classes,
+              std::int64_t blank, std::int64_t dropped, const Automaton& automaton,
+              std::int64_t width, std::int64_t top, const BeamOutput& out);
 
 // The index of the reading with the highest mean confidence, the first of equals; -1 where all are
 // empty. Reading n has the confidences (0..1) from offsets[n] to offsets[n + 1].

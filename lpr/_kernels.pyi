@@ -57,6 +57,22 @@ def ctc_greedy(
     impl: str,
     /,
 ) -> None: ...
+def ctc_beam(
+    logits: NDArray[np.float32],
+    blank: int,
+    dropped: int,
+    transitions: NDArray[np.int32],
+    accepting: NDArray[np.uint8],
+    width: int,
+    classes: NDArray[np.int32],
+    confidences: NDArray[np.float32],
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    lengths: NDArray[np.int32],
+    log_probabilities: NDArray[np.float64],
+    counts: NDArray[np.int32],
+    /,
+) -> None: ...
 def pick_best(
     confidences: NDArray[np.float64], offsets: NDArray[np.int64], impl: str, /
 ) -> int: ...

@@ -2,9 +2,79 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+
 from lpr import kernels
+from lpr.regions import Grammar, Region
 from lpr.specs import CtcSpec
-from lpr.types import Character, Float32, Reading
+from lpr.types import Alternative, Character, Float32, Reading
+
+_SECOND_BEST = 3
+
+
+class _Spelled(Protocol):
+    @property
+    def classes(self) -> Sequence[int]: ...
+    @property
+    def confidences(self) -> Sequence[float]: ...
+
+
+class Decoder:
+    """Readings of a network's logits, under the formats of some regions where there are any.
+
+    The best path stands where its text is legal. Where it fits no format, the likeliest legal text
+    (by a beam search that knows no other) takes its place if the network holds it to be at least
+    ``1 / odds`` times as probable: nearly all plates are legal, so that a doubtful character is
+    rather misread than the plate a strange one. What the network is certain of stays as it is.
+    """
+
+    def __init__(self, spec: CtcSpec, regions: Iterable[Region] = (), odds: float = 1.0) -> None:
+        """Raises ``ValueError`` for ``odds`` below 1."""
+        if not odds >= 1:
+            raise ValueError(f"odds have to be at least 1, not {odds}")
+        self.spec = spec
+        self._regions = tuple(regions)
+        self._least = -math.log(odds)
+        grammar = Grammar.of(self._regions, spec.alphabet)
+        self._transitions = np.insert(grammar.transitions, spec.blank, -1, axis=1)
+        self._accepting = grammar.accepting
+
+    def __call__(self, logits: Float32) -> list[Reading]:
+        """One reading for each of ``logits`` (``N x T x C``)."""
+        readings = greedy(logits, self.spec)
+        if not self._regions or self._least == 0:
+            return readings
+        for number, reading in enumerate(readings):
+            if reading.text and not self._legal(reading.text):
+                readings[number] = self._doubted(reading, logits[number : number + 1])
+        return readings
+
+    def _legal(self, text: str) -> bool:
+        return any(region.display(text) is not None for region in self._regions)
+
+    def _doubted(self, reading: Reading, logits: Float32) -> Reading:
+        """The likeliest legal text instead of the illegal one of ``reading``, if it is likely."""
+        blank, dropped = self.spec.blank, self.spec.dropped_steps
+        ((free,),) = kernels.ctc_beam(logits, blank, dropped)
+        (legal,) = kernels.ctc_beam(
+            logits,
+            blank,
+            dropped,
+            transitions=self._transitions,
+            accepting=self._accepting,
+            top=_SECOND_BEST,
+        )
+        if not legal or legal[0].log_probability - free.log_probability < self._least:
+            return reading
+        chosen, *others = (reading_of(hypothesis, self.spec) for hypothesis in legal)
+        texts = [(reading.text, free.log_probability)]
+        texts += [(o.text, h.log_probability) for o, h in zip(others, legal[1:], strict=True)]
+        alternatives = tuple(Alternative(text, math.exp(log)) for text, log in texts)
+        return Reading(chosen.text, chosen.confidence, chosen.characters, alternatives)
 
 
 def greedy(logits: Float32, spec: CtcSpec) -> list[Reading]:
@@ -13,13 +83,16 @@ def greedy(logits: Float32, spec: CtcSpec) -> list[Reading]:
     A character's confidence is the largest softmax value in its run of time steps, a reading's the
     mean of its characters', 0 where nothing was read.
     """
+    decoded = kernels.ctc_greedy(logits, spec.blank, spec.dropped_steps)
+    return [reading_of(each, spec) for each in decoded]
+
+
+def reading_of(decoded: _Spelled, spec: CtcSpec) -> Reading:
+    """Classes and their confidences as characters."""
     letters = spec.alphabet[: spec.blank] + "\0" + spec.alphabet[spec.blank :]
-    readings = []
-    for decoded in kernels.ctc_greedy(logits, spec.blank, spec.dropped_steps):
-        characters = tuple(
-            Character(letters[index], confidence)
-            for index, confidence in zip(decoded.classes, decoded.confidences, strict=True)
-        )
-        confidence = sum(c.confidence for c in characters) / max(len(characters), 1)
-        readings.append(Reading("".join(c.char for c in characters), confidence, characters))
-    return readings
+    characters = tuple(
+        Character(letters[index], confidence)
+        for index, confidence in zip(decoded.classes, decoded.confidences, strict=True)
+    )
+    confidence = sum(c.confidence for c in characters) / max(len(characters), 1)
+    return Reading("".join(c.char for c in characters), confidence, characters)

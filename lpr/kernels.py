@@ -1,8 +1,8 @@
 """The compiled kernels, with their arguments checked and their outputs allocated.
 
-Every function takes ``impl``: ``"auto"`` (the fastest that this CPU runs) or one of
+Functions take ``impl``: ``"auto"`` (the fastest that this CPU runs) or one of
 :func:`implementations`. They differ in speed alone, up to float32 rounding where pictures are
-resampled. All release the GIL.
+resampled; :func:`ctc_beam` has but one. All release the GIL.
 
 Wrong dtypes raise :class:`TypeError`; wrong shapes, layouts and values raise :class:`ValueError`.
 """
@@ -23,7 +23,9 @@ from lpr.types import Float32, Image
 
 __all__ = [
     "Decoded",
+    "Hypothesis",
     "Placement",
+    "ctc_beam",
     "ctc_greedy",
     "implementations",
     "letterbox",
@@ -45,6 +47,7 @@ _INTERPOLATION = {
 }
 _MAX_SIZE = 1 << 16
 _MAX_WEIGHT = 1e12
+_MAX_BEAM = 1024
 _MAX_MARGIN = 10.0
 
 
@@ -73,6 +76,15 @@ class Decoded(NamedTuple):
     classes: tuple[int, ...]
     confidences: tuple[float, ...]
     spans: tuple[tuple[int, int], ...]
+
+
+class Hypothesis(NamedTuple):
+    """A text that a sequence may spell: as :class:`Decoded`, with its probability's logarithm."""
+
+    classes: tuple[int, ...]
+    confidences: tuple[float, ...]
+    spans: tuple[tuple[int, int], ...]
+    log_probability: float
 
 
 def implementations() -> tuple[str, ...]:
@@ -200,10 +212,7 @@ def ctc_greedy(
     """
     logits = _floats("logits", logits, (None, None, None))
     sequences, steps, classes = logits.shape
-    if not 0 <= blank < classes:
-        raise ValueError(f"blank must be one of the {classes} classes, not {blank}")
-    if dropped < 0:
-        raise ValueError(f"dropped must not be negative, it is {dropped}")
+    _check_blank(blank, classes, dropped)
     best = np.empty((sequences, steps), np.int32)
     confidences = np.empty((sequences, steps), np.float32)
     begins, ends = np.empty_like(best), np.empty_like(best)
@@ -215,6 +224,75 @@ def ctc_greedy(
             tuple(confidences[n, :count].tolist()),
             tuple(zip(begins[n, :count].tolist(), ends[n, :count].tolist(), strict=True)),
         )
+        for n, count in enumerate(counts.tolist())
+    ]
+
+
+def ctc_beam(
+    logits: Float32,
+    blank: int,
+    dropped: int = 0,
+    *,
+    transitions: NDArray[np.int32] | None = None,
+    accepting: NDArray[np.bool_] | None = None,
+    width: int = 16,
+    top: int = 1,
+) -> list[list[Hypothesis]]:
+    """The likeliest texts of CTC logits (``float32``, ``N x T x C``), likeliest first.
+
+    A prefix beam search (Hannun et al. 2014, algorithm 1): the probabilities of all paths that
+    spell a text are added up, and the ``width`` likeliest texts are kept after each time step.
+    With an automaton only its texts count: ``transitions`` (``int32``, ``S x C``) holds the state
+    that follows a state and a class, -1 where none does (the column ``blank`` is not looked at);
+    ``accepting`` (``bool``, ``S``) says where a text may end; state 0 is the first. At most ``top``
+    texts are given, none where no text is legal. The first ``dropped`` steps are ignored.
+
+    A character's confidence and span are those of its run on the text's likeliest path. Softmax
+    values below 1e-12 count as that much, and below 1e-6 do not lengthen a text. Infinite logits
+    count as the largest finite numbers, a NaN as the smallest.
+    """
+    logits = _floats("logits", logits, (None, None, None))
+    sequences, steps, classes = logits.shape
+    _check_blank(blank, classes, dropped)
+    if not (1 <= top <= width <= _MAX_BEAM):
+        raise ValueError(f"1 <= top <= width <= {_MAX_BEAM} has to hold: {top} and {width}")
+    if (transitions is None) != (accepting is None):
+        raise ValueError("transitions and accepting go together")
+    if transitions is None or accepting is None:
+        transitions, accepting = np.zeros((1, classes), np.int32), np.ones(1, np.bool_)
+    _check_automaton(transitions, accepting, classes)
+    shape = (sequences, top, steps)
+    texts, confidences = np.empty(shape, np.int32), np.empty(shape, np.float32)
+    begins, ends = np.empty_like(texts), np.empty_like(texts)
+    lengths, scores = np.empty(shape[:2], np.int32), np.empty(shape[:2], np.float64)
+    counts = np.empty(sequences, np.int32)
+    _kernels.ctc_beam(
+        logits,
+        blank,
+        dropped,
+        np.ascontiguousarray(transitions),
+        np.ascontiguousarray(accepting).view(np.uint8),
+        width,
+        texts,
+        confidences,
+        begins,
+        ends,
+        lengths,
+        scores,
+        counts,
+    )
+    return [
+        [
+            Hypothesis(
+                tuple(texts[n, k, :length].tolist()),
+                tuple(confidences[n, k, :length].tolist()),
+                tuple(
+                    zip(begins[n, k, :length].tolist(), ends[n, k, :length].tolist(), strict=True)
+                ),
+                float(scores[n, k]),
+            )
+            for k, length in enumerate(lengths[n, :count].tolist())
+        ]
         for n, count in enumerate(counts.tolist())
     ]
 
@@ -277,6 +355,28 @@ def _choice(name: str, value: str, choices: dict[str, Any]) -> Any:
 def _check_size(width: int, height: int) -> None:
     if not (0 < width <= _MAX_SIZE and 0 < height <= _MAX_SIZE):
         raise ValueError(f"the output must have 1 to {_MAX_SIZE} pixels a side: {width} x {height}")
+
+
+def _check_blank(blank: int, classes: int, dropped: int) -> None:
+    if not 0 <= blank < classes:
+        raise ValueError(f"blank must be one of the {classes} classes, not {blank}")
+    if dropped < 0:
+        raise ValueError(f"dropped must not be negative, it is {dropped}")
+
+
+def _check_automaton(
+    transitions: NDArray[np.int32], accepting: NDArray[np.bool_], classes: int
+) -> None:
+    _check_dtype("transitions", transitions, np.int32)
+    _check_dtype("accepting", accepting, np.bool_)
+    states = len(transitions)
+    if transitions.shape != (states, classes) or states == 0 or accepting.shape != (states,):
+        raise ValueError(
+            f"transitions must be S x {classes} and accepting S, with S > 0; "
+            f"they are {transitions.shape} and {accepting.shape}"
+        )
+    if not ((transitions >= -1) & (transitions < states)).all():
+        raise ValueError(f"transitions must lead to states, -1..{states - 1}")
 
 
 def _check_picture(image: Image) -> None:

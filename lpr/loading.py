@@ -43,8 +43,9 @@ def load(
     ``recognizer`` names another recognizer than the backend's. ``detector_size`` is the detector's
     (width, height), ``threshold`` its least score; plates read with less than ``min_confidence``
     are left out, also those of which the detector is sure; all three default to the model's.
-    ``regions`` are codes such as ``tw`` whose formats give ``display`` and ``region``; by default
-    the model's. ``threads`` 0 leaves the number of threads to the runtimes.
+    ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
+    and ``region``, and decide between texts of which the recognizer is not certain; with none
+    (``()``) texts stand as they are read. ``threads`` 0 leaves their number to the runtimes.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
@@ -83,7 +84,8 @@ def load(
     detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
     try:
         with naming(f"recognizer runtime {reads.name}"):
-            text_recognizer = as_text_recognizer(reads.open(folder.recognizer, threads))
+            opened = reads.open(folder.recognizer, threads)
+            text_recognizer = as_text_recognizer(opened, known, folder.recognizer.odds)
     except BaseException:
         detector.close()
         raise

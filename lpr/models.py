@@ -176,6 +176,7 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
             std=table.number("std"),
         ),
         min_confidence=table.fraction("min_confidence", default=0.0),
+        odds=table.number("odds", default=1.0),
     )
     table.refuse_unknown()
     if not 0 <= model.spec.blank <= len(alphabet):
@@ -186,6 +187,8 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
         table.fail("crop_margin", "lie above -0.5 and not above 10")
     if model.spec.dropped_steps < 0:
         table.fail("dropped_steps", "not be negative")
+    if model.odds < 1:
+        table.fail("odds", "be at least 1")
     if model.spec.std <= 0:
         table.fail("std", "be above 0")
     return model
@@ -215,7 +218,9 @@ class _Table:
             self.fail(key, f"lie in 1..{_LARGEST}")
         return number
 
-    def number(self, key: str) -> float:
+    def number(self, key: str, default: float | None = None) -> float:
+        if default is not None and key not in self.content:
+            return default
         number = float(self.value(key, (int, float)))
         if not math.isfinite(number):
             self.fail(key, "be a finite number")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
 
-from lpr import decode, kernels
+from lpr import kernels
+from lpr.decode import Decoder
 from lpr.errors import PluginError
 from lpr.protocols import CtcRecognizer, TextRecognizer
+from lpr.regions import Region
 from lpr.stopwatch import stage
 from lpr.types import Crop, Float32, Reading
 
@@ -17,10 +19,16 @@ MAX_BATCH = 32
 
 
 class CtcReader:
-    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: cut, run, decode."""
+    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: cut, run, decode.
 
-    def __init__(self, network: CtcRecognizer) -> None:
+    ``regions`` and ``odds`` are for :class:`lpr.decode.Decoder`.
+    """
+
+    def __init__(
+        self, network: CtcRecognizer, regions: Iterable[Region] = (), odds: float = 1.0
+    ) -> None:
         self.network = network
+        self._decode = Decoder(network.spec, regions, odds)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order.
@@ -31,7 +39,7 @@ class CtcReader:
         for start in range(0, len(crops), MAX_BATCH):
             logits = self._logits(crops[start : start + MAX_BATCH])
             with stage("decode"):
-                readings.extend(decode.greedy(logits, self.network.spec))
+                readings.extend(self._decode(logits))
         return readings
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
@@ -75,10 +83,12 @@ class CtcReader:
         self.network.close()
 
 
-def as_text_recognizer(recognizer: TextRecognizer | CtcRecognizer) -> TextRecognizer:
+def as_text_recognizer(
+    recognizer: TextRecognizer | CtcRecognizer, regions: Iterable[Region] = (), odds: float = 1.0
+) -> TextRecognizer:
     """The recognizer itself where it reads texts, else its adapter."""
     if isinstance(recognizer, CtcRecognizer):
-        return CtcReader(recognizer)
+        return CtcReader(recognizer, regions, odds)
     if isinstance(recognizer, TextRecognizer):
         return recognizer
     raise PluginError(f"{recognizer!r} is neither a TextRecognizer nor a CtcRecognizer")

@@ -72,10 +72,12 @@ class RecognizerModel:
     """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
 
     What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
-    unless the detector is ``sure`` of it.
+    unless the detector is ``sure`` of it. A legal text takes the place of the likeliest one, where
+    that fits no format and is at most ``odds`` times as probable (:class:`lpr.decode.Decoder`).
     """
 
     file: Path
     format: str
     spec: CtcSpec
     min_confidence: float = 0.0
+    odds: float = 1.0

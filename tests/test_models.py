@@ -82,6 +82,8 @@ def test_a_folder_is_read_whole(folder: Path) -> None:
 def test_a_model_may_say_which_readings_count(folder: Path) -> None:
     edit(folder, "blank = 3", "blank = 3\nmin_confidence = 0.6")
     assert models.load_model(str(folder)).recognizer.min_confidence == 0.6
+    edit(folder, "min_confidence = 0.6", "odds = 30")
+    assert models.load_model(str(folder)).recognizer.odds == 30
 
 
 def test_a_damaged_file_is_named_and_not_used(folder: Path) -> None:

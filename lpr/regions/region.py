@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-_CLASSES = {"A": "[A-Z]", "9": "[0-9]"}
+_CLASSES = {"A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "9": "0123456789"}
 
 
 @dataclass(frozen=True)
@@ -21,13 +20,14 @@ class Format:
     description: str
 
     @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        legal = "".join(_CLASSES.get(symbol, "") for symbol in self.pattern)
-        return re.compile(legal)
+    def legal(self) -> tuple[str, ...]:
+        """The characters that may stand at each place of a text."""
+        return tuple(_CLASSES[symbol] for symbol in self.pattern if symbol in _CLASSES)
 
     def display(self, text: str) -> str | None:
         """``text`` (``A-Z0-9``) with this format's separators, or None where it does not fit."""
-        if not self._regex.fullmatch(text):
+        fits = len(text) == len(self.legal) and all(map(str.__contains__, self.legal, text))
+        if not fits:
             return None
         characters = iter(text)
         return "".join(next(characters) if s in _CLASSES else s for s in self.pattern)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import groupby
+from itertools import groupby, product
 from typing import TypeAlias
 
 import numpy as np
@@ -241,3 +241,16 @@ def _alignment(slots: list[Slot], text: str) -> list[tuple[int | None, int | Non
         return min(ways, key=lambda way: way[0], default=(0.0, ()))
 
     return list(best(len(slots), len(text))[1])
+
+
+def ctc_texts(logits: NDArray[np.float32], blank: int) -> dict[tuple[int, ...], float]:
+    """The probability of every text that ``steps x classes`` logits may spell, path by path."""
+    values = logits.astype(np.float64)
+    values = np.exp(values - values.max(axis=1, keepdims=True, initial=-np.inf))
+    values /= values.sum(axis=1, keepdims=True)
+    texts: dict[tuple[int, ...], float] = {}
+    for path in product(range(logits.shape[1]), repeat=len(logits)):
+        text = tuple(symbol for symbol, _ in groupby(path) if symbol != blank)
+        probability = float(np.prod([values[step, symbol] for step, symbol in enumerate(path)]))
+        texts[text] = texts.get(text, 0.0) + probability
+    return texts

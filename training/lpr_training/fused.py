@@ -17,6 +17,9 @@ from lpr.errors import ModelError
 def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
     """Fill ``layers`` with the convolutions of an ONNX file, batch norms folded into them.
 
+    ``layers`` may hold more 3 x 3 convolutions than the file, where they follow a ReLU and keep
+    channels and size: these start as the identity (Chen et al. 2016, Net2Net, "deeper").
+
     Each batch norm gets the statistics of ``examples`` (``N x K x H x W``) and a scale and a shift
     that undo them: the network computes what the file does, and goes on computing it when training
     normalises by batches. Raises :class:`lpr.errors.ModelError` where the convolutions differ.
@@ -28,16 +31,13 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
             constants[node.output[0]] = constants[node.input[0]]
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
-    stored = [tuple(constants[node.input[1]].shape) for node in nodes]
-    wanted = [tuple(layer.weight.shape) for layer in convolutions]
-    if stored != wanted:
-        raise ModelError(f"{file}: holds convolutions of {stored}, the recipe's are {wanted}")
+    stored = [tuple(_tensor(constants[name]) for name in node.input[1:3]) for node in nodes]
+    remaining = iter(_matched(stored, convolutions, file))
     x = examples
-    remaining = iter(nodes)
     shift = torch.zeros(0)
     for layer in layers:
         if isinstance(layer, nn.Conv2d):
-            weight, shift = (_tensor(constants[name]) for name in next(remaining).input[1:3])
+            weight, shift = next(remaining)
             layer.weight.copy_(weight)
             if layer.bias is not None:
                 layer.bias.copy_(shift)
@@ -52,6 +52,27 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
         if not isinstance(layer, nn.Dropout):
             x = layer.eval()(x)
     layers.train()
+
+
+def _matched(
+    stored: list[tuple[Tensor, Tensor]], convolutions: list[nn.Conv2d], file: Path
+) -> list[tuple[Tensor, Tensor]]:
+    """Weight and shift for each of ``convolutions``: the next stored ones, or the identity's."""
+    matched: list[tuple[Tensor, Tensor]] = []
+    left = list(stored)
+    for convolution in convolutions:
+        wanted = convolution.weight.shape
+        if left and left[0][0].shape == wanted:
+            matched.append(left.pop(0))
+        elif matched and wanted[0] == wanted[1] and convolution.stride == (1, 1):
+            matched.append((nn.init.dirac_(torch.empty(wanted)), torch.zeros(wanted[0])))
+        else:
+            break
+    if left or len(matched) != len(convolutions):
+        shapes = [tuple(weight.shape) for weight, _ in stored]
+        recipes = [tuple(convolution.weight.shape) for convolution in convolutions]
+        raise ModelError(f"{file}: holds convolutions of {shapes}, the recipe's are {recipes}")
+    return matched
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -49,7 +49,7 @@ def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[s
     out.mkdir(parents=True, exist_ok=True)
     for name, run in (("detector", detector), ("recognizer", recognizer)):
         part = _part(run)
-        content[name] = part["table"]
+        content[name] = part["table"] | content.get(name, {})
         training[name] = part["training"]
         figures[name] = part["figures"]
         for key in FILES[name]:

@@ -157,6 +157,18 @@ def test_a_published_recognizer_can_be_trained_further(network: CtcNet, tmp_path
         torch.testing.assert_close(again(examples), expected, rtol=1e-2, atol=1e-2)
 
 
+def test_a_deeper_network_starts_where_the_file_ends(network: CtcNet, tmp_path: Path) -> None:
+    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    channels, strides = RECIPE.shape.channels, RECIPE.shape.strides
+    shape = replace(RECIPE.shape, channels=(*channels, channels[-1]), strides=(*strides, (1, 1)))
+    deeper = CtcNet(shape, SPEC.height, SPEC.classes)
+    images = torch.randn(24, 1, SPEC.height, SPEC.width)
+    load_fused(deeper.layers, file, images)
+    with torch.no_grad():
+        expected = network(images)
+        torch.testing.assert_close(deeper.eval()(images), expected, rtol=1e-3, atol=1e-3)
+
+
 def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> None:
     file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
     other = CtcNet(replace(RECIPE.shape, channels=(8, 8, 8, 8, 8, 8, 8, 8)), 64, SPEC.classes)

@@ -29,7 +29,7 @@ def random_view(
     distance = rng.uniform(2.5, 8.0)
     flat = corners[:, :2] * (distance / (distance + corners[:, 2:]))
     roll = np.radians(rng.normal(0, rotation))
-    flat = flat @ np.array([[1, rng.normal(0, 0.06)], [0, 1]]).T
+    flat = flat @ np.array([[1, rng.normal(0, 0.09)], [0, 1]]).T
     cos, sin = np.cos(roll), np.sin(roll)
     turned = flat @ np.array([[cos, -sin], [sin, cos]]).T
     return np.asarray(turned, np.float32)

@@ -118,7 +118,8 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
     rng = np.random.default_rng([width, variant, old])
     return Typeface(
         width=_FACE_WIDTHS[width],
-        weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.25, 0.33)), 0.16),
+        # The older plates' strokes are thin now and then, and lose more to blur.
+        weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.18 if old else 0.25, 0.33)), 0.16),
         wobble=0.012 if variant else 0.0,
         old=old if variant % 4 else not old,
         seed=variant // 2,
