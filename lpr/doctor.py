@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lpr import kernels, models
-from lpr.errors import LprError, describe
+from lpr.errors import BackendError, LprError, describe
 from lpr.models import Model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.recognize import as_text_recognizer
@@ -78,7 +78,7 @@ def _opencv() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    for folder in models.shipped_models():
+    for folder in models.installed_models().values():
         try:
             model = models.read_model(folder)
             problems = "; ".join(models.verify(model))
@@ -132,6 +132,11 @@ def _detect(runtime: DetectorRuntime, model: Model) -> float:
 
 
 def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
+    if runtime.formats and model.recognizer.format not in runtime.formats:
+        raise BackendError(
+            f"it runs {', '.join(sorted(runtime.formats))} files, "
+            f"and those of {model.name} are {model.recognizer.format}"
+        )
     recognizer = as_text_recognizer(runtime.open(model.recognizer, threads=0))
     try:
         crops = [Crop.whole(np.full((40, 100, 3), 128, np.uint8))]

@@ -12,9 +12,11 @@ from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
 from lpr.errors import naming
 from lpr.pipeline import Reader
+from lpr.protocols import RecognizerRuntime
 from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry, load_registry
 from lpr.runtimes.select import select, select_recognizer
+from lpr.specs import RecognizerModel
 
 log = logging.getLogger("lpr")
 
@@ -40,9 +42,10 @@ def load(
 
     ``model`` is a shipped model's name or a model folder's path. ``backend`` is ``auto`` (CUDA
     where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
-    ``recognizer`` names another recognizer than the backend's. ``detector_size`` is the detector's
-    (width, height), ``threshold`` its least score; plates read with less than ``min_confidence``
-    are left out, also those of which the detector is sure; all three default to the model's.
+    ``recognizer`` names another recognizer than the model's: that of a runtime, or another model's
+    (a name or a folder). ``detector_size`` is the detector's (width, height), ``threshold`` its
+    least score; plates read with less than ``min_confidence`` are left out, also those of which the
+    detector is sure; all three default to the model's.
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
     and ``region``, and decide between texts of which the recognizer is not certain; with none
     (``()``) texts stand as they are read. ``threads`` 0 leaves their number to the runtimes.
@@ -68,12 +71,7 @@ def load(
     heads = [Head(h.anchors, h.classes, h.scale_x_y) for h in cfg.heads]
 
     finder = select(plugged.detector_runtimes, backend)
-    reads = select_recognizer(
-        plugged.recognizer_runtimes,
-        recognizer or finder.name,
-        folder.recognizer.format,
-        required=recognizer is not None,
-    )
+    reads, written = _recognizer(plugged, folder, recognizer, finder.name)
     log.info(
         "model %s %s; detector: %s on %s, %dx%d; recognizer: %s on %s",
         *(folder.name, folder.version, finder.name, finder.device, *size),
@@ -84,15 +82,31 @@ def load(
     detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
     try:
         with naming(f"recognizer runtime {reads.name}"):
-            opened = reads.open(folder.recognizer, threads)
-            text_recognizer = as_text_recognizer(opened, known, folder.recognizer.odds)
+            opened = reads.open(written, threads)
+            text_recognizer = as_text_recognizer(opened, known, written.odds)
     except BaseException:
         detector.close()
         raise
     # Who asks for a confidence gets it: the detector's own certainty counts only by default.
     least, sure = (
-        (folder.recognizer.min_confidence, folder.detector.spec.sure)
+        (written.min_confidence, folder.detector.spec.sure)
         if min_confidence is None
         else (min_confidence, math.inf)
     )
     return Reader(detector, text_recognizer, known, least, reads.name, sure)
+
+
+def _recognizer(
+    plugged: Registry, folder: models.Model, name: str | None, backend: str
+) -> tuple[RecognizerRuntime, RecognizerModel]:
+    """The runtime that reads, and what it opens: with ``name`` another runtime, or another model's
+    recognizer."""
+    runtimes = plugged.recognizer_runtimes
+    if name is None:
+        written = folder.recognizer
+        return select_recognizer(runtimes, backend, written.format), written
+    if name not in ("auto", "cpu", *(r.name for r in runtimes)) and models.is_model(name):
+        written = models.load_model(name).recognizer
+        return select_recognizer(runtimes, backend, written.format), written
+    written = folder.recognizer
+    return select_recognizer(runtimes, name, written.format, required=True), written

@@ -12,6 +12,8 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
@@ -33,6 +35,8 @@ else:
 
 SCHEMA = 1
 DEFAULT_MODEL = "tw-light"
+PACKS = "lpr.models"
+"""The entry point group of model packs."""
 SHIPPED = Path(__file__).parent / "weights"
 
 # Of a network's input, in pixels: a slip of the pen must not ask for all memory.
@@ -43,7 +47,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model folder, read and checked. ``regions`` holds codes of :class:`lpr.regions.Region`."""
+    """A model folder, read and checked. ``regions`` holds codes of :class:`lpr.regions.Region`.
+
+    A folder may hold a detector, a recognizer or both.
+    """
 
     name: str
     version: str
@@ -51,27 +58,72 @@ class Model:
     licence: str
     regions: tuple[str, ...]
     folder: Path
-    detector: DetectorModel
-    recognizer: RecognizerModel
+    detector_part: DetectorModel | None
+    recognizer_part: RecognizerModel | None
     sha256: Mapping[str, str]
 
+    @property
+    def detector(self) -> DetectorModel:
+        """Raises :class:`ModelError` where the folder holds none."""
+        if self.detector_part is None:
+            raise ModelError(
+                f"{self.name} holds no detector: read with it by --recognizer {self.name}"
+            )
+        return self.detector_part
 
-def shipped_models() -> list[Path]:
-    """The model folders that the package carries, by name."""
-    return sorted(path.parent for path in SHIPPED.glob("*/model.toml"))
+    @property
+    def recognizer(self) -> RecognizerModel:
+        """Raises :class:`ModelError` where the folder holds none."""
+        if self.recognizer_part is None:
+            raise ModelError(
+                f"{self.name} holds no recognizer: choose one with --recognizer, "
+                "such as another model's"
+            )
+        return self.recognizer_part
+
+
+def installed_models() -> dict[str, Path]:
+    """The folders of the models that have a name: those that lpr carries and those of installed
+    model packs, sorted.
+
+    A model pack is a distribution with an entry point in the group ``lpr.models``: its name is the
+    model's, its value the package whose folder is the model folder. Nothing of it is imported.
+    """
+    found = {path.parent.name: path.parent for path in SHIPPED.glob("*/model.toml")}
+    for point in entry_points(group=PACKS):
+        folder = _pack_folder(point)
+        if folder is not None:
+            found.setdefault(point.name, folder)
+    return dict(sorted(found.items()))
+
+
+def _pack_folder(point: EntryPoint) -> Path | None:
+    try:
+        spec = find_spec(point.value)
+    except (ImportError, ValueError):
+        return None
+    places = (spec.submodule_search_locations or ()) if spec else ()
+    return next((Path(p) for p in places if (Path(p) / "model.toml").is_file()), None)
+
+
+def is_model(name: str) -> bool:
+    """Whether it is an installed model's name or a folder with a ``model.toml``."""
+    return name in installed_models() or (Path(name) / "model.toml").is_file()
 
 
 def locate_model(name: str) -> Path:
-    """The folder of a shipped model's name or of a path to a model folder.
+    """The folder of an installed model's name or of a path to a model folder.
 
     Raises :class:`ModelError` where there is no such model.
     """
-    for folder in (SHIPPED / name, Path(name)):
-        if (folder / "model.toml").is_file():
-            return folder
-    known = ", ".join(folder.name for folder in shipped_models()) or "none"
+    installed = installed_models()
+    if name in installed:
+        return installed[name]
+    if (Path(name) / "model.toml").is_file():
+        return Path(name)
+    known = ", ".join(installed) or "none"
     raise ModelError(
-        f"no model {name!r}: it is neither a shipped model ({known}) "
+        f"no model {name!r}: it is neither an installed model ({known}) "
         "nor a folder that holds a model.toml"
     )
 
@@ -127,14 +179,23 @@ def read_model(folder: Path) -> Model:
         licence=top.value("licence", str),
         regions=tuple(str(code) for code in top.value("regions", list)),
         folder=folder,
-        detector=_detector(folder, top.table("detector")),
-        recognizer=_recognizer(folder, top.table("recognizer")),
+        detector_part=_detector(folder, top.table("detector")) if "detector" in content else None,
+        recognizer_part=_recognizer(folder, top.table("recognizer"))
+        if "recognizer" in content
+        else None,
         sha256={name: hashes.value(name, str).lower() for name in hashes.content},
     )
     # Free-form records of how the weights were made; nothing here reads them.
     top.known.update({"training", "figures"})
     top.refuse_unknown()
-    for file in (model.detector.cfg, model.detector.weights, model.recognizer.file):
+    files: list[Path] = []
+    if model.detector_part:
+        files += [model.detector_part.cfg, model.detector_part.weights]
+    if model.recognizer_part:
+        files.append(model.recognizer_part.file)
+    if not files:
+        raise ModelError(f"{path}: neither [detector] nor [recognizer] is there")
+    for file in files:
         if file.name not in model.sha256:
             raise ModelError(f"{path}: [sha256] does not state the hash of {file.name}")
     return model

@@ -59,8 +59,7 @@ class CtcReader:
 
     def _batch(self, crops: Sequence[Crop]) -> Float32:
         spec = self.network.spec
-        planes = 1 if spec.channels == "gray" else 3
-        batch = np.empty((len(crops), planes, spec.height, spec.width), np.float32)
+        batch = np.empty((len(crops), spec.planes, spec.height, spec.width), np.float32)
         start = 0
         for _, group in groupby(crops, key=lambda crop: id(crop.image)):
             same = list(group)

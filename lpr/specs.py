@@ -57,6 +57,11 @@ class CtcSpec:
     def classes(self) -> int:
         return len(self.alphabet) + 1
 
+    @property
+    def planes(self) -> int:
+        """Channels of the network's input: 1 for grey crops, else 3."""
+        return 1 if self.channels == "gray" else 3
+
 
 @dataclass(frozen=True, slots=True)
 class DetectorModel:

@@ -111,8 +111,7 @@ def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
     """Logits of the spec's shape, finite, float32, and each row independent of its batch."""
     spec = recognizer.spec
     assert 0 <= spec.blank < spec.classes, f"blank {spec.blank} is not in 0..{spec.classes - 1}"
-    planes = 1 if spec.channels == "gray" else 3
-    shape = (max(_BATCHES), planes, spec.height, spec.width)
+    shape = (max(_BATCHES), spec.planes, spec.height, spec.width)
     inputs = np.random.default_rng(4).standard_normal(shape).astype(np.float32)
     single = [_logits(recognizer, inputs[i : i + 1]) for i in range(len(inputs))]
     for size in _BATCHES:

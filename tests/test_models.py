@@ -136,8 +136,8 @@ def test_a_mistake_is_named_with_its_file_and_key(
     assert str(folder / "model.toml") in str(caught.value)
 
 
-@pytest.mark.parametrize("path", models.shipped_models(), ids=lambda path: path.name)
-def test_shipped_models_are_whole(path: Path) -> None:
+@pytest.mark.parametrize("path", models.installed_models().values(), ids=lambda path: path.name)
+def test_installed_models_are_whole(path: Path) -> None:
     model = models.load_model(path.name)
     assert model.name == path.name
     assert not models.verify(model)
@@ -145,7 +145,7 @@ def test_shipped_models_are_whole(path: Path) -> None:
 
 
 def test_the_default_model_is_shipped() -> None:
-    names: list[Any] = [path.name for path in models.shipped_models()]
+    names: list[Any] = list(models.installed_models())
     assert models.DEFAULT_MODEL in names
 
 

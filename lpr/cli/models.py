@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lpr.errors import ModelError
-from lpr.models import locate_model, read_model, shipped_models, verify
+from lpr.models import installed_models, locate_model, read_model, verify
 
 
 @click.group("models")
@@ -15,8 +15,8 @@ def command() -> None:
 
 @command.command("list")
 def list_models() -> None:
-    """List the models that lpr carries: name, version, regions, description."""
-    for folder in shipped_models():
+    """List the models that lpr and model packs carry: name, version, regions, description."""
+    for folder in installed_models().values():
         model = read_model(folder)
         click.echo(f"{model.name}\t{model.version}\t{','.join(model.regions)}\t{model.description}")
 
@@ -24,9 +24,9 @@ def list_models() -> None:
 @command.command("verify")
 @click.argument("names", metavar="[MODEL]...", nargs=-1)
 def verify_models(names: tuple[str, ...]) -> None:
-    """Check every file of models (all that lpr carries, or the named ones) by its SHA-256."""
+    """Check every file of models (all that are installed, or the named ones) by its SHA-256."""
     wrong = 0
-    for name in names or [folder.name for folder in shipped_models()]:
+    for name in names or installed_models():
         try:
             problems = verify(read_model(locate_model(name)))
         except ModelError as error:

@@ -44,7 +44,9 @@ _READER = (
         show_default=True,
         help="What runs the networks: auto, cpu, cuda (OpenCV's CUDA DNN) or a runtime's name.",
     ),
-    click.option("--recognizer", help="Name of another recognizer than the backend's."),
+    click.option(
+        "--recognizer", help="Another recognizer than the model's: a runtime's, or another model's."
+    ),
     click.option(
         "--detector-size", type=parse_size, metavar="WxH", help="Input of the detector, in pixels."
     ),

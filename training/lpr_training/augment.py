@@ -154,6 +154,39 @@ def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean:
     return np.asarray(centre @ moved)
 
 
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """How far a crop is moved at most, each value drawn evenly from both sides of 0: ``rotation``
+    in degrees, ``shift_x`` and ``shift_y`` as parts of its sides, ``shear`` in radians, ``zoom`` of
+    each axis as a part of its scale (the ranges of Keras' ImageDataGenerator)."""
+
+    rotation: float = 0.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    shear: float = 0.0
+    zoom: float = 0.0
+
+
+def affine(
+    rng: np.random.Generator, size: tuple[int, int], ranges: Affine, share: float = 1.0
+) -> Matrix:
+    """A random movement about a crop's centre, within a ``share`` of ``ranges``."""
+    if ranges == Affine():
+        return np.eye(3)
+    width, height = size
+    angle = np.deg2rad(rng.uniform(-1, 1) * ranges.rotation * share)
+    shear = rng.uniform(-1, 1) * ranges.shear * share
+    x, y = rng.uniform(-1, 1, 2) * (ranges.shift_x * width, ranges.shift_y * height) * share
+    zooms = 1 + rng.uniform(-1, 1, 2) * ranges.zoom * share
+    rotate = np.array(
+        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+    )
+    lean = np.array([[1, -np.sin(shear), 0], [0, np.cos(shear), 0], [0, 0, 1]])
+    about = shift(width / 2, height / 2)
+    moved = shift(x, y) @ about @ rotate @ lean @ zoom(*zooms) @ shift(-width / 2, -height / 2)
+    return np.asarray(moved)
+
+
 def transform(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """``points`` (``... x 2``) through a 3 x 3 homography."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]

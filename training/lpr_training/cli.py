@@ -23,9 +23,13 @@ def data() -> None:
     """Render plates and scenes to look at or to train on."""
 
 
-def _published(_: click.Context, __: click.Parameter, name: str | None) -> Model | None:
-    """Loaded with the options: one that is not there is known before the pictures, which take
+def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | Path | None:
+    """Looked for with the options: one that is not there is known before the pictures, which take
     minutes."""
+    if name and name.endswith(".safetensors"):
+        if not Path(name).is_file():
+            raise click.BadParameter(f"there is no checkpoint {name}")
+        return Path(name)
     return load_model(name) if name else None
 
 
@@ -51,8 +55,9 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
             "--from",
             "start",
             metavar="MODEL",
-            callback=_published,
-            help="Begin with the weights of a model (its name or folder), not with random ones.",
+            callback=_start,
+            help="Begin with the weights of a model (name or folder) or of a run's "
+            "best.safetensors, not with random ones.",
         ),
         click.option(
             "--set",
@@ -78,7 +83,7 @@ def detector(
     root: Path,
     out: Path,
     resume: bool,
-    start: Model | None,
+    start: Model | Path | None,
     changes: tuple[str, ...],
 ) -> None:
     """Train a detector, check it on dev after each epoch and keep the best."""
@@ -89,7 +94,9 @@ def detector(
 
     chosen, cfg = detector_recipe(recipe, changes)
     task = DetectorTask(chosen, root, cfg)
-    if start:
+    if isinstance(start, Path):
+        task.start_from_checkpoint(start)
+    elif start:
         task.start_from(start)
     best = run(task, chosen.schedule, out, resume)
     finish_detector(task, cfg, best, out)
@@ -103,7 +110,7 @@ def recognizer(
     root: Path,
     out: Path,
     resume: bool,
-    start: Model | None,
+    start: Model | Path | None,
     changes: tuple[str, ...],
 ) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best."""
@@ -114,7 +121,9 @@ def recognizer(
 
     chosen = recognizer_recipe(recipe, changes)
     task = RecognizerTask(chosen, root)
-    if start:
+    if isinstance(start, Path):
+        task.start_from_checkpoint(start)
+    elif start:
         task.start_from(start)
     best = run(task, chosen.schedule, out, resume)
     finish_recognizer(task, best, out)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,18 @@ import torch
 from torch import nn
 
 from lpr.darknet.cfg import Cfg
-from lpr.types import Float32
-from lpr_training.branches import fuse_branches
+from lpr_torch.checkpoints import load_detector, load_recognizer
+from lpr_torch.export import export_onnx
 from lpr_training.detector import NMS, DetectorTask
-from lpr_training.loop import Schedule
 from lpr_training.recognizer import RecognizerTask
+from lpr_training.schedule import Schedule
 
 MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
 
 
 def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None:
     """Write ``detector.cfg``, ``detector.weights`` and ``part.json``."""
-    network = task.network
-    network.load_state_dict(torch.load(best, weights_only=True))
-    fuse_branches(network)
-    network.eval()
+    network = load_detector(best).network
     schedule = task.recipe.schedule
     network.save(out / "detector.weights", seen=schedule.steps * schedule.batch)
     (out / "detector.cfg").write_text(cfg.to_text(), encoding="utf-8")
@@ -41,7 +37,7 @@ def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None
         "weights": "detector.weights",
         "width": cfg.net.width,
         "height": cfg.net.height,
-        "resize": "fit",
+        "resize": task.resize,
         "channels": "rgb",
         "threshold": task.recipe.threshold,
         "nms": NMS,
@@ -56,36 +52,16 @@ def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
     The margin around plates is the one of :data:`MARGINS` that reads ``dev`` best: labelled boxes
     are a little looser than the rendered plates' own, which share the training.
     """
-    task.model.load_state_dict(torch.load(best, weights_only=True))
-    model = task.model.eval()
+    model = load_recognizer(best).network
     checks = {margin: task.check(model, margin) for margin in MARGINS}
     margin = max(checks, key=lambda m: checks[m]["score"])
     spec = replace(task.spec, crop_margin=margin)
-    export_onnx(model, np.zeros((1, 1, spec.height, spec.width), np.float32), out)
+    example = np.zeros((1, spec.planes, spec.height, spec.width), np.float32)
+    export_onnx(model, example, out / "recognizer.onnx")
     table = {"file": "recognizer.onnx", "format": "onnx", **asdict(spec)}
     figures = {name: round(value, 4) for name, value in checks[margin].items()}
-    gflop = round(2 * multiplications(model, (1, 1, spec.height, spec.width)) / 1e9, 2)
+    gflop = round(2 * multiplications(model, example.shape) / 1e9, 2)
     _write(out, "recognizer", table, task.recipe.schedule, {**figures, "gflop": gflop})
-
-
-def export_onnx(model: nn.Module, example: Float32, out: Path) -> Path:
-    """``model`` as ``recognizer.onnx``, for any number of crops at once."""
-    file = out / "recognizer.onnx"
-    with warnings.catch_warnings():
-        # The exporter that torch prefers by now needs one more package, and writes newer operator
-        # sets than OpenCV reads.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            model,
-            (torch.from_numpy(example),),
-            str(file),
-            input_names=["crops"],
-            output_names=["logits"],
-            dynamic_axes={"crops": {0: "n"}, "logits": {0: "n"}},
-            opset_version=13,
-            dynamo=False,
-        )
-    return file
 
 
 def multiplications(model: nn.Module, shape: tuple[int, ...]) -> int:

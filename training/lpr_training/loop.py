@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -21,35 +21,12 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from lpr_training.schedule import Schedule, optimizer_of
+
+BEST = "best.safetensors"
+"""The file of a run's best averaged weights."""
+
 Batch = TypeVar("Batch")
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """``steps`` steps of AdamW: a linear warm-up, then a cosine down to ``final`` of ``rate``.
-
-    Every ``epoch`` steps the averaged weights are checked. ``average`` is their decay; ``threads``
-    0 leaves the number to torch.
-    """
-
-    steps: int
-    batch: int = 16
-    epoch: int = 200
-    rate: float = 2e-3
-    warmup: int = 200
-    final: float = 0.02
-    decay: float = 0.02
-    average: float = 0.999
-    clip: float = 10.0
-    seed: int = 1
-    threads: int = 0
-    save_every: float = 120.0
-
-    def rate_at(self, step: int) -> float:
-        if step < self.warmup:
-            return self.rate * (step + 1) / self.warmup
-        done = (step - self.warmup) / max(self.steps - self.warmup, 1)
-        return self.rate * (self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2)
 
 
 class Task(Protocol[Batch]):
@@ -57,8 +34,9 @@ class Task(Protocol[Batch]):
 
     model: nn.Module
 
-    def batch(self, step: int) -> Batch:
-        """The batch of ``step``: depends on nothing but the seed and the step."""
+    def batch(self, number: int) -> Batch:
+        """The batch (one of a step's subdivisions) of a running number: depends on nothing but the
+        seed and the number."""
         ...
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
@@ -67,6 +45,11 @@ class Task(Protocol[Batch]):
 
     def check(self, model: nn.Module) -> dict[str, float]:
         """Measure ``model`` on ``dev``; ``score`` (higher is better) chooses the best."""
+        ...
+
+    def save(self, model: nn.Module, file: Path) -> None:
+        """Write the network that ``model`` (the task's own, or a copy of it) has become, as a
+        safetensors file (:mod:`lpr_torch.checkpoints`)."""
         ...
 
 
@@ -130,7 +113,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     """Train ``task`` into the folder ``out``; returns the file with the best averaged weights.
 
     Writes ``metrics.jsonl`` (one line for each check), ``last.pt`` (everything that resuming needs,
-    replaced every ``save_every`` seconds) and ``best.pt`` (a state dict).
+    replaced every ``save_every`` seconds) and ``best.safetensors``.
     """
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
@@ -138,9 +121,9 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     out.mkdir(parents=True, exist_ok=True)
     model = task.model
     average = Average(model, schedule.average)
-    optimizer = torch.optim.AdamW(_groups(model, schedule.decay), lr=schedule.rate)
+    optimizer = optimizer_of(schedule, model)
     state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
-    last, best = out / "last.pt", out / "best.pt"
+    last, best = out / "last.pt", out / BEST
     if resume and last.exists():
         saved = torch.load(last, weights_only=True)
         model.load_state_dict(saved["model"])
@@ -148,6 +131,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
         state = saved["state"]
+        _forget_after(state["step"], out / "metrics.jsonl")
     else:
         (out / "metrics.jsonl").write_text("")
 
@@ -168,35 +152,42 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     sums: dict[str, float] = {}
     summed = 0
     steps = range(state["step"], schedule.steps)
+    parts_of = schedule.subdivisions
+    numbers = range(steps.start * parts_of, steps.stop * parts_of)
+    batches = iter(Prefetch(task.batch, numbers))
     bar = tqdm(total=schedule.steps, initial=state["step"], unit="step", disable=None)
-    for step, batch in zip(steps, Prefetch(task.batch, steps), strict=True):
+    for step in steps:
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step)
         optimizer.zero_grad(set_to_none=True)
-        loss, parts = task.loss(batch, step)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        for batch in islice(batches, parts_of):
+            loss, parts = task.loss(batch, step)
+            (loss / parts_of).backward()
+            for name, value in {"loss": float(loss.detach()), **parts}.items():
+                sums[name] = sums.get(name, 0.0) + value
+            summed += 1
+        if schedule.clip:
+            nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         optimizer.step()
         average.update(model, step)
         bar.update()
-        for name, value in {"loss": float(loss.detach()), **parts}.items():
-            sums[name] = sums.get(name, 0.0) + value
-        summed += 1
         now = time.monotonic()
         state.update(step=step + 1, seconds=before + now - began)
-        if (step + 1) % schedule.epoch == 0 or step + 1 == schedule.steps:
+        checked = (step + 1) % schedule.epoch == 0 or step + 1 == schedule.steps
+        if checked or (schedule.report and (step + 1) % schedule.report == 0):
             line = {"step": step + 1, "seconds": round(state["seconds"])}
             line |= {name: round(value / summed, 4) for name, value in sums.items()}
             sums, summed = {}, 0
-            figures = task.check(average.model)
+            figures = task.check(average.model) if checked else {}
             line |= {name: round(value, 4) for name, value in figures.items()}
             with (out / "metrics.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
             tqdm.write(json.dumps(line))
+        if checked:
             if figures["score"] >= state["best"]:
                 state["best"] = figures["score"]
-                _replace(average.model.state_dict(), best)
+                task.save(average.model, best)
             save()
         elif now - saved_at > schedule.save_every:
             save()
@@ -205,11 +196,11 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     return best
 
 
-def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for convolutions' and linear layers' weights only."""
-    heavy = [p for p in model.parameters() if p.ndim > 1]
-    light = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
+def _forget_after(step: int, file: Path) -> None:
+    """Drop what a run that was killed had written down beyond its last checkpoint."""
+    lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    file.write_text("".join(kept))
 
 
 def _replace(content: object, file: Path) -> None:

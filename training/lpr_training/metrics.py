@@ -32,16 +32,22 @@ class Found:
 
 
 def score_boxes(
-    found: Sequence[Float32], labelled: Sequence[Float32], threshold: float, iou: float = 0.5
+    found: Sequence[Float32],
+    labelled: Sequence[Float32],
+    threshold: float,
+    iou: float = 0.5,
+    ignored: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Found:
     """Compare each picture's boxes (``N x 5``: x0, y0, x1, y1, score) with its labels (``M x 4``).
 
     A box counts as right if it overlaps a label that no better-scored box has taken by ``iou``;
-    otherwise as false, also where its plate is there but nobody labelled it.
+    otherwise as false, also where its plate is there but nobody labelled it. Labels that are
+    ``ignored`` (``M`` for each picture) are not missed, and boxes on them not counted.
     """
     scores: list[float] = []
     right: list[bool] = []
-    for boxes, labels in zip(found, labelled, strict=True):
+    unclear = ignored or [np.zeros(len(labels), bool) for labels in labelled]
+    for boxes, labels, ignore in zip(found, labelled, unclear, strict=True):
         order = np.argsort(-boxes[:, 4], kind="stable")
         overlaps = iou_matrix(boxes[order, :4], labels)
         taken = np.zeros(len(labels), bool)
@@ -51,9 +57,11 @@ def score_boxes(
             hit = best >= 0 and bool(free[best] >= iou)
             if hit:
                 taken[best] = True
+                if ignore[best]:
+                    continue
             scores.append(float(score))
             right.append(hit)
-    total = sum(len(labels) for labels in labelled)
+    total = sum(int((~ignore).sum()) for ignore in unclear)
     ranked = np.argsort(-np.array(scores), kind="stable")
     hits = np.array(right, bool)[ranked]
     above = np.array(scores)[ranked] >= threshold

@@ -12,6 +12,7 @@ from lpr.errors import LprError
 from lpr.evaluate import evaluate
 from lpr.labels import read_labels
 from lpr.models import SCHEMA, sha256
+from lpr_torch.export import to_toml
 from lpr_training.recipes import read
 from lpr_training.thresholds import DETECTION, choose
 
@@ -69,18 +70,3 @@ def _part(run: Path) -> dict[str, Any]:
         raise LprError(f"{file} is missing: let the run end, or finish it with --resume")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
-
-
-def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
-    """The lines of a TOML table: plain values first, then the tables in it."""
-    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    lines = [f"\n[{name}]"] if name and plain else []
-    lines += [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items()]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            lines += to_toml(value, f"{name}.{_key(key)}".lstrip("."))
-    return lines
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)

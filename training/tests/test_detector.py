@@ -14,22 +14,16 @@ from lpr.darknet.weights import read_weights  # noqa: E402
 from lpr.detect import Head, decode_head  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.types import Box  # noqa: E402
+from lpr_torch.checkpoints import load_detector  # noqa: E402
+from lpr_torch.darknet import DarknetNet  # noqa: E402
 from lpr_training import detector  # noqa: E402
-from lpr_training.branches import fuse_branches  # noqa: E402
-from lpr_training.darknet_net import DarknetNet  # noqa: E402
+from lpr_training.canvases import Batch, Canvases  # noqa: E402
 from lpr_training.datasets import Pyramid  # noqa: E402
-from lpr_training.detector import (  # noqa: E402
-    Batch,
-    Canvases,
-    Data,
-    DetectorRecipe,
-    Grid,
-    assign,
-    detection_loss,
-    find,
-    overlap,
-)
-from lpr_training.loop import Schedule, train  # noqa: E402
+from lpr_training.detection_loss import Grid, assign, detection_loss, overlap  # noqa: E402
+from lpr_training.detector import find  # noqa: E402
+from lpr_training.detector_recipe import Data, DetectorRecipe  # noqa: E402
+from lpr_training.loop import train  # noqa: E402
+from lpr_training.schedule import Schedule  # noqa: E402
 
 HEADS = [Head(((60.0, 30.0),), 1, 2.0), Head(((24.0, 12.0),), 1, 1.2)]
 GRID = Grid(HEADS, (96, 64))
@@ -190,11 +184,14 @@ def test_batches_depend_on_seed_and_step_alone() -> None:
         Schedule(steps=4, batch=3), sizes=((0, 64), (2, 96)), data=Data(edited=0.5)
     )
     sets = {"scenes": white_plates(4), "crops": white_plates(2)}
-    first, again = Canvases(sets, recipe).batch(1), Canvases(sets, recipe).batch(1)
+    first, again = (
+        Canvases(sets, recipe, (64, 64)).batch(1),
+        Canvases(sets, recipe, (64, 64)).batch(1),
+    )
     assert torch.equal(first.images, again.images)
     assert torch.equal(first.plates, again.plates)
     assert first.images.shape == (3, 64, 64, 3)
-    assert Canvases(sets, recipe).batch(2).images.shape == (3, 96, 96, 3)
+    assert Canvases(sets, recipe, (64, 64)).batch(2).images.shape == (3, 96, 96, 3)
 
 
 def test_a_detector_learns_to_find_white_plates(
@@ -212,11 +209,10 @@ def test_a_detector_learns_to_find_white_plates(
     )
     task = detector.DetectorTask(recipe, tmp_path, parse(CFG))
     best = train(task, recipe.schedule, tmp_path)
-    task.model.load_state_dict(torch.load(best, weights_only=True))
     assert any(map(is_parametrized, task.model.modules()))
-    fuse_branches(task.model)
+    network = load_detector(best).network  # without branches, as it is published
     held_out = white_plates(30)[20:]
-    found = find(task.model.eval(), task.grid, [p.levels[0] for p in held_out])
+    found = find(network, task.heads, task.size, [p.levels[0] for p in held_out])
     for boxes, picture in zip(found, held_out, strict=True):
         assert Box(*boxes[0, :4].tolist()).iou(Box(*picture.boxes[0].tolist())) > 0.5
 
@@ -227,7 +223,7 @@ def test_canvases_have_the_proportions_that_the_recipe_names() -> None:
     )
     sizes = {recipe.size_at(step) for step in range(40)}
     assert sizes == {(128, 128), (160, 96)}
-    images = Canvases({"scenes": white_plates(4)}, recipe).batch(0).images
+    images = Canvases({"scenes": white_plates(4)}, recipe, (64, 64)).batch(0).images
     assert (images.shape[2], images.shape[1]) == recipe.size_at(0)
 
 

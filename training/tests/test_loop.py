@@ -7,9 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from lpr_training.loop import Average, Prefetch, Schedule, train  # noqa: E402
+from lpr_training.loop import Average, Prefetch, train  # noqa: E402
+from lpr_training.schedule import Schedule  # noqa: E402
 
 SCHEDULE = Schedule(steps=40, batch=4, epoch=10, rate=0.05, warmup=5, average=0.9, save_every=1e9)
 
@@ -34,6 +36,9 @@ class Line:
         wanted = batch @ torch.tensor([[2.0], [-3.0]])
         return (model(batch) - wanted).square().mean()
 
+    def save(self, model: nn.Module, file: Path) -> None:
+        save_file(model.state_dict(), file)
+
     def check(self, model: nn.Module) -> dict[str, float]:
         with torch.no_grad():
             return {"score": -float(self.error(model, self.batch(-1)))}
@@ -45,7 +50,7 @@ def test_a_run_learns_and_keeps_its_best(tmp_path: Path) -> None:
     assert [line["step"] for line in lines] == [10, 20, 30, 40]
     assert lines[-1]["score"] > lines[0]["score"]
     task = Line()
-    task.model.load_state_dict(torch.load(best, weights_only=True))
+    task.model.load_state_dict(load_file(best))
     found = task.check(task.model.eval())["score"]
     assert found == pytest.approx(max(line["score"] for line in lines), abs=1e-3)
 
@@ -55,7 +60,7 @@ def test_a_resumed_run_is_the_run_that_was_not_interrupted(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         train(Line(stop_at=25), SCHEDULE, tmp_path / "two")
     halves = train(Line(), SCHEDULE, tmp_path / "two", resume=True)
-    first, second = (torch.load(file, weights_only=True) for file in (whole, halves))
+    first, second = (load_file(file) for file in (whole, halves))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 

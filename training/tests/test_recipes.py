@@ -67,3 +67,17 @@ def test_a_recipe_without_its_schedule_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty.toml").write_text("")
     with pytest.raises(RecipeError, match="schedule"):
         detector_recipe(str(tmp_path / "empty.toml"))
+
+
+def test_a_recipe_may_be_based_on_another(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('based_on = "tw-light-recognizer"\n[schedule]\nsteps = 9\n')
+    usual, changed = (
+        recognizer_recipe("tw-light-recognizer"),
+        recognizer_recipe(str(tmp_path / "a.toml")),
+    )
+    assert changed.schedule.steps == 9
+    assert changed.schedule.batch == usual.schedule.batch
+    assert changed.crops == usual.crops
+    (tmp_path / "b.toml").write_text(f'based_on = "{tmp_path / "b.toml"}"')
+    with pytest.raises(RecipeError, match="based on itself"):
+        recognizer_recipe(str(tmp_path / "b.toml"))

@@ -13,13 +13,10 @@ from lpr import kernels  # noqa: E402
 from lpr.errors import ModelError  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
-from lpr_training.datasets import Pyramid  # noqa: E402
-from lpr_training.export import export_onnx, multiplications  # noqa: E402
-from lpr_training.fused import load_fused  # noqa: E402
-from lpr_training.recipes import recognizer_recipe  # noqa: E402
-from lpr_training.recognizer import (  # noqa: E402
+from lpr_torch.export import export_onnx  # noqa: E402
+from lpr_torch.plain import CtcNet  # noqa: E402
+from lpr_training.crops import (  # noqa: E402
     CropSampler,
-    CtcNet,
     Written,
     frame,
     jittered,
@@ -27,6 +24,10 @@ from lpr_training.recognizer import (  # noqa: E402
     to_crop,
     to_input,
 )
+from lpr_training.datasets import Pyramid  # noqa: E402
+from lpr_training.export import multiplications  # noqa: E402
+from lpr_training.fused import load_fused  # noqa: E402
+from lpr_training.recipes import recognizer_recipe  # noqa: E402
 
 RECIPE = recognizer_recipe("tw-light-recognizer", ["schedule.batch=6"])
 SPEC = RECIPE.spec
@@ -43,6 +44,10 @@ def plates() -> list[Written]:
     return rendered(24, 5)
 
 
+def sampler(sets: dict[str, list[Written]]) -> CropSampler:
+    return CropSampler(sets, RECIPE.crops, SPEC, RECIPE.schedule)
+
+
 def test_logits_have_the_shape_that_the_spec_promises(network: CtcNet) -> None:
     with torch.no_grad():
         out = network(torch.zeros(3, 1, SPEC.height, SPEC.width))
@@ -57,7 +62,8 @@ def test_the_export_gives_the_same_logits_in_opencv_and_onnx_runtime(
     network: CtcNet, tmp_path: Path
 ) -> None:
     ort = pytest.importorskip("onnxruntime")
-    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    file = tmp_path / "recognizer.onnx"
+    export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     batch = np.random.default_rng(0).normal(0, 1, (4, 1, SPEC.height, SPEC.width))
     batch = batch.astype(np.float32)
     with torch.no_grad():
@@ -104,7 +110,7 @@ def test_jitter_moves_every_side_a_little() -> None:
 def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
     sets = {"rendered": plates, "crops": plates[:8], "scenes": plates[8:16], "abroad": plates[16:]}
     for step in (0, RECIPE.crops.mixed):
-        first, again = (CropSampler(sets, RECIPE).batch(step) for _ in "ab")
+        first, again = (sampler(sets).batch(step) for _ in "ab")
         assert torch.equal(first.images, again.images)
         assert first.images.shape == (6, 1, SPEC.height, SPEC.width)
         assert first.images.abs().max() <= 1
@@ -116,9 +122,9 @@ def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
 def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[Written]) -> None:
     real = Written(plates[0].picture, plates[0].quad, "REAL", tight=False)
     sets = {"rendered": plates, "abroad": plates, "crops": [real], "scenes": [real]}
-    sampler = CropSampler(sets, RECIPE)
-    early = {sampler.sample(np.random.default_rng(n), 0)[1] for n in range(60)}
-    late = [sampler.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(200)]
+    shown = sampler(sets)
+    early = {shown.sample(np.random.default_rng(n), 0)[1] for n in range(60)}
+    late = [shown.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(200)]
     assert "REAL" not in early
     assert 0.3 < late.count("REAL") / 200 < 0.7
 
@@ -132,8 +138,8 @@ def test_rendered_plates_show_what_they_say(plates: list[Written]) -> None:
 def test_plates_from_abroad_share_the_training(plates: list[Written]) -> None:
     foreign = Written(plates[0].picture, plates[0].quad, "ABROAD", tight=True)
     sets = {"rendered": plates, "abroad": [foreign], "crops": plates, "scenes": plates}
-    sampler = CropSampler(sets, RECIPE)
-    texts = [sampler.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(400)]
+    shown = sampler(sets)
+    texts = [shown.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(400)]
     rendered_share = 1 - RECIPE.crops.real
     assert texts.count("ABROAD") / 400 == pytest.approx(
         RECIPE.crops.abroad * rendered_share, abs=0.04
@@ -143,7 +149,8 @@ def test_plates_from_abroad_share_the_training(plates: list[Written]) -> None:
 def test_a_published_recognizer_can_be_trained_further(network: CtcNet, tmp_path: Path) -> None:
     """Its file holds folded convolutions; with their batch norms back it computes the same, also
     while it is normalised by batches that look like the examples."""
-    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    file = tmp_path / "recognizer.onnx"
+    export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     examples = torch.randn(24, 1, SPEC.height, SPEC.width)
     again = CtcNet(RECIPE.shape, SPEC.height, SPEC.classes)
     load_fused(again.layers, file, examples)
@@ -158,7 +165,8 @@ def test_a_published_recognizer_can_be_trained_further(network: CtcNet, tmp_path
 
 
 def test_a_deeper_network_starts_where_the_file_ends(network: CtcNet, tmp_path: Path) -> None:
-    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    file = tmp_path / "recognizer.onnx"
+    export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     channels, strides = RECIPE.shape.channels, RECIPE.shape.strides
     shape = replace(RECIPE.shape, channels=(*channels, channels[-1]), strides=(*strides, (1, 1)))
     deeper = CtcNet(shape, SPEC.height, SPEC.classes)
@@ -170,7 +178,8 @@ def test_a_deeper_network_starts_where_the_file_ends(network: CtcNet, tmp_path: 
 
 
 def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> None:
-    file = export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), tmp_path)
+    file = tmp_path / "recognizer.onnx"
+    export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     other = CtcNet(replace(RECIPE.shape, channels=(8, 8, 8, 8, 8, 8, 8, 8)), 64, SPEC.classes)
     with pytest.raises(ModelError, match=r"recognizer\.onnx: holds convolutions"):
         load_fused(other.layers, file, torch.zeros(2, 1, SPEC.height, SPEC.width))

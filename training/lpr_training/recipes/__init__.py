@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from lpr.errors import LprError
 
@@ -17,7 +17,7 @@ else:
 
 if TYPE_CHECKING:
     from lpr.darknet.cfg import Cfg
-    from lpr_training.detector import DetectorRecipe
+    from lpr_training.detector_recipe import DetectorRecipe
     from lpr_training.recognizer import RecognizerRecipe
     from lpr_training.rendered import KeptOut
 
@@ -33,7 +33,7 @@ class RecipeError(LprError):
 def detector_recipe(name: str, changes: Sequence[str] = ()) -> tuple[DetectorRecipe, Cfg]:
     """A detector's recipe and the network that it names (``cfg``, beside the recipe)."""
     from lpr.darknet.cfg import read_cfg
-    from lpr_training.detector import DetectorRecipe
+    from lpr_training.detector_recipe import DetectorRecipe
 
     recipe = build(DetectorRecipe, read(name, changes), name)
     return recipe, read_cfg(locate(name).parent / recipe.cfg)
@@ -61,11 +61,11 @@ def locate(name: str) -> Path:
 
 
 def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """A recipe's table; ``changes`` such as ``schedule.steps=500`` replace single values."""
-    try:
-        table = tomllib.loads(locate(name).read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{name}: {error}") from error
+    """A recipe's table; ``changes`` such as ``schedule.steps=500`` replace single values.
+
+    A recipe that says ``based_on = "another"`` states only what differs from that one.
+    """
+    table = _table(name)
     for change in changes:
         key, _, value = change.partition("=")
         try:
@@ -80,6 +80,25 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
     return table
 
 
+def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    if name in above:
+        raise RecipeError(f"{name}: is based on itself")
+    try:
+        table = tomllib.loads(locate(name).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    base = table.pop("based_on", None)
+    return table if base is None else _merged(_table(str(base), (*above, name)), table)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _merged(base[key], value) if both else value
+    return merged
+
+
 def build(kind: type[T], table: dict[str, Any], name: str) -> T:
     """``table`` as the dataclass ``kind``; raises :class:`RecipeError` for unknown keys."""
     hints = get_type_hints(kind)
@@ -87,15 +106,21 @@ def build(kind: type[T], table: dict[str, Any], name: str) -> T:
     if unknown := sorted(set(table) - known):
         raise RecipeError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
     values = {
-        key: build(hints[key], value, f"{name}, [{key}]")
-        if is_dataclass(hints[key])
+        key: build(part, value, f"{name}, [{key}]")
+        if (part := _dataclass_of(hints[key]))
         else _frozen(value)
         for key, value in table.items()
     }
     try:
         return kind(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise RecipeError(f"{name}: {error}") from error
+
+
+def _dataclass_of(hint: Any) -> Any:
+    """The dataclass that a field holds (or may hold, ``X | None``); None where it holds none."""
+    choices = get_args(hint) or (hint,)
+    return next((choice for choice in choices if is_dataclass(choice)), None)
 
 
 def _frozen(value: Any) -> Any:

@@ -1,0 +1,187 @@
+"""The ResNet + GRU recognizers: a residual network that keeps a plate's height and width for long,
+and two bidirectional GRU layers that read it from left to right.
+
+Residual blocks: He et al. 2016, Identity Mappings in Deep Residual Networks (pre-activation).
+Recurrent layers: Cho et al. 2014; Shi et al. 2015 (CRNN) put them behind a convolutional network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+# Keras' defaults, which the family was designed with; Torch counts the new value's part.
+NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ResNetGru:
+    """One member of the family.
+
+    ``blocks`` residual blocks in each of the stages, the first with ``filters`` channels, each
+    further one with twice as many; the first two stages keep the size, the others halve it.
+    ``bottleneck`` blocks (1 x 1, 3 x 3, 1 x 1) give four times the channels. ``dense`` is the size
+    of the layer between the two parts, ``dense_norm`` normalises behind it, ``gru`` is the size of
+    each of the four recurrent layers.
+
+    With ``axis_switch`` each column of the feature map is one time step; without it the map is cut
+    into time steps as it lies in memory, row by row (``H x W x C``). With ``backward_in_order``
+    what the backward layers say is put back into the order of time before it is joined with what
+    the forward ones say; without it the last step's words meet the first step's.
+    """
+
+    blocks: tuple[int, ...] = (2, 2, 2, 2)
+    filters: int = 64
+    bottleneck: bool = False
+    stem: int = 5
+    dense: int = 64
+    dense_norm: bool = False
+    gru: int = 256
+    axis_switch: bool = True
+    backward_in_order: bool = True
+
+
+class ResNetGruNet(nn.Module):
+    """RGB crops ``N x 3 x height x width`` (0..1) to CTC logits ``N x T x classes``; T = width / 4.
+
+    Sides have to be multiples of 4 (for four stages).
+    """
+
+    def __init__(self, config: ResNetGru, size: tuple[int, int], classes: int) -> None:
+        """``size`` is (width, height) of the crops."""
+        super().__init__()
+        self.config = config
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 64 if config.bottleneck else config.filters, config.stem, 1,
+                      config.stem // 2, bias=True),
+        )  # fmt: skip
+        channels = self.stem[0].out_channels
+        self.stem.append(_norm2d(channels)).append(nn.ReLU(inplace=True))
+        stages: list[nn.Module] = []
+        shrunk = 1
+        for stage, count in enumerate(config.blocks):
+            filters = config.filters * 2**stage
+            for number in range(count):
+                # Stage 0 follows the stem's activation; stage 1 does without one, as designed.
+                bare = number == 0 and stage < 2
+                stride = 2 if number == 0 and stage >= 2 else 1
+                shrunk *= stride
+                kind = Bottleneck if config.bottleneck else Basic
+                block = kind(channels, filters, stride, bare)
+                stages.append(block)
+                channels = block.channels
+        self.stages = nn.Sequential(*stages)
+        self.last = nn.Sequential(_norm2d(channels), nn.ReLU(inplace=True))
+        height = size[1] // shrunk
+        self.dense = nn.Linear(height * channels, config.dense)
+        self.dense_norm = _norm1d(config.dense) if config.dense_norm else None
+        self.first_gru = nn.GRU(config.dense, config.gru, batch_first=True, bidirectional=True)
+        self.first_norm = _norm1d(config.gru)
+        self.second_gru = nn.GRU(config.gru, config.gru, batch_first=True, bidirectional=True)
+        self.second_norm = _norm1d(2 * config.gru)
+        self.out = nn.Linear(2 * config.gru, classes)
+        self._initialize()
+
+    def forward(self, crops: Tensor) -> Tensor:
+        steps = self._steps(self.last(self.stages(self.stem(crops)))).relu()
+        if self.dense_norm is not None:
+            steps = _each(self.dense_norm, steps)
+        forward, backward = self._both(self.first_gru, steps)
+        steps = _each(self.first_norm, forward + backward)
+        forward, backward = self._both(self.second_gru, steps)
+        steps = _each(self.second_norm, torch.cat([forward, backward], dim=2))
+        return _each(self.out, steps)
+
+    def _steps(self, features: Tensor) -> Tensor:
+        """The dense layer's output for each time step, ``N x T x dense``."""
+        count, channels, height, width = features.shape
+        if not self.config.axis_switch:
+            rows = features.permute(0, 2, 3, 1).reshape(count, width, height * channels)
+            return _each(self.dense, rows)
+        # A layer that sees a column at a time is a convolution; as such OpenCV computes it right.
+        kernel = self.dense.weight.view(-1, height, channels, 1).transpose(1, 2)
+        columns = functional.conv2d(features, kernel, self.dense.bias)
+        return columns[:, :, 0].transpose(1, 2)
+
+    def _both(self, gru: nn.GRU, steps: Tensor) -> tuple[Tensor, Tensor]:
+        forward, backward = gru(steps)[0].split(self.config.gru, dim=2)
+        return forward, backward if self.config.backward_in_order else backward.flip(1)
+
+    def _initialize(self) -> None:
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+            elif isinstance(layer, nn.GRU):
+                for name, values in layer.named_parameters():
+                    if name.startswith("weight_ih"):
+                        nn.init.xavier_uniform_(values)
+                    elif name.startswith("weight_hh"):
+                        for gate in values.data.chunk(3):
+                            nn.init.orthogonal_(gate)
+                    else:
+                        nn.init.zeros_(values)
+
+
+class Basic(nn.Module):
+    """Two 3 x 3 convolutions, each behind normalisation and activation, and the way around them;
+    a ``bare`` block's first convolution stands alone."""
+
+    def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
+        super().__init__()
+        self.channels = filters
+        self.first = _unit(before, filters, 3, stride, bare)
+        self.second = _unit(filters, filters, 3)
+        self.around = _around(before, filters, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.around(x) + self.second(self.first(x))
+        return out
+
+
+class Bottleneck(nn.Module):
+    """1 x 1, 3 x 3 and 1 x 1 convolutions, the last with four times the ``filters``."""
+
+    def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
+        super().__init__()
+        self.channels = 4 * filters
+        self.first = _unit(before, filters, 1, stride, bare)
+        self.second = _unit(filters, filters, 3)
+        self.third = _unit(filters, self.channels, 1)
+        self.around = _around(before, self.channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.around(x) + self.third(self.second(self.first(x)))
+        return out
+
+
+def _unit(before: int, after: int, size: int, stride: int = 1, bare: bool = False) -> nn.Sequential:
+    convolution = nn.Conv2d(before, after, size, stride, size // 2)
+    if bare:
+        return nn.Sequential(convolution)
+    # Not in place: the way around a block takes the same values.
+    return nn.Sequential(_norm2d(before), nn.ReLU(), convolution)
+
+
+def _around(before: int, after: int, stride: int) -> nn.Module:
+    if before == after and stride == 1:
+        return nn.Identity()
+    return nn.Conv2d(before, after, 1, stride)
+
+
+def _norm2d(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, NORM_EPSILON, NORM_MOMENTUM)
+
+
+def _norm1d(channels: int) -> nn.BatchNorm1d:
+    return nn.BatchNorm1d(channels, NORM_EPSILON, NORM_MOMENTUM)
+
+
+def _each(layer: nn.Module, steps: Tensor) -> Tensor:
+    """``layer`` on each time step of ``N x T x C``."""
+    rows: Tensor = layer(steps.flatten(0, 1))
+    return rows.view(*steps.shape[:2], rows.shape[1])

@@ -1,0 +1,133 @@
+"""The loss of YOLOv3 (Redmon & Farhadi 2018), as Darknet computes it (yolo_layer.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lpr.darknet.layers import Yolo
+
+
+class YoloLoss:
+    """For a network's ``[yolo]`` sections and its input's ``size`` (width, height).
+
+    Each plate is given to the one anchor, of all heads, whose shape overlaps it best, in the cell
+    where its centre lies. That prediction learns the plate's place (cross entropy), its size
+    (squares, in logarithms of the anchor's), both weighted by ``2 - area`` (a part of the
+    picture's), that it is an object, and its class. All others learn to be none, but for those
+    whose box overlaps a plate by more than ``ignore_thresh``.
+
+    Darknet states only gradients; these are the functions that have them, summed up and divided by
+    the number of pictures.
+    """
+
+    def __init__(self, heads: Sequence[Yolo], size: tuple[int, int], ignore_thresh: float) -> None:
+        self.heads, self.size, self.ignore_thresh = tuple(heads), size, ignore_thresh
+        self.anchors = torch.tensor(heads[0].all_anchors)
+        self.scale = torch.tensor(size, dtype=torch.float32)
+
+    def __call__(
+        self, raw: Sequence[Tensor], plates: Tensor, ignored: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
+        """``raw`` heads ``N x A*(5+C) x h x w``; ``plates`` and ``ignored``, ``M x 5``: the
+        picture's number and x0, y0, x1, y1 in pixels of the input. All plates are of class 0;
+        predictions on ignored ones learn nothing.
+
+        Returns the loss and its parts.
+        """
+        sums = {"place": raw[0].sum() * 0, "extent": raw[0].sum() * 0}
+        sums |= {"object": raw[0].sum() * 0, "class": raw[0].sum() * 0}
+        best = self._best_anchors(plates)
+        for head, values in zip(self.heads, raw, strict=True):
+            for name, part in self._head(head, values, plates, best, ignored).items():
+                sums[name] = sums[name] + part
+        parts = {name: value / len(raw[0]) for name, value in sums.items()}
+        total = torch.stack(list(parts.values())).sum()
+        return total, {name: float(value.detach()) for name, value in parts.items()}
+
+    def _best_anchors(self, plates: Tensor) -> Tensor:
+        """For each plate the anchor, of all, with the highest IoU at a common centre."""
+        extent = plates[:, None, 3:] - plates[:, None, 1:3]
+        shared = torch.minimum(extent, self.anchors).prod(2)
+        union = extent.prod(2) + self.anchors.prod(1) - shared
+        return (shared / union).argmax(1)
+
+    def _head(
+        self, head: Yolo, values: Tensor, plates: Tensor, best: Tensor, ignored: Tensor
+    ) -> dict[str, Tensor]:
+        count, _, rows, columns = values.shape
+        values = values.view(count, len(head.mask), 5 + head.classes, rows, columns)
+        anchors = torch.tensor(head.anchors)
+        with torch.no_grad():
+            boxes = self._boxes(values.detach(), anchors)
+            learns = self._overlap_most(boxes, torch.cat([plates, ignored])) <= self.ignore_thresh
+        object_weight = learns.float()
+        target = torch.zeros_like(object_weight)
+        sums = {}
+        mask = torch.tensor(head.mask)
+        mine = (best[:, None] == mask).any(1).nonzero().flatten()
+        grid = torch.tensor([columns, rows])
+        centre = (plates[mine, 1:3] + plates[mine, 3:]) / 2 / self.scale * grid
+        cell = torch.minimum(centre.long(), grid - 1).clamp(min=0)
+        extent = plates[mine, 3:] - plates[mine, 1:3]
+        anchor = (best[mine, None] == mask).int().argmax(1)
+        at = (plates[mine, 0].long(), anchor, cell[:, 1], cell[:, 0])
+        at, centre, extent, cell = _last_of_each(at, centre, extent, cell)
+        said = values[at[0], at[1], :, at[2], at[3]]
+        weight = (2 - (extent / self.scale).prod(1))[:, None]
+        sums["place"] = (
+            weight
+            * functional.binary_cross_entropy_with_logits(
+                said[:, :2], centre - cell, reduction="none"
+            )
+        ).sum()
+        wanted = (extent / anchors[at[1]]).log()
+        sums["extent"] = (weight * (said[:, 2:4] - wanted).square() / 2).sum()
+        target[at] = 1
+        object_weight[at] = 1
+        sums["object"] = functional.binary_cross_entropy_with_logits(
+            values[:, :, 4], target, object_weight, reduction="sum"
+        )
+        classes = torch.zeros_like(said[:, 5:])
+        classes[:, 0] = 1
+        sums["class"] = functional.binary_cross_entropy_with_logits(
+            said[:, 5:], classes, reduction="sum"
+        )
+        return sums
+
+    def _boxes(self, values: Tensor, anchors: Tensor) -> Tensor:
+        """``N x A x h x w x 4``: x0, y0, x1, y1 in pixels of the input."""
+        rows, columns = values.shape[3:]
+        y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+        step = self.scale / torch.tensor([columns, rows])
+        centre = (values[:, :, :2].sigmoid().movedim(2, -1) + torch.stack([x, y], -1)) * step
+        # An untrained network says anything: what is larger than any picture need not overflow.
+        half = values[:, :, 2:4].clamp(max=8).exp().movedim(2, -1) * anchors[:, None, None] / 2
+        return torch.cat([centre - half, centre + half], dim=-1)
+
+    @staticmethod
+    def _overlap_most(boxes: Tensor, plates: Tensor) -> Tensor:
+        """The highest IoU of each box with a plate of its picture: ``N x A x h x w``."""
+        most = torch.zeros(boxes.shape[:-1])
+        area = (boxes[..., 2:] - boxes[..., :2]).prod(-1)
+        for row in plates:
+            picture, plate = int(row[0]), row[1:]
+            low = torch.maximum(boxes[picture, ..., :2], plate[:2])
+            high = torch.minimum(boxes[picture, ..., 2:], plate[2:])
+            shared = (high - low).clamp(min=0).prod(-1)
+            union = area[picture] + (plate[2:] - plate[:2]).prod() - shared
+            most[picture] = torch.maximum(most[picture], shared / union.clamp(min=1e-9))
+        return most
+
+
+def _last_of_each(
+    at: tuple[Tensor, ...], *values: Tensor
+) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
+    """Of plates that were given the same prediction, the last one, as in Darknet."""
+    kept = {place: n for n, place in enumerate(zip(*(a.tolist() for a in at), strict=True))}
+    rows = torch.tensor(sorted(kept.values()), dtype=torch.long)
+    centre, extent, cell = (value[rows] for value in values)
+    return tuple(a[rows] for a in at), centre, extent, cell
