@@ -53,7 +53,9 @@ def lay_onto(below: Image, picture: Image, mask: Image, corners: Float32) -> tup
     scale = 1.4 * max(float(np.linalg.norm(corners[1] - corners[0])), 4.0) / width
     if scale < 0.9:
         height, width = max(round(height * scale), 2), max(round(width * scale), 4)
-        sheet = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_AREA)
+        # Down to a half, no pixel is skipped between two; areas take four times as long.
+        way = cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA
+        sheet = cv2.resize(sheet, (width, height), interpolation=way)
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32) - 0.5)
     size = (below.shape[1], below.shape[0])

@@ -21,7 +21,7 @@ WIDTH = 400
 _STRIP = 96
 _FINE = 200
 _FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
-_FACES = 8
+_FACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
         # The older plates' strokes are thin now and then, and lose more to blur.
         weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.18 if old else 0.25, 0.33)), 0.16),
         wobble=0.012 if variant else 0.0,
-        old=old if variant % 4 else not old,
+        old=old if variant else not old,
         seed=variant // 2,
     )
 
