@@ -33,7 +33,7 @@ $(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
 	touch $@
 
 $(LPR_VENV)/.test: $(LPR_VENV)/.demo
-	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e plugins/lpr-torch -e training \
+	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e plugins/lpr-torch -e 'training[curves]' \
 		-C cmake.define.LPR_DEVELOPMENT=ON
 	touch $@
 

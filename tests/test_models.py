@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +138,13 @@ def test_a_mistake_is_named_with_its_file_and_key(
     assert str(folder / "model.toml") in str(caught.value)
 
 
-@pytest.mark.parametrize("path", models.installed_models().values(), ids=lambda path: path.name)
-def test_installed_models_are_whole(path: Path) -> None:
-    model = models.load_model(path.name)
-    assert model.name == path.name
+@pytest.mark.parametrize("name", models.installed_models())
+def test_installed_models_are_whole(name: str) -> None:
+    model = models.load_model(name)
+    assert model.name == name
     assert not models.verify(model)
-    assert sum(file.stat().st_size for file in path.iterdir()) < 20e6
+    size = sum(file.stat().st_size for file in model.folder.iterdir() if file.is_file())
+    assert size < (20e6 if model.folder.parent == models.SHIPPED else 30e6)
 
 
 def test_the_default_model_is_shipped() -> None:
@@ -155,3 +158,53 @@ def test_a_models_own_rule_gives_way_to_a_confidence_that_is_asked_for() -> None
         assert usual.min_confidence > 0.3
         assert asked.min_confidence == 0.3
         assert asked.sure > 1
+
+
+def without(folder: Path, part: str) -> None:
+    path = folder / "model.toml"
+    before, _, rest = path.read_text().partition(f"[{part}]")
+    path.write_text(before + rest[rest.index("\n[") :])
+
+
+def test_a_folder_may_hold_a_recognizer_alone(folder: Path) -> None:
+    without(folder, "detector")
+    model = models.load_model(str(folder))
+    assert model.recognizer.file == folder / "r.onnx"
+    with pytest.raises(ModelError, match="toy holds no detector: read with it by --recognizer toy"):
+        _ = model.detector
+
+
+def test_a_folder_may_hold_a_detector_alone(folder: Path) -> None:
+    without(folder, "recognizer")
+    model = models.load_model(str(folder))
+    assert model.detector.cfg == folder / "d.cfg"
+    with pytest.raises(ModelError, match="toy holds no recognizer: choose one with --recognizer"):
+        _ = model.recognizer
+
+
+def test_a_folder_with_neither_is_none(folder: Path) -> None:
+    without(folder, "detector")
+    without(folder, "recognizer")
+    with pytest.raises(ModelError, match=r"neither \[detector\] nor \[recognizer\]"):
+        models.load_model(str(folder))
+
+
+def test_model_packs_attach_by_their_entry_points(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path_factory.mktemp("site")
+    shutil.copytree(folder, site / "toy_pack")
+    (site / "toy_pack" / "__init__.py").write_text("raise SystemExit('must not be imported')\n")
+    monkeypatch.syspath_prepend(str(site))
+    points = [
+        EntryPoint("toy", "toy_pack", models.PACKS),
+        EntryPoint("gone", "no_such_pack", models.PACKS),
+        EntryPoint("tw-light", "toy_pack", models.PACKS),  # lpr's own model stays what it is
+    ]
+    monkeypatch.setattr(models, "entry_points", lambda group: points)
+    assert models.installed_models()["toy"] == site / "toy_pack"
+    assert models.load_model("toy").name == "toy"
+    assert models.is_model("toy")
+    assert models.installed_models()["tw-light"].parent == models.SHIPPED
+    with pytest.raises(ModelError, match=r"no model 'gone'.*installed model \(toy, tw-light\)"):
+        models.load_model("gone")

@@ -147,6 +147,18 @@ def publish(recipe: str, detector: Path, recognizer: Path, root: Path, out: Path
     click.echo(f"{out}: a model folder; see it with: lpr models verify {out}")
 
 
+@train.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A PNG or SVG."
+)
+def curves(run: Path, out: Path) -> None:
+    """Draw the loss and the figures on dev of a run's folder."""
+    from lpr_training.curves import draw_curves
+
+    draw_curves(run, out)
+
+
 @data.command()
 @click.option(
     "--preview",

@@ -23,6 +23,9 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr_training.schedule import Schedule, optimizer_of
 
+METRICS = "metrics.jsonl"
+"""The file of a run's losses and figures, one line for each check."""
+
 BEST = "best.safetensors"
 """The file of a run's best averaged weights."""
 
@@ -131,9 +134,9 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
         state = saved["state"]
-        _forget_after(state["step"], out / "metrics.jsonl")
+        _forget_after(state["step"], out / METRICS)
     else:
-        (out / "metrics.jsonl").write_text("")
+        (out / METRICS).write_text("")
 
     def save() -> None:
         _replace(
@@ -181,7 +184,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
             sums, summed = {}, 0
             figures = task.check(average.model) if checked else {}
             line |= {name: round(value, 4) for name, value in figures.items()}
-            with (out / "metrics.jsonl").open("a") as log:
+            with (out / METRICS).open("a") as log:
                 log.write(json.dumps(line) + "\n")
             tqdm.write(json.dumps(line))
         if checked:
