@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lpr.errors import SourceError
 from lpr.labels import LabelledPicture
 from lpr.specs import CtcSpec
 from lpr.types import Box, Float32, Image
@@ -83,9 +84,19 @@ class Written:
     tight: bool
 
 
-def photographed(pictures: Iterable[LabelledPicture]) -> list[Written]:
-    """The plates whose texts are known."""
+def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Written]:
+    """The plates whose texts are known.
+
+    Raises :class:`lpr.errors.SourceError` for a text with characters that ``alphabet`` lacks.
+    """
     labelled = [p for p in pictures if any(plate.text for plate in p.plates)]
+    for picture in labelled:
+        for plate in picture.plates:
+            if lacking := sorted(set(plate.text or "") - set(alphabet)):
+                raise SourceError(
+                    f"{picture.path}: its label {plate.text} has {', '.join(lacking)}, which the "
+                    "recipe's alphabet lacks; correct the label, or spec.alphabet"
+                )
     return [
         Written(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
         for source, picture in zip(labelled, load(labelled), strict=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from lpr.errors import LprError, describe
 from lpr_training.schedule import Schedule, optimizer_of
 
 METRICS = "metrics.jsonl"
@@ -128,12 +130,7 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
     last, best = out / "last.pt", out / BEST
     if resume and last.exists():
-        saved = torch.load(last, weights_only=True)
-        model.load_state_dict(saved["model"])
-        average.model.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        torch.set_rng_state(saved["rng"])
-        state = saved["state"]
+        state = _resume(last, model, average, optimizer)
         _forget_after(state["step"], out / METRICS)
     else:
         (out / METRICS).write_text("")
@@ -197,6 +194,25 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
             saved_at = now
     bar.close()
     return best
+
+
+def _resume(
+    file: Path, model: nn.Module, average: Average, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Take over a checkpoint; returns the run's state."""
+    try:
+        saved = torch.load(file, weights_only=True)
+        model.load_state_dict(saved["model"])
+        average.model.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+        state: dict[str, Any] = saved["state"]
+    except (OSError, EOFError, KeyError, RuntimeError, ValueError, UnpicklingError) as error:
+        raise LprError(
+            f"{file}: is damaged or of another network than the recipe's; resume with the run's "
+            f"own recipe, or begin anew without --resume ({describe(error).splitlines()[0]})"
+        ) from error
+    return state
 
 
 def _forget_after(step: int, file: Path) -> None:

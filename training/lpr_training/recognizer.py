@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lpr.errors import ModelError
+from lpr.errors import LprError, ModelError
 from lpr.labels import read_labels
 from lpr.models import Model
 from lpr.recognize import CtcReader
@@ -28,6 +28,7 @@ from lpr_training.distil import Distil, Teacher
 from lpr_training.fused import load_fused
 from lpr_training.metrics import score_texts
 from lpr_training.schedule import Schedule
+from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.widen import widen
 
 
@@ -73,23 +74,28 @@ class RecognizerTask:
 
     def __init__(self, recipe: RecognizerRecipe, root: Path) -> None:
         seed = recipe.schedule.seed
+        if lacking := sorted(set(CHARACTERS) - set(recipe.spec.alphabet)):
+            raise LprError(
+                f"rendered plates show {', '.join(lacking)} too: put that into spec.alphabet"
+            )
         torch.manual_seed(seed)
         self.recipe, self.spec = recipe, recipe.spec
         self.model = recognizer_network(recipe.network, recipe.spec)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
         scenes = read_labels(root / "taiwan-scenes", "train")
+        alphabet = recipe.spec.alphabet
         sets = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "train")),
-            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes")),
+            "crops": photographed(read_labels(root / "taiwan-crops", "train"), alphabet),
+            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes"), alphabet),
             "rendered": rendered(recipe.crops.rendered, seed),
             "abroad": rendered(recipe.crops.rendered_abroad, seed, abroad=True),
         }
         sampler = CropSampler(sets, recipe.crops, recipe.spec, recipe.schedule)
         self.batch: Callable[[int], Batch] = sampler.batch
         self.dev = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "dev")),
-            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev")),
+            "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
+            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
         }
 
     def start_from(self, model: Model) -> None:

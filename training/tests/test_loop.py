@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from lpr.errors import LprError  # noqa: E402
 from lpr_training.loop import Average, Prefetch, train  # noqa: E402
 from lpr_training.schedule import Schedule  # noqa: E402
 
@@ -103,3 +105,57 @@ def test_the_rate_warms_up_and_comes_down() -> None:
     rates = [SCHEDULE.rate_at(step) for step in range(SCHEDULE.steps)]
     assert rates[0] < rates[4] == pytest.approx(max(rates))
     assert rates[-1] < 0.1 * max(rates)
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    train(Line(), SCHEDULE, tmp_path)
+    other = Line()
+    other.model = nn.Linear(2, 3)
+    with pytest.raises(LprError, match=r"last\.pt: is damaged or of another network"):
+        train(other, SCHEDULE, tmp_path, resume=True)
+    whole = (tmp_path / "last.pt").read_bytes()
+    for rest in (whole[: len(whole) // 2], b"", b"no checkpoint"):
+        (tmp_path / "last.pt").write_bytes(rest)
+        with pytest.raises(LprError, match="begin anew without --resume"):
+            train(Line(), SCHEDULE, tmp_path, resume=True)
+
+
+def test_lines_beyond_the_checkpoint_are_dropped(tmp_path: Path) -> None:
+    """A run that is killed has written down more than its last checkpoint knows."""
+    train(Line(), replace(SCHEDULE, steps=20), tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a") as log:
+        log.write('{"step": 30}\n')
+    train(Line(), SCHEDULE, tmp_path, resume=True)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30, 40]
+    assert all("score" in line for line in lines)
+
+
+def test_losses_are_reported_between_checks(tmp_path: Path) -> None:
+    train(Line(), replace(SCHEDULE, report=4), tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8, 10, 12, 16, 20, 24, 28, 30, 32, 36, 40]
+    assert [line["step"] for line in lines if "score" in line] == [10, 20, 30, 40]
+
+
+def test_subdivisions_add_up_to_the_whole_batch(tmp_path: Path) -> None:
+    """Without dropout, two halves of a batch give the step that the whole gives."""
+
+    class Halves(Line):
+        def __init__(self, parts: int) -> None:
+            super().__init__()
+            self.model = nn.Sequential(self.model[0], self.model[2])
+            self.parts = parts
+
+        def batch(self, number: int) -> Tensor:
+            whole = super().batch(number // self.parts)
+            return whole.chunk(self.parts)[number % self.parts]
+
+    one, two = (
+        load_file(
+            train(Halves(parts), replace(SCHEDULE, subdivisions=parts), tmp_path / str(parts))
+        )
+        for parts in (1, 2)
+    )
+    for name in one:
+        torch.testing.assert_close(one[name], two[name])

@@ -12,13 +12,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from lpr.errors import LprError, ModelError  # noqa: E402
+from lpr.errors import LprError, ModelError, SourceError  # noqa: E402
+from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_training import recognizer  # noqa: E402
 from lpr_training.augment import Affine, affine, transform  # noqa: E402
-from lpr_training.crops import CropSampler, Written, rendered, to_input  # noqa: E402
+from lpr_training.crops import (  # noqa: E402
+    CropSampler,
+    Written,
+    photographed,
+    rendered,
+    to_input,
+)
 from lpr_training.distil import Distil, Teacher  # noqa: E402
 from lpr_training.export import finish_recognizer  # noqa: E402
 from lpr_training.loop import train  # noqa: E402
@@ -26,6 +33,7 @@ from lpr_training.recipes import recognizer_recipe  # noqa: E402
 from lpr_training.recognizer import RecognizerTask  # noqa: E402
 from lpr_training.synth.plates import render_plate  # noqa: E402
 
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TINY = ["resnet_gru.filters=4", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
         "schedule.epoch=2"]  # fmt: skip
@@ -148,6 +156,17 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[Written]) -> None:
 def test_a_teacher_of_other_crops_is_refused() -> None:
     with pytest.raises(LprError, match="cannot teach"):
         Teacher(Distil("tw-light"), CtcSpec("AB", 2, 64, 32))
+
+
+def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
+    pictures = read_labels(data / "taiwan-crops", "train")
+    text = pictures[0].plates[0].text or ""
+    alphabet = ALPHABET.replace(text[0], "")
+    with pytest.raises(SourceError, match=rf"its label {text} has {text[0]}, which the recipe's"):
+        photographed(pictures, alphabet)
+    recipe = recognizer_recipe("seed-resnet18-2222-64", [f'spec.alphabet="{alphabet}"'])
+    with pytest.raises(LprError, match=f"rendered plates show {text[0]} too"):
+        RecognizerTask(recipe, data)
 
 
 @pytest.mark.parametrize("name", ["seed-resnet18-2222-64", "seed-resnet18-2222-64-cpu"])
