@@ -16,6 +16,7 @@ from lpr.errors import BackendError, LprError, ModelError, OutputError, PluginEr
 from lpr.hookspecs import hookimpl
 from lpr.loading import load
 from lpr.pipeline import Reader
+from lpr.sweep import Sweep
 from lpr.types import (
     Alternative,
     Box,
@@ -49,6 +50,7 @@ __all__ = [
     "Reader",
     "Reading",
     "SourceError",
+    "Sweep",
     "__version__",
     "hookimpl",
     "load",

@@ -14,6 +14,7 @@ from lpr.errors import PluginError, naming
 from lpr.protocols import DetectorNetwork
 from lpr.specs import DetectorSpec
 from lpr.stopwatch import stage
+from lpr.sweep import Sweep
 from lpr.types import Box, Detection, Float32, Image
 
 MAX_BATCH = 16
@@ -38,7 +39,8 @@ class Head:
 class Detector(Closing):
     """Finds plates with a Darknet network.
 
-    ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts.
+    ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts, or
+    a sweep of several.
     Where the spec says ``"fit"``, inputs have other sides for other pictures, multiples of
     ``stride`` (:func:`fitted`).
     """
@@ -49,14 +51,14 @@ class Detector(Closing):
         heads: Sequence[Head],
         spec: DetectorSpec,
         size: tuple[int, int] | None = None,
-        threshold: float | None = None,
+        threshold: float | Sweep | None = None,
         stride: int = 32,
     ) -> None:
         self.network = network
         self.heads = tuple(heads)
         self.spec = spec
         self.width, self.height = size or (spec.width, spec.height)
-        self.threshold = spec.threshold if threshold is None else threshold
+        self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
         self.stride = stride
 
     def find(self, images: Sequence[Image]) -> list[list[Detection]]:
@@ -131,8 +133,9 @@ class Detector(Closing):
         placement: kernels.Placement,
         image: Image,
     ) -> list[Detection]:
+        lowest = self.threshold.stop if isinstance(self.threshold, Sweep) else self.threshold
         decoded = [
-            decode_head(output, head, *size, self.threshold)
+            decode_head(output, head, *size, lowest)
             for output, head in zip(outputs, self.heads, strict=True)
         ]
         boxes = np.concatenate([boxes for boxes, _ in decoded])
@@ -147,7 +150,7 @@ class Detector(Closing):
             box = Box(*(float(value) for value in boxes[index]))
             if box.area > 0:
                 detections.append(Detection(box, box.quad, float(scores[index])))
-        return detections
+        return self.threshold.keep(detections) if isinstance(self.threshold, Sweep) else detections
 
     def close(self) -> None:
         self.network.close()

@@ -17,6 +17,7 @@ from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry, load_registry
 from lpr.runtimes.select import select, select_recognizer
 from lpr.specs import RecognizerModel
+from lpr.sweep import Sweep
 
 log = logging.getLogger("lpr")
 
@@ -33,7 +34,7 @@ def load(
     backend: str = "auto",
     recognizer: str | None = None,
     detector_size: tuple[int, int] | None = None,
-    threshold: float | None = None,
+    threshold: float | Sweep | None = None,
     min_confidence: float | None = None,
     regions: Sequence[str] | None = None,
     threads: int = 0,
@@ -45,7 +46,9 @@ def load(
     ``recognizer`` names another recognizer than the model's: that of a runtime, or another model's
     (a name or a folder). ``detector_size`` is the detector's (width, height), ``threshold`` its
     least score; plates read with less than ``min_confidence`` are left out, also those of which the
-    detector is sure; all three default to the model's.
+    detector is sure; all three default to the model's. A :class:`lpr.Sweep` as ``threshold`` asks
+    for a plate in every picture: readings count then however uncertain they are, unless
+    ``min_confidence`` is given.
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
     and ``region``, and decide between texts of which the recognizer is not certain; with none
     (``()``) texts stand as they are read. ``threads`` 0 leaves their number to the runtimes.
@@ -57,7 +60,7 @@ def load(
     if threads < 0:
         raise ValueError(f"threads has to be 0 or more, not {threads}")
     for name, share in (("threshold", threshold), ("min_confidence", min_confidence)):
-        if share is not None and not 0 <= share <= 1:
+        if isinstance(share, float | int) and not 0 <= share <= 1:
             raise ValueError(f"{name} has to lie in 0..1, not {share}")
     plugged = registry()
     for plugin in plugged.plugins:
@@ -88,11 +91,9 @@ def load(
         detector.close()
         raise
     # Who asks for a confidence gets it: the detector's own certainty counts only by default.
-    least, sure = (
-        (written.min_confidence, folder.detector.spec.sure)
-        if min_confidence is None
-        else (min_confidence, math.inf)
-    )
+    least, sure = written.min_confidence, folder.detector.spec.sure
+    if min_confidence is not None or isinstance(threshold, Sweep):
+        least, sure = min_confidence or 0.0, math.inf
     return Reader(detector, text_recognizer, known, least, reads.name, sure)
 
 

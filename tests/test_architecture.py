@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each room may use the rooms before it, never those after it.
 FLOORS = (
     ("types", "errors", "specs", "closing", "stopwatch"),
-    ("kernels", "protocols", "regions", "darknet", "progress"),
+    ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
     ("hookspecs", "source", "rectify", "decode", "detect", "recognize", "runtimes", "models"),
     ("draw", "pipeline", "registry", "labels", "testing"),
     ("sinks", "evaluate", "builtin", "doctor"),

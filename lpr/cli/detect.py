@@ -16,10 +16,10 @@ from lpr.cli.options import open_reader, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.pipeline import Reader
 from lpr.progress import Bar, progress
-from lpr.sinks import SINKS, MediaSink, RecordSink, open_output, open_save, same_file
+from lpr.sinks import SINKS, SUBMISSION, MediaSink, RecordSink, open_output, open_save, same_file
 from lpr.source import expand, kind_of, open_source, quiet
 from lpr.stopwatch import measuring
-from lpr.types import Frame
+from lpr.types import Frame, Image, Plate
 
 
 @click.command("detect")
@@ -47,6 +47,11 @@ from lpr.types import Frame
     help="Write annotated pictures and videos: a file for one source, else a folder.",
 )
 @click.option(
+    "--one-per-picture",
+    is_flag=True,
+    help="Of a picture's plates only the one that is read with the most certainty.",
+)
+@click.option(
     "--timings",
     is_flag=True,
     help="Add the milliseconds that each frame took, in all and stage by stage.",
@@ -57,6 +62,7 @@ def command(
     format_: str,
     output: Path | None,
     save: Path | None,
+    one_per_picture: bool,
     timings: bool,
     **options: Any,
 ) -> None:
@@ -73,7 +79,8 @@ def command(
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
         records = stack.enter_context(SINKS[format_](_open_stream(stack, output, planned)))
-        run = Run(reader, records, pictures, timings)
+        alone = one_per_picture or format_ == SUBMISSION
+        run = Run(reader, records, pictures, timings, alone)
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, names)
@@ -101,12 +108,16 @@ class SaveError(LprError):
 
 @dataclass
 class Run:
-    """One call of the command: what it reads with, where results go, what has failed."""
+    """One call of the command: what it reads with, where results go, what has failed.
+
+    With ``alone``, only the plate of a picture that is read best counts.
+    """
 
     reader: Reader
     records: RecordSink
     pictures: MediaSink | None
     timings: bool
+    alone: bool
     failed: list[str] = field(default_factory=list)
 
     def read(self, name: str, every: int, bar: Bar[str]) -> None:
@@ -127,12 +138,18 @@ class Run:
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:
         with measuring() as clock:
-            plates = self.reader.read(frame.image)
+            plates = self._plates(frame.image)
         with bar.aside():
             self.records.frame(frame, plates, clock.timing() if self.timings else None)
         with self._saving():
             if self.pictures:
                 self.pictures.frame(frame, plates)
+
+    def _plates(self, image: Image) -> list[Plate]:
+        if not self.alone:
+            return self.reader.read(image)
+        best = self.reader.read_best(image)
+        return [] if best is None else [best]
 
     @staticmethod
     @contextmanager

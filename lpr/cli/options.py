@@ -13,6 +13,7 @@ import click
 from lpr.loading import load
 from lpr.models import DEFAULT_MODEL
 from lpr.pipeline import Reader
+from lpr.sweep import Sweep
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +37,17 @@ def parse_share(text: str) -> float:
     return share
 
 
+def parse_sweep(text: str) -> Sweep:
+    """``0.45:0.10:0.05`` as a sweep; raises ``click.BadParameter``."""
+    try:
+        start, stop, step = map(float, text.split(":"))
+        return Sweep(start, stop, step)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is no START:STOP:STEP such as 0.45:0.10:0.05, going down within 0..1"
+        ) from error
+
+
 _READER = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
     click.option(
@@ -55,6 +67,13 @@ _READER = (
         type=parse_share,
         metavar="0..1",
         help="Least score of a detection; by default the model's.",
+    ),
+    click.option(
+        "--sweep",
+        type=parse_sweep,
+        metavar="START:STOP:STEP",
+        help="Thresholds to try in turn, each on pictures without a detection so far; "
+        "readings count however uncertain.",
     ),
     click.option(
         "--min-confidence",
@@ -86,6 +105,11 @@ def reader_options(command: F) -> F:
 
 def open_reader(**options: Any) -> Reader:
     """The reader of the options; says on stderr what runs where."""
+    sweep = options.pop("sweep")
+    if sweep is not None:
+        if options["threshold"] is not None:
+            raise click.UsageError("--sweep and --threshold exclude each other")
+        options["threshold"] = sweep
     logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
     regions = options.pop("regions")
     codes = None if regions is None else [code for code in regions.split(",") if code]

@@ -344,3 +344,38 @@ def test_a_run_that_is_ended_from_outside_leaves_playable_video(tmp_path: Path) 
     assert errors.decode().splitlines()[-1] == "lpr: interrupted"
     video = cv2.VideoCapture(str(tmp_path / CLIP.name))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 4  # the last record's frame may be missing
+
+
+def test_a_submission_has_a_row_for_every_picture(tmp_path: Path, right: str) -> None:
+    shutil.copy(CAR, tmp_path / "car.jpg")
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((80, 120, 3), 128, np.uint8))
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    result = lpr("detect", tmp_path, "--format", "submission", "--sweep", "0.45:0.10:0.05")
+    rows = dict(csv.reader(io.StringIO(result.stdout)))
+    assert rows == {"ID": "Number", "car": right, "grey": "unknown", "broken": "unknown"}
+    assert result.status == 1
+    assert "broken.jpg" in result.stderr
+
+
+def test_one_plate_for_each_picture() -> None:
+    several = lpr("detect", CLIP, "--every", 10, "--threshold", "0.05", "--min-confidence", "0")
+    alone = lpr("detect", CLIP, "--every", 10, "--threshold", "0.05", "--min-confidence", "0",
+                "--one-per-picture")  # fmt: skip
+    assert max(len(record["plates"]) for record in several.records) > 1
+    for many, one in zip(several.records, alone.records, strict=True):
+        read = [plate for plate in many["plates"] if plate["text"]]
+        best = max(read, key=lambda plate: plate["confidence"], default=None)
+        assert one["plates"] == ([] if best is None else [best])
+
+
+@pytest.mark.parametrize("sweep", ["0.1:0.45:0.05", "0.45:0.1", "a:b:c", "0.45:0.1:0"])
+def test_a_sweep_that_leads_nowhere_is_refused(sweep: str) -> None:
+    result = lpr("detect", CAR, "--sweep", sweep)
+    assert result.status == 2
+    assert "START:STOP:STEP" in result.stderr
+
+
+def test_a_sweep_and_a_threshold_exclude_each_other() -> None:
+    result = lpr("detect", CAR, "--sweep", "0.45:0.10:0.05", "--threshold", "0.3")
+    assert result.status == 2
+    assert "--sweep and --threshold exclude each other" in result.stderr

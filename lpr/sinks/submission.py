@@ -1,0 +1,56 @@
+"""A competition's CSV: one row for every picture, with the number that was read on it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TextIO
+
+from lpr.closing import Closing
+from lpr.sinks.records import clean, put
+from lpr.types import Frame, Plate, Timing
+
+HEADER = ("ID", "Number")
+UNKNOWN = "unknown"
+
+
+class SubmissionSink(Closing):
+    """Writes ``ID,Number`` rows: the picture's file name without its ending, and its plate's text.
+
+    Pictures on which nothing was found or read, and those that failed, have ``unknown``. The frames
+    of a video have their numbers behind its name (``street-12``). Of several plates the one with
+    the most certain reading counts.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._written = ""
+        self._row(*HEADER)
+
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
+        name = _stem(frame.source)
+        best = max(plates, key=lambda plate: plate.confidence, default=None)
+        self._row(
+            name if frame.time is None else f"{name}-{frame.index}",
+            best.text if best and best.text else UNKNOWN,
+        )
+        self._written = frame.source
+
+    def error(self, source: str, message: str) -> None:
+        """A picture that failed has a row; a video keeps those of the frames before."""
+        if self._written != source:
+            self._row(_stem(source), UNKNOWN)
+
+    def _row(self, *values: str) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerow(values)
+        put(self._stream, text.getvalue())
+
+    def close(self) -> None:
+        """Every row has been flushed already."""
+
+
+def _stem(source: str) -> str:
+    return clean(PurePath(source).stem)
