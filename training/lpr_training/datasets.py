@@ -153,10 +153,10 @@ def _csv_box(row: dict[str, str]) -> Box:
 
 
 def read_unlabelled() -> dict[str, dict[str, list[Box]]]:
-    """Plates in the training pictures that nobody labelled, by set and picture.
+    """Plates in the pictures of ``train`` and ``dev`` that nobody labelled, by set and picture.
 
     They are boxes that a first detector found and that were confirmed by eye: neither positives nor
-    negatives in training.
+    negatives in training, and no reason to raise a threshold.
     """
     found: dict[str, dict[str, list[Box]]] = defaultdict(lambda: defaultdict(list))
     with UNLABELLED.open(newline="", encoding="utf-8") as stream:

@@ -13,6 +13,7 @@ from lpr.evaluate import evaluate
 from lpr.labels import read_labels
 from lpr.models import SCHEMA, sha256
 from lpr_torch.export import to_toml
+from lpr_training.datasets import read_unlabelled
 from lpr_training.recipes import read
 from lpr_training.thresholds import DETECTION, choose
 
@@ -32,7 +33,7 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     write(content, out)
     pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
     with lpr.load(str(out), backend="cpu") as reader:
-        chosen, figures = choose(evaluate(reader, pictures))
+        chosen, figures = choose(evaluate(reader, pictures), read_unlabelled()[DEV[0]])
     content["detector"] |= {"threshold": chosen.detection, "sure": chosen.sure}
     content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}

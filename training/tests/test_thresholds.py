@@ -59,3 +59,24 @@ def test_nothing_is_cut_off_without_need() -> None:
 def test_outputs_below_the_thresholds_are_gone(thresholds: Thresholds, found: float) -> None:
     cut = above(report([output(PLATE, 0.62, 0.9)]), thresholds)
     assert cut.figures()["found"] == found
+
+
+def test_a_reading_of_a_plate_that_nobody_labelled_is_not_wrong() -> None:
+    seen = report([output(PLATE, 0.62, 0.9), output(LAMP, 0.7, 0.95)])
+    strict, _ = choose(seen)
+    assert strict.detection >= 0.7 or strict.reading > 0.9
+    chosen, figures = choose(seen, {"p.jpg": [LAMP]})
+    assert chosen == (0.2, 0, 1)
+    assert figures["false_readings"] == 1
+
+
+def test_a_few_wrong_readings_are_tolerated_for_more_plates() -> None:
+    """One in a hundred pictures, for a plate that is as doubtful."""
+    pictures = [[output(PLATE, 0.62, 0.9)] for _ in range(98)]
+    seen = report(*pictures, [output(PLATE, 0.4, 0.5)], [output(LAMP, 0.4, 0.5)])
+    chosen, figures = choose(seen)
+    assert chosen == (0.2, 0, 1)
+    assert figures["false_readings"] == 1
+    fewer, figures = choose(report(*pictures[:20], *[[output(LAMP, 0.4, 0.5)]]))
+    assert fewer.detection >= 0.4 or fewer.reading > 0.5
+    assert figures["false_readings"] == 0
