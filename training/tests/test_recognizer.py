@@ -180,7 +180,9 @@ def test_a_deeper_network_starts_where_the_file_ends(network: CtcNet, tmp_path: 
 def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> None:
     file = tmp_path / "recognizer.onnx"
     export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
-    other = CtcNet(replace(RECIPE.shape, channels=(8, 8, 8, 8, 8, 8, 8, 8)), 64, SPEC.classes)
+    other = CtcNet(
+        replace(RECIPE.shape, channels=(8,) * len(RECIPE.shape.strides)), 64, SPEC.classes
+    )
     with pytest.raises(ModelError, match=r"recognizer\.onnx: holds convolutions"):
         load_fused(other.layers, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
 
