@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from lpr.models import Model, load_model
+from lpr_training.data_cli import COMMANDS
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -20,7 +21,11 @@ def train() -> None:
 
 @click.group()
 def data() -> None:
-    """Render plates and scenes to look at or to train on."""
+    """Prepare what is trained on: labels, anchors, crops; rendered plates and scenes."""
+
+
+for _command in COMMANDS:
+    data.add_command(_command)
 
 
 def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.types import Box, Image
+from lpr_training.labelling import voc
+from lpr_training.labelling.formats import voc_files
 from lpr_training.synth.arrays import as_image
 
 UNLABELLED = Path(__file__).parent / "recipes" / "unlabelled.csv"
@@ -27,24 +28,18 @@ LEVELS = 4
 def read_voc(folder: Path) -> list[LabelledPicture]:
     """The pictures of a folder of Pascal VOC files (``name.xml`` beside ``name.jpg``), sorted.
 
-    Their plates have no texts. Raises :class:`SourceError` where there are none.
+    Their plates have no texts. Raises :class:`SourceError` where there are none, or no pictures.
     """
-    files = sorted(folder.rglob("*.xml"))
+    files = voc_files(folder)
     if not files:
         raise SourceError(f"{folder}: no .xml label files; check --data")
     pictures = []
-    for file in files:
-        try:
-            boxes = [_voc_box(node) for node in ElementTree.parse(file).iter("bndbox")]
-        except (ElementTree.ParseError, ValueError) as error:
-            raise SourceError(f"{file}: no Pascal VOC labels ({error})") from error
-        plates = tuple(LabelledPlate(box, None) for box in boxes)
-        pictures.append(LabelledPicture(file.with_suffix(".jpg"), plates))
+    for image in voc.read_voc(files):
+        if image.path is None:
+            raise SourceError(f"{image.labels}: labels a picture that is not there; add it")
+        plates = tuple(LabelledPlate(labelled.box, None) for labelled in image.boxes)
+        pictures.append(LabelledPicture(image.path, plates))
     return pictures
-
-
-def _voc_box(node: ElementTree.Element) -> Box:
-    return Box(*(float(node.findtext(key, "")) for key in ("xmin", "ymin", "xmax", "ymax")))
 
 
 class Pyramid:

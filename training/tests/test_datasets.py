@@ -10,13 +10,15 @@ from lpr.types import Box
 from lpr_training.augment import shift, zoom
 from lpr_training.datasets import Pyramid, read_voc
 
-VOC = """<annotation><object><bndbox>
+VOC = """<annotation><object><name>plate</name><bndbox>
 <xmin>305</xmin><ymin>242</ymin><xmax>354</xmax><ymax>256</ymax></bndbox></object></annotation>"""
 
 
 def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text(VOC)
     (tmp_path / "a.xml").write_text("<annotation/>")
+    for name in "ab":
+        (tmp_path / f"{name}.jpg").touch()
     first, second = read_voc(tmp_path)
     assert first.path == tmp_path / "a.jpg"
     assert first.plates == ()
@@ -28,6 +30,12 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
 def test_a_damaged_voc_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd.xml").write_text(content)
     with pytest.raises(SourceError, match=r"odd\.xml"):
+        read_voc(tmp_path)
+
+
+def test_labels_without_a_picture_are_named(tmp_path: Path) -> None:
+    (tmp_path / "b.xml").write_text(VOC)
+    with pytest.raises(SourceError, match=r"b\.xml: labels a picture that is not there"):
         read_voc(tmp_path)
 
 

@@ -1,0 +1,95 @@
+"""New anchors in a Darknet cfg, everything else in it untouched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lpr.darknet.sections import split
+from lpr.errors import ModelError
+from lpr_training.labelling.files import writing
+
+_SECTION = re.compile(rb"\s*\[(.*)\]")
+# The key with its spaces, the value, and what follows it: spaces, a comment, the line's end.
+_LINE = rb"(\s*%s\s*=\s*)([^#\r\n]*?)(\s*(?:#[^\r\n]*)?[\r\n]*)$"
+_ANCHORS = re.compile(_LINE % rb"anchors")
+_NUM = re.compile(_LINE % rb"num")
+
+
+def read_checked(cfg: Path, count: int) -> bytes:
+    """The content of a cfg whose ``[yolo]`` sections use ``count`` anchors together.
+
+    Raises :class:`ModelError` where there is no such section, one without ``anchors=``, or where
+    the masks ask for an anchor that there would not be, or leave one out.
+    """
+    try:
+        content = cfg.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{cfg}: cannot be read ({error.strerror})") from error
+    used: set[int] = set()
+    heads = [s for s in split(content.decode("utf-8-sig", "replace"), str(cfg)) if s.kind == "yolo"]
+    if not heads:
+        raise ModelError(f"{cfg}: has no [yolo] section to put anchors into")
+    for head in heads:
+        mask = head.integers("mask")
+        beyond = [index for index in mask if not 0 <= index < count]
+        if beyond:
+            head.fail(
+                f"mask= asks for the anchor {beyond[0]}, and {count} are numbered 0 to {count - 1};"
+                " choose another --count or correct the masks"
+            )
+        if head.text("anchors") is None:
+            head.fail("has no anchors= to be replaced; add one")
+        used.update(mask)
+    unused = sorted(set(range(count)) - used)
+    if unused:
+        raise ModelError(
+            f"{cfg}: no mask= uses the anchor{'s' * (len(unused) > 1)} "
+            f"{', '.join(map(str, unused))} of {count}; choose another --count or correct the masks"
+        )
+    return content
+
+
+def put_anchors(cfg: Path, anchors: str, count: int) -> None:
+    """Write ``anchors`` (``w,h, w,h, ...``, ``count`` pairs) and ``num=`` into each ``[yolo]``.
+
+    Raises as :func:`read_checked` does, and :class:`lpr.errors.OutputError`.
+    """
+    content = read_checked(cfg, count)
+    with writing(cfg):
+        cfg.write_bytes(_replaced(content, anchors.encode(), str(count).encode()))
+
+
+def _replaced(content: bytes, anchors: bytes, num: bytes) -> bytes:
+    result: list[bytes] = []
+    # Without num= Darknet takes 1, whatever anchors= holds.
+    for section in _sections(content):
+        is_head = bool(_SECTION.match(section[0])) and _name(section[0]) == b"yolo"
+        has_num = any(_NUM.match(line) for line in section)
+        for line in section:
+            result.append(line)
+            if is_head and (match := _ANCHORS.match(line)):
+                result[-1] = match[1] + anchors + match[3]
+                if not has_num:
+                    end = re.search(rb"[\r\n]*$", line)
+                    newline = end[0] if end and end[0] else b"\n"
+                    result[-1] = result[-1].rstrip(b"\r\n") + newline
+                    result.append(b"num=" + num + newline)
+            elif is_head and (match := _NUM.match(line)):
+                result[-1] = match[1] + num + match[3]
+    return b"".join(result)
+
+
+def _sections(content: bytes) -> list[list[bytes]]:
+    """The lines of each section, its ``[name]`` first; what stands before is the first."""
+    sections: list[list[bytes]] = [[b""]]
+    for line in content.splitlines(keepends=True):
+        if _SECTION.match(line):
+            sections.append([])
+        sections[-1].append(line)
+    return sections
+
+
+def _name(line: bytes) -> bytes:
+    match = _SECTION.match(line)
+    return b"".join(match[1].split()) if match else b""

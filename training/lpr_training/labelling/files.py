@@ -1,0 +1,36 @@
+"""Files written, with errors that name them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from lpr.errors import OutputError
+from lpr.types import Image
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Whatever the system refuses within becomes an :class:`OutputError` that names the file."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename2 or error.filename or path
+        raise OutputError(f"{name}: cannot be written ({error.strerror or error})") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as UTF-8, and the folder that it is in."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_picture(path: Path, image: Image) -> None:
+    """Write a picture (BGR, ``H x W x 3``) as PNG into a folder that is there."""
+    _, data = cv2.imencode(".png", image)
+    with writing(path):
+        path.write_bytes(data.tobytes())

@@ -1,0 +1,93 @@
+"""One reader for every label format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lpr.errors import SourceError
+from lpr.labels import read_labels
+from lpr_training.labelling.coco import is_coco, read_coco
+from lpr_training.labelling.pictures import files_below
+from lpr_training.labelling.values import LabelledBox, LabelledImage
+from lpr_training.labelling.voc import read_voc
+from lpr_training.labelling.yolo import is_yolo, read_yolo
+
+TABLE = "labels.csv"
+PLATE = "plate"
+"""The class of the boxes in a labels.csv, which knows plates alone."""
+
+
+def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
+    """The labelled pictures of a file or folder, whatever their format.
+
+    A folder holds, in this order of precedence: a ``labels.csv``; Pascal VOC files, in it or below;
+    one COCO file, in it or in its ``annotations/``; YOLO files, in it or below. ``split`` takes
+    the pictures of that split and is for ``labels.csv`` alone.
+
+    Raises :class:`SourceError` where there are no labels, or malformed ones.
+    """
+    if split is not None and _table_folder(path) is None:
+        raise SourceError(f"{path}: has no {TABLE}, and nothing else knows the split {split!r}")
+    images = _read_folder(path, split) if path.is_dir() else _read_file(path, split)
+    if not images:
+        raise SourceError(f"{path}: holds no labels; {_looked_for()}")
+    return images
+
+
+def voc_files(path: Path) -> list[Path]:
+    """The XML files of a folder and below, sorted, or the one that is named itself."""
+    if path.suffix.lower() == ".xml" and path.is_file():
+        return [path]
+    return [file for file in files_below(path) if file.suffix.lower() == ".xml"]
+
+
+def _table_folder(path: Path) -> Path | None:
+    folder = path.parent if path.name == TABLE else path
+    return folder if (folder / TABLE).is_file() else None
+
+
+def _read_file(path: Path, split: str | None) -> list[LabelledImage]:
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file or folder; check the name")
+    if path.name == TABLE:
+        return _read_table(path.parent, split)
+    if path.suffix.lower() == ".xml":
+        return read_voc([path])
+    if path.suffix.lower() == ".json":
+        return read_coco(path)
+    if is_yolo(path):
+        return read_yolo([path], path.parent)
+    raise SourceError(f"{path}: holds no labels; {_looked_for()}")
+
+
+def _read_folder(folder: Path, split: str | None) -> list[LabelledImage]:
+    if _table_folder(folder):
+        return _read_table(folder, split)
+    files = files_below(folder)
+    voc = [file for file in files if file.suffix.lower() == ".xml"]
+    if voc:
+        return read_voc(voc)
+    near = (folder, folder / "annotations")
+    coco = [f for f in files if f.suffix == ".json" and f.parent in near and is_coco(f)]
+    if len(coco) > 1:
+        names = " and ".join(file.name for file in coco)
+        raise SourceError(f"{folder}: holds several COCO files, {names}; name one")
+    if coco:
+        return read_coco(coco[0])
+    return read_yolo([file for file in files if is_yolo(file)], folder)
+
+
+def _read_table(folder: Path, split: str | None) -> list[LabelledImage]:
+    return [
+        LabelledImage(
+            folder / TABLE,
+            picture.path,
+            None,
+            tuple(LabelledBox(plate.box, PLATE, plate.text) for plate in picture.plates),
+        )
+        for picture in read_labels(folder, split)
+    ]
+
+
+def _looked_for() -> str:
+    return f"looked for a {TABLE}, Pascal VOC (.xml), COCO (.json) and YOLO (.txt)"

@@ -1,0 +1,139 @@
+"""The lists and the ``.data`` file that Darknet trains with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr.errors import OutputError, SourceError
+from lpr_training.labelling.files import write_text, writing
+from lpr_training.labelling.formats import PLATE, read_any
+from lpr_training.labelling.groups import connected, divide
+from lpr_training.labelling.values import LabelledImage
+from lpr_training.labelling.yolo import read_classes
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The pictures to train and to validate with, the classes' names, and what was seen: pictures
+    with a known text, groups of pictures, pictures whose names the pattern does not fit."""
+
+    train: tuple[Path, ...]
+    valid: tuple[Path, ...]
+    names: tuple[str, ...]
+    with_text: int
+    groups: int
+    unmatched: int
+
+
+def make_lists(
+    folder: Path,
+    share: float,
+    seed: int,
+    texts: Mapping[str, set[str]] | None = None,
+    pattern: re.Pattern[str] | None = None,
+    split: str | None = None,
+) -> Lists:
+    """Divide the labelled pictures of ``folder`` so that no plate is on both sides.
+
+    Pictures that show a text in common are kept together, and so are those whose names give the
+    same first group of ``pattern``. ``texts`` (by the pictures' names) take the place of those in
+    the labels. ``share`` (0..1) of the pictures are for validation. Raises :class:`SourceError` for
+    labels without a picture and where all pictures belong together.
+    """
+    images = read_any(folder, split)
+    paths = [_picture(image) for image in images]
+    shown = [
+        _texts(image) if texts is None else texts.get(path.name, set())
+        for image, path in zip(images, paths, strict=True)
+    ]
+    keys = [_key(pattern, path) for path in paths]
+    groups = connected([[*t, *k] for t, k in zip(shown, keys, strict=True)])
+    if len(groups) < 2:
+        raise SourceError(_inseparable(folder, shown))
+    train, valid = divide(groups, share, seed)
+    return Lists(
+        tuple(paths[index] for index in train),
+        tuple(paths[index] for index in valid),
+        _names(folder, images),
+        sum(map(bool, shown)),
+        len(groups),
+        0 if pattern is None else sum(not key for key in keys),
+    )
+
+
+def write_lists(lists: Lists, out: Path) -> None:
+    """Write ``train.txt``, ``valid.txt``, ``plate.names``, ``plate.data`` and make ``backup/``.
+
+    Raises :class:`OutputError` for a path with white space, which Darknet drops when it reads a
+    ``.data`` file.
+    """
+    out = out.absolute()
+    if re.search(r"\s", str(out)):
+        raise OutputError(f"{out}: Darknet cannot read a path with spaces; choose another --out")
+    for name, paths in (("train.txt", lists.train), ("valid.txt", lists.valid)):
+        write_text(out / name, "".join(f"{path}\n" for path in paths))
+    write_text(out / "plate.names", "".join(f"{name}\n" for name in lists.names))
+    with writing(out / "backup"):
+        (out / "backup").mkdir(exist_ok=True)
+    write_text(
+        out / "plate.data",
+        f"classes={len(lists.names)}\n"
+        f"train={out}/train.txt\n"
+        f"valid={out}/valid.txt\n"
+        f"names={out}/plate.names\n"
+        f"backup={out}/backup\n",
+    )
+
+
+def without_labels(paths: Sequence[Path]) -> list[Path]:
+    """The pictures for which no Darknet finds labels.
+
+    Redmon's looks into ``labels`` for what is in ``images`` (the first folder of that name); those
+    of AlexeyAB and Hank.ai look beside the picture.
+    """
+    return [path for path in paths if not any(p.is_file() for p in _label_places(path))]
+
+
+def _label_places(path: Path) -> tuple[Path, Path]:
+    return path.with_suffix(".txt"), Path(str(path).replace("images", "labels", 1)).with_suffix(
+        ".txt"
+    )
+
+
+def _picture(image: LabelledImage) -> Path:
+    if image.path is None:
+        raise SourceError(f"{image.labels}: labels a picture that is not there; add or remove it")
+    return image.path.absolute()
+
+
+def _texts(image: LabelledImage) -> set[str]:
+    return {labelled.text for labelled in image.boxes if labelled.text}
+
+
+def _key(pattern: re.Pattern[str] | None, path: Path) -> list[tuple[str, str]]:
+    """The name's group, as something that no text can be equal to."""
+    match = pattern.search(path.name) if pattern else None
+    return [("name", match[1])] if match and match[1] is not None else []
+
+
+def _names(folder: Path, images: Sequence[LabelledImage]) -> tuple[str, ...]:
+    known = read_classes(folder)
+    if known:
+        return tuple(known)
+    # Boxes that are named after what a plate says are plates.
+    names = {PLATE if box.text else box.name for image in images for box in image.boxes}
+    return tuple(sorted(names)) or (PLATE,)
+
+
+def _inseparable(folder: Path, shown: Sequence[set[str]]) -> str:
+    if len(shown) < 2:
+        return f"{folder}: holds one labelled picture; training and validation need two"
+    common = sorted(set.intersection(*shown))
+    what = f" the text {common[0]}" if common else " texts or a group"
+    return (
+        f"{folder}: all {len(shown)} pictures belong together, as they share{what}, so none can be "
+        "set aside for validation; give the plates' texts with --texts FILE.csv"
+    )

@@ -1,0 +1,102 @@
+"""Pictures that belong to label files: where they are, how large they are, what they show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from lpr.errors import SourceError
+from lpr.source import PICTURE_SUFFIXES, Picture, open_source
+from lpr.types import Image
+from lpr_training.labelling.values import LabelledImage, Size
+
+# Folders of labels beside folders of pictures: Darknet's and those of the Pascal VOC sets.
+_BESIDE = {"labels": "images", "Annotations": "JPEGImages"}
+
+
+class Finder:
+    """Finds the picture of a label file; it looks into each folder once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+
+    def find(self, labels: Path, named: str = "") -> Path | None:
+        """The picture with the stem of ``labels``, or else the one called ``named``.
+
+        It is looked for beside ``labels``, in ``images/`` there and above, and in the folder that
+        mirrors the label's (``images/a/b.jpg`` for ``labels/a/b.txt``). Raises
+        :class:`SourceError` where two pictures of a folder fit.
+        """
+        folders = list(dict.fromkeys(_folders(labels.parent)))
+        # What labelling programs note as the name is often that of another day or machine.
+        for stem in (labels.stem, Path(named).stem):
+            for folder in folders:
+                fitting = self._pictures(folder).get(stem, []) if stem else []
+                exact = [path for path in fitting if path.name == Path(named).name]
+                if len(exact or fitting) > 1:
+                    names = " and ".join(path.name for path in fitting)
+                    raise SourceError(
+                        f"{labels}: {names} in {folder} have the same name; which one is it of?"
+                    )
+                if fitting:
+                    return (exact or fitting)[0]
+        return None
+
+    def _pictures(self, folder: Path) -> dict[str, list[Path]]:
+        if folder not in self._folders:
+            by_stem: dict[str, list[Path]] = {}
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if is_picture(path):
+                    by_stem.setdefault(path.stem, []).append(path)
+            self._folders[folder] = by_stem
+        return self._folders[folder]
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    yield parent
+    yield parent / "images"
+    for labels, images in _BESIDE.items():
+        yield parent.parent / images
+        if labels in parent.parts:
+            place = len(parent.parts) - 1 - parent.parts[::-1].index(labels)
+            yield Path(*parent.parts[:place], images, *parent.parts[place + 1 :])
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the name is a picture's, by its suffix."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files in ``folder`` and below, sorted, without hidden ones."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent) / name for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
+def load_picture(path: Path) -> Image:
+    """A picture, upright, as BGR ``H x W x 3``; raises :class:`SourceError`."""
+    source = open_source(path)
+    if not isinstance(source, Picture):
+        source.close()
+        raise SourceError(f"{path}: this is a video; name pictures")
+    return source.image
+
+
+def size_of(image: LabelledImage) -> Size:
+    """Width and height that the labels state, or else the picture's own.
+
+    Raises :class:`SourceError` where there is neither.
+    """
+    if image.size:
+        return image.size
+    if image.path is None:
+        raise SourceError(
+            f"{image.labels}: does not state the picture's size, and no picture of that name lies "
+            "beside it or in ../images; put it there"
+        )
+    height, width = load_picture(image.path).shape[:2]
+    return width, height

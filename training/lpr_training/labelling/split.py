@@ -1,0 +1,96 @@
+"""A folder of pictures and Pascal VOC files, sorted into pictures and labels."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import OutputError, SourceError
+from lpr_training.labelling.files import writing
+from lpr_training.labelling.pictures import files_below, is_picture
+from lpr_training.labelling.voc import read_voc
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What goes where: pairs of a file and its new place, and the files that stay alone."""
+
+    pairs: tuple[tuple[Path, Path], ...]
+    pictures_alone: tuple[Path, ...]
+    labels_alone: tuple[Path, ...]
+
+    def warnings(self) -> Iterator[str]:
+        """One line for each file that stays alone."""
+        for path in self.pictures_alone:
+            yield f"{path}: a picture without labels; it is taken along"
+        for path in self.labels_alone:
+            yield f"{path}: labels without a picture; left where they are"
+
+
+def sort_out(folder: Path, out: Path) -> Sorted:
+    """Plan ``out/images`` and ``out/labels``; nothing is written yet.
+
+    A picture and its ``.xml`` lie in the same folder and have the same stem; folders below
+    ``folder`` are kept below both. Raises :class:`SourceError` where there is no picture, where
+    two pictures of a folder share their stem and for an XML file that is no Pascal VOC, and
+    :class:`OutputError` where something stands in the way.
+    """
+    targets = (out / "images", out / "labels")
+    files = [
+        file
+        for file in files_below(folder)
+        if not any(file.absolute().is_relative_to(target.absolute()) for target in targets)
+    ]
+    pictures = _by_stem([file for file in files if is_picture(file)])
+    labels = _by_stem([file for file in files if file.suffix.lower() == ".xml"])
+    if not pictures:
+        raise SourceError(f"{folder}: holds no picture; check the name")
+    read_voc(list(labels.values()))
+    pairs = [(path, targets[0] / path.relative_to(folder)) for path in pictures.values()]
+    pairs += [
+        (path, targets[1] / path.relative_to(folder))
+        for stem, path in labels.items()
+        if stem in pictures
+    ]
+    for _, target in pairs:
+        _check_free(target, out)
+    return Sorted(
+        tuple(pairs),
+        tuple(path for stem, path in pictures.items() if stem not in labels),
+        tuple(path for stem, path in labels.items() if stem not in pictures),
+    )
+
+
+def carry_out(plan: Sorted, move: bool) -> None:
+    """Copy (or move) the files to their places; files of the same name there are replaced."""
+    for source, target in tqdm(plan.pairs, unit=" file", disable=None):
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if move:
+                shutil.move(source, target)
+            else:
+                shutil.copy2(source, target)
+
+
+def _by_stem(files: list[Path]) -> dict[Path, Path]:
+    found: dict[Path, Path] = {}
+    for file in files:
+        other = found.setdefault(file.with_suffix(""), file)
+        if other != file:
+            raise SourceError(
+                f"{file}: {other.name} beside it has the same name, so their labels could not be "
+                "told apart; rename one"
+            )
+    return found
+
+
+def _check_free(target: Path, out: Path) -> None:
+    if target.is_dir():
+        raise OutputError(f"{target}: a folder stands where a file is to be; choose another --out")
+    for parent in (out, *target.parents):
+        if parent.exists() and not parent.is_dir():
+            raise OutputError(f"{parent}: a file, where a folder is to be; choose another --out")

@@ -1,0 +1,76 @@
+"""What every label format is read into, and which of its boxes count."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from lpr.errors import SourceError
+from lpr.types import Box
+
+Size: TypeAlias = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledBox:
+    """A box in pixels with the ``name`` of its class; ``text`` (``A-Z0-9``) where it is known.
+
+    ``difficult`` boxes are those that nobody is asked to find (Pascal VOC's flag, COCO's crowds).
+    """
+
+    box: Box
+    name: str
+    text: str | None = None
+    difficult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """The labels of one picture. ``labels`` is the file that holds them, for messages.
+
+    ``path`` is None where no picture belongs to the labels, ``size`` where the labels do not state
+    it; :func:`lpr_training.labelling.pictures.size_of` then takes it from the picture.
+    """
+
+    labels: Path
+    path: Path | None
+    size: Size | None
+    boxes: tuple[LabelledBox, ...]
+
+
+def checked_box(corners: Sequence[float], file: Path) -> Box:
+    """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for one that is none."""
+    box = Box(*corners)
+    if not all(map(math.isfinite, box)):
+        raise SourceError(f"{file}: the box {shown(box)} is not finite; correct it")
+    if box.x0 > box.x1 or box.y0 > box.y1:
+        raise SourceError(f"{file}: the box {shown(box)} is turned inside out; correct it")
+    return box
+
+
+def shown(box: Box) -> str:
+    """A box as it stands in messages: ``(305, 242, 354, 256)``."""
+    return f"({', '.join(f'{value:g}' for value in box)})"
+
+
+def counting(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
+    """The boxes that count; the others are added to ``left_out`` under the reason why not."""
+    kept = []
+    for labelled in image.boxes:
+        if labelled.difficult:
+            left_out["difficult"] += 1
+        elif labelled.box.area <= 0:
+            left_out["of zero area"] += 1
+        else:
+            kept.append(labelled)
+    return kept
+
+
+def reasons(counts: Counter[str]) -> str:
+    """``3 difficult, 1 of zero area``; empty where nothing was counted."""
+    return ", ".join(f"{number} {reason}" for reason, number in counts.items())

@@ -1,0 +1,113 @@
+"""Pascal VOC labels as YOLO labels, by Darknet's own formula."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import SourceError
+from lpr.types import Box
+from lpr_training.labelling.files import write_text
+from lpr_training.labelling.formats import voc_files
+from lpr_training.labelling.pictures import size_of
+from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, counting, shown
+from lpr_training.labelling.voc import read_voc
+from lpr_training.labelling.yolo import CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The label files to write (their names below the folder, and what is in them), the classes in
+    the order of their numbers, and how many boxes were left out, or clipped, for which reason."""
+
+    files: dict[Path, str]
+    classes: tuple[str, ...]
+    boxes: Counter[str]
+    left_out: Counter[str]
+    clipped: int
+
+
+def darknet_box(box: Box, size: Size) -> tuple[float, float, float, float]:
+    """Centre and size as fractions of the picture, as Darknet's ``scripts/voc_label.py`` has them.
+
+    ``x = ((xmin + xmax) / 2 - 1) / width`` and ``y`` likewise, since Pascal VOC counts pixels from
+    1; width and height are ``(xmax - xmin) / width`` and likewise.
+    """
+    width, height = size
+    x, y = box.center
+    return (x - 1) / width, (y - 1) / height, box.width / width, box.height / height
+
+
+def convert(
+    labels: Path,
+    classes: Sequence[str] = (),
+    one_class: str | None = None,
+    clip: bool = False,
+) -> Converted:
+    """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
+
+    ``classes`` are taken and numbered in their order, all others left out; by default all are,
+    sorted by name. ``one_class`` makes those taken one class of that name. Difficult boxes and
+    those of zero area are left out. Raises :class:`SourceError` for a picture of unknown size and,
+    unless ``clip``, for a box that reaches out of its picture.
+    """
+    files = voc_files(labels)
+    if not files:
+        raise SourceError(f"{labels}: holds no Pascal VOC files (.xml); check the name")
+    images = read_voc(files)
+    names = tuple(dict.fromkeys(classes)) or _all_names(images)
+    numbers = dict.fromkeys(names, 0) if one_class else {n: i for i, n in enumerate(names)}
+    root = labels if labels.is_dir() else labels.parent
+    result = Converted({}, (one_class,) if one_class else names, Counter(), Counter(), 0)
+    clipped = 0
+    for image in tqdm(images, unit=" label", disable=None):
+        lines = []
+        size = size_of(image)
+        for labelled in counting(image, result.left_out):
+            if labelled.name not in numbers:
+                result.left_out["of other classes"] += 1
+                continue
+            box = _within(labelled, image, size, clip)
+            clipped += box != labelled.box
+            if box.area <= 0:
+                result.left_out["of zero area"] += 1
+                continue
+            result.boxes[labelled.name] += 1
+            values = " ".join(f"{value:.8f}" for value in darknet_box(box, size))
+            lines.append(f"{numbers[labelled.name]} {values}\n")
+        result.files[image.labels.relative_to(root).with_suffix(".txt")] = "".join(lines)
+    return Converted(result.files, result.classes, result.boxes, result.left_out, clipped)
+
+
+def write(converted: Converted, out: Path) -> None:
+    """Write the label files, and ``classes.txt`` beside them; those of the same name are replaced.
+
+    Pictures without a box get an empty file, which tells Darknet that there is nothing in them.
+    """
+    for name, content in tqdm(converted.files.items(), unit=" file", disable=None):
+        write_text(out / name, content)
+    write_text(out / CLASSES, "".join(f"{name}\n" for name in converted.classes))
+
+
+def _all_names(images: Sequence[LabelledImage]) -> tuple[str, ...]:
+    return tuple(sorted({labelled.name for image in images for labelled in image.boxes}))
+
+
+def _within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) -> Box:
+    box, (width, height) = labelled.box, size
+    clipped = Box(
+        min(max(box.x0, 0), width),
+        min(max(box.y0, 0), height),
+        min(max(box.x1, 0), width),
+        min(max(box.y1, 0), height),
+    )
+    if clipped != box and not clip:
+        raise SourceError(
+            f"{image.labels}: the box {shown(box)} of {labelled.name} reaches out of its picture, "
+            f"which is {width} x {height}; correct it, or give --clip"
+        )
+    return clipped

@@ -1,0 +1,98 @@
+"""YOLO labels as Darknet reads them: for each picture a text file, for each box a line in it.
+
+A line is ``class x y width height``: the class's number from 0, the box's centre and its size as
+fractions of the picture's width and height.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import SourceError
+from lpr.types import Box
+from lpr_training.labelling.pictures import Finder, size_of
+from lpr_training.labelling.values import LabelledBox, LabelledImage, Size
+
+CLASSES = "classes.txt"
+"""Beside the labels: the classes' names in the order of their numbers, one a line."""
+
+LISTS = frozenset({"train.txt", "valid.txt", "test.txt"})
+"""Lists of pictures, which often lie beside the labels and are none."""
+
+
+def is_yolo(file: Path) -> bool:
+    """Whether the name is that of a label file."""
+    return file.suffix == ".txt" and file.name != CLASSES and file.name not in LISTS
+
+
+def read_yolo(files: Sequence[Path], folder: Path) -> list[LabelledImage]:
+    """The labels of text files in ``folder``, in order.
+
+    The pictures have to be there, since boxes are fractions of them. Names come from
+    :func:`read_classes`; without them the class 0 is called ``0``. Raises :class:`SourceError`
+    for a malformed line and for a label without its picture.
+    """
+    finder = Finder()
+    names = read_classes(folder)
+    bar = tqdm(files, unit=" label", disable=None)
+    return [_read(file, finder, names) for file in bar]
+
+
+def read_classes(folder: Path) -> list[str] | None:
+    """The names in the ``classes.txt`` of a set: in ``folder``, in its ``labels/`` or above it."""
+    for place in (folder, folder / "labels", folder.parent):
+        file = place / CLASSES
+        if file.is_file():
+            try:
+                lines = file.read_text(encoding="utf-8-sig").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SourceError(f"{file}: cannot be read ({error})") from error
+            return [line.strip() for line in lines if line.strip()]
+    return None
+
+
+def _read(file: Path, finder: Finder, names: list[str] | None) -> LabelledImage:
+    size = size_of(LabelledImage(file, finder.find(file), None, ()))
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file}: cannot be read ({error})") from error
+    boxes = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                boxes.append(_box(line.split(), size, names))
+            except ValueError as error:
+                raise SourceError(f"{file}:{number}: no YOLO label ({error})") from error
+    return LabelledImage(file, finder.find(file), size, tuple(boxes))
+
+
+def _box(parts: list[str], size: Size, names: list[str] | None) -> LabelledBox:
+    if len(parts) != 5:
+        raise ValueError(f"{len(parts)} values instead of class, x, y, width, height")
+    index = int(parts[0])
+    if index < 0 or (names is not None and index >= len(names)):
+        known = "" if names is None else f"; {CLASSES} names {len(names)}"
+        raise ValueError(f"there is no class {index}{known}")
+    x, y, width, height = map(float, parts[1:])
+    # The Darknet formula may put the centre of a box at the edge up to a pixel outside.
+    fits = (
+        0 <= width <= 1
+        and 0 <= height <= 1
+        and -1 / size[0] <= x <= 1
+        and -1 / size[1] <= y <= 1
+        and all(map(math.isfinite, (x, y)))
+    )
+    if not fits:
+        raise ValueError(f"{' '.join(parts[1:])} are no fractions of the picture, 0 to 1")
+    box = Box(
+        (x - width / 2) * size[0],
+        (y - height / 2) * size[1],
+        (x + width / 2) * size[0],
+        (y + height / 2) * size[1],
+    )
+    return LabelledBox(box, str(index) if names is None else names[index])
