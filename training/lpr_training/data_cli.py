@@ -55,7 +55,7 @@ def split(folder: Path, out: Path, move: bool) -> None:
 def voc_to_yolo(
     labels: Path, out: Path, classes: tuple[str, ...], one_class: str | None, clip: bool
 ) -> None:
-    """Convert Pascal VOC labels to Darknet's, by Darknet's own formula.
+    """Convert Pascal VOC labels to Darknet's: centres and sizes as fractions of the picture.
 
     Boxes that are difficult or have no area are left out.
     """

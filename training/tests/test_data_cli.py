@@ -67,7 +67,7 @@ def test_voc_becomes_yolo(tmp_path: Path) -> None:
     assert (tmp_path / "yolo" / "classes.txt").read_text() == "plate\n"
     assert (
         tmp_path / "yolo" / "a.txt"
-    ).read_text() == "0 0.24500000 0.39000000 0.30000000 0.20000000\n"
+    ).read_text() == "0 0.25000000 0.40000000 0.30000000 0.20000000\n"
     assert (tmp_path / "yolo" / "none.txt").read_text() == ""
 
 

@@ -21,7 +21,7 @@ from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.groups import connected, divide
 from lpr_training.labelling.kmeans import average_iou, cluster, iou_distance
 from lpr_training.labelling.texts import plate_text
-from lpr_training.labelling.voc_to_yolo import convert, darknet_box, write
+from lpr_training.labelling.voc_to_yolo import convert, fractions, write
 from training.tests.labels import picture, voc
 
 # ---------------------------------------------------------------------------- reading
@@ -97,11 +97,9 @@ def test_boxes_that_are_turned_inside_out_are_named(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------- voc-to-yolo
 
 
-def test_the_formula_is_darknets() -> None:
-    """scripts/voc_label.py: ((xmin + xmax) / 2 - 1) / width, and so on."""
-    box = Box(305, 242, 354, 256)
-    expected = ((305 + 354) / 2 - 1) / 500, ((242 + 256) / 2 - 1) / 375, 49 / 500, 14 / 375
-    assert darknet_box(box, (500, 375)) == pytest.approx(expected)
+def test_boxes_become_fractions() -> None:
+    expected = (305 + 49 / 2) / 500, (242 + 14 / 2) / 375, 49 / 500, 14 / 375
+    assert fractions(Box(305, 242, 354, 256), (500, 375)) == pytest.approx(expected)
 
 
 @given(
@@ -120,8 +118,7 @@ def test_what_is_converted_can_be_read_back(
     voc(folder / "a.xml", tuple(box), size=(width, height))
     write(convert(folder, clip=True), folder / "labels")
     _, x, y, w, h = map(float, (folder / "labels" / "a.txt").read_text().split())
-    # The formula counts pixels from 1: what comes back lies a pixel further left and up.
-    centre = x * width + 1, y * height + 1
+    centre = x * width, y * height
     inside = Box(box.x0, box.y0, min(box.x1, width), min(box.y1, height))
     assert centre == pytest.approx(inside.center, abs=0.01)
     assert (w * width, h * height) == pytest.approx((inside.width, inside.height), abs=0.01)

@@ -1,4 +1,4 @@
-"""Pascal VOC labels as YOLO labels, by Darknet's own formula."""
+"""Pascal VOC labels as the labels that Darknet reads."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ class Converted:
     clipped: int
 
 
-def darknet_box(box: Box, size: Size) -> tuple[float, float, float, float]:
-    """Centre and size as fractions of the picture, as Darknet's ``scripts/voc_label.py`` has them.
+def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
+    """Centre and size of a box as fractions of the picture's width and height.
 
-    ``x = ((xmin + xmax) / 2 - 1) / width`` and ``y`` likewise, since Pascal VOC counts pixels from
-    1; width and height are ``(xmax - xmin) / width`` and likewise.
+    ``x = (xmin + (xmax - xmin) / 2) / width``, ``w = (xmax - xmin) / width``, and likewise for the
+    height. (Darknet's ``scripts/voc_label.py`` takes 1 from the centre, since the files of the
+    Pascal VOC challenge count pixels from 1; those of today's labelling programs count from 0.)
     """
     width, height = size
     x, y = box.center
-    return (x - 1) / width, (y - 1) / height, box.width / width, box.height / height
+    return x / width, y / height, box.width / width, box.height / height
 
 
 def convert(
@@ -77,7 +78,7 @@ def convert(
                 result.left_out["of zero area"] += 1
                 continue
             result.boxes[labelled.name] += 1
-            values = " ".join(f"{value:.8f}" for value in darknet_box(box, size))
+            values = " ".join(f"{value:.8f}" for value in fractions(box, size))
             lines.append(f"{numbers[labelled.name]} {values}\n")
         result.files[image.labels.relative_to(root).with_suffix(".txt")] = "".join(lines)
     return Converted(result.files, result.classes, result.boxes, result.left_out, clipped)

@@ -79,7 +79,7 @@ def _box(parts: list[str], size: Size, names: list[str] | None) -> LabelledBox:
         known = "" if names is None else f"; {CLASSES} names {len(names)}"
         raise ValueError(f"there is no class {index}{known}")
     x, y, width, height = map(float, parts[1:])
-    # The Darknet formula may put the centre of a box at the edge up to a pixel outside.
+    # Darknet's own converter may put the centre of a box at the edge up to a pixel outside.
     fits = (
         0 <= width <= 1
         and 0 <= height <= 1
