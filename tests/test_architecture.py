@@ -17,7 +17,7 @@ FLOORS = (
     ("types", "errors", "specs", "closing", "stopwatch"),
     ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
     ("hookspecs", "source", "rectify", "decode", "detect", "recognize", "runtimes", "models"),
-    ("draw", "pipeline", "registry", "labels", "testing"),
+    ("draw", "pipeline", "registry", "labels", "testing", "scaffold"),
     ("sinks", "evaluate", "builtin", "doctor"),
     ("loading",),
     ("cli",),

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lpr.errors import OutputError
+from lpr.models import tomllib
+from lpr.scaffold import new_plugin
+from tests.cli.run import CAR, lpr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new plugin, installed into a folder of its own (without its dependencies)."""
+    folder = tmp_path_factory.mktemp("new")
+    result = lpr("plugins", "new", "my-recognizer", cwd=folder)
+    assert result.status == 0, result.stderr
+    site = folder / "site"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site,
+         folder / "my-recognizer"],
+        check=True,
+    )  # fmt: skip
+    return folder
+
+
+def test_it_passes_its_own_tests_unchanged(installed: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=installed / "my-recognizer",
+        env={**os.environ, "PYTHONPATH": str(installed / "site"), "LPR_LOAD_PLUGINS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "2 passed" in run.stdout
+
+
+def test_it_reads_for_lpr_detect(installed: Path) -> None:
+    environment = {"PYTHONPATH": str(installed / "site"), "LPR_LOAD_PLUGINS": "my-recognizer"}
+    assert "recognizer runtime my-recognizer" in lpr("plugins", **environment).stdout
+    result = lpr(
+        "detect", CAR, "--recognizer", "my-recognizer", "--min-confidence", 0, **environment
+    )
+    assert result.status == 0, result.stderr
+    (record,) = result.records
+    assert record["plates"]
+    assert all(plate["text"].startswith("LIGHT") for plate in record["plates"])
+
+
+def test_names_are_taken_apart_as_python_needs_them(tmp_path: Path) -> None:
+    files = new_plugin("speedy-recognizer", tmp_path / "x")
+    assert [str(f.relative_to(tmp_path / "x")) for f in files] == [
+        "pyproject.toml", "speedy_recognizer.py", "tests/test_speedy_recognizer.py", "README.md",
+    ]  # fmt: skip
+    project = tomllib.loads(files[0].read_text())["project"]
+    assert project["entry-points"]["lpr"] == {"speedy-recognizer": "speedy_recognizer"}
+    assert "class SpeedyRecognizer:" in files[1].read_text()
+    assert "$" not in "".join(file.read_text() for file in files)
+
+
+@pytest.mark.parametrize("name", ["", "My-Reader", "my_reader", "9lives", "a--b", "../up", "lpr!"])
+def test_other_names_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name for a plugin"):
+        new_plugin(name, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is there already"):
+        new_plugin("mine", tmp_path)
+    assert list(tmp_path.iterdir()) == []
