@@ -12,12 +12,14 @@ from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
 from lpr.errors import naming
 from lpr.pipeline import Reader
-from lpr.protocols import RecognizerRuntime
+from lpr.protocols import RecognizerRuntime, TextRecognizer
 from lpr.recognize import as_text_recognizer
+from lpr.regions import Region
 from lpr.registry import Registry, load_registry
 from lpr.runtimes.select import select, select_recognizer
 from lpr.specs import RecognizerModel
 from lpr.sweep import Sweep
+from lpr.voting import VotingRecognizer
 
 log = logging.getLogger("lpr")
 
@@ -44,9 +46,11 @@ def load(
     ``model`` is a shipped model's name or a model folder's path. ``backend`` is ``auto`` (CUDA
     where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
     ``recognizer`` names another recognizer than the model's: that of a runtime, or another model's
-    (a name or a folder). ``detector_size`` is the detector's (width, height), ``threshold`` its
-    least score; plates read with less than ``min_confidence`` are left out, also those of which the
-    detector is sure; all three default to the model's. A :class:`lpr.Sweep` as ``threshold`` asks
+    (a name or a folder); several, joined by commas, read together and vote
+    (:class:`lpr.voting.VotingRecognizer`). ``detector_size`` is the detector's (width, height),
+    ``threshold`` its least score; plates read with less than ``min_confidence`` are left out, also
+    those of which the detector is sure; all three default to the model's (with several recognizers
+    to the first one's). A :class:`lpr.Sweep` as ``threshold`` asks
     for a plate in every picture: readings count then however uncertain they are, unless
     ``min_confidence`` is given.
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
@@ -74,19 +78,21 @@ def load(
     heads = [Head(h.anchors, h.classes, h.scale_x_y) for h in cfg.heads]
 
     finder = select(plugged.detector_runtimes, backend)
-    reads, written = _recognizer(plugged, folder, recognizer, finder.name)
+    readers = [
+        _recognizer(plugged, folder, name, finder.name)
+        for name in ([None] if recognizer is None else recognizer.split(","))
+    ]
+    reads, written = readers[0]
     log.info(
         "model %s %s; detector: %s on %s, %dx%d; recognizer: %s on %s",
         *(folder.name, folder.version, finder.name, finder.device, *size),
-        *(reads.name, reads.device),
+        *(", ".join(r.name for r, _ in readers), reads.device),
     )
     with naming(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)
     detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
     try:
-        with naming(f"recognizer runtime {reads.name}"):
-            opened = reads.open(written, threads)
-            text_recognizer = as_text_recognizer(opened, known, written.odds)
+        text_recognizer = _open(readers, known, threads)
     except BaseException:
         detector.close()
         raise
@@ -94,7 +100,7 @@ def load(
     least, sure = written.min_confidence, folder.detector.spec.sure
     if min_confidence is not None or isinstance(threshold, Sweep):
         least, sure = min_confidence or 0.0, math.inf
-    return Reader(detector, text_recognizer, known, least, reads.name, sure)
+    return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
 
 
 def _recognizer(
@@ -111,3 +117,22 @@ def _recognizer(
         return select_recognizer(runtimes, backend, written.format), written
     written = folder.recognizer
     return select_recognizer(runtimes, name, written.format, required=True), written
+
+
+def _open(
+    readers: Sequence[tuple[RecognizerRuntime, RecognizerModel]],
+    regions: Sequence[Region],
+    threads: int,
+) -> TextRecognizer:
+    """One recognizer, or several that vote; those that are open are closed where one fails."""
+    opened: list[tuple[str, TextRecognizer]] = []
+    try:
+        for runtime, file in readers:
+            with naming(f"recognizer runtime {runtime.name}"):
+                recognizer = runtime.open(file, threads)
+                opened.append((runtime.name, as_text_recognizer(recognizer, regions, file.odds)))
+    except BaseException:
+        for _, text_recognizer in opened:
+            text_recognizer.close()
+        raise
+    return opened[0][1] if len(opened) == 1 else VotingRecognizer(opened)

@@ -16,7 +16,17 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("types", "errors", "specs", "closing", "stopwatch"),
     ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
-    ("hookspecs", "source", "rectify", "decode", "detect", "recognize", "runtimes", "models"),
+    (
+        "hookspecs",
+        "source",
+        "rectify",
+        "decode",
+        "voting",
+        "detect",
+        "recognize",
+        "runtimes",
+        "models",
+    ),
     ("draw", "pipeline", "registry", "labels", "testing", "scaffold"),
     ("sinks", "evaluate", "builtin", "doctor"),
     ("loading",),

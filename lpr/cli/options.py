@@ -57,7 +57,9 @@ _READER = (
         help="What runs the networks: auto, cpu, cuda (OpenCV's CUDA DNN) or a runtime's name.",
     ),
     click.option(
-        "--recognizer", help="Another recognizer than the model's: a runtime's, or another model's."
+        "--recognizer",
+        help="Another recognizer than the model's: a runtime's, or another model's; "
+        "several with commas vote.",
     ),
     click.option(
         "--detector-size", type=parse_size, metavar="WxH", help="Input of the detector, in pixels."
