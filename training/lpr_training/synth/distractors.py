@@ -33,7 +33,9 @@ def distract(
             continue
         x, y = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
         room = Box(x, y, x + wide, y + tall)
-        if any(_meet(room, box) for box in avoid):
+        # Frames and lines that are turned reach beyond the room that they are given.
+        reach = Box(x - wide / 8, y - wide / 8, x + wide * 9 / 8, y + tall + wide / 8)
+        if any(_meet(reach, box) for box in avoid):
             continue
         _KINDS[int(rng.integers(len(_KINDS)))](rng, copy, room)
     return copy
