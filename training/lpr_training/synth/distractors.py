@@ -33,16 +33,23 @@ def distract(
             continue
         x, y = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
         room = Box(x, y, x + wide, y + tall)
-        # Frames and lines that are turned reach beyond the room that they are given.
-        reach = Box(x - wide / 8, y - wide / 8, x + wide * 9 / 8, y + tall + wide / 8)
-        if any(_meet(reach, box) for box in avoid):
+        if any(_meet(room, box) for box in avoid):
             continue
-        _KINDS[int(rng.integers(len(_KINDS)))](rng, copy, room)
+        drawn = copy.copy()
+        _KINDS[int(rng.integers(len(_KINDS)))](rng, drawn, room)
+        # Turned ones reach beyond the room that they are given.
+        if not any(_differ(copy, drawn, box) for box in avoid):
+            copy = drawn
     return copy
 
 
 def _meet(a: Box, b: Box) -> bool:
     return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+
+
+def _differ(a: Image, b: Image, box: Box) -> bool:
+    part = np.s_[max(int(box.y0), 0) : int(box.y1) + 1, max(int(box.x0), 0) : int(box.x1) + 1]
+    return not np.array_equal(a[part], b[part])
 
 
 def _colour(rng: np.random.Generator, light: bool | None = None) -> tuple[int, int, int]:
