@@ -31,7 +31,9 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
             constants[node.output[0]] = constants[node.input[0]]
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
-    stored = [tuple(_tensor(constants[name]) for name in node.input[1:3]) for node in nodes]
+    stored = [
+        (_tensor(constants[node.input[1]]), _tensor(constants[node.input[2]])) for node in nodes
+    ]
     remaining = iter(_matched(stored, convolutions, file))
     x = examples
     shift = torch.zeros(0)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from lpr.darknet.layers import Yolo
+
+
+class _Given(NamedTuple):
+    """Predictions that are to be plates: where they are among a head's, where in its cell each
+    plate's centre lies (0..1) and how large it is in pixels of the input (both ``M x 2``)."""
+
+    picture: Tensor
+    anchor: Tensor
+    row: Tensor
+    column: Tensor
+    offset: Tensor
+    extent: Tensor
 
 
 class YoloLoss:
@@ -63,40 +76,46 @@ class YoloLoss:
         anchors = torch.tensor(head.anchors)
         with torch.no_grad():
             boxes = self._boxes(values.detach(), anchors)
-            learns = self._overlap_most(boxes, torch.cat([plates, ignored])) <= self.ignore_thresh
-        object_weight = learns.float()
-        target = torch.zeros_like(object_weight)
-        sums = {}
-        mask = torch.tensor(head.mask)
-        mine = (best[:, None] == mask).any(1).nonzero().flatten()
-        grid = torch.tensor([columns, rows])
-        centre = (plates[mine, 1:3] + plates[mine, 3:]) / 2 / self.scale * grid
-        cell = torch.minimum(centre.long(), grid - 1).clamp(min=0)
-        extent = plates[mine, 3:] - plates[mine, 1:3]
-        anchor = (best[mine, None] == mask).int().argmax(1)
-        at = (plates[mine, 0].long(), anchor, cell[:, 1], cell[:, 0])
-        at, centre, extent, cell = _last_of_each(at, centre, extent, cell)
-        said = values[at[0], at[1], :, at[2], at[3]]
-        weight = (2 - (extent / self.scale).prod(1))[:, None]
-        sums["place"] = (
-            weight
-            * functional.binary_cross_entropy_with_logits(
-                said[:, :2], centre - cell, reduction="none"
-            )
-        ).sum()
-        wanted = (extent / anchors[at[1]]).log()
-        sums["extent"] = (weight * (said[:, 2:4] - wanted).square() / 2).sum()
-        target[at] = 1
-        object_weight[at] = 1
-        sums["object"] = functional.binary_cross_entropy_with_logits(
-            values[:, :, 4], target, object_weight, reduction="sum"
+            overlaps = self._overlap_most(boxes, torch.cat([plates, ignored]))
+        given = self._given(head, plates, best, (columns, rows))
+        at = given.picture, given.anchor, given.row, given.column
+        said = values[given.picture, given.anchor, :, given.row, given.column]
+        weight = (2 - (given.extent / self.scale).prod(1))[:, None]
+        place = functional.binary_cross_entropy_with_logits(
+            said[:, :2], given.offset, reduction="none"
         )
+        wanted = (given.extent / anchors[given.anchor]).log()
+        target = torch.zeros_like(overlaps)
+        learns = (overlaps <= self.ignore_thresh).float()
+        target[at] = learns[at] = 1
         classes = torch.zeros_like(said[:, 5:])
         classes[:, 0] = 1
-        sums["class"] = functional.binary_cross_entropy_with_logits(
-            said[:, 5:], classes, reduction="sum"
-        )
-        return sums
+        return {
+            "place": (weight * place).sum(),
+            "extent": (weight * (said[:, 2:4] - wanted).square() / 2).sum(),
+            "object": functional.binary_cross_entropy_with_logits(
+                values[:, :, 4], target, learns, reduction="sum"
+            ),
+            "class": functional.binary_cross_entropy_with_logits(
+                said[:, 5:], classes, reduction="sum"
+            ),
+        }
+
+    def _given(self, head: Yolo, plates: Tensor, best: Tensor, cells: tuple[int, int]) -> _Given:
+        """The plates whose ``best`` anchor is one of this head's, and the predictions that they
+        are given to; of plates that share one the last counts, as in Darknet."""
+        mask = torch.tensor(head.mask)
+        mine = (best[:, None] == mask).any(1).nonzero().flatten()
+        grid = torch.tensor(cells)
+        centre = (plates[mine, 1:3] + plates[mine, 3:]) / 2 / self.scale * grid
+        cell = torch.minimum(centre.long(), grid - 1).clamp(min=0)
+        anchor = (best[mine, None] == mask).int().argmax(1)
+        picture = plates[mine, 0].long()
+        places = torch.stack([picture, anchor, cell[:, 1], cell[:, 0]], dim=1)
+        last = {tuple(place): number for number, place in enumerate(places.tolist())}
+        rows = torch.tensor(sorted(last.values()), dtype=torch.long)
+        extent = plates[mine, 3:] - plates[mine, 1:3]
+        return _Given(*places[rows].unbind(1), (centre - cell)[rows], extent[rows])
 
     def _boxes(self, values: Tensor, anchors: Tensor) -> Tensor:
         """``N x A x h x w x 4``: x0, y0, x1, y1 in pixels of the input."""
@@ -121,13 +140,3 @@ class YoloLoss:
             union = area[picture] + (plate[2:] - plate[:2]).prod() - shared
             most[picture] = torch.maximum(most[picture], shared / union.clamp(min=1e-9))
         return most
-
-
-def _last_of_each(
-    at: tuple[Tensor, ...], *values: Tensor
-) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
-    """Of plates that were given the same prediction, the last one, as in Darknet."""
-    kept = {place: n for n, place in enumerate(zip(*(a.tolist() for a in at), strict=True))}
-    rows = torch.tensor(sorted(kept.values()), dtype=torch.long)
-    centre, extent, cell = (value[rows] for value in values)
-    return tuple(a[rows] for a in at), centre, extent, cell

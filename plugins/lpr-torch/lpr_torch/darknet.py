@@ -107,9 +107,9 @@ class DarknetNet(nn.Module):
         for block in self._blocks():
             block.initialize()
         for head in self.cfg.heads:
-            block = self.layers[head.inputs[0]]
-            if isinstance(block, ConvolutionBlock) and block.convolution.bias is not None:
-                biases = block.convolution.bias.view(len(head.mask), 5 + head.classes)
+            before = self.layers[head.inputs[0]]
+            if isinstance(before, ConvolutionBlock) and before.convolution.bias is not None:
+                biases = before.convolution.bias.view(len(head.mask), 5 + head.classes)
                 nn.init.constant_(biases[:, 4], OBJECTNESS_PRIOR)
 
 

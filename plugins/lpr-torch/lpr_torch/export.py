@@ -143,8 +143,8 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
         # The exporter that torch prefers by now needs one more package, and writes newer operator
         # sets than OpenCV reads. What it says of recurrent layers and batches is seen to above.
         warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size")
+        warnings.filterwarnings("ignore", module=r"torch\.")
+
         torch.onnx.export(
             model.eval(),
             (torch.from_numpy(example),),

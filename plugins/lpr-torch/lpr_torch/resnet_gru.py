@@ -54,12 +54,12 @@ class ResNetGruNet(nn.Module):
         """``size`` is (width, height) of the crops."""
         super().__init__()
         self.config = config
+        channels = 64 if config.bottleneck else config.filters
         self.stem = nn.Sequential(
-            nn.Conv2d(3, 64 if config.bottleneck else config.filters, config.stem, 1,
-                      config.stem // 2, bias=True),
-        )  # fmt: skip
-        channels = self.stem[0].out_channels
-        self.stem.append(_norm2d(channels)).append(nn.ReLU(inplace=True))
+            nn.Conv2d(3, channels, config.stem, 1, config.stem // 2),
+            _norm2d(channels),
+            nn.ReLU(inplace=True),
+        )
         stages: list[nn.Module] = []
         shrunk = 1
         for stage, count in enumerate(config.blocks):
@@ -70,9 +70,8 @@ class ResNetGruNet(nn.Module):
                 stride = 2 if number == 0 and stage >= 2 else 1
                 shrunk *= stride
                 kind = Bottleneck if config.bottleneck else Basic
-                block = kind(channels, filters, stride, bare)
-                stages.append(block)
-                channels = block.channels
+                stages.append(kind(channels, filters, stride, bare))
+                channels = kind.expansion * filters
         self.stages = nn.Sequential(*stages)
         self.last = nn.Sequential(_norm2d(channels), nn.ReLU(inplace=True))
         height = size[1] // shrunk
@@ -131,9 +130,10 @@ class Basic(nn.Module):
     """Two 3 x 3 convolutions, each behind normalisation and activation, and the way around them;
     a ``bare`` block's first convolution stands alone."""
 
+    expansion = 1
+
     def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
         super().__init__()
-        self.channels = filters
         self.first = _unit(before, filters, 3, stride, bare)
         self.second = _unit(filters, filters, 3)
         self.around = _around(before, filters, stride)
@@ -146,13 +146,15 @@ class Basic(nn.Module):
 class Bottleneck(nn.Module):
     """1 x 1, 3 x 3 and 1 x 1 convolutions, the last with four times the ``filters``."""
 
+    expansion = 4
+
     def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
         super().__init__()
-        self.channels = 4 * filters
+        after = self.expansion * filters
         self.first = _unit(before, filters, 1, stride, bare)
         self.second = _unit(filters, filters, 3)
-        self.third = _unit(filters, self.channels, 1)
-        self.around = _around(before, self.channels, stride)
+        self.third = _unit(filters, after, 1)
+        self.around = _around(before, after, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.around(x) + self.third(self.second(self.first(x)))

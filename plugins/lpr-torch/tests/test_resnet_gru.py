@@ -21,7 +21,16 @@ def network(**changes: object) -> ResNetGruNet:
 def test_the_best_one_has_the_founding_systems_layers() -> None:
     net = ResNetGruNet(BEST, SIZE, CLASSES)
     stages = [block for block in net.stages if isinstance(block, Basic)]
-    assert [block.channels for block in stages] == [64, 64, 128, 128, 256, 256, 512, 512]
+    assert [block.second[2].out_channels for block in stages] == [
+        64,
+        64,
+        128,
+        128,
+        256,
+        256,
+        512,
+        512,
+    ]
     # Blocks that begin with a bare convolution have no normalisation before it.
     assert [len(block.first) for block in stages] == [1, 3, 1, 3, 3, 3, 3, 3]
     assert net.dense.in_features == 16 * 512
