@@ -144,7 +144,6 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
         # sets than OpenCV reads. What it says of recurrent layers and batches is seen to above.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", module=r"torch\.")
-
         torch.onnx.export(
             model.eval(),
             (torch.from_numpy(example),),
