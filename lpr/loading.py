@@ -10,7 +10,7 @@ from functools import cache
 from lpr import builtin, models
 from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
-from lpr.errors import naming
+from lpr.errors import BackendError, naming
 from lpr.pipeline import Reader
 from lpr.protocols import RecognizerRuntime, TextRecognizer
 from lpr.recognize import as_text_recognizer
@@ -112,7 +112,13 @@ def _recognizer(
     if name is None:
         written = folder.recognizer
         return select_recognizer(runtimes, backend, written.format), written
-    if name not in ("auto", "cpu", *(r.name for r in runtimes)) and models.is_model(name):
+    names = ("auto", "cpu", *(runtime.name for runtime in runtimes))
+    if name not in names:
+        if not models.is_model(name):
+            raise BackendError(
+                f"there is no recognizer {name!r}: it is neither a runtime ({', '.join(names)}) "
+                f"nor a model ({', '.join(models.installed_models())}, or a folder)"
+            )
         written = models.load_model(name).recognizer
         return select_recognizer(runtimes, backend, written.format), written
     written = folder.recognizer

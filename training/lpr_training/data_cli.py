@@ -115,6 +115,8 @@ def lists(
         f"{len(made.train)} pictures to train and {len(made.valid)} to validate with, "
         f"in {made.groups} groups that share no plate; {made.with_text} with a known text"
     )
+    if not made.with_text and group is None:
+        _note("no text is known, so each picture counts as a plate of its own: --texts or --group")
     if made.unmatched:
         _note(f"--group fits the names of all but {made.unmatched} pictures")
     lacking = without_labels([*made.train, *made.valid])
