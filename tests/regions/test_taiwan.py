@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpr.regions import Format, Region
 from lpr.regions.region import identify
 from lpr.regions.taiwan import TAIWAN
+from lpr.testing import check_region
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,24 @@ def test_a_text_of_cars_and_motorcycles_is_displayed_as_a_car_has_it(text: str) 
 def test_no_format_is_listed_twice() -> None:
     patterns = [f.pattern for f in TAIWAN.formats]
     assert len(set(patterns)) == len(patterns)
+
+
+def test_it_keeps_what_lpr_relies_on() -> None:
+    check_region(TAIWAN)
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        (Region("XX", "x", (Format("A9", "y"),)), "use 2 to 8 of a-z"),
+        (Region("xx", "", (Format("A9", "y"),)), "no name"),
+        (Region("xx", "x", ()), "needs a format"),
+        (Region("xx", "x", (Format("--", "y"),)), "neither A nor 9"),
+        (Region("xx", "x", (Format("A9", ""),)), "whose plates"),
+        (Region("xx", "x", (Format("A9", "y"), Format("A9", "z"))), "twice"),
+        (Region("xx", "x", (Format("XA", "y"),)), "displays A as 'XA'"),
+    ],
+)
+def test_the_suite_finds_what_is_wrong_with_a_region(region: Region, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_region(region)

@@ -1,0 +1,24 @@
+"""Brazil for lpr: what its plates look like in letters and digits.
+
+A region is data. Its formats say which texts are legal, how people write them, and decide between
+readings of which a recognizer is not certain: ``0`` and ``O`` are told apart by their places.
+"""
+
+from __future__ import annotations
+
+from lpr.hookspecs import hookimpl
+from lpr.regions import Format, Region
+
+BRAZIL = Region(
+    "br",
+    "Brazil",
+    (
+        Format("AAA-9999", "until 2018"),
+        Format("AAA9A99", "Mercosul plates, since 2018"),
+    ),
+)
+
+
+@hookimpl
+def lpr_regions() -> list[Region]:
+    return [BRAZIL]
