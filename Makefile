@@ -33,7 +33,8 @@ $(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
 	touch $@
 
 $(LPR_VENV)/.test: $(LPR_VENV)/.demo
-	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e plugins/lpr-torch -e 'training[curves]' \
+	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e plugins/lpr-torch \
+		-e plugins/lpr-region-example -e plugins/lpr-model-seed-resnet18-2222-64 -e 'training[curves]' \
 		-C cmake.define.LPR_DEVELOPMENT=ON
 	touch $@
 

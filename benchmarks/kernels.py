@@ -192,6 +192,43 @@ def numpy_ctc(logits: Float32) -> list[list[tuple[int, float, int, int]]]:
     return decoded
 
 
+def beam_races(rng: np.random.Generator) -> Iterator[Race]:
+    logits = rng.normal(0, 1, (4, 32, 37)).astype(np.float32)
+    logits[..., 0] += 5
+
+    def ours() -> list[tuple[int, ...]]:
+        return [texts[0].classes for texts in kernels.ctc_beam(logits, 0, width=8)]
+
+    def theirs() -> list[tuple[int, ...]]:
+        return [python_beam(sequence, 8) for sequence in logits]
+
+    def agree() -> str:
+        assert ours() == theirs()
+        return "same texts"
+
+    yield Race("ctc_beam of 4 x 32 x 37, width 8", ours, theirs, agree)
+
+
+def python_beam(logits: Float32, width: int) -> tuple[int, ...]:
+    """Prefix beam search as it stands in papers: a dictionary of texts; class 0 is the blank."""
+    values = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+    values /= values.sum(-1, keepdims=True)
+    beam: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    for step in values.tolist():
+        after: dict[tuple[int, ...], list[float]] = {}
+        for text, (blank, label) in beam.items():
+            kept = after.setdefault(text, [0.0, 0.0])
+            kept[0] += (blank + label) * step[0]
+            if text:
+                kept[1] += label * step[text[-1]]
+            for index in range(1, len(step)):
+                paths = blank if text and index == text[-1] else blank + label
+                after.setdefault((*text, index), [0.0, 0.0])[1] += paths * step[index]
+        best = sorted(after.items(), key=lambda item: -sum(item[1]))[:width]
+        beam = {text: (blank, label) for text, (blank, label) in best}
+    return max(beam, key=lambda text: sum(beam[text]))
+
+
 def fuse_races(rng: np.random.Generator) -> Iterator[Race]:
     texts = ["ABC1234", "A8C1234", "ABC1Z34", "ABC1234", "A8C1Z34"] * 12
     confidences = [rng.uniform(0.3, 1, len(text)).tolist() for text in texts]
@@ -237,7 +274,7 @@ def numpy_vote(texts: list[str], weights: list[list[float]]) -> tuple[str, tuple
 
 def races() -> Iterator[Race]:
     rng = np.random.default_rng(1)
-    for several in (letterbox_races, warp_races, nms_races, ctc_races, fuse_races):
+    for several in (letterbox_races, warp_races, nms_races, ctc_races, beam_races, fuse_races):
         yield from several(rng)
 
 
