@@ -63,9 +63,13 @@ class Reader(Closing):
         return [[plate for plate in found if self._counts(plate)] for found in plates]
 
     def read_best(self, image: Image) -> Plate | None:
-        """The plate with the highest mean character confidence, where one plate is expected."""
+        """The plate with the highest mean character confidence, where one plate is expected.
+
+        None where nothing was found or read. A reading without characters counts with its own
+        confidence.
+        """
         plates = self.read(image)
-        best = kernels.pick_best([[c.confidence for c in p.reading.characters] for p in plates])
+        best = kernels.pick_best([_certainties(plate.reading) for plate in plates])
         return plates[best] if best >= 0 else None
 
     def find(self, image: Image) -> list[Detection]:
@@ -113,6 +117,11 @@ class Reader(Closing):
         finally:
             with naming(f"recognizer {self._name}"):
                 self.recognizer.close()
+
+
+def _certainties(reading: Reading) -> list[float]:
+    # Recognizers need not know how certain each character is.
+    return [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
 
 
 def as_picture(image: Image) -> Image:

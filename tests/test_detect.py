@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from lpr.detect import Detector, Head, decode_head, fitted
 from lpr.errors import PluginError
+from lpr.sweep import Sweep
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
 
 HEAD = Head(((24.0, 12.0),), classes=1)
@@ -88,6 +89,27 @@ def test_pictures_of_different_sizes_share_a_batch() -> None:
 def test_more_pictures_than_a_batch_holds() -> None:
     reader = detector((1, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE)))
     assert len(reader.find([grey(8, 8)] * 33)) == 33
+
+
+def test_a_sweep_lowers_the_threshold_only_where_nothing_was_found() -> None:
+    class ByBrightness(FixedNetwork):
+        """Gives the first head for bright pictures, the second for dark ones."""
+
+        def forward(self, batch: np.ndarray) -> list[np.ndarray]:
+            self.batches.append(batch)
+            bright = batch.mean(axis=(1, 2, 3)) > 0.5
+            return [np.where(bright[:, None, None, None], *self.heads)]
+
+    doubtful = (3, 3, (0.0, 0.0, 0.0, 0.0, -1.0, SURE))  # 27 %
+    network = ByBrightness(
+        head_with((0, 1, (0.0, 0.0, 0.0, 0.0, SURE, SURE)), doubtful), head_with(doubtful)
+    )
+    sweep = Sweep(0.45, 0.10, 0.05)
+    found = Detector(network, [HEAD], DETECTOR_SPEC, threshold=sweep).find(
+        [grey(64, 64, 250), grey(64, 64, 5)]
+    )
+    assert [[round(d.confidence, 2) for d in plates] for plates in found] == [[1.0], [0.27]]
+    assert len(network.batches) == 1
 
 
 def test_a_network_with_other_heads_than_its_cfg_is_named() -> None:

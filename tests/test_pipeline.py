@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +66,20 @@ def test_the_best_plate_is_the_one_read_with_most_confidence() -> None:
     best = reader(ByHeight()).read_best(grey(64, 64))
     assert best is not None
     assert best.text == "AB12"
+
+
+def test_the_best_plate_needs_no_confidences_of_characters() -> None:
+    class WithoutCharacters(ByHeight):
+        def read(self, crops: Sequence[Crop]) -> list[Reading]:
+            return [replace(reading, characters=()) for reading in super().read(crops)]
+
+    best = reader(WithoutCharacters()).read_best(grey(64, 64))
+    assert best is not None
+    assert best.text == "AB12"
+
+
+def test_plates_that_nobody_can_read_are_not_the_best() -> None:
+    assert reader(FixedText("", 0.0)).read_best(grey(64, 64)) is None
 
 
 def test_no_plate_is_best_where_there_is_none() -> None:

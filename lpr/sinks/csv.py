@@ -51,13 +51,13 @@ class CsvSink(Closing):
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            put(self._stream, "".join(_line(row) for row in rows))
+            put(self._stream, "".join(csv_line(row) for row in rows))
 
     def close(self) -> None:
         """Every row has been flushed already."""
 
 
-def _line(row: Sequence[object]) -> str:
+def csv_line(row: Sequence[object]) -> str:
     """One line of CSV. It ends in ``\\n``, but is quoted as if in ``\\r\\n``: readers take both."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(row)

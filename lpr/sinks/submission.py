@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TextIO
 
 from lpr.closing import Closing
+from lpr.sinks.csv import csv_line
 from lpr.sinks.records import clean, put
 from lpr.types import Frame, Plate, Timing
 
@@ -31,10 +30,11 @@ class SubmissionSink(Closing):
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         name = _stem(frame.source)
-        best = max(plates, key=lambda plate: plate.confidence, default=None)
+        read = [plate for plate in plates if plate.text]
+        best = max(read, key=lambda plate: plate.confidence, default=None)
         self._row(
             name if frame.time is None else f"{name}-{frame.index}",
-            best.text if best and best.text else UNKNOWN,
+            best.text if best else UNKNOWN,
         )
         self._written = frame.source
 
@@ -44,9 +44,7 @@ class SubmissionSink(Closing):
             self._row(_stem(source), UNKNOWN)
 
     def _row(self, *values: str) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerow(values)
-        put(self._stream, text.getvalue())
+        put(self._stream, csv_line(values))
 
     def close(self) -> None:
         """Every row has been flushed already."""

@@ -368,7 +368,23 @@ def test_one_plate_for_each_picture() -> None:
         assert one["plates"] == ([] if best is None else [best])
 
 
-@pytest.mark.parametrize("sweep", ["0.1:0.45:0.05", "0.45:0.1", "a:b:c", "0.45:0.1:0"])
+def test_a_sweep_finds_a_plate_where_there_is_none_otherwise(tmp_path: Path) -> None:
+    small = cv2.resize(car(), None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    blurred = encoded(tmp_path, "blurred.png", cv2.GaussianBlur(small, (0, 0), 3.6))
+    assert lpr("detect", blurred).records[0]["plates"] == []
+    sweep = ("--sweep", "0.45:0.10:0.05")
+    assert lpr("detect", blurred, *sweep).records[0]["plates"]
+    assert lpr("detect", blurred, *sweep, "--min-confidence", "0.9").records[0]["plates"] == []
+
+
+def test_a_sweep_leaves_a_picture_with_a_sure_plate_alone(right: str) -> None:
+    """With the lowest threshold alone it has a second, doubtful one."""
+    lowest = lpr("detect", CAR, "--threshold", "0.10", "--min-confidence", "0").records[0]
+    assert len(lowest["plates"]) > 1
+    assert texts(lpr("detect", CAR, "--sweep", "0.45:0.10:0.05").records[0]) == [right]
+
+
+@pytest.mark.parametrize("sweep", ["0.1:0.45:0.05", "0.45:0.1", "a:b:c", "0.45:0.1:0", "1.2:0.1:0.1", "nan:0.1:0.1"])
 def test_a_sweep_that_leads_nowhere_is_refused(sweep: str) -> None:
     result = lpr("detect", CAR, "--sweep", sweep)
     assert result.status == 2

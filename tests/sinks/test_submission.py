@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import csv
 import io
+from dataclasses import replace
+from pathlib import PurePath
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lpr.sinks.submission import SubmissionSink
+from lpr.types import Reading
 from tests.sinks.sample import frame, plate
 
 
@@ -26,3 +33,28 @@ def test_a_videos_frames_are_numbered() -> None:
             sink.frame(frame("street.mp4", index, 0.1 * index), [plate("ABC1234", None)])
         sink.error("street.mp4", "ends too early")
     assert stream.getvalue() == "ID,Number\nstreet-0,ABC1234\nstreet-1,ABC1234\n"
+
+
+def test_a_video_that_gives_no_frame_has_a_row() -> None:
+    stream = io.StringIO()
+    with SubmissionSink(stream) as sink:
+        sink.error("street.mp4", "damaged")
+    assert stream.getvalue() == "ID,Number\nstreet,unknown\n"
+
+
+def test_of_several_plates_the_one_that_is_read_counts() -> None:
+    stream = io.StringIO()
+    with SubmissionSink(stream) as sink:
+        unreadable = replace(plate(), reading=Reading("", 1.0))
+        sink.frame(frame("a.jpg", 0, None), [unreadable, plate("ABC1234", None)])
+    assert stream.getvalue() == "ID,Number\na,ABC1234\n"
+
+
+@settings(deadline=None)
+@given(st.text().filter(lambda s: "\0" not in s))
+def test_any_name_comes_back(name: str) -> None:
+    stream = io.StringIO()
+    with SubmissionSink(stream) as sink:
+        sink.frame(frame(name, 0, None), [plate()])
+    _, row = csv.reader(io.StringIO(stream.getvalue(), newline=""))
+    assert row == [PurePath(name).stem, "ABC1234"]
