@@ -384,7 +384,9 @@ def test_a_sweep_leaves_a_picture_with_a_sure_plate_alone(right: str) -> None:
     assert texts(lpr("detect", CAR, "--sweep", "0.45:0.10:0.05").records[0]) == [right]
 
 
-@pytest.mark.parametrize("sweep", ["0.1:0.45:0.05", "0.45:0.1", "a:b:c", "0.45:0.1:0", "1.2:0.1:0.1", "nan:0.1:0.1"])
+@pytest.mark.parametrize(
+    "sweep", ["0.1:0.45:0.05", "0.45:0.1", "a:b:c", "0.45:0.1:0", "1.2:0.1:0.1", "nan:0.1:0.1"]
+)
 def test_a_sweep_that_leads_nowhere_is_refused(sweep: str) -> None:
     result = lpr("detect", CAR, "--sweep", sweep)
     assert result.status == 2

@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 from pathlib import PurePath
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lpr.sinks.submission import SubmissionSink
@@ -52,6 +52,7 @@ def test_of_several_plates_the_one_that_is_read_counts() -> None:
 
 @settings(deadline=None)
 @given(st.text().filter(lambda s: "\0" not in s))
+@example("a\rb.jpg")
 def test_any_name_comes_back(name: str) -> None:
     stream = io.StringIO()
     with SubmissionSink(stream) as sink:
