@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lpr.types import Detection
+
+_LEAST_STEP = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,10 @@ class Sweep:
     step: float
 
     def __post_init__(self) -> None:
-        if not (0 <= self.stop <= self.start <= 1 and 0 < self.step <= 1):
+        if not (0 <= self.stop <= self.start <= 1 and _LEAST_STEP <= self.step <= 1):
             raise ValueError(
-                f"a sweep goes down from START to STOP, both in 0..1, by a STEP above 0; "
-                f"{self.start:g}:{self.stop:g}:{self.step:g} does not"
+                f"a sweep goes down from START to STOP, both in 0..1, by a STEP of at least "
+                f"{_LEAST_STEP:g}; {self.start:g}:{self.stop:g}:{self.step:g} does not"
             )
 
     @property
@@ -41,7 +45,8 @@ class Sweep:
         threshold takes away has never dropped what it leaves.
         """
         for threshold in self.thresholds:
-            kept = [each for each in detections if each.confidence > threshold]
+            # Scores are float32, and so is what the detector compares them with.
+            kept = [each for each in detections if each.confidence > np.float32(threshold)]
             if kept:
                 return kept
         return []

@@ -44,7 +44,8 @@ def parse_sweep(text: str) -> Sweep:
         return Sweep(start, stop, step)
     except ValueError as error:
         raise click.BadParameter(
-            f"{text!r} is no START:STOP:STEP such as 0.45:0.10:0.05, going down within 0..1"
+            f"{text!r} is no START:STOP:STEP such as 0.45:0.10:0.05, going down within 0..1 "
+            "by a STEP of at least 0.001"
         ) from error
 
 
