@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from lpr.hookspecs import hookimpl
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 from lpr.regions.taiwan import TAIWAN
 from lpr.runtimes import opencv
+from lpr.sinks import sink_formats
 
 
 @hookimpl
@@ -22,3 +23,8 @@ def lpr_recognizer_runtimes() -> list[RecognizerRuntime]:
 @hookimpl
 def lpr_regions() -> list[Region]:
     return [TAIWAN]
+
+
+@hookimpl
+def lpr_sinks() -> list[SinkFormat]:
+    return sink_formats()

@@ -1,10 +1,17 @@
-"""Being a context manager by having a ``close``."""
+"""Being a context manager by having a ``close``, and closing what may be anybody's code."""
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
+
+from lpr.errors import StuckError, naming
+
+PATIENCE = 10.0
+"""Seconds after which what has not closed counts as stuck."""
 
 C = TypeVar("C", bound="Closing")
 
@@ -26,3 +33,31 @@ class Closing(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def close_plugged(name: str, close: Callable[[], None], patience: float = PATIENCE) -> None:
+    """Call ``close`` of what is called ``name``, for at most ``patience`` seconds.
+
+    It runs in a thread of its own, which is left to itself where it takes longer: the rest can then
+    be closed as ever. Raises :class:`lpr.errors.StuckError` in that case, and
+    :class:`lpr.errors.PluginError` where ``close`` raises.
+    """
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            close()
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name=f"closing {name}", daemon=True)
+    thread.start()
+    thread.join(patience)
+    if thread.is_alive():
+        raise StuckError(
+            f"{name} did not close within {patience:g} s and was left behind; "
+            "what it had given until then is kept"
+        )
+    with naming(name):
+        if failure:
+            raise failure[0]

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from lpr import kernels, models
+from lpr.closing import close_plugged
 from lpr.errors import BackendError, LprError, describe
 from lpr.models import Model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
@@ -128,7 +129,7 @@ def _detect(runtime: DetectorRuntime, model: Model) -> float:
         network.forward(batch)
         return time.perf_counter() - start
     finally:
-        network.close()
+        close_plugged(f"detector runtime {runtime.name}", network.close)
 
 
 def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
@@ -145,4 +146,4 @@ def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
         recognizer.read(crops)
         return time.perf_counter() - start
     finally:
-        recognizer.close()
+        close_plugged(f"recognizer runtime {runtime.name}", recognizer.close)

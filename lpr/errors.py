@@ -26,6 +26,10 @@ class PluginError(LprError):
     """A plugin broke its interface."""
 
 
+class StuckError(PluginError):
+    """A plugin does not come to an end; its threads may go on, and keep the program from ending."""
+
+
 class OutputError(LprError):
     """A result could not be written."""
 

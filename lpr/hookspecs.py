@@ -1,4 +1,8 @@
-"""The hooks of the pluggy project ``lpr``: each hands objects to the registry at start."""
+"""The hooks of the pluggy project ``lpr``: each hands objects to the registry at start.
+
+They and the protocols of :mod:`lpr.protocols` are the interface; :data:`INTERFACE` is its version.
+A plugin says which one it was written for by a module attribute ``lpr_interface``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 
 if TYPE_CHECKING:
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
 
 hookspec = pluggy.HookspecMarker("lpr")
 hookimpl = pluggy.HookimplMarker("lpr")
+
+INTERFACE = 1
+"""The version of the interface: it rises when a plugin written for the one before would break."""
 
 
 @hookspec
@@ -30,6 +37,11 @@ def lpr_recognizer_runtimes() -> Iterable[RecognizerRuntime]:  # type: ignore[em
 @hookspec
 def lpr_regions() -> Iterable[Region]:  # type: ignore[empty-body]
     """Regions: the formats of a country's plates, as data."""
+
+
+@hookspec
+def lpr_sinks() -> Iterable[SinkFormat]:  # type: ignore[empty-body]
+    """Formats in which ``lpr detect`` can write its results."""
 
 
 @hookspec

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from lpr import kernels
-from lpr.closing import Closing
+from lpr.closing import Closing, close_plugged
 from lpr.detect import Detector
 from lpr.errors import PluginError, naming
 from lpr.protocols import TextRecognizer
@@ -44,6 +44,7 @@ class Reader(Closing):
         self.min_confidence = min_confidence
         self.sure = sure
         self._name = recognizer_name or type(recognizer).__name__
+        self._closed = False
 
     def read(self, image: Image) -> list[Plate]:
         """The plates of a picture, the most certain detection first."""
@@ -112,11 +113,19 @@ class Reader(Closing):
         return Plate(detection, reading, display, region)
 
     def close(self) -> None:
+        """Close both stages, also where closing one fails; closing again does nothing.
+
+        Raises :class:`lpr.errors.PluginError` that names the one that fails or does not come to an
+        end.
+        """
+        if self._closed:
+            return
+        self._closed = True
         try:
-            self.detector.close()
+            network = type(self.detector.network).__name__
+            close_plugged(f"detector network {network}", self.detector.close)
         finally:
-            with naming(f"recognizer {self._name}"):
-                self.recognizer.close()
+            close_plugged(f"recognizer {self._name}", self.recognizer.close)
 
 
 def _certainties(reading: Reading) -> list[float]:

@@ -3,15 +3,18 @@
 Protocols, not base classes: an object that has these attributes and methods fits. ``lpr.testing``
 holds the suite that says whether it behaves. Plugins hand such objects over through the hooks of
 :mod:`lpr.hookspecs`; the pipeline then calls them directly.
+
+Whatever is opened here may be used from several threads at once, and is closed once, possibly from
+another thread than the one that opened it: so a close that hangs can be told from one that is slow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TextIO, runtime_checkable
 
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
-from lpr.types import Crop, Float32, Reading
+from lpr.types import Crop, Float32, Frame, Plate, Reading, Timing
 
 
 @runtime_checkable
@@ -19,7 +22,7 @@ class DetectorNetwork(Protocol):
     """The convolutional part of a Darknet detector, loaded and ready."""
 
     def forward(self, batch: Float32) -> list[Float32]:
-        """Run ``batch`` (``N x 3 x H x W``, C-contiguous).
+        """Run ``batch`` (``N x 3 x H x W``, C-contiguous, ``N`` at least 1).
 
         Returns what enters each ``[yolo]`` section, in the cfg's order: ``N x A*(5+C) x h x w``,
         raw values without any sigmoid.
@@ -71,7 +74,8 @@ class CtcRecognizer(Protocol):
     spec: CtcSpec
 
     def logits(self, batch: Float32) -> Float32:
-        """``N x K x height x width`` (K = 1 for grey, else 3) in, ``N x T x C`` out."""
+        """``N x K x height x width`` in (``N`` at least 1; ``K`` 1 for grey, else 3), ``N x T x C``
+        out."""
         ...
 
     def close(self) -> None: ...
@@ -99,4 +103,40 @@ class RecognizerRuntime(Protocol):
 
         Raises :class:`lpr.errors.ModelError` for files that it cannot take.
         """
+        ...
+
+
+@runtime_checkable
+class RecordSink(Protocol):
+    """Writes what was found to a text stream, which stays open: it belongs to who opened it.
+
+    Every record is on its way as soon as its method returns. Raises
+    :class:`lpr.errors.OutputError` where it cannot be written, and lets ``BrokenPipeError``
+    through: who reads the output has then seen enough.
+    """
+
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
+        """One frame and its plates; ``timing`` is how long it took, where that is wanted."""
+        ...
+
+    def error(self, source: str, message: str) -> None:
+        """A source that failed; formats that hold plates only leave it out."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class SinkFormat(Protocol):
+    """A way to write records, which ``--format`` calls by its ``name``.
+
+    ``one_per_picture`` says that it has room for one plate of each picture: the one that is read
+    with the most certainty is then all it gets.
+    """
+
+    name: str
+    one_per_picture: bool
+
+    def open(self, stream: TextIO) -> RecordSink:
+        """A sink that writes to ``stream`` (UTF-8 text, ``\\n`` as line ends)."""
         ...

@@ -8,17 +8,17 @@ empty for none. A plugin that fails is noted by name and skipped; the others wor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from importlib.metadata import EntryPoint, entry_points, version
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
 
 from lpr import hookspecs
-from lpr.errors import BackendError, describe
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.errors import BackendError, PluginError, describe
+from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class _Named(Protocol):
     def name(self) -> str | None: ...
 
 
-T = TypeVar("T")
+# What the members of every runtime have to be.
+_RUNTIME = MappingProxyType({"name": str, "device": str, "priority": int})
 
 
 @dataclass
@@ -55,6 +56,7 @@ class Registry:
     detector_runtimes: list[DetectorRuntime] = field(default_factory=list)
     recognizer_runtimes: list[RecognizerRuntime] = field(default_factory=list)
     regions: dict[str, Region] = field(default_factory=dict)
+    sinks: dict[str, SinkFormat] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
@@ -71,7 +73,9 @@ class Registry:
         manager = pluggy.PluginManager("lpr")
         manager.add_hookspecs(hookspecs)
         try:
-            manager.register(load(), name)
+            plugin = load()
+            _check_interface(plugin)
+            manager.register(plugin, name)
             manager.check_pending()
         # A plugin is someone else's code: whatever it raises on import must not stop the others.
         except (Exception, SystemExit) as error:
@@ -80,6 +84,7 @@ class Registry:
         self._take(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
         self._take(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
         self._take(info, manager, "lpr_regions", self._add_region)
+        self._take(info, manager, "lpr_sinks", self._add_sink)
         self._take(info, manager, "lpr_commands", self._add_command)
         return info
 
@@ -98,12 +103,14 @@ class Registry:
             info.problems.append(f"{hook} failed: {describe(error)}")
 
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
-        _check(runtime, DetectorRuntime, self.detector_runtimes)
+        _check(runtime, DetectorRuntime, _RUNTIME)
+        _refuse_twice(runtime, self.detector_runtimes)
         self.detector_runtimes.append(runtime)
         return f"detector runtime {runtime.name}"
 
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
-        _check(runtime, RecognizerRuntime, self.recognizer_runtimes)
+        _check(runtime, RecognizerRuntime, _RUNTIME)
+        _refuse_twice(runtime, self.recognizer_runtimes)
         if not isinstance(runtime.formats, (frozenset, set)):
             raise TypeError(f"the formats of {runtime.name} are no set: {runtime.formats!r}")
         self.recognizer_runtimes.append(runtime)
@@ -117,6 +124,12 @@ class Registry:
         self.regions[region.code] = region
         return f"region {region.code}"
 
+    def _add_sink(self, sink: SinkFormat) -> str:
+        _check(sink, SinkFormat, {"name": str, "one_per_picture": bool})
+        _refuse_twice(sink, self.sinks.values())
+        self.sinks[sink.name] = sink
+        return f"format {sink.name}"
+
     def _add_command(self, command: click.Command) -> str:
         if command.name in BUILTIN_COMMANDS:
             raise ValueError(f"the command {command.name!r} is lpr's own")
@@ -125,16 +138,24 @@ class Registry:
         return f"command {command.name}"
 
 
-def _check(thing: Any, protocol: Any, others: Iterable[_Named]) -> None:
+def _check_interface(plugin: object) -> None:
+    written_for = getattr(plugin, "lpr_interface", hookspecs.INTERFACE)
+    if written_for != hookspecs.INTERFACE:
+        raise PluginError(
+            f"it was written for version {written_for} of lpr's interface, and this lpr "
+            f"({version('lpr')}) has version {hookspecs.INTERFACE}; upgrade whichever is older"
+        )
+
+
+def _check(thing: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
     if not isinstance(thing, protocol):
         members = {*protocol.__annotations__, *(m for m in vars(protocol) if m[0] != "_")}
         lacking = ", ".join(sorted(m for m in members if not hasattr(thing, m)))
         raise TypeError(f"{thing!r} is no {protocol.__name__}: it lacks {lacking}")
-    for member, kind in (("name", str), ("device", str), ("priority", int)):
+    for member, kind in kinds.items():
         value = getattr(thing, member)
         if not isinstance(value, kind):
             raise TypeError(f"the {member} of {thing!r} is no {kind.__name__}: {value!r}")
-    _refuse_twice(thing, others)
 
 
 def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:

@@ -43,7 +43,9 @@ class VotingRecognizer:
         left = list(self.members)
         try:
             while left:
-                left.pop()[1].close()
+                name, member = left.pop()
+                with naming(f"recognizer {name}"):
+                    member.close()
         finally:
             for _, member in left:
                 member.close()

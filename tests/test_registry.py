@@ -11,7 +11,7 @@ import pytest
 import lpr.registry
 from lpr import builtin
 from lpr.errors import BackendError
-from lpr.hookspecs import hookimpl
+from lpr.hookspecs import INTERFACE, hookimpl
 from lpr.regions import Format, Region
 from lpr.registry import load_registry
 
@@ -122,3 +122,38 @@ def test_a_plugin_object_works_as_well_as_a_module() -> None:
     registry = load_registry(ModuleType("empty"))
     info = registry.load("good", "here", _Good)
     assert info.provides == ["region ut"]
+
+
+def test_a_plugin_for_another_version_of_the_interface_is_named(install: Any) -> None:
+    install(
+        late="lpr_interface = 99\n" + REGION.format(code="zz"),
+        good=f"lpr_interface = {INTERFACE}\n" + REGION.format(code="yy"),
+    )
+    registry = load_registry(builtin)
+    by_name = {plugin.name: plugin for plugin in registry.plugins}
+    (problem,) = by_name["late"].problems
+    assert "written for version 99 of lpr's interface" in problem
+    assert "upgrade whichever is older" in problem
+    assert by_name["late"].provides == []
+    assert "zz" not in registry.regions
+    assert "yy" in registry.regions
+
+
+FORMAT = """
+from lpr import hookimpl
+class Format:
+    name, one_per_picture = "{name}", False
+    def open(self, stream): ...
+@hookimpl
+def lpr_sinks(): return [Format()]
+"""
+
+
+def test_a_plugin_gives_a_format(install: Any) -> None:
+    install(a=FORMAT.format(name="xml"), b=FORMAT.format(name="csv"))
+    registry = load_registry(builtin)
+    assert {"jsonl", "csv", "table", "submission", "xml"} == set(registry.sinks)
+    assert registry.plugins[-2].provides == ["format xml"]
+    assert registry.plugins[-1].problems == [
+        "lpr_sinks failed: ValueError: the name 'csv' is taken already"
+    ]

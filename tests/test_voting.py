@@ -61,7 +61,7 @@ def test_a_member_that_fails_is_named_and_the_others_are_closed() -> None:
     voting = VotingRecognizer([("first", first), ("short", Short()), ("last", last)])
     with pytest.raises(PluginError, match="recognizer short gave 0 readings for 1 crops"):
         voting.read([Crop.whole(grey(20, 40))])
-    with pytest.raises(RuntimeError, match="will not close"):
+    with pytest.raises(PluginError, match="recognizer short failed: RuntimeError: will not close"):
         voting.close()
     assert first.closed
     assert last.closed

@@ -6,16 +6,17 @@ work: wrong usage, or a backend that is not to be had here.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from lpr.errors import BackendError, LprError
+from lpr.errors import BackendError, LprError, StuckError
 from lpr.registry import BUILTIN_COMMANDS
 
 
@@ -76,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         _complain(str(error))
+        if isinstance(error, StuckError):
+            _leave(1)
         sys.exit(2 if isinstance(error, BackendError) else 1)
     except OSError as error:
         if debug:
@@ -87,6 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(f"{type(error).__name__}: {error} (a fault of lpr; --debug shows where)")
         sys.exit(1)
+
+
+def _leave(status: int) -> NoReturn:
+    """End without waiting for threads, some of which would never end."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _complain(message: str) -> None:

@@ -14,9 +14,11 @@ import click
 
 from lpr.cli.options import open_reader, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
+from lpr.loading import registry
 from lpr.pipeline import Reader
 from lpr.progress import Bar, progress
-from lpr.sinks import SINKS, SUBMISSION, MediaSink, RecordSink, open_output, open_save, same_file
+from lpr.protocols import RecordSink
+from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file
 from lpr.source import expand, kind_of, open_source, quiet
 from lpr.stopwatch import measuring
 from lpr.types import Frame, Image, Plate
@@ -35,7 +37,7 @@ from lpr.types import Frame, Image, Plate
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(sorted(SINKS)),
+    type=click.Choice(sorted(registry().sinks)),
     default="jsonl",
     show_default=True,
     help="How the results are written.",
@@ -78,9 +80,9 @@ def command(
         pictures = stack.enter_context(_open_save(save, planned)) if save else None
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
-        records = stack.enter_context(SINKS[format_](_open_stream(stack, output, planned)))
-        alone = one_per_picture or format_ == SUBMISSION
-        run = Run(reader, records, pictures, timings, alone)
+        sink = registry().sinks[format_]
+        records = stack.enter_context(PluggedSink(sink, _open_stream(stack, output, planned)))
+        run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, names)

@@ -1,4 +1,4 @@
-"""``lpr plugins``: what is plugged in, from where, and what failed to load and why; new ones."""
+"""``lpr plugins``: what is plugged in, what failed to load and why; new ones; conformance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from lpr.errors import PluginError
+from lpr.inspection import Check, checks_of
 from lpr.loading import registry
+from lpr.models import DEFAULT_MODEL, load_model
 from lpr.scaffold import new_plugin
 
 
@@ -40,3 +43,36 @@ def new(name: str, out: Path | None) -> None:
         f"lpr: install it with: pip install -e '{folder}[test]'; its reader is in {files[1]}",
         err=True,
     )
+
+
+@command.command("check")
+@click.argument("name")
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name or folder: what runtimes that run model files are tried with.",
+)
+def check(name: str, model: str) -> None:
+    """Run the conformance suite on what the plugin or model pack NAME gives, and say how fast it
+    is."""
+    checks = list(checks_of(registry(), name, load_model(model)))
+    if not checks:
+        click.echo(f"lpr: {name} gives nothing that has a suite", err=True)
+    failed = [one for one in checks if not _passes(one)]
+    if failed:
+        raise PluginError(f"{name}: {len(failed)} of {len(checks)} are not what they have to be")
+
+
+def _passes(check: Check) -> bool:
+    if check.obstacle:
+        click.echo(f"{check.subject}\tnot tried: {check.obstacle}")
+        return True
+    problem = check.problem()
+    click.echo(f"{check.subject}\t{problem or 'ok'}")
+    if problem:
+        return False
+    for speed in check.speeds():
+        each = f"{speed.ms_each:.2f} ms each"
+        click.echo(f"{check.subject}\tbatch of {speed.batch}: {each}, one thread")
+    return True

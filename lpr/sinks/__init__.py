@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO
 
+from lpr.protocols import RecordSink, SinkFormat
 from lpr.sinks.csv import CsvSink
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
-from lpr.sinks.records import RecordSink, open_output
+from lpr.sinks.plugged import PluggedSink
+from lpr.sinks.records import open_output
 from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
 
-SUBMISSION = "submission"
-"""The format that has one plate for each picture."""
 
-SINKS: Mapping[str, Callable[[TextIO], RecordSink]] = MappingProxyType(
-    {"jsonl": JsonlSink, "csv": CsvSink, "table": TableSink, SUBMISSION: SubmissionSink}
-)
+@dataclass(slots=True)
+class _Format:
+    """One of lpr's own :class:`lpr.protocols.SinkFormat`."""
+
+    name: str
+    open: Callable[[TextIO], RecordSink]
+    one_per_picture: bool = False
+
+
+def sink_formats() -> list[SinkFormat]:
+    """lpr's own ways to write records."""
+    return [
+        _Format("jsonl", JsonlSink),
+        _Format("csv", CsvSink),
+        _Format("table", TableSink),
+        _Format("submission", SubmissionSink, one_per_picture=True),
+    ]
+
 
 __all__ = [
-    "SINKS",
-    "SUBMISSION",
     "MediaSink",
-    "RecordSink",
+    "PluggedSink",
     "open_output",
     "open_save",
     "same_file",
+    "sink_formats",
 ]

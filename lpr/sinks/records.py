@@ -1,44 +1,14 @@
-"""What all record sinks have in common: the protocol, and writing to a text stream."""
+"""What all record sinks have in common: writing to a text stream."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
-from lpr.types import Frame, Plate, Timing
-
-
-class RecordSink(Protocol):
-    """Writes what was found to a text stream, which stays open: it belongs to who opened it.
-
-    Every record is on its way as soon as its method returns. Raises
-    :class:`lpr.errors.OutputError` where it cannot be written, and lets ``BrokenPipeError``
-    through: who reads the output has then seen enough.
-    """
-
-    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
-        """One frame and its plates; ``timing`` is how long it took, where that is wanted."""
-        ...
-
-    def error(self, source: str, message: str) -> None:
-        """A source that failed; formats that hold plates only leave it out."""
-        ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> RecordSink: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpr.models import DEFAULT_MODEL, locate_model
-from tests.cli.run import CAR, CLIP, lpr
+from tests.cli.run import CAR, lpr
 
 
 @pytest.mark.parametrize("command", ["detect", "doctor", "eval", "models", "plugins"])
@@ -77,89 +77,6 @@ def test_a_model_whose_files_are_wrong_in_themselves(
     assert name in result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-
-
-def test_plugins_are_listed_with_what_they_give() -> None:
-    result = lpr("plugins")
-    assert result.status == 0
-    assert "region tw" in result.stdout
-
-
-@pytest.fixture
-def broken_plugin(tmp_path: Path) -> str:
-    """A folder for PYTHONPATH with an installed distribution that raises on import."""
-    (tmp_path / "broken_plugin.py").write_text("raise ImportError('no libfoo here')")
-    info = tmp_path / "broken_plugin-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[lpr]\nbroken = broken_plugin\n")
-    return str(tmp_path)
-
-
-def test_a_plugin_that_raises_on_import_is_named_and_the_rest_works(broken_plugin: str) -> None:
-    environment = {"PYTHONPATH": broken_plugin, "LPR_LOAD_PLUGINS": "broken"}
-    listed = lpr("plugins", **environment)
-    assert listed.status == 1
-    assert "broken (broken-plugin 1.0): failed to load: ImportError: no libfoo" in listed.stderr
-    detected = lpr("detect", CAR, **environment)
-    assert detected.status == 0
-    assert detected.records[0]["plates"]
-    assert "broken" in detected.stderr
-    assert "broken" in lpr("doctor", **environment).stderr
-
-
-MOODY = """
-from lpr import Reading, hookimpl
-
-class Moody:
-    name, device, priority, formats = "moody", "cpu", 0, frozenset()
-    def problem(self): return None
-    def open(self, model, threads): return self
-    def read(self, crops):
-        if crops[0].image.shape[0] == 720: raise RuntimeError("out of ink")
-        return [Reading("ABC1234", 0.9) for _ in crops]
-    def close(self): raise ValueError("will not close")
-
-class Broken:
-    name, device, priority = "broken", "cpu", 100
-    def problem(self): raise OSError("no idea")
-    def open(self, model, threads): raise AssertionError
-
-@hookimpl
-def lpr_recognizer_runtimes(): return [Moody()]
-
-@hookimpl
-def lpr_detector_runtimes(): return [Broken()]
-"""
-
-
-@pytest.fixture
-def moody_plugin(tmp_path: Path) -> dict[str, str]:
-    """An installed plugin whose recognizer fails at some pictures and whose runtime is broken."""
-    (tmp_path / "moody_plugin.py").write_text(MOODY)
-    info = tmp_path / "moody-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moody\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[lpr]\nmoody = moody_plugin\n")
-    return {"PYTHONPATH": str(tmp_path), "LPR_LOAD_PLUGINS": "moody"}
-
-
-def test_a_recognizer_that_fails_costs_one_source_and_is_named(
-    moody_plugin: dict[str, str],
-) -> None:
-    result = lpr("detect", CAR, CLIP, "--every", 20, "--recognizer", "moody", **moody_plugin)
-    assert result.status == 1
-    assert result.records[0]["type"] == "error"
-    assert result.records[0]["message"] == "recognizer moody failed: RuntimeError: out of ink"
-    assert result.records[1]["plates"][0]["text"] == "ABC1234"
-    assert "moody failed: ValueError: will not close" in result.stderr
-
-
-def test_a_runtime_that_cannot_even_say_its_problem_is_passed_over(
-    moody_plugin: dict[str, str],
-) -> None:
-    assert lpr("detect", CAR, **moody_plugin).records[0]["plates"]
-    assert "OSError: no idea" in lpr("doctor", **moody_plugin).stdout
 
 
 def test_the_doctor_tries_every_runtime() -> None:

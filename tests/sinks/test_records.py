@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 import pytest
 
 from lpr.errors import OutputError
-from lpr.sinks import SINKS, RecordSink, open_output
+from lpr.sinks import PluggedSink, open_output, sink_formats
 from tests.media import write_picture
 from tests.sinks.sample import frame, plate
 
-Sink = Callable[[TextIO], RecordSink]
+Sink = Callable[[TextIO], PluggedSink]
 
 
-@pytest.fixture(params=sorted(SINKS))
+@pytest.fixture(params=sink_formats(), ids=lambda format: format.name)
 def sink(request: pytest.FixtureRequest) -> Sink:
-    return SINKS[request.param]
+    return partial(PluggedSink, request.param)
 
 
 def test_the_formats_of_the_command() -> None:
-    assert set(SINKS) == {"jsonl", "csv", "table", "submission"}
+    assert {format.name for format in sink_formats()} == {"jsonl", "csv", "table", "submission"}
 
 
 def test_the_stream_stays_open(tmp_path: Path, sink: Sink) -> None:

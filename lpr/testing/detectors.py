@@ -1,0 +1,74 @@
+"""What a detector runtime promises."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lpr.errors import ModelError
+from lpr.protocols import DetectorNetwork, DetectorRuntime
+from lpr.specs import DetectorModel
+from lpr.testing.samples import assert_close, close_elsewhere, from_threads
+
+
+def check_detector_runtime(
+    runtime: DetectorRuntime,
+    model: DetectorModel,
+    reference: DetectorNetwork | None = None,
+) -> None:
+    """Heads of the right shapes at several sizes and batches, the same at any time and from any
+    thread; equal to ``reference`` if given; a damaged file is a :class:`lpr.errors.ModelError`."""
+    assert isinstance(runtime, DetectorRuntime), f"{runtime!r} lacks what a runtime has"
+    assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
+    network = runtime.open(model, threads=1)
+    try:
+        assert isinstance(network, DetectorNetwork), f"{network!r} lacks what a network has"
+        width, height = model.spec.width, model.spec.height
+        for columns, rows in ((width, height), (2 * width, height), (width, height)):
+            _check_heads(network, columns, rows, reference)
+        _check_threads(network, width, height)
+    finally:
+        close_elsewhere(network.close)
+    _check_damaged(runtime, model)
+
+
+def _check_heads(
+    network: DetectorNetwork, width: int, height: int, reference: DetectorNetwork | None
+) -> None:
+    batch = np.random.default_rng(5).random((3, 3, height, width), np.float32)
+    single = [network.forward(batch[i : i + 1]) for i in range(len(batch))]
+    together = network.forward(batch)
+    assert len({len(heads) for heads in (*single, together)}) == 1, "the number of heads varies"
+    expected = reference.forward(batch) if reference else together
+    assert len(together) == len(expected), f"{len(together)} heads, {len(expected)} expected"
+    for index, (head, right) in enumerate(zip(together, expected, strict=True)):
+        kind = (np.dtype(head.dtype).name, head.ndim)
+        assert kind == ("float32", 4), f"head {index} is {kind}: it has to be float32 N,C,h,w"
+        alone = np.concatenate([heads[index] for heads in single])
+        assert_close(head, alone, f"head {index} depends on the batch at {width}x{height}")
+        assert_close(head, right, f"head {index} differs from the reference at {width}x{height}")
+
+
+def _check_threads(network: DetectorNetwork, width: int, height: int) -> None:
+    batch = np.random.default_rng(6).random((1, 3, height, width), np.float32)
+    before = batch.copy()
+    expected = network.forward(batch)
+    for heads in from_threads(lambda: network.forward(batch)):
+        for index, (head, right) in enumerate(zip(heads, expected, strict=True)):
+            assert_close(head, right, f"several threads at once gave another head {index}")
+    assert np.array_equal(batch, before), "the input was changed"
+
+
+def _check_damaged(runtime: DetectorRuntime, model: DetectorModel) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / model.weights.name
+        whole = model.weights.read_bytes()
+        weights.write_bytes(whole[: len(whole) // 2])
+        try:
+            runtime.open(replace(model, weights=weights), threads=1).close()
+        except ModelError:
+            return
+        raise AssertionError(f"{runtime.name} opens weights that are cut off; raise ModelError")

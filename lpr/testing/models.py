@@ -1,0 +1,31 @@
+"""What a model pack has to be."""
+
+from __future__ import annotations
+
+from lpr.darknet.cfg import read_cfg
+from lpr.darknet.weights import read_weights
+from lpr.models import Model, installed_models, read_model, verify
+
+
+def check_model_pack(name: str) -> Model:
+    """An installed model pack: its ``model.toml`` reads, states a licence and bears the pack's
+    name; its files have the hashes that are stated, and its detector's weights fit its cfg.
+
+    Returns the model, for :func:`check_recognizer_runtime` and :func:`check_detector_runtime`.
+    """
+    installed = installed_models()
+    assert name in installed, (
+        f"{name} is not installed, or its entry point in the group lpr.models does not name a "
+        f"package that holds a model.toml; there are {', '.join(installed)}"
+    )
+    model = read_model(installed[name])
+    assert model.name == name, f"the pack {name} holds the model {model.name}: use one name"
+    assert model.licence, f"{name} states no licence"
+    assert model.description, f"{name} does not describe itself"
+    problems = verify(model)
+    assert not problems, "; ".join(problems)
+    if model.detector_part:
+        cfg = read_cfg(model.detector_part.cfg)
+        cfg.check_size(model.detector_part.spec.width, model.detector_part.spec.height)
+        read_weights(model.detector_part.weights, cfg)
+    return model

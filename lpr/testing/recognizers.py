@@ -1,0 +1,128 @@
+"""What recognizers promise: those that read texts, and those that give CTC logits."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lpr.errors import ModelError
+from lpr.protocols import CtcRecognizer, RecognizerRuntime, TextRecognizer
+from lpr.recognize import as_text_recognizer
+from lpr.specs import RecognizerModel
+from lpr.testing.samples import (
+    BATCHES,
+    TOLERANCE,
+    assert_close,
+    close_elsewhere,
+    from_threads,
+    sample_crops,
+)
+from lpr.types import Crop, Float32, Reading
+
+# Times the sample crops: a batch larger than those that lpr asks networks for.
+_MANY = 8
+
+
+def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel) -> None:
+    """Open a recognizer and check it as what it is; its CTC network too, where it is one.
+
+    A runtime that runs files raises :class:`lpr.errors.ModelError` for one that is damaged.
+    """
+    assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} lacks what a runtime has"
+    assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
+    recognizer = runtime.open(model, threads=1)
+    try:
+        if isinstance(recognizer, CtcRecognizer):
+            check_ctc_recognizer(recognizer)
+        check_text_recognizer(as_text_recognizer(recognizer))
+    finally:
+        close_elsewhere(recognizer.close)
+    if runtime.formats:
+        _check_damaged(runtime, model)
+
+
+def _check_damaged(runtime: RecognizerRuntime, model: RecognizerModel) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / model.file.name
+        whole = model.file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+        try:
+            runtime.open(replace(model, file=file), threads=1).close()
+        except ModelError:
+            return
+        raise AssertionError(f"{runtime.name} opens a file that is cut off; raise ModelError")
+
+
+def check_text_recognizer(recognizer: TextRecognizer) -> None:
+    """One legal reading for each crop, the same in any company, at any time, from any thread."""
+    assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} lacks what a recognizer has"
+    assert recognizer.read([]) == [], "no crops have to give no readings"
+    crops = sample_crops()
+    before = [crop.image.copy() for crop in crops]
+    alone = [_read(recognizer, [crop])[0] for crop in crops]
+    for reading in alone:
+        _check_reading(reading)
+    together = _read(recognizer, crops)
+    _assert_alike(together, alone, "crops read together differ from crops read alone")
+    _assert_alike(_read(recognizer, crops), together, "the same crops gave other readings")
+    for crop, image in zip(crops, before, strict=True):
+        assert np.array_equal(crop.image, image), "a crop's picture was changed"
+    many = _read(recognizer, crops * _MANY)
+    _assert_alike(many, together * _MANY, "many crops gave other readings than a few")
+    for readings in from_threads(lambda: _read(recognizer, crops)):
+        _assert_alike(readings, together, "several threads at once gave other readings")
+
+
+def _read(recognizer: TextRecognizer, crops: Sequence[Crop]) -> list[Reading]:
+    readings = recognizer.read(crops)
+    assert isinstance(readings, list), f"{readings!r} is no list of readings"
+    assert len(readings) == len(crops), f"{len(readings)} readings for {len(crops)} crops"
+    return readings
+
+
+def _check_reading(reading: Reading) -> None:
+    assert isinstance(reading, Reading), f"{reading!r} is no Reading"
+    assert re.fullmatch("[A-Z0-9]*", reading.text), f"{reading.text!r}: only A-Z and 0-9 may be"
+    assert 0 <= reading.confidence <= 1, f"confidence {reading.confidence} is not in 0..1"
+    if reading.characters:
+        assert "".join(c.char for c in reading.characters) == reading.text, "characters != text"
+        assert all(0 <= c.confidence <= 1 for c in reading.characters), "confidence not in 0..1"
+
+
+def _assert_alike(given: Sequence[Reading], expected: Sequence[Reading], message: str) -> None:
+    for a, b in zip(given, expected, strict=True):
+        assert a.text == b.text, f"{message}: {a} and {b}"
+        assert abs(a.confidence - b.confidence) <= TOLERANCE, f"{message}: {a} and {b}"
+
+
+def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
+    """Logits of the spec's shape, finite, float32, each row independent of its batch, and the same
+    from any thread."""
+    spec = recognizer.spec
+    assert 0 <= spec.blank < spec.classes, f"blank {spec.blank} is not in 0..{spec.classes - 1}"
+    shape = (max(BATCHES), spec.planes, spec.height, spec.width)
+    inputs = np.random.default_rng(4).standard_normal(shape).astype(np.float32)
+    single = [_logits(recognizer, inputs[i : i + 1]) for i in range(len(inputs))]
+    for size in BATCHES:
+        rows = _logits(recognizer, inputs[:size])
+        steps = single[0].shape[1]
+        assert rows.shape == (size, steps, spec.classes), (
+            f"logits of shape {rows.shape} for a batch of {size}: expected "
+            f"({size}, {steps}, {spec.classes})"
+        )
+        assert steps > spec.dropped_steps, "every time step would be dropped"
+        assert_close(rows, np.concatenate(single[:size]), "logits depend on the batch")
+    for logits in from_threads(lambda: _logits(recognizer, inputs[:1])):
+        assert_close(logits, single[0], "several threads at once gave other logits")
+
+
+def _logits(recognizer: CtcRecognizer, batch: Float32) -> Float32:
+    logits = recognizer.logits(batch)
+    assert logits.dtype == np.float32, f"logits are {logits.dtype}, not float32"
+    assert np.isfinite(logits).all(), "logits are not finite"
+    return logits

@@ -1,0 +1,28 @@
+"""What a region has to be."""
+
+from __future__ import annotations
+
+import re
+
+from lpr.regions import Region
+
+
+def check_region(region: Region) -> None:
+    """A short code in lower case, formats that know their own texts, and no others."""
+    assert isinstance(region, Region), f"{region!r} is no lpr.regions.Region"
+    assert re.fullmatch("[a-z]{2,8}", region.code), f"code {region.code!r}: use 2 to 8 of a-z"
+    assert region.name, "the region has no name"
+    assert region.formats, "a region needs a format"
+    for format in region.formats:
+        assert format.legal, f"{format.pattern!r} holds neither A nor 9"
+        assert format.description, f"{format.pattern!r} says nothing about whose plates it is of"
+        for pick in (0, -1):
+            text = "".join(choices[pick] for choices in format.legal)
+            display = format.display(text)
+            assert display is not None, f"{format.pattern!r} does not fit its own text {text}"
+            kept = "".join(c for c in display if c.isascii() and c.isalnum())
+            assert kept == text, f"{format.pattern!r} displays {text} as {display!r}"
+            assert region.display(text) is not None
+    assert region.display("") is None, "an empty text is no plate"
+    patterns = [format.pattern for format in region.formats]
+    assert len(set(patterns)) == len(patterns), "a pattern is there twice"

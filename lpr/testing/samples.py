@@ -1,0 +1,60 @@
+"""What the suites show to those that they check, and how they compare answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from lpr.types import Box, Crop, Float32, Image
+
+BATCHES = (1, 2, 5)
+"""Sizes in which networks are asked."""
+THREADS = 4
+
+# A batch may be summed in another order than a single picture: equal up to float32 rounding.
+TOLERANCE = 1e-3
+
+T = TypeVar("T")
+
+
+def noise(height: int, width: int, seed: int = 0) -> Image:
+    """A picture of smooth noise, the same for the same arguments."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3))
+    picture = coarse.repeat(8, axis=0).repeat(8, axis=1)[:height, :width]
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def sample_crops() -> list[Crop]:
+    """Crops of several sizes and pictures, one of a single pixel, one beyond its picture's edge."""
+    street, close = noise(180, 320, seed=1), noise(64, 128, seed=2)
+    return [
+        Crop(street, Box(20, 30, 140, 80).quad),
+        Crop(street, ((200, 40), (300, 60), (296, 110), (196, 90))),
+        Crop.whole(close),
+        Crop(street, Box(-15, 100, 60, 200).quad),
+        Crop.whole(noise(1, 1, seed=3)),
+    ]
+
+
+def from_threads(ask: Callable[[], T]) -> Iterator[T]:
+    """What ``ask`` says when :data:`THREADS` threads ask at once, twice each."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield from pool.map(lambda _: ask(), range(2 * THREADS))
+
+
+def close_elsewhere(close: Callable[[], None]) -> None:
+    """Close in another thread than this one, as lpr does, and then once more."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(close).result()
+        pool.submit(close).result()  # closing twice is no error
+
+
+def assert_close(given: Float32, expected: Float32, message: str) -> None:
+    """Of one shape, and equal up to :data:`TOLERANCE` of the largest value."""
+    assert given.shape == expected.shape, f"{message}: {given.shape} and {expected.shape}"
+    scale = max(float(np.abs(expected).max(initial=0)), 1.0)
+    difference = float(np.abs(given - expected).max(initial=0)) / scale
+    assert difference <= TOLERANCE, f"{message}: by {difference:.2g} of the largest value"
