@@ -12,9 +12,11 @@
 
 from importlib.metadata import version
 
+from lpr.draw import annotate
 from lpr.errors import BackendError, LprError, ModelError, OutputError, PluginError, SourceError
 from lpr.hookspecs import hookimpl
 from lpr.loading import load
+from lpr.notebook import Annotated
 from lpr.pipeline import Reader
 from lpr.sweep import Sweep
 from lpr.types import (
@@ -34,6 +36,7 @@ __version__ = version("lpr")
 
 __all__ = [
     "Alternative",
+    "Annotated",
     "BackendError",
     "Box",
     "Character",
@@ -52,6 +55,7 @@ __all__ = [
     "SourceError",
     "Sweep",
     "__version__",
+    "annotate",
     "hookimpl",
     "load",
 ]

@@ -46,6 +46,8 @@ from lpr import Crop, Image, Reading, hookimpl
 from lpr.rectify import upright
 from lpr.specs import RecognizerModel
 
+lpr_interface = 1  # the version of lpr's interface for plugins that this was written for
+
 
 class $reader:
     """Reads plates. lpr may call it from several threads at once."""
@@ -109,7 +111,7 @@ A recognizer for [lpr](https://pypi.org/project/lpr/).
 ```sh
 pip install -e '.[test]'
 pytest                                        # the conformance suite among others
-lpr plugins                                   # lists it
+lpr plugins check $name                       # the suite on what is installed, and its speed
 lpr detect --recognizer $name car.jpg
 ```
 

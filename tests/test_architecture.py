@@ -28,7 +28,7 @@ FLOORS = (
         "models",
     ),
     ("draw", "pipeline", "registry", "labels", "testing", "scaffold"),
-    ("sinks", "evaluate", "builtin", "doctor", "inspection"),
+    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook"),
     ("loading",),
     ("cli",),
 )

@@ -22,6 +22,8 @@ from lpr.types import Float32
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+lpr_interface = 1
+
 
 @hookimpl
 def lpr_detector_runtimes() -> list[DetectorRuntime]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from lpr.hookspecs import hookimpl
 from lpr.regions import Format, Region
 
+lpr_interface = 1
+
 BRAZIL = Region(
     "br",
     "Brazil",

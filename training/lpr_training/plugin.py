@@ -10,6 +10,8 @@ import click
 from lpr.hookspecs import hookimpl
 from lpr_training.cli import data, train
 
+lpr_interface = 1
+
 
 @hookimpl
 def lpr_commands() -> list[click.Command]:

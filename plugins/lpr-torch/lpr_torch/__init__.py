@@ -14,6 +14,8 @@ from lpr_torch.runtimes import TorchDetectorRuntime, TorchRecognizerRuntime
 if TYPE_CHECKING:
     import click
 
+lpr_interface = 1
+
 
 @hookimpl
 def lpr_detector_runtimes() -> list[DetectorRuntime]:
