@@ -178,8 +178,14 @@ def curves(run: Path, out: Path) -> None:
 @click.option("--recipe", default="kept-out", show_default=True, help="What --crops writes.")
 @click.option("--count", type=click.IntRange(1), help="How many; by default 60, or the recipe's.")
 @click.option("--seed", type=click.IntRange(0), help="By default 1, or the recipe's.")
+@click.option("--region", help="Whose plates, such as tw; by default tw, or the recipe's.")
 def synth(
-    preview: Path | None, crops: Path | None, recipe: str, count: int | None, seed: int | None
+    preview: Path | None,
+    crops: Path | None,
+    recipe: str,
+    count: int | None,
+    seed: int | None,
+    region: str | None,
 ) -> None:
     """Render plates, each with a little around it."""
     from lpr_training.recipes import kept_out_recipe
@@ -188,9 +194,9 @@ def synth(
     if (preview is None) == (crops is None):
         raise click.UsageError("give either --preview FILE or --crops FOLDER")
     if preview is not None:
-        write_preview(preview, count or 60, 1 if seed is None else seed)
+        write_preview(preview, count or 60, 1 if seed is None else seed, region or "tw")
     if crops is not None:
-        given = {"count": count, "seed": seed}
+        given = {"count": count, "seed": seed, "region": region and f"'{region}'"}
         changes = [f"{name}={value}" for name, value in given.items() if value is not None]
         write_crops(crops, kept_out_recipe(recipe, changes))
 

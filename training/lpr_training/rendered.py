@@ -20,6 +20,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.types import Box
 from lpr_training.datasets import Pyramid
+from lpr_training.synth.countries import country
 from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
 from lpr_training.synth.distractors import distract
 from lpr_training.synth.scenes import paste_plate, render_scene
@@ -45,11 +46,12 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class KeptOut:
-    """A fixed set of rendered crops to measure recognizers by."""
+    """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``."""
 
     count: int = 10_000
     seed: int = 1
     widths: tuple[float, float] = WIDTHS
+    region: str = "tw"
 
 
 def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPicture]:
@@ -106,7 +108,8 @@ def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
 
 
 def _kept_out(recipe: KeptOut, number: int) -> CropPicture:
-    return render_crop(np.random.default_rng([recipe.seed, 5, number]), widths=recipe.widths)
+    rng = np.random.default_rng([recipe.seed, 5, number])
+    return render_crop(rng, widths=recipe.widths, country=country(recipe.region))
 
 
 def _scene(seed: int, number: int) -> Pyramid:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
+from lpr_training.synth.countries import TAIWANS
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.plates import render_plate
-from lpr_training.synth.styles import STYLES, styles_for
+from lpr_training.synth.styles import STYLES
 from lpr_training.synth.texts import SHARES, random_pattern, random_text
 
 seeds = st.integers(0, 2**32 - 1)
@@ -105,10 +106,10 @@ def test_new_plates_carry_neither_i_nor_o_and_few_fours() -> None:
 
 
 def test_every_style_comes_up_and_every_format_has_one() -> None:
-    found = [styles_for(pattern) for pattern in SHARES]
+    found = [TAIWANS.styles_for(pattern) for pattern in SHARES]
     assert all(found)
     assert {style.name for styles in found for style in styles} == set(STYLES)
-    assert all(pattern in s.formats for pattern in SHARES for s in styles_for(pattern))
+    assert all(pattern in s.formats for pattern in SHARES for s in TAIWANS.styles_for(pattern))
 
 
 def test_fresh_plates_have_dark_even_ink() -> None:

@@ -11,6 +11,7 @@ from lpr.types import Float32, Image, Quad
 from lpr_training.synth import backgrounds, camera, weather
 from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.arrays import as_image
+from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
 
@@ -35,14 +36,15 @@ class CropPicture:
 class CropSampler:
     """An endless source of crops; the same seed gives the same crops."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, country: Country = TAIWANS) -> None:
         self._rng = np.random.default_rng(seed)
+        self._country = country
 
     def __iter__(self) -> CropSampler:
         return self
 
     def __next__(self) -> CropPicture:
-        return render_crop(self._rng)
+        return render_crop(self._rng, country=self._country)
 
 
 def render_crop(
@@ -54,8 +56,10 @@ def render_crop(
     tilt: float = 35.0,
     abroad: bool = False,
     widths: tuple[float, float] = WIDTHS,
+    country: Country = TAIWANS,
 ) -> CropPicture:
-    """A random plate, ``widths`` pixels wide, in random light before a random camera.
+    """A random plate of a ``country``, ``widths`` pixels wide, in random light before a random
+    camera.
 
     Around the plate's bounding box at least 15 % of its size is left on each side. A
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
@@ -67,7 +71,7 @@ def render_crop(
     if abroad:
         plate = render_abroad(rng, native, lines=1)
     else:
-        plate = render_plate(rng, text, style, native)
+        plate = render_plate(rng, text, style, native, country=country)
     steep = 1.6 if rng.random() < _STEEP else 1.0
     aspect = native / plate.image.shape[0]
     corners = random_view(rng, aspect, rotation * steep, tilt * steep) * np.float32(wide)

@@ -53,6 +53,17 @@ def caption(rng: np.random.Generator, plate: Image, ink: tuple[int, int, int], w
         _ideograph(rng, plate, width / 2 + i * step - size / 2, top, size, ink)
 
 
+def band(rng: np.random.Generator, plate: Image, colour: tuple[int, int, int]) -> None:
+    """A coloured strip along the upper edge with a country's name, too small to be read; in
+    place."""
+    height, width = plate.shape[:2]
+    bottom = round(height * rng.uniform(0.2, 0.25))
+    cv2.rectangle(plate, (0, 0), (width, bottom), colour, -1)
+    size = bottom * 0.5
+    for i in range(-3, 3):
+        _ideograph(rng, plate, width / 2 + i * size, bottom * 0.25, size * 0.8, (240, 240, 240))
+
+
 def sticker(rng: np.random.Generator, plate: Image) -> None:
     """An inspection sticker near an upper corner, or a dealer's strip on the edge; in place."""
     height, width = plate.shape[:2]

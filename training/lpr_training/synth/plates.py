@@ -11,9 +11,9 @@ import numpy as np
 from lpr.types import Image
 from lpr_training.synth import marks
 from lpr_training.synth.arrays import as_float, as_image
+from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.glyphs import CHARACTERS, Typeface
-from lpr_training.synth.styles import STYLES, Style, styles_for
-from lpr_training.synth.texts import pattern_of, random_pattern, random_text
+from lpr_training.synth.styles import Style
 
 WIDTH = 400
 """Usual width of a rendered plate in pixels."""
@@ -28,8 +28,7 @@ _FACES = 6
 class PlatePicture:
     """``image`` is BGR, ``mask`` (``H x W``) 0 outside of the plate's round corners, else 255.
 
-    ``text`` holds ``A-Z0-9``; ``display`` has the separator; ``style`` is a key of
-    :data:`lpr_training.synth.styles.STYLES`.
+    ``text`` holds ``A-Z0-9``; ``display`` has the separator; ``style`` is its style's name.
     """
 
     image: Image
@@ -45,8 +44,9 @@ def render_plate(
     style: str | None = None,
     width: int = WIDTH,
     fresh: bool = False,
+    country: Country = TAIWANS,
 ) -> PlatePicture:
-    """A plate, ``width`` pixels wide; what is not given is random.
+    """A plate of a ``country``, ``width`` pixels wide; what is not given is random.
 
     A ``fresh`` one has no sticker, no holder, and its paint is whole.
 
@@ -55,9 +55,9 @@ def render_plate(
     """
     if text is not None and (not text or set(text) - set(CHARACTERS)):
         raise ValueError(f"a plate's text holds A-Z and 0-9 only, not {text!r}")
-    kind, pattern = _choose(rng, text, style)
+    kind, pattern = country.choose(rng, text, style)
     if text is None:
-        text = random_text(rng, pattern, kind.prefixes if rng.random() < 0.5 else "")
+        text = country.random_text(rng, pattern, kind.prefixes if rng.random() < 0.5 else "")
     display = _separate(text, pattern)
 
     size = kind.sizes[int(rng.integers(len(kind.sizes)))]
@@ -66,18 +66,6 @@ def render_plate(
     image = _paint(rng, kind, ink, fresh)
     _furnish(rng, kind, image, fresh)
     return PlatePicture(image, outline(height, width), text, display, kind.name)
-
-
-def _choose(rng: np.random.Generator, text: str | None, style: str | None) -> tuple[Style, str]:
-    if style is not None:
-        kind = STYLES[style]
-        pattern = kind.formats[int(rng.integers(len(kind.formats)))]
-        return kind, pattern if text is None else pattern_of(text)
-    pattern = random_pattern(rng) if text is None else pattern_of(text)
-    fitting = styles_for(pattern)
-    shares = np.cumsum([s.share for s in fitting])
-    place = int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))
-    return fitting[min(place, len(fitting) - 1)], pattern
 
 
 def _separate(text: str, pattern: str) -> str:
@@ -227,8 +215,10 @@ def _furnish(rng: np.random.Generator, kind: Style, image: Image, fresh: bool) -
     if kind.caption and rng.random() < 0.9:
         ink = (60, 120, 60) if kind.caption == "electric" else kind.ink
         marks.caption(rng, image, ink, wide=kind.caption == "place")
-    if not kind.old and rng.random() < 0.8:
+    if kind.blossoms and not kind.old and rng.random() < 0.8:
         marks.flowers(rng, image)
+    if kind.band:
+        marks.band(rng, image, kind.band)
     marks.bolts(rng, image, kind.old)
     if not fresh and rng.random() < 0.4:
         marks.sticker(rng, image)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
+from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.crops import CropSampler
 
 _COLUMNS = 10
@@ -13,9 +14,9 @@ _TILE = (200, 130)
 _LABEL = 16
 
 
-def contact_sheet(seed: int, n: int) -> Image:
-    """``n`` crops of a seed in rows of ten, each with its text below (BGR)."""
-    sampler = CropSampler(seed)
+def contact_sheet(seed: int, n: int, country: Country = TAIWANS) -> Image:
+    """``n`` crops of a seed and a ``country`` in rows of ten, each with its text below (BGR)."""
+    sampler = CropSampler(seed, country)
     tiles = []
     for _ in range(n):
         crop = next(sampler)

@@ -39,8 +39,10 @@ class Style:
 
     ``sizes`` are widths and heights in millimetres, one of which is taken; ``plate`` and ``ink``
     are BGR; ``formats`` the patterns on it; ``prefixes`` the usual first letters (empty: any);
-    ``old`` marks the plates before 2012; ``caption`` what stands in small characters above;
-    ``share`` how often it is taken among the styles that carry a format.
+    ``old`` marks the plates before 2012, with thinner strokes and more slots; ``caption`` what
+    stands in small characters above; ``share`` how often it is taken among the styles that carry a
+    format. ``blossoms`` are the faint ones along the lower edge of plates that are not ``old``;
+    ``band`` is the colour (BGR) of a strip along the upper edge.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Style:
     old: bool = False
     caption: Caption | None = None
     share: float = 1.0
+    blossoms: bool = True
+    band: Colour | None = None
 
 
 _CAR = ((380, 160),)
@@ -94,9 +98,3 @@ STYLES: dict[str, Style] = {
         Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, _WHITE, old=True, share=0.6),
     )
 }
-
-
-def styles_for(pattern: str) -> tuple[Style, ...]:
-    """The styles that carry a format; all of them where none does."""
-    fitting = tuple(style for style in STYLES.values() if pattern in style.formats)
-    return fitting or tuple(STYLES.values())

@@ -22,6 +22,7 @@ def _edges(weights: dict[str, float], symbols: str) -> NDArray[np.float64]:
 _OLD_LETTERS = _edges({"I": 0.45, "O": 0.1}, _LETTERS)
 _NEW_LETTERS = _edges({"I": 0.0, "O": 0.0}, _LETTERS)
 _ALL_DIGITS = _edges({}, _DIGITS)
+_ALL_LETTERS = _edges({}, _LETTERS)
 _NO_4 = _edges({"4": 0.0}, _DIGITS)
 
 _SEEN = {
@@ -80,12 +81,11 @@ def _pick(rng: np.random.Generator, edges: NDArray[np.float64], symbols: str) ->
     return symbols[min(place, len(symbols) - 1)]
 
 
-def pattern_of(text: str) -> str:
-    """The pattern of the first format that a text fits.
-
-    A text of no format gets one without a separator, so that any text can be drawn.
-    """
-    for form in TAIWAN.formats:
-        if form.display(text) is not None:
-            return form.pattern
-    return "".join("9" if c.isdigit() else "A" for c in text)
+def uniform_text(rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
+    """A text (``A-Z0-9``, no separator) of a pattern, each letter and digit as often as the others;
+    with ``prefixes`` its first letter is one of those."""
+    edges = {"9": (_ALL_DIGITS, _DIGITS), "A": (_ALL_LETTERS, _LETTERS)}
+    text = [_pick(rng, *edges[symbol]) for symbol in pattern if symbol in edges]
+    if prefixes and pattern.startswith("A"):
+        text[0] = prefixes[int(rng.integers(len(prefixes)))]
+    return "".join(text)
