@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
-.PHONY: demo test lint sanitize wheel benchmark clean
+.PHONY: demo test lint docs sanitize wheel benchmark clean
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
@@ -33,7 +33,7 @@ $(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
 	touch $@
 
 $(LPR_VENV)/.test: $(LPR_VENV)/.demo
-	$(PIP) install -c $(CONSTRAINTS) -e '.[dev]' -e plugins/lpr-onnx -e plugins/lpr-torch \
+	$(PIP) install -c $(CONSTRAINTS) -e '.[dev,docs]' -e plugins/lpr-onnx -e plugins/lpr-torch \
 		-e plugins/lpr-region-example -e plugins/lpr-model-seed-resnet18-2222-64 -e 'training[curves]' \
 		-C cmake.define.LPR_DEVELOPMENT=ON
 	touch $@
@@ -42,6 +42,10 @@ lint: $(LPR_VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+
+docs: $(LPR_VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "The site is out/site/index.html"
 
 sanitize: $(LPR_VENV)/.test
 	bash csrc/sanitize.sh $(abspath $(BIN)/python)

@@ -29,7 +29,9 @@ class DetectorNetwork(Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what the network holds; nothing runs after it."""
+        ...
 
 
 @runtime_checkable
@@ -64,7 +66,9 @@ class TextRecognizer(Protocol):
         """One reading for each crop, in order; an empty text where nothing could be read."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what the recognizer holds; nothing is read after it."""
+        ...
 
 
 @runtime_checkable
@@ -78,7 +82,9 @@ class CtcRecognizer(Protocol):
         out."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what the network holds; nothing runs after it."""
+        ...
 
 
 @runtime_checkable
@@ -123,7 +129,9 @@ class RecordSink(Protocol):
         """A source that failed; formats that hold plates only leave it out."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Write what is left; the stream stays open, it belongs to lpr."""
+        ...
 
 
 @runtime_checkable

@@ -55,6 +55,7 @@ class CtcSpec:
 
     @property
     def classes(self) -> int:
+        """``C``: the alphabet's length and the blank."""
         return len(self.alphabet) + 1
 
     @property

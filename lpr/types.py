@@ -19,8 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.uint8]
+"""A picture: BGR, ``uint8``, ``H x W x 3``."""
 Float32: TypeAlias = NDArray[np.float32]
+"""An array of ``float32``; what it holds is said where it is taken or given."""
 Point: TypeAlias = tuple[float, float]
+"""``(x, y)`` in pixels of the source picture."""
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
 """Four corners in reading order of the plate: top left, top right, bottom right, bottom left."""
 
@@ -35,18 +38,22 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> float:
+        """In pixels, 0 or more."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
+        """In pixels, 0 or more."""
         return self.y1 - self.y0
 
     @property
     def area(self) -> float:
+        """In square pixels."""
         return self.width * self.height
 
     @property
     def center(self) -> Point:
+        """``(x, y)`` in pixels."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     @property
@@ -55,6 +62,7 @@ class Box(NamedTuple):
         return (self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)
 
     def contains(self, point: Point) -> bool:
+        """Whether ``(x, y)`` lies inside or on an edge."""
         return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
 
     def iou(self, other: Box) -> float:
@@ -77,10 +85,12 @@ class Frame:
 
     @property
     def width(self) -> int:
+        """In pixels."""
         return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
+        """In pixels."""
         return int(self.image.shape[0])
 
 
@@ -113,12 +123,16 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Character:
+    """One character of a reading (``A-Z``, ``0-9``) and how certain it is, 0..1."""
+
     char: str
     confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
+    """Another text (``A-Z0-9``) that a plate may bear, and how certain it is, 0..1."""
+
     text: str
     confidence: float
 
@@ -153,14 +167,17 @@ class Plate:
 
     @property
     def text(self) -> str:
+        """What was read: ``A-Z`` and ``0-9`` only; empty where nothing could be read."""
         return self.reading.text
 
     @property
     def confidence(self) -> float:
+        """How certain the text is, 0..1."""
         return self.reading.confidence
 
     @property
     def box(self) -> Box:
+        """Where the plate is, in pixels of the source picture."""
         return self.detection.box
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""``toml`` and ``json`` blocks: read by what reads such files in earnest, where there is such."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from sybil import Example
+
+from lpr.models import locate_model, read_model, sha256, tomllib, verify
+from tests.pages.folder import REPOSITORY
+from tests.pages.python import write_named
+
+_RECORD = REPOSITORY / "docs" / "schema" / "record-1.json"
+
+
+def run_json(example: Example) -> None:
+    """One JSON value, or one on each line; those that are records have to fit their schema."""
+    for value in _values(example.parsed):
+        if isinstance(value, dict) and value.get("schema") == 1:
+            jsonschema.validate(value, json.loads(_RECORD.read_text()))
+
+
+def _values(source: str) -> list[Any]:
+    try:
+        return [json.loads(source)]
+    except json.JSONDecodeError:
+        return [json.loads(line) for line in source.splitlines() if line]
+
+
+def run_toml(example: Example) -> None:
+    """TOML; a whole model.toml has to make a model folder, together with the shipped files."""
+    content = tomllib.loads(example.parsed)
+    write_named(example.parsed, example.namespace["folder"].path)
+    if {"schema", "sha256"} <= content.keys():
+        _check_model(example.parsed, example.namespace["folder"].path / "a-model")
+
+
+def _check_model(source: str, folder: Path) -> None:
+    shutil.copytree(locate_model("tw-light"), folder)
+    hashed = re.sub(r'"([\w.]+)" = "\.\.\."', lambda m: _stated(folder / m[1]), source)
+    (folder / "model.toml").write_text(hashed, encoding="utf-8")
+    assert verify(read_model(folder)) == []
+
+
+def _stated(file: Path) -> str:
+    return f'"{file.name}" = "{sha256(file)}"'

@@ -1,0 +1,47 @@
+"""``sh`` blocks: each is a script for ``bash -e``, with the commands of this environment first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from sybil import Example
+
+_LONGEST = 120  # seconds
+_NOWHERE = "http://127.0.0.1:9"
+"""The port that discards: whatever asks for the network fails at once."""
+_REFUSED = """
+refuse() { echo "$1 changes the environment that the tests run in: skip this block" >&2; return 1; }
+pip() { refuse pip; }
+make() { refuse make; }
+"""
+
+
+def run_shell(example: Example) -> None:
+    """Raises ``AssertionError`` with what the script said where it fails."""
+    result = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", _REFUSED + example.parsed],
+        cwd=example.namespace["folder"].path,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_LONGEST,
+        check=False,
+    )
+    assert result.returncode == 0, (
+        f"exit status {result.returncode}\n{result.stdout}{result.stderr}"
+    )
+
+
+def _environment() -> dict[str, str]:
+    commands = Path(sys.executable).parent
+    return {
+        **os.environ,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "PIP_NO_INDEX": "1",
+        "http_proxy": _NOWHERE,
+        "https_proxy": _NOWHERE,
+    }
