@@ -75,7 +75,7 @@ def load(
     cfg = read_cfg(folder.detector.cfg)
     size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
     cfg.check_size(*size)
-    heads = [Head(h.anchors, h.classes, h.scale_x_y) for h in cfg.heads]
+    heads = [Head.of(section) for section in cfg.heads]
 
     finder = select(plugged.detector_runtimes, backend)
     readers = [

@@ -77,10 +77,10 @@ class FixedLogits:
 
 
 def head_with(
-    *cells: tuple[int, int, tuple[float, ...]], rows: int = 4, columns: int = 4
+    *cells: tuple[int, int, tuple[float, ...]], rows: int = 4, columns: int = 4, classes: int = 1
 ) -> Float32:
-    """A one-anchor, one-class head, empty but for (row, column, raw values) in ``cells``."""
-    head = np.zeros((6, rows, columns), np.float32)
+    """A one-anchor head, empty but for (row, column, raw values) in ``cells``."""
+    head = np.zeros((5 + classes, rows, columns), np.float32)
     head[4:] = -20
     for row, column, values in cells:
         head[:, row, column] = values

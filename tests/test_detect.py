@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lpr.darknet.cfg import parse
 from lpr.detect import Detector, Head, decode_head, fitted
 from lpr.errors import PluginError
 from lpr.sweep import Sweep
+from tests.darknet.nets import conv
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
 
 HEAD = Head(((24.0, 12.0),), classes=1)
@@ -36,6 +38,28 @@ def test_scale_x_y_widens_the_reach_of_a_cell() -> None:
     boxes, _ = decode_head(head_with(cell), head, 64, 64, 0.5)
     center = (boxes[0, :2] + boxes[0, 2:]) / 2
     assert center.tolist() == pytest.approx([1.5 * 16, -0.5 * 16], abs=1e-3)
+
+
+def test_new_coords_have_been_through_a_sigmoid() -> None:
+    cell = (1, 2, (0.5, 0.25, 0.75, 0.5, 0.9, 0.8))
+    head = Head(HEAD.anchors, 1, scale_x_y=2.0, new_coords=True)
+    boxes, scores = decode_head(head_with(cell), head, 64, 64, 0.5)
+    # x: (2 + 2 * 0.5 - 0.5) * 16, y: (1 + 2 * 0.25 - 0.5) * 16; 24 * (2 * 0.75)^2 by 12 * 1.
+    assert boxes.tolist() == [pytest.approx([40 - 27, 16 - 6, 40 + 27, 16 + 6], abs=1e-4)]
+    assert scores[0] == pytest.approx(0.72)
+
+
+def test_a_softmax_shares_one_probability_among_the_classes() -> None:
+    values = (0.0, 0.0, 0.0, 0.0, SURE, math.log(6), math.log(3), math.log(1))
+    head = Head(HEAD.anchors, classes=3, softmax=True)
+    _, scores = decode_head(head_with((0, 0, values), classes=3), head, 64, 64, 0.5)
+    assert scores.tolist() == [pytest.approx(0.6, abs=1e-3)]
+
+
+def test_anchors_of_a_region_are_in_cells() -> None:
+    text = "[net]\nwidth=64\nheight=64\n" + conv(14, 3, 16, "linear", norm=0)
+    cfg = parse(text + "[region]\nanchors=1.5,2, 3,4\nclasses=2\nsoftmax=1\n")
+    assert Head.of(cfg.heads[0]) == Head(((24.0, 32.0), (48.0, 64.0)), 2, softmax=True)
 
 
 @given(arrays(np.float32, (12, 3, 5), elements=st.floats(-1000, 1000, width=32)))

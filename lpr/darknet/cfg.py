@@ -1,8 +1,8 @@
 """Darknet cfg files: read, check, describe, write.
 
-The reader takes what Darknet and OpenCV's importer both run and agree on. Everything else is
-refused with file, line and section: a key that one of them skips in silence would give a network
-that computes something else than its author meant.
+The reader takes what the networks of YOLO v2 to v4 and their small kin are made of. Everything else
+is refused with file, line and section: a key that were skipped in silence would give a network that
+computes something else than its author meant.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from pathlib import Path
 
 from lpr.darknet.keys import LAYER_TRAINING
 from lpr.darknet.layers import (
+    HEADS,
     PICTURE,
     PICTURE_CHANNELS,
     Convolutional,
     Layer,
     Net,
     Options,
+    Region,
+    ScaleChannels,
     Yolo,
 )
-from lpr.darknet.readers import READERS, REFUSED, Before, net
+from lpr.darknet.readers import READERS, Before, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
 
@@ -38,9 +41,10 @@ class Cfg:
     name: str = field(default="cfg", compare=False)
 
     @property
-    def heads(self) -> tuple[Yolo, ...]:
-        """The ``[yolo]`` sections in order; each one's ``inputs[0]`` is the raw head's layer."""
-        return tuple(layer for layer in self.layers if isinstance(layer, Yolo))
+    def heads(self) -> tuple[Yolo | Region, ...]:
+        """The ``[yolo]`` and ``[region]`` sections in order; each one's ``inputs[0]`` is the raw
+        head's layer."""
+        return tuple(layer for layer in self.layers if isinstance(layer, HEADS))
 
     @property
     def convolutions(self) -> tuple[Convolutional, ...]:
@@ -122,7 +126,11 @@ class Cfg:
             inputs = [length if i == PICTURE else extents[i] for i in layer.inputs]
             if min(inputs) <= 0 or extent <= 0:
                 return f"{layer} (line {layer.line}) has no pixels left"
-            if len(set(inputs)) > 1:
+            # The values that multiply whole channels have no extent of their own.
+            joined = inputs[1:] if isinstance(layer, ScaleChannels) else inputs
+            if isinstance(layer, ScaleChannels) and layer.by_pixel:
+                joined = inputs
+            if len(set(joined)) > 1:
                 parts = " with ".join(
                     f"{self.layers[i] if i != PICTURE else 'the picture'} ({axis} {n})"
                     for i, n in zip(layer.inputs, inputs, strict=True)
@@ -164,7 +172,7 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     """Check and describe a cfg; ``name`` stands in messages.
 
     Raises :class:`ModelError` with line and section for unknown sections and keys, bad numbers,
-    missing keys, references to layers that do not exist, and whatever OpenCV would run wrongly.
+    missing keys, references to layers that do not exist, and whatever is not supported.
     """
     sections = split(text, name)
     if not sections or sections[0].kind != "net":
@@ -174,14 +182,15 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     for section in sections[1:]:
         reader = READERS.get(section.kind)
         if reader is None:
-            supported = f"unknown section; supported are {', '.join(READERS)}"
-            section.fail(REFUSED.get(section.kind, supported))
+            section.fail(f"unknown section; supported are {', '.join(READERS)}")
         general = section.keep(LAYER_TRAINING)
         layer = reader(section, Before(section, layers))
         section.finish()
         layers.append(replace(layer, extra=(*layer.extra, *general)))
-    if not any(isinstance(layer, Yolo) for layer in layers):
-        raise ModelError(f"{name}: no [yolo] section, so nothing is detected; add a detection head")
+    if not any(isinstance(layer, HEADS) for layer in layers):
+        raise ModelError(
+            f"{name}: no [yolo] or [region] section, so nothing is detected; add a detection head"
+        )
     return Cfg(network, tuple(layers), name)
 
 

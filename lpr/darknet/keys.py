@@ -121,3 +121,18 @@ YOLO_TRAINING = frozenset(
         "truth_thresh",
     }
 )
+REGION_TRAINING = frozenset(
+    {
+        "bias_match",
+        "class_scale",
+        "coord_scale",
+        "jitter",
+        "mask_scale",
+        "max",
+        "noobject_scale",
+        "object_scale",
+        "random",
+        "rescore",
+        "thresh",
+    }
+)

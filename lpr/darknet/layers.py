@@ -14,10 +14,15 @@ PICTURE = -1
 
 PICTURE_CHANNELS = 3
 
-ACTIVATIONS = ("leaky", "linear", "logistic", "mish", "relu", "silu", "swish", "tanh")
-"""Those that OpenCV's Darknet importer runs; ``silu`` is another name of ``swish``."""
+ACTIVATIONS = (
+    *("elu", "gelu", "hard_mish", "hardtan", "leaky", "lhtan", "linear", "loggy", "logistic"),
+    *("mish", "plse", "ramp", "relie", "relu", "relu6", "selu", "silu", "stair", "swish", "tanh"),
+)
+"""Darknet's, by the names that it gives them; ``silu`` is another name of ``swish``."""
 
 LEAKY_SLOPE = 0.1
+SELU_ALPHA, SELU_SCALE = 1.6732, 1.0507
+"""As Darknet rounds them."""
 BATCH_NORM_EPSILON = 1e-6
 """Darknet's, added to the variance; also what OpenCV's importer uses."""
 
@@ -70,7 +75,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convolutional(Layer):
-    """Convolution, batch normalization or bias, activation. ``padding`` is on every side."""
+    """Convolution, batch normalization or bias, activation. ``padding`` is on every side; between
+    the pixels that a kernel sees lie ``dilation - 1`` others."""
 
     kind: ClassVar[str] = "convolutional"
 
@@ -81,13 +87,15 @@ class Convolutional(Layer):
     groups: int
     activation: str
     batch_normalize: bool
+    dilation: int = 1
 
     @property
     def weight_shape(self) -> tuple[int, int, int, int]:
         return self.out_channels, self.in_channels // self.groups, self.size, self.size
 
     def extent(self, *lengths: int) -> int:
-        return (lengths[0] + 2 * self.padding - self.size) // self.stride + 1
+        seen = self.dilation * (self.size - 1) + 1
+        return (lengths[0] + 2 * self.dilation * self.padding - seen) // self.stride + 1
 
     def options(self) -> Options:
         padded = ("pad", "1") if self.padding == self.size // 2 else ("padding", str(self.padding))
@@ -98,6 +106,7 @@ class Convolutional(Layer):
             ("stride", str(self.stride)),
             padded,
             ("groups", str(self.groups)),
+            *((("dilation", str(self.dilation)),) if self.dilation > 1 else ()),
             ("activation", self.activation),
         )
 
@@ -135,14 +144,37 @@ class AvgPool(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upsample(Layer):
-    """Nearest neighbour: every pixel becomes ``stride x stride`` pixels."""
+    """Nearest neighbour: every pixel becomes ``stride x stride`` pixels, ``scale`` times as large
+    in value."""
 
     kind: ClassVar[str] = "upsample"
 
     stride: int
+    scale: float = 1.0
 
     def extent(self, *lengths: int) -> int:
         return lengths[0] * self.stride
+
+    def options(self) -> Options:
+        scaled = (("scale", repr(self.scale)),) if self.scale != 1 else ()
+        return (("stride", str(self.stride)), *scaled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reorg(Layer):
+    """Space to depth as Darknet does it: ``C x H x W`` becomes ``C*s*s x H/s x W/s``.
+
+    Not channel by channel: the input's memory is read as ``C/s/s x H*s x W*s``, of which each
+    ``s x s`` block gives one pixel of ``s * s`` groups of channels, and the result's memory as the
+    output. YOLOv2's weights were trained so, and both well-known forks of Darknet keep to it.
+    """
+
+    kind: ClassVar[str] = "reorg"
+
+    stride: int
+
+    def extent(self, *lengths: int) -> int:
+        return lengths[0] // self.stride
 
     def options(self) -> Options:
         return (("stride", str(self.stride)),)
@@ -150,7 +182,7 @@ class Upsample(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Layer):
-    """Concatenation along the channels, or part ``group_id`` of ``groups`` of a single layer."""
+    """Concatenation along the channels of part ``group_id`` of ``groups`` of each layer."""
 
     kind: ClassVar[str] = "route"
 
@@ -166,15 +198,34 @@ class Route(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut(Layer):
-    """Sum of two layers; the output has the first one's channels, and of the second one's
-    channels as many as both have are added to it."""
+    """Sum of layers; the output has the first one's channels, and of each other one's channels as
+    many as both have are added to it."""
 
     kind: ClassVar[str] = "shortcut"
 
     activation: str
 
     def options(self) -> Options:
-        return ("from", str(self.inputs[1])), ("activation", self.activation)
+        sources = ", ".join(map(str, self.inputs[1:]))
+        return ("from", sources), ("activation", self.activation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleChannels(Layer):
+    """The second layer's channels, each multiplied by the first layer's single value for it
+    (squeeze and excitation); with ``by_pixel``, its pixels by the single channel's."""
+
+    kind: ClassVar[str] = "scale_channels"
+
+    activation: str
+    by_pixel: bool
+
+    def extent(self, *lengths: int) -> int:
+        return lengths[1]
+
+    def options(self) -> Options:
+        by = (("scale_wh", "1"),) if self.by_pixel else ()
+        return ("from", str(self.inputs[1])), *by, ("activation", self.activation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +257,8 @@ class Yolo(Layer):
     """A detection head: says how to read its input, ``A*(5+classes)`` channels of raw values.
 
     ``all_anchors`` are the section's (width, height) pairs in pixels of the network's input;
-    ``mask`` selects those that this head uses: its ``anchors``.
+    ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the way of
+    Scaled-YOLOv4, whose values come out of a logistic activation.
     """
 
     kind: ClassVar[str] = "yolo"
@@ -215,6 +267,7 @@ class Yolo(Layer):
     all_anchors: tuple[tuple[float, float], ...]
     classes: int
     scale_x_y: float
+    new_coords: bool = False
 
     @property
     def anchors(self) -> tuple[tuple[float, float], ...]:
@@ -224,8 +277,42 @@ class Yolo(Layer):
     def options(self) -> Options:
         return (
             ("mask", ",".join(map(str, self.mask))),
-            ("anchors", ", ".join(f"{_number(w)},{_number(h)}" for w, h in self.all_anchors)),
+            ("anchors", _pairs(self.all_anchors)),
             ("classes", str(self.classes)),
             ("num", str(len(self.all_anchors))),
             ("scale_x_y", repr(self.scale_x_y)),
+            *((("new_coords", "1"),) if self.new_coords else ()),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region(Layer):
+    """YOLOv2's detection head, read as :class:`Yolo` is but for two things: ``cell_anchors`` are in
+    cells of its grid, and with ``softmax`` a box has exactly one class."""
+
+    kind: ClassVar[str] = "region"
+
+    cell_anchors: tuple[tuple[float, float], ...]
+    classes: int
+    softmax: bool
+
+    @property
+    def anchors(self) -> tuple[tuple[float, float], ...]:
+        """The (width, height) of the anchors in pixels of the network's input."""
+        return tuple((w * self.out_stride, h * self.out_stride) for w, h in self.cell_anchors)
+
+    def options(self) -> Options:
+        return (
+            ("anchors", _pairs(self.cell_anchors)),
+            ("num", str(len(self.cell_anchors))),
+            ("classes", str(self.classes)),
+            ("softmax", str(int(self.softmax))),
+        )
+
+
+HEADS = (Yolo, Region)
+"""The kinds that end a network: sections that say how to read their input."""
+
+
+def _pairs(anchors: tuple[tuple[float, float], ...]) -> str:
+    return ", ".join(f"{_number(w)},{_number(h)}" for w, h in anchors)

@@ -1,7 +1,7 @@
-"""Darknet to ONNX: the convolutional part, up to what enters each ``[yolo]``.
+"""Darknet to ONNX: the convolutional part, up to what enters each ``[yolo]`` or ``[region]``.
 
-The only module of lpr that imports the ``onnx`` package, which lpr does not require: plugins and
-tools that convert bring it.
+The only module of lpr that imports the ``onnx`` package, which takes a while: it is imported where
+something is converted.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import (
+    HEADS,
     LEAKY_SLOPE,
     PICTURE,
     PICTURE_CHANNELS,
+    SELU_ALPHA,
+    SELU_SCALE,
     AvgPool,
     Convolutional,
     Dropout,
     Layer,
     MaxPool,
+    Reorg,
     Route,
     Sam,
+    ScaleChannels,
     Shortcut,
     Upsample,
-    Yolo,
 )
 from lpr.darknet.weights import Convolution, Weights
 
@@ -48,7 +52,7 @@ def to_onnx(cfg: Cfg, weights: Weights) -> onnx.ModelProto:
     heads: list[str] = []
     for layer in cfg.layers:
         inputs = [names[i] for i in layer.inputs]
-        if isinstance(layer, Yolo):
+        if isinstance(layer, HEADS):
             heads.append(graph.add("Identity", inputs, output=f"head_{len(heads)}"))
         elif isinstance(layer, Convolutional):
             names[layer.index] = _convolution(graph, layer, inputs[0], next(convolutions))
@@ -98,23 +102,17 @@ class _Graph:
     def integers(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def activation(self, name: str, x: str) -> str:
-        match name:
-            case "linear":
-                return x
-            case "leaky":
-                return self.add("LeakyRelu", [x], alpha=LEAKY_SLOPE)
-            case "relu":
-                return self.add("Relu", [x])
-            case "logistic":
-                return self.add("Sigmoid", [x])
-            case "tanh":
-                return self.add("Tanh", [x])
-            case "swish" | "silu":
-                return self.add("Mul", [x, self.add("Sigmoid", [x])])
-            case "mish":
-                return self.add("Mul", [x, self.add("Tanh", [self.add("Softplus", [x])])])
-        raise NotImplementedError(f"activation {name}")
+    def number(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
+    def clip(self, x: str, low: float, high: float) -> str:
+        return self.add("Clip", [x, self.number(low), self.number(high)])
+
+    def times(self, x: str, factor: float) -> str:
+        return self.add("Mul", [x, self.number(factor)])
+
+    def plus(self, x: str, other: str | float) -> str:
+        return self.add("Add", [x, other if isinstance(other, str) else self.number(other)])
 
     def channels(self, x: str, start: int, end: int) -> str:
         return self.add("Slice", [x, self.integers(start), self.integers(end), self.integers(1)])
@@ -127,10 +125,11 @@ def _convolution(graph: _Graph, layer: Convolutional, x: str, numbers: Convoluti
         [x, graph.constant(weights), graph.constant(biases)],
         kernel_shape=[layer.size] * 2,
         strides=[layer.stride] * 2,
-        pads=[layer.padding] * 4,
+        pads=[layer.padding * layer.dilation] * 4,
+        dilations=[layer.dilation] * 2,
         group=layer.groups,
     )
-    return graph.activation(layer.activation, out)
+    return _activation(graph, layer.activation, out)
 
 
 def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
@@ -149,28 +148,123 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
             return graph.add("GlobalAveragePool", [x])
         case Upsample():
             scales = np.array([1, 1, layer.stride, layer.stride], np.float32)
-            return graph.add(
+            larger = graph.add(
                 "Resize",
                 [x, "", graph.constant(scales)],
                 mode="nearest",
                 coordinate_transformation_mode="asymmetric",
                 nearest_mode="floor",
             )
+            return larger if layer.scale == 1 else graph.times(larger, layer.scale)
+        case Reorg():
+            return _reorg(graph, x, layer)
         case Route():
-            if len(inputs) > 1:
-                return graph.add("Concat", inputs, axis=1)
-            if layer.groups == 1:
-                return x
-            start = layer.group_id * layer.out_channels
-            return graph.channels(x, start, start + layer.out_channels)
+            parts = [
+                _part(graph, source, _channels(cfg, index) // layer.groups, layer)
+                for source, index in zip(inputs, layer.inputs, strict=True)
+            ]
+            return graph.add("Concat", parts, axis=1) if len(parts) > 1 else parts[0]
         case Shortcut():
-            other = _fitted(graph, inputs[1], _channels(cfg, layer.inputs[1]), layer.out_channels)
-            return graph.activation(layer.activation, graph.add("Add", [x, other]))
+            for other, index in zip(inputs[1:], layer.inputs[1:], strict=True):
+                fitted = _fitted(graph, other, _channels(cfg, index), layer.out_channels)
+                x = graph.add("Add", [x, fitted])
+            return _activation(graph, layer.activation, x)
+        case ScaleChannels():
+            return _activation(graph, layer.activation, graph.add("Mul", inputs[::-1]))
         case Sam():
-            return graph.activation(layer.activation, graph.add("Mul", inputs))
+            return _activation(graph, layer.activation, graph.add("Mul", inputs))
         case Dropout():
             return x
     raise NotImplementedError(str(layer))
+
+
+def _activation(graph: _Graph, name: str, x: str) -> str:
+    """``x`` through one of :data:`lpr.darknet.layers.ACTIVATIONS`."""
+    match name:
+        case "linear":
+            return x
+        case "leaky":
+            return graph.add("LeakyRelu", [x], alpha=LEAKY_SLOPE)
+        case "relie":
+            return graph.add("LeakyRelu", [x], alpha=0.01)
+        case "relu":
+            return graph.add("Relu", [x])
+        case "relu6":
+            return graph.clip(x, 0, 6)
+        case "hardtan":
+            return graph.clip(x, -1, 1)
+        case "elu":
+            return graph.add("Elu", [x])
+        case "selu":
+            return graph.add("Selu", [x], alpha=SELU_ALPHA, gamma=SELU_SCALE)
+        case "logistic":
+            return graph.add("Sigmoid", [x])
+        case "loggy":
+            return graph.plus(graph.times(graph.add("Sigmoid", [x]), 2), -1)
+        case "tanh":
+            return graph.add("Tanh", [x])
+        case "swish" | "silu":
+            return graph.add("Mul", [x, graph.add("Sigmoid", [x])])
+        case "mish":
+            return graph.add("Mul", [x, graph.add("Tanh", [graph.add("Softplus", [x])])])
+        case "ramp":
+            return graph.plus(graph.add("Relu", [x]), graph.times(x, 0.1))
+        case _:
+            return _piecewise(graph, name, x)
+
+
+def _piecewise(graph: _Graph, name: str, x: str) -> str:
+    """The activations of several pieces, and the one that is a polynomial inside."""
+    match name:
+        case "lhtan":  # 0..1 as it is, and a thousandth of what lies beyond
+            inside = graph.clip(x, 0, 1)
+            return graph.plus(inside, graph.times(graph.add("Sub", [x, inside]), 0.001))
+        case "plse":  # a slope of 1/8 within -4..4, and of 1/100 beyond
+            inside = graph.clip(x, -4, 4)
+            beyond = graph.times(graph.add("Sub", [x, inside]), 0.01)
+            return graph.plus(graph.plus(graph.times(inside, 0.125), 0.5), beyond)
+        case "stair":  # flat on even steps, rising on odd ones
+            step = graph.add("Floor", [x])
+            half = graph.add("Floor", [graph.times(x, 0.5)])
+            odd = graph.add("Sub", [step, graph.times(half, 2)])
+            return graph.plus(half, graph.add("Mul", [odd, graph.add("Sub", [x, step])]))
+        case "hard_mish":  # a parabola from -2 to 0
+            bend = graph.clip(x, -2, 0)
+            bend = graph.plus(graph.times(graph.add("Mul", [bend, bend]), 0.5), bend)
+            return graph.plus(graph.add("Relu", [x]), bend)
+        case "gelu":
+            cube = graph.add("Mul", [x, graph.add("Mul", [x, x])])
+            inner = graph.plus(graph.times(x, 0.797885), graph.times(cube, 0.035677))
+            return graph.add(
+                "Mul", [graph.times(x, 0.5), graph.plus(graph.add("Tanh", [inner]), 1)]
+            )
+    raise NotImplementedError(f"activation {name}")
+
+
+def _reorg(graph: _Graph, x: str, layer: Reorg) -> str:
+    """See :class:`lpr.darknet.layers.Reorg`; heights and widths stay dynamic."""
+    s = layer.stride
+    inner = layer.out_channels // s**4
+    shape = graph.add("Shape", [x])
+    count = graph.add("Gather", [shape, graph.integers(0)])
+    rows = graph.add("Gather", [shape, graph.integers(2)])
+    columns = graph.add("Gather", [shape, graph.integers(3)])
+    side = graph.integers(s)
+
+    def view(value: str, *lengths: str) -> str:
+        return graph.add("Reshape", [value, graph.add("Concat", list(lengths), axis=0)])
+
+    # C/s/s x (H*s) x (W*s), cut into blocks: H and W blocks of s x s.
+    blocks = view(x, count, graph.integers(inner), rows, side, columns, side)
+    groups = graph.add("Transpose", [blocks], perm=[0, 3, 5, 1, 2, 4])
+    smaller = [graph.add("Div", [length, side]) for length in (rows, columns)]
+    return view(groups, count, graph.integers(layer.out_channels), *smaller)
+
+
+def _part(graph: _Graph, x: str, channels: int, layer: Route) -> str:
+    if layer.groups == 1:
+        return x
+    return graph.channels(x, layer.group_id * channels, (layer.group_id + 1) * channels)
 
 
 def _channels(cfg: Cfg, index: int) -> int:

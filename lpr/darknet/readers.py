@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, YOLO_TRAINING
+from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, REGION_TRAINING, YOLO_TRAINING
 from lpr.darknet.layers import (
+    HEADS,
     PICTURE,
     PICTURE_CHANNELS,
     AvgPool,
@@ -14,8 +15,11 @@ from lpr.darknet.layers import (
     Layer,
     MaxPool,
     Net,
+    Region,
+    Reorg,
     Route,
     Sam,
+    ScaleChannels,
     Shortcut,
     Upsample,
     Yolo,
@@ -61,7 +65,7 @@ class Before:
         return self.stride(inputs[0])
 
     def _checked(self, index: int, reference: str) -> int:
-        if index != PICTURE and isinstance(self._layers[index], Yolo):
+        if index != PICTURE and isinstance(self._layers[index], HEADS):
             self._section.fail(
                 f"{reference} is the detection head {self._layers[index]}, whose output is no "
                 "feature map; refer to a layer before it (with [route] layers=)"
@@ -69,7 +73,7 @@ class Before:
         return index
 
 
-_IGNORED_BY_OPENCV = "is ignored in silence by OpenCV's importer"
+_NOT_SUPPORTED = "is not supported"
 
 
 def net(section: Section) -> Net:
@@ -85,11 +89,9 @@ def net(section: Section) -> Net:
 
 def _convolutional(section: Section, before: Before) -> Layer:
     for key in ("stride_x", "stride_y"):
-        section.only(key, "", _IGNORED_BY_OPENCV)
-    section.only("dilation", "1", _IGNORED_BY_OPENCV)
-    for key in ("antialiasing", "binary", "xnor"):
-        section.only(key, "0", _IGNORED_BY_OPENCV)
-    section.only("flipped", "0", "is refused by OpenCV's importer")
+        section.only(key, "", "is not supported: the strides across and down are one stride=")
+    for key in ("antialiasing", "binary", "flipped", "xnor"):
+        section.only(key, "0", _NOT_SUPPORTED)
     source = before.previous()
     channels = before.channels(source)
     size = section.integer("size", least=1)
@@ -98,12 +100,17 @@ def _convolutional(section: Section, before: Before) -> Layer:
         padding = size // 2
     stride = section.integer("stride", 1, least=1)
     filters = section.integer("filters", least=1)
+    dilation = section.integer("dilation", 1, least=1)
+    if dilation > 1 and 2 * padding != size - 1:
+        section.fail(
+            f"dilation={dilation} needs an odd size and pad=1: Darknet counts other outputs wrongly"
+        )
     groups = section.integer("groups", 1, least=1)
     if channels % groups or filters % groups:
         section.fail(f"groups={groups} must divide {channels} channels in and {filters} filters")
     activation = section.activation()
     if activation is None:
-        section.fail("needs activation=; without it Darknet takes logistic and OpenCV linear")
+        section.fail("needs activation=; without it some programs take logistic and some linear")
     return Convolutional(
         index=before.index,
         line=section.line,
@@ -117,14 +124,15 @@ def _convolutional(section: Section, before: Before) -> Layer:
         groups=groups,
         activation=activation,
         batch_normalize=section.flag("batch_normalize"),
+        dilation=dilation,
     )
 
 
 def _maxpool(section: Section, before: Before) -> Layer:
     for key in ("stride_x", "stride_y"):
-        section.only(key, "", _IGNORED_BY_OPENCV)
+        section.only(key, "", "is not supported: the strides across and down are one stride=")
     for key in ("antialiasing", "maxpool_depth"):
-        section.only(key, "0", _IGNORED_BY_OPENCV)
+        section.only(key, "0", _NOT_SUPPORTED)
     source = before.previous()
     stride = section.integer("stride", 1, least=1)
     size = section.integer("size", stride, least=1)
@@ -155,7 +163,6 @@ def _avgpool(section: Section, before: Before) -> Layer:
 
 
 def _upsample(section: Section, before: Before) -> Layer:
-    section.only("scale", "1", _IGNORED_BY_OPENCV)
     source = before.previous()
     stride = section.integer("stride", 2, least=1)
     if before.stride(source) % stride:
@@ -167,6 +174,26 @@ def _upsample(section: Section, before: Before) -> Layer:
         out_channels=before.channels(source),
         out_stride=before.stride(source) // stride,
         stride=stride,
+        scale=section.real("scale", 1.0),
+    )
+
+
+def _reorg(section: Section, before: Before) -> Layer:
+    section.only("reverse", "0", _NOT_SUPPORTED)
+    section.only("flatten", "0", _NOT_SUPPORTED)
+    section.only("extra", "0", _NOT_SUPPORTED)
+    source = before.previous()
+    stride = section.integer("stride", 1, least=1)
+    channels = before.channels(source)
+    if channels % stride**2:
+        section.fail(f"stride={stride} needs a multiple of {stride**2} channels, not {channels}")
+    return Reorg(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=channels * stride**2,
+        out_stride=before.stride(source) * stride,
+        stride=stride,
     )
 
 
@@ -174,39 +201,39 @@ def _route(section: Section, before: Before) -> Layer:
     inputs = tuple(before.resolve(i) for i in section.integers("layers"))
     groups = section.integer("groups", 1, least=1)
     group_id = section.integer("group_id", 0)
-    channels = sum(before.channels(i) for i in inputs)
-    if groups > 1 and len(inputs) > 1:
-        section.fail(
-            "groups= over several layers is run wrongly by OpenCV's importer; "
-            "use one [route] for each layer and join those"
-        )
-    if channels % groups:
-        section.fail(f"groups={groups} does not divide {channels} channels")
+    for source in inputs:
+        if before.channels(source) % groups:
+            section.fail(f"groups={groups} does not divide {before.channels(source)} channels")
     if group_id >= groups:
         section.fail(f"group_id={group_id} must be below groups={groups}")
     return Route(
         index=before.index,
         line=section.line,
         inputs=inputs,
-        out_channels=channels // groups,
+        out_channels=sum(before.channels(i) for i in inputs) // groups,
         out_stride=before.joined_stride(inputs),
         groups=groups,
         group_id=group_id,
     )
 
 
-def _two(section: Section, before: Before) -> tuple[int, int]:
+def _with_others(section: Section, before: Before) -> tuple[int, ...]:
+    """The layer before and those that ``from=`` names."""
+    return before.previous(), *(before.resolve(i) for i in section.integers("from"))
+
+
+def _with_other(section: Section, before: Before) -> tuple[int, int]:
     """The layer before and the one that ``from=`` names."""
-    sources = section.integers("from")
-    if len(sources) > 1:
-        section.fail("from= with several layers is cut to the first by OpenCV's importer; give one")
-    return before.previous(), before.resolve(sources[0])
+    inputs = _with_others(section, before)
+    if len(inputs) > 2:
+        section.fail("from= names several layers; give one")
+    return inputs[0], inputs[1]
 
 
 def _shortcut(section: Section, before: Before) -> Layer:
-    section.only("weights_type", "none", _IGNORED_BY_OPENCV)
-    section.only("weights_normalization", "none", _IGNORED_BY_OPENCV)
-    inputs = _two(section, before)
+    section.only("weights_type", "none", "asks for weights, which are not supported")
+    section.only("weights_normalization", "none", _NOT_SUPPORTED)
+    inputs = _with_others(section, before)
     return Shortcut(
         index=before.index,
         line=section.line,
@@ -217,8 +244,30 @@ def _shortcut(section: Section, before: Before) -> Layer:
     )
 
 
+def _scale_channels(section: Section, before: Before) -> Layer:
+    inputs = _with_other(section, before)
+    by_pixel = section.flag("scale_wh")
+    factors, channels = (before.channels(i) for i in inputs)
+    if by_pixel:
+        before.joined_stride(inputs)
+    elif before.stride(inputs[0]) != 0:
+        section.fail("the layer before has to give one value for a channel; put [avgpool] there")
+    if factors != (1 if by_pixel else channels):
+        wanted = "one channel" if by_pixel else f"{channels} channels, as many as it multiplies"
+        section.fail(f"the layer before has to give {wanted}, and gives {factors}")
+    return ScaleChannels(
+        index=before.index,
+        line=section.line,
+        inputs=inputs,
+        out_channels=channels,
+        out_stride=before.stride(inputs[1]),
+        activation=section.activation() or "linear",
+        by_pixel=by_pixel,
+    )
+
+
 def _sam(section: Section, before: Before) -> Layer:
-    inputs = _two(section, before)
+    inputs = _with_other(section, before)
     channels = [before.channels(i) for i in inputs]
     if channels[0] != channels[1]:
         section.fail(f"multiplies {channels[0]} channels with {channels[1]}; make them equal")
@@ -252,27 +301,15 @@ def _dropout(section: Section, before: Before) -> Layer:
 
 
 def _yolo(section: Section, before: Before) -> Layer:
-    section.only("new_coords", "0", "asks for a way of reading heads that is not supported")
     source = before.previous()
     classes = section.integer("classes", least=1)
-    numbers = section.reals("anchors")
-    if len(numbers) % 2 or min(numbers) <= 0:
-        section.fail("anchors= holds pairs of positive numbers: width,height, width,height, ...")
-    anchors = tuple(zip(numbers[::2], numbers[1::2], strict=True))
-    num = section.integer("num", len(anchors))
-    if num != len(anchors):
-        section.fail(f"num={num}, but anchors= holds {len(anchors)} pairs; make them agree")
+    anchors = _anchors(section)
     mask = section.integers("mask")
     if not all(0 <= i < len(anchors) for i in mask):
         section.fail(
             f"mask= holds numbers from 0 to {len(anchors) - 1}: there are no other anchors"
         )
-    needed = len(mask) * (5 + classes)
-    if before.channels(source) != needed:
-        section.fail(
-            f"{len(mask)} anchors x (5 + {classes} classes) need {needed} channels, "
-            f"the layer before gives {before.channels(source)}; set its filters={needed}"
-        )
+    needed = _head_channels(section, before, len(mask), classes)
     return Yolo(
         index=before.index,
         line=section.line,
@@ -284,7 +321,54 @@ def _yolo(section: Section, before: Before) -> Layer:
         all_anchors=anchors,
         classes=classes,
         scale_x_y=section.real("scale_x_y", 1.0),
+        new_coords=section.flag("new_coords"),
     )
+
+
+def _region(section: Section, before: Before) -> Layer:
+    section.only("coords", "4", _NOT_SUPPORTED)
+    section.only("background", "0", _NOT_SUPPORTED)
+    section.only("log", "1", _NOT_SUPPORTED)
+    section.only("sqrt", "1", _NOT_SUPPORTED)
+    section.only("absolute", "1", _NOT_SUPPORTED)
+    for key in ("tree", "map"):
+        section.only(key, "", "asks for a tree of classes, which is not supported")
+    source = before.previous()
+    classes = section.integer("classes", 20, least=1)
+    anchors = _anchors(section)
+    return Region(
+        index=before.index,
+        line=section.line,
+        inputs=(source,),
+        out_channels=_head_channels(section, before, len(anchors), classes),
+        out_stride=before.stride(source),
+        extra=section.keep(REGION_TRAINING),
+        cell_anchors=anchors,
+        classes=classes,
+        softmax=section.flag("softmax"),
+    )
+
+
+def _anchors(section: Section) -> tuple[tuple[float, float], ...]:
+    numbers = section.reals("anchors")
+    if len(numbers) % 2 or min(numbers) <= 0:
+        section.fail("anchors= holds pairs of positive numbers: width,height, width,height, ...")
+    anchors = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    num = section.integer("num", len(anchors))
+    if num != len(anchors):
+        section.fail(f"num={num}, but anchors= holds {len(anchors)} pairs; make them agree")
+    return anchors
+
+
+def _head_channels(section: Section, before: Before, anchors: int, classes: int) -> int:
+    needed = anchors * (5 + classes)
+    given = before.channels(before.previous())
+    if given != needed:
+        section.fail(
+            f"{anchors} anchors x (5 + {classes} classes) need {needed} channels, "
+            f"the layer before gives {given}; set its filters={needed}"
+        )
+    return needed
 
 
 READERS: dict[str, Callable[[Section, Before], Layer]] = {
@@ -292,21 +376,12 @@ READERS: dict[str, Callable[[Section, Before], Layer]] = {
     "convolutional": _convolutional,
     "dropout": _dropout,
     "maxpool": _maxpool,
+    "region": _region,
+    "reorg": _reorg,
     "route": _route,
     "sam": _sam,
+    "scale_channels": _scale_channels,
     "shortcut": _shortcut,
     "upsample": _upsample,
     "yolo": _yolo,
 }
-
-REFUSED = {
-    "reorg": (
-        "Redmon's Darknet and AlexeyAB's disagree on the order of its channels, and the file does "
-        "not say whose it is; use a [convolutional] with stride=2"
-    ),
-    "scale_channels": (
-        "OpenCV computes this wrongly for batches of more than one picture (opencv#16630); "
-        "use [sam] or take it out"
-    ),
-}
-"""Kinds that exist and cannot be run rightly, and why."""

@@ -43,11 +43,6 @@ class OpenCvDetectorRuntime:
     priority: int
 
     def problem(self) -> str | None:
-        if not hasattr(cv2.dnn, "readNetFromDarknet"):
-            return (
-                f"{_build()} cannot read Darknet files any more; install "
-                "opencv-contrib-python-headless<5, or use another runtime such as lpr-onnx"
-            )
         return _cuda_problem() if self.device == "cuda" else None
 
     def open(self, model: DetectorModel, threads: int) -> OpenCvDetector:

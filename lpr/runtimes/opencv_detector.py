@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from lpr.darknet.cfg import Cfg, read_cfg
-from lpr.darknet.layers import Route, Yolo
+from lpr.darknet.cfg import read_cfg
+from lpr.darknet.conversion import converted
 from lpr.darknet.weights import read_weights
 from lpr.errors import BackendError, ModelError
+from lpr.runtimes.opencv_importer import imported, shortcomings
 from lpr.specs import DetectorModel
 from lpr.types import Float32
 
@@ -19,21 +19,26 @@ from lpr.types import Float32
 class OpenCvDetector:
     """A loaded detector (:class:`lpr.protocols.DetectorNetwork`); several threads may share it.
 
-    Its heads come out raw: OpenCV's own reading of ``[yolo]`` drops weak boxes and ties the result
-    to the cfg's thresholds, so each head is handed over as a layer that passes its input through.
+    OpenCV's own Darknet importer reads it where there is one (before OpenCV 5) that runs all of it
+    rightly (:func:`lpr.runtimes.opencv_importer.shortcomings`); else it is converted to ONNX once.
+    Heads come out raw: OpenCV's own reading of ``[yolo]`` drops weak boxes and ties the result to
+    the cfg's thresholds, so each head is handed over as a layer that passes its input through.
     """
 
     def __init__(self, model: DetectorModel, backend: int, target: int) -> None:
         self._cfg = read_cfg(model.cfg)
         self._cfg.check_size(model.spec.width, model.spec.height)
         weights = read_weights(model.weights, self._cfg)
-        self._outputs = [f"identity_{head.index}" for head in self._cfg.heads]
         self._lock = threading.Lock()
         try:
-            net = cv2.dnn.readNetFromDarknet(
-                np.frombuffer(headless(self._cfg).to_text().encode(), np.uint8),
-                np.frombuffer(weights.to_bytes(), np.uint8),
-            )
+            if shortcomings(self._cfg):
+                self._outputs = [f"head_{number}" for number in range(len(self._cfg.heads))]
+                net = cv2.dnn.readNetFromONNX(
+                    np.frombuffer(converted(self._cfg, weights), np.uint8)
+                )
+            else:
+                self._outputs = [f"identity_{head.index}" for head in self._cfg.heads]
+                net = imported(self._cfg, weights)
         except cv2.error as error:
             raise ModelError(f"{model.cfg}: OpenCV refuses it ({error.err})") from error
         net.setPreferableBackend(backend)
@@ -62,21 +67,3 @@ class OpenCvDetector:
     def close(self) -> None:
         with self._lock:
             self._net = None
-
-
-def headless(cfg: Cfg) -> Cfg:
-    """``cfg`` with a layer that changes nothing in place of each ``[yolo]``: indices stay."""
-    layers = tuple(
-        Route(
-            index=layer.index,
-            inputs=layer.inputs,
-            out_channels=layer.out_channels,
-            out_stride=layer.out_stride,
-            groups=1,
-            group_id=0,
-        )
-        if isinstance(layer, Yolo)
-        else layer
-        for layer in cfg.layers
-    )
-    return replace(cfg, layers=layers)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lpr.darknet.cfg import read_cfg
+from lpr.darknet.conversion import converted
 from lpr.darknet.weights import read_weights
 from lpr.errors import BackendError, ModelError
 from lpr.hookspecs import hookimpl
@@ -17,7 +18,7 @@ from lpr.runtimes.probe import probe
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
-# onnx and onnxruntime take a while to import and are imported where they are first needed: every
+# onnxruntime takes a while to import and is imported where it is first needed: every
 # lpr command loads this module, and most of them run no network.
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -68,12 +69,10 @@ class OnnxDetector:
     """A loaded detector; see :class:`lpr.protocols.DetectorNetwork`."""
 
     def __init__(self, model: DetectorModel, threads: int) -> None:
-        from lpr.darknet.onnx import to_onnx
-
         self._cfg = read_cfg(model.cfg)
         self._cfg.check_size(model.spec.width, model.spec.height)
-        network = to_onnx(self._cfg, read_weights(model.weights, self._cfg))
-        self._network = _Network(network.SerializeToString(), model.cfg, threads)
+        network = converted(self._cfg, read_weights(model.weights, self._cfg))
+        self._network = _Network(network, model.cfg, threads)
 
     def forward(self, batch: Float32) -> list[Float32]:
         self._cfg.check_size(width=batch.shape[3], height=batch.shape[2])
@@ -147,9 +146,8 @@ class _Network:
 
 def _import_problem() -> str | None:
     try:
-        for name in ("onnx", "onnxruntime"):
-            import_module(name)
+        import_module("onnxruntime")
     # A package that is there but broken raises whatever it likes.
     except Exception as error:
-        return f"onnx or onnxruntime cannot be imported ({error}); pip install -U onnx onnxruntime"
+        return f"onnxruntime cannot be imported ({error}); pip install -U onnxruntime"
     return None

@@ -79,6 +79,36 @@ BODIES: dict[str, str] = {
         + _pool(9, 1)
         + "[route]\nlayers=-1,-2,-3,0\n"
     ),
+    "dilation": conv(8, dilation=2) + conv(8, 5, 2, dilation=3),
+    "upsample with a scale": conv(8) + _pool(2, 2) + "[upsample]\nstride=2\nscale=.5\n",
+    "reorg": (
+        conv(8)
+        + conv(8)
+        + "[reorg]\nstride=2\n[route]\nlayers=-2\n"
+        + conv(8, 3, 2)
+        + "[route]\nlayers=-1,-3\n"
+    ),
+    "route groups of several layers": (
+        conv(8) + conv(12) + "[route]\nlayers=-1,-2\ngroups=4\ngroup_id=3\n"
+    ),
+    "shortcut from several layers": (
+        conv(12) + conv(4) + conv(8) + "[shortcut]\nfrom=0,-2\nactivation=leaky\n"
+    ),
+    "scale channels": (
+        conv(8)
+        + "[avgpool]\n"
+        + conv(4, 1, norm=0)
+        + conv(8, 1, 1, "logistic", norm=0)
+        + "[scale_channels]\nfrom=0\nactivation=linear\n"
+    ),
+    "scale pixels": conv(8)
+    + conv(1, 1, 1, "logistic")
+    + "[scale_channels]\nfrom=0\nscale_wh=1\nactivation=leaky\n",
+    "region": (
+        conv(8)
+        + conv(14, 1, 1, "linear", norm=0)
+        + "[region]\nanchors=1.5,2, 3,4\nclasses=2\nsoftmax=1\n[route]\nlayers=0\n"
+    ),
     "two heads": conv(8) + head(classes=2) + "[route]\nlayers=-3\n" + conv(8, 3, 2),
 }
 """Names and what stands before the last head; every section kind is there."""

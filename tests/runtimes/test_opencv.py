@@ -12,7 +12,7 @@ from lpr.darknet.cfg import Cfg
 from lpr.errors import ModelError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv import detector_runtimes, recognizer_runtimes
-from lpr.runtimes.opencv_detector import headless
+from lpr.runtimes.opencv_importer import headless
 from lpr.specs import DetectorModel, DetectorSpec
 from lpr.testing import check_detector_runtime, check_recognizer_runtime
 from tests.darknet.nets import conv, head, net, pictures, random_weights, yolov3
@@ -213,12 +213,22 @@ def test_a_runtime_that_has_no_problem_has_its_device(
         assert problem is None
 
 
-def test_opencv_without_its_darknet_importer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenCV 5 has none."""
+@pytest.mark.skipif(
+    not hasattr(cv2.dnn, "readNetFromDarknet"), reason="this OpenCV has no Darknet importer"
+)
+def test_opencv_without_its_darknet_importer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV 5 has none: the network is converted, and says the same."""
+    monkeypatch.setenv("LPR_CACHE", str(tmp_path / "cache"))
+    files = model(tmp_path, net(SMALL))
+    batch = pictures(48, 36, 2)
+    imported = CPU.open(files, threads=0).forward(batch)
     monkeypatch.delattr(cv2.dnn, "readNetFromDarknet")
-    problem = CPU.problem()
-    assert problem is not None
-    assert "opencv-contrib-python-headless<5" in problem
+    converted = CPU.open(files, threads=0).forward(batch)
+    for ours, theirs in zip(converted, imported, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
 def test_a_cuda_build_of_opencv_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
+from lpr.darknet.layers import Region, Yolo
 from lpr.detect import Head
 from lpr_training.canvases import Batch
 
@@ -20,10 +21,10 @@ class Grid:
 
     @classmethod
     def of(cls, cfg: Cfg) -> Grid:
-        """Raises :class:`ValueError` unless each head has one anchor and one class."""
-        if any(len(head.anchors) != 1 or head.classes != 1 for head in cfg.heads):
-            raise ValueError(f"{cfg.name}: the trainer takes heads of one anchor and one class")
-        heads = [Head(head.anchors, head.classes, head.scale_x_y) for head in cfg.heads]
+        """Raises :class:`ValueError` unless each head is a ``[yolo]`` of one anchor and class."""
+        if not all(_simple(head) for head in cfg.heads):
+            raise ValueError(f"{cfg.name}: the trainer takes [yolo] of one anchor and one class")
+        heads = [Head.of(section) for section in cfg.heads]
         return cls(heads, (cfg.net.width, cfg.net.height))
 
     def decode(self, raw: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -149,3 +150,8 @@ def _unignored(
             mask[picture, y0:y1, x0:x1] = 0
         masks.append(mask.flatten(1))
     return torch.cat(masks, 1)
+
+
+def _simple(head: Yolo | Region) -> bool:
+    plain = isinstance(head, Yolo) and not head.new_coords
+    return plain and len(head.anchors) == 1 and head.classes == 1

@@ -74,7 +74,7 @@ class DetectorTask:
         torch.manual_seed(recipe.schedule.seed)
         self.recipe, self.cfg = recipe, cfg
         self.size = cfg.net.width, cfg.net.height
-        self.heads = [Head(head.anchors, head.classes, head.scale_x_y) for head in cfg.heads]
+        self.heads = [Head.of(section) for section in cfg.heads]
         self._loss = self._light_loss if recipe.darknet is None else self._darknet_loss
         if recipe.darknet is None:
             Grid.of(cfg)  # refuses heads that this loss does not know

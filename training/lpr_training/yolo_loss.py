@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lpr.darknet.layers import Yolo
+from lpr.darknet.layers import Region, Yolo
 
 
 class _Given(NamedTuple):
@@ -37,9 +37,15 @@ class YoloLoss:
     the number of pictures.
     """
 
-    def __init__(self, heads: Sequence[Yolo], size: tuple[int, int], ignore_thresh: float) -> None:
-        self.heads, self.size, self.ignore_thresh = tuple(heads), size, ignore_thresh
-        self.anchors = torch.tensor(heads[0].all_anchors)
+    def __init__(
+        self, heads: Sequence[Yolo | Region], size: tuple[int, int], ignore_thresh: float
+    ) -> None:
+        """Raises ``ValueError`` for heads that Darknet trains by another loss."""
+        self.heads = tuple(head for head in heads if isinstance(head, Yolo) and not head.new_coords)
+        if len(self.heads) < len(heads):
+            raise ValueError("the loss of [region], and that of new_coords=1, are not supported")
+        self.size, self.ignore_thresh = size, ignore_thresh
+        self.anchors = torch.tensor(self.heads[0].all_anchors)
         self.scale = torch.tensor(size, dtype=torch.float32)
 
     def __call__(

@@ -5,7 +5,7 @@ It computes what Darknet and OpenCV's importer compute, so that what is trained 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import (
     BATCH_NORM_EPSILON,
+    HEADS,
     LEAKY_SLOPE,
     PICTURE,
     AvgPool,
@@ -23,31 +24,22 @@ from lpr.darknet.layers import (
     Dropout,
     Layer,
     MaxPool,
+    Reorg,
     Route,
     Sam,
+    ScaleChannels,
     Shortcut,
     Upsample,
-    Yolo,
 )
 from lpr.darknet.weights import BatchNorm, Convolution, Weights
 from lpr.types import Float32
+from lpr_torch.activations import ACTIVATIONS
 
 OBJECTNESS_PRIOR = -4.6
 """The logit of 1 %: most cells hold no plate, so an untrained head starts by saying so."""
 
 # Darknet keeps 0.99 of a rolling average in each step; Torch counts the new value's part.
 BATCH_NORM_MOMENTUM = 0.01
-
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "leaky": lambda: nn.LeakyReLU(LEAKY_SLOPE, inplace=True),
-    "linear": nn.Identity,
-    "logistic": nn.Sigmoid,
-    "mish": lambda: nn.Mish(inplace=True),
-    "relu": lambda: nn.ReLU(inplace=True),
-    "silu": lambda: nn.SiLU(inplace=True),
-    "swish": lambda: nn.SiLU(inplace=True),
-    "tanh": nn.Tanh,
-}
 
 
 class DarknetNet(nn.Module):
@@ -75,7 +67,7 @@ class DarknetNet(nn.Module):
         heads: list[Tensor] = []
         for layer, module in zip(self.cfg.layers, self.layers, strict=True):
             inputs = [outputs[i] for i in layer.inputs]
-            if isinstance(layer, Yolo):
+            if isinstance(layer, HEADS):
                 heads.append(inputs[0])
             else:
                 outputs[layer.index] = module(*inputs)
@@ -109,7 +101,7 @@ class DarknetNet(nn.Module):
         for head in self.cfg.heads:
             before = self.layers[head.inputs[0]]
             if isinstance(before, ConvolutionBlock) and before.convolution.bias is not None:
-                biases = before.convolution.bias.view(len(head.mask), 5 + head.classes)
+                biases = before.convolution.bias.view(len(head.anchors), 5 + head.classes)
                 nn.init.constant_(biases[:, 4], OBJECTNESS_PRIOR)
 
 
@@ -123,8 +115,9 @@ class ConvolutionBlock(nn.Module):
             layer.out_channels,
             layer.size,
             layer.stride,
-            layer.padding,
-            groups=layer.groups,
+            layer.padding * layer.dilation,
+            layer.dilation,
+            layer.groups,
             bias=not layer.batch_normalize,
         )
         self.norm = (
@@ -185,16 +178,38 @@ class _MaxPool(nn.Module):
         return F.max_pool2d(F.pad(x, self.padding, value=-torch.inf), self.size, self.stride)
 
 
+class _Upsample(nn.Module):
+    def __init__(self, layer: Upsample) -> None:
+        super().__init__()
+        self.stride, self.scale = float(layer.stride), layer.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        larger = F.interpolate(x, scale_factor=self.stride, mode="nearest")
+        return larger if self.scale == 1 else larger * self.scale
+
+
+class _Reorg(nn.Module):
+    """See :class:`lpr.darknet.layers.Reorg`."""
+
+    def __init__(self, layer: Reorg) -> None:
+        super().__init__()
+        self.stride = layer.stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        s = self.stride
+        blocks = x.reshape(n, c // s**2, h, s, w, s).permute(0, 3, 5, 1, 2, 4)
+        return blocks.reshape(n, c * s**2, h // s, w // s)
+
+
 class _Route(nn.Module):
     def __init__(self, layer: Route) -> None:
         super().__init__()
-        width = layer.out_channels
-        self.part = slice(layer.group_id * width, (layer.group_id + 1) * width)
+        self.groups, self.group_id = layer.groups, layer.group_id
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        if len(inputs) > 1:
-            return torch.cat(inputs, dim=1)
-        return inputs[0][:, self.part]
+        parts = [x.chunk(self.groups, dim=1)[self.group_id] for x in inputs]
+        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 class _Shortcut(nn.Module):
@@ -202,11 +217,22 @@ class _Shortcut(nn.Module):
         super().__init__()
         self.activation = ACTIVATIONS[layer.activation]()
 
-    def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        missing = x.shape[1] - other.shape[1]
-        if missing > 0:
-            other = F.pad(other, (0, 0, 0, 0, 0, missing))
-        out: Tensor = self.activation(x + other[:, : x.shape[1]])
+    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
+        for other in others:
+            missing = x.shape[1] - other.shape[1]
+            fitted = F.pad(other, (0, 0, 0, 0, 0, missing)) if missing > 0 else other
+            x = x + fitted[:, : x.shape[1]]
+        out: Tensor = self.activation(x)
+        return out
+
+
+class _ScaleChannels(nn.Module):
+    def __init__(self, layer: ScaleChannels) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[layer.activation]()
+
+    def forward(self, factors: Tensor, x: Tensor) -> Tensor:
+        out: Tensor = self.activation(x * factors)
         return out
 
 
@@ -229,17 +255,21 @@ def _module(layer: Layer) -> nn.Module:
         case AvgPool():
             return nn.AdaptiveAvgPool2d(1)
         case Upsample():
-            return nn.Upsample(scale_factor=layer.stride, mode="nearest")
+            return _Upsample(layer)
+        case Reorg():
+            return _Reorg(layer)
         case Route():
             return _Route(layer)
         case Shortcut():
             return _Shortcut(layer)
         case Sam():
             return _Sam(layer)
+        case ScaleChannels():
+            return _ScaleChannels(layer)
         case Dropout():
             return nn.Dropout(layer.probability)
-        case Yolo():
-            return nn.Identity()
+    if isinstance(layer, HEADS):
+        return nn.Identity()
     raise TypeError(f"{layer} has no counterpart in Torch")
 
 

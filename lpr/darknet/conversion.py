@@ -1,0 +1,73 @@
+"""Darknet networks as ONNX files, converted once: the result is kept in a cache by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+from lpr.darknet.cfg import Cfg
+from lpr.darknet.weights import Weights
+
+log = logging.getLogger("lpr")
+
+# Rises when the same network is converted into something else than before.
+_CONVERTER = 1
+_SUFFIX = ".onnx"
+
+
+def cache_folder() -> Path:
+    """``$LPR_CACHE``, or ``lpr`` in the user's cache folder (``$XDG_CACHE_HOME``, ``~/.cache``)."""
+    given = os.environ.get("LPR_CACHE")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
+
+
+def converted(cfg: Cfg, weights: Weights) -> bytes:
+    """The network as the content of an ONNX file (:func:`lpr.darknet.onnx.to_onnx`), from the cache
+    where it has been converted before.
+
+    A file in the cache bears the hash of its own content: one that was damaged is made again. Where
+    the cache cannot be written, the network is converted each time.
+    """
+    folder = cache_folder()
+    source = hashlib.sha256(cfg.to_text().encode() + weights.to_bytes()).hexdigest()
+    key = f"{source}-{_CONVERTER}"
+    kept = _kept(folder, key)
+    if kept is not None:
+        return kept
+    from lpr.darknet.onnx import to_onnx
+
+    data: bytes = to_onnx(cfg, weights).SerializeToString()
+    _keep(folder, key, data)
+    return data
+
+
+def _kept(folder: Path, key: str) -> bytes | None:
+    for file in sorted(folder.glob(f"{key}-*{_SUFFIX}")):
+        try:
+            data = file.read_bytes()
+        except OSError:
+            continue
+        if file.name == _name(key, data):
+            return data
+        log.warning("%s is damaged and is made again", file)
+    return None
+
+
+def _keep(folder: Path, key: str, data: bytes) -> None:
+    """Put it there whole or not at all, also if others do the same at the same time."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+            part.write(data)
+        Path(part.name).replace(folder / _name(key, data))
+    except OSError as error:
+        log.warning("%s: the converted network cannot be kept (%s)", folder, error.strerror)
+
+
+def _name(key: str, data: bytes) -> str:
+    return f"{key}-{hashlib.sha256(data).hexdigest()}{_SUFFIX}"
