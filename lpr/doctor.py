@@ -20,6 +20,7 @@ from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry
 from lpr.runtimes.select import problem_of
+from lpr.runtimes.traits import formats_of, place_of, precision_of
 from lpr.types import Crop
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnxruntime", "torch")
@@ -106,7 +107,8 @@ def _try_all(
         problem = problem_of(runtime)
         text = f"no: {problem}" if problem else _tried(run)
         works = works or text.startswith("works")
-        yield Finding(topic, f"{runtime.name} on {runtime.device}", text)
+        name = f"{runtime.name} on {place_of(runtime)}, {precision_of(runtime)}"
+        yield Finding(topic, name, text)
     if not works:
         yield Finding(topic, "none", "nothing here can run the model", bad=True)
 
@@ -114,12 +116,15 @@ def _try_all(
 def _tried(run: Callable[[], float]) -> str:
     try:
         return f"works: {run() * 1000:.1f} ms"
+    except LprError as error:
+        return f"no: {error}"
     # A runtime may be anybody's code; what breaks in it is what the report is for.
     except Exception as error:
         return f"no: {describe(error)}"
 
 
 def _detect(runtime: DetectorRuntime, model: Model) -> float:
+    _refuse_other_formats(runtime, model.detector.format)
     network = runtime.open(model.detector, threads=0)
     try:
         spec = model.detector.spec
@@ -133,11 +138,8 @@ def _detect(runtime: DetectorRuntime, model: Model) -> float:
 
 
 def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
-    if runtime.formats and model.recognizer.format not in runtime.formats:
-        raise BackendError(
-            f"it runs {', '.join(sorted(runtime.formats))} files, "
-            f"and those of {model.name} are {model.recognizer.format}"
-        )
+    if runtime.formats:
+        _refuse_other_formats(runtime, model.recognizer.format)
     recognizer = as_text_recognizer(runtime.open(model.recognizer, threads=0))
     try:
         crops = [Crop.whole(np.full((40, 100, 3), 128, np.uint8))]
@@ -147,3 +149,11 @@ def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
         return time.perf_counter() - start
     finally:
         close_plugged(f"recognizer runtime {runtime.name}", recognizer.close)
+
+
+def _refuse_other_formats(runtime: DetectorRuntime | RecognizerRuntime, format: str) -> None:
+    formats = formats_of(runtime)
+    if format not in formats:
+        raise BackendError(
+            f"it runs {', '.join(sorted(formats))} files, and the model's is {format}"
+        )

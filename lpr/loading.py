@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Sequence
 from functools import cache
+
+import numpy as np
 
 from lpr import builtin, models
 from lpr.darknet.cfg import read_cfg
 from lpr.detect import Detector, Head
 from lpr.errors import BackendError, naming
 from lpr.pipeline import Reader
-from lpr.protocols import RecognizerRuntime, TextRecognizer
+from lpr.protocols import DetectorRuntime, RecognizerRuntime, TextRecognizer
 from lpr.recognize import as_text_recognizer
 from lpr.regions import Region
 from lpr.registry import Registry, load_registry
 from lpr.runtimes.select import select, select_recognizer
+from lpr.runtimes.traits import pinned, place_of, precision_of
 from lpr.specs import RecognizerModel
 from lpr.sweep import Sweep
+from lpr.types import Crop
 from lpr.voting import VotingRecognizer
 
 log = logging.getLogger("lpr")
@@ -40,6 +45,7 @@ def load(
     min_confidence: float | None = None,
     regions: Sequence[str] | None = None,
     threads: int = 0,
+    device: int | None = None,
 ) -> Reader:
     """A reader that is ready to read.
 
@@ -56,13 +62,15 @@ def load(
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
     and ``region``, and decide between texts of which the recognizer is not certain; with none
     (``()``) texts stand as they are read. ``threads`` 0 leaves their number to the runtimes.
+    ``device`` is the number of the GPU, where the backend runs on one.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
     does not exist or does not work here, and ``ValueError`` for numbers out of range.
     """
-    if threads < 0:
-        raise ValueError(f"threads has to be 0 or more, not {threads}")
+    for name, number in (("threads", threads), ("device", device)):
+        if number is not None and number < 0:
+            raise ValueError(f"{name} has to be 0 or more, not {number}")
     for name, share in (("threshold", threshold), ("min_confidence", min_confidence)):
         if isinstance(share, float | int) and not 0 <= share <= 1:
             raise ValueError(f"{name} has to lie in 0..1, not {share}")
@@ -77,22 +85,26 @@ def load(
     cfg.check_size(*size)
     heads = [Head.of(section) for section in cfg.heads]
 
-    finder = select(plugged.detector_runtimes, backend)
+    finder = select(plugged.detector_runtimes, backend, folder.detector.format)
+    finder = pinned(finder, device)
     readers = [
-        _recognizer(plugged, folder, name, finder.name)
+        _recognizer(plugged, folder, name, finder, device)
         for name in ([None] if recognizer is None else recognizer.split(","))
     ]
     reads, written = readers[0]
     log.info(
-        "model %s %s; detector: %s on %s, %dx%d; recognizer: %s on %s",
-        *(folder.name, folder.version, finder.name, finder.device, *size),
-        *(", ".join(r.name for r, _ in readers), reads.device),
+        "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
+        *(folder.name, folder.version, finder.name, place_of(finder)),
+        *(precision_of(finder, folder.detector), *size),
+        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in readers),
     )
     with naming(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)
     detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
     try:
         text_recognizer = _open(readers, known, threads)
+        if finder.device != "cpu":
+            _warm_up(detector, text_recognizer)
     except BaseException:
         detector.close()
         raise
@@ -103,7 +115,29 @@ def load(
     return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
 
 
+def _warm_up(detector: Detector, recognizer: TextRecognizer) -> None:
+    """A GPU's first run compiles and plans, which may take seconds: it is no picture's fault."""
+    start = time.perf_counter()
+    blank = np.zeros((detector.height, detector.width, 3), np.uint8)
+    detector.find([blank])
+    recognizer.read([Crop.whole(blank[:64, :128])])
+    log.info("warm-up: %.2f s", time.perf_counter() - start)
+
+
 def _recognizer(
+    plugged: Registry,
+    folder: models.Model,
+    name: str | None,
+    finder: DetectorRuntime,
+    device: int | None,
+) -> tuple[RecognizerRuntime, RecognizerModel]:
+    """The runtime that reads, on the detector's device where it runs on its kind, and what it
+    opens."""
+    runtime, written = _chosen(plugged, folder, name, finder.name)
+    return pinned(runtime, device if runtime.device == finder.device else None), written
+
+
+def _chosen(
     plugged: Registry, folder: models.Model, name: str | None, backend: str
 ) -> tuple[RecognizerRuntime, RecognizerModel]:
     """The runtime that reads, and what it opens: with ``name`` another runtime, or another model's

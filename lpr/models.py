@@ -214,6 +214,7 @@ def _detector(folder: Path, table: _Table) -> DetectorModel:
             nms=table.fraction("nms"),
             sure=table.fraction("sure", default=1.0),
         ),
+        precision=table.word("precision"),
     )
     table.refuse_unknown()
     return model
@@ -238,6 +239,7 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
         ),
         min_confidence=table.fraction("min_confidence", default=0.0),
         odds=table.number("odds", default=1.0),
+        precision=table.word("precision"),
     )
     table.refuse_unknown()
     if not 0 <= model.spec.blank <= len(alphabet):
@@ -300,6 +302,11 @@ class _Table:
         if not 0 <= number <= 1:
             self.fail(key, "lie in 0..1")
         return number
+
+    def word(self, key: str) -> str:
+        """May be left out, and is empty then."""
+        self.known.add(key)
+        return self.value(key, str) if key in self.content else ""
 
     def choice(self, key: str, choices: Iterable[str]) -> str:
         value = self.value(key, str)

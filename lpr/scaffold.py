@@ -106,7 +106,7 @@ def test_it_reads() -> None:
 README = """\
 # $name
 
-A recognizer for [lpr](https://pypi.org/project/lpr/).
+A recognizer for lpr, which reads number plates.
 
 ```sh
 pip install -e '.[test]'

@@ -66,11 +66,22 @@ class CtcSpec:
 
 @dataclass(frozen=True, slots=True)
 class DetectorModel:
-    """The detector's files in a model folder."""
+    """The detector's files in a model folder.
+
+    ``weights`` are Darknet's, or an ONNX file (``*.onnx``) that gives what enters the cfg's heads;
+    the cfg says how these are read. ``precision`` is what the file itself computes in
+    (``"int8"``), where that is not up to the runtime.
+    """
 
     cfg: Path
     weights: Path
     spec: DetectorSpec
+    precision: str = ""
+
+    @property
+    def format(self) -> str:
+        """``"darknet"`` or ``"onnx"``."""
+        return "onnx" if self.weights.suffix.lower() == ".onnx" else "darknet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class RecognizerModel:
     What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
     unless the detector is ``sure`` of it. A legal text takes the place of the likeliest one, where
     that fits no format and is at most ``odds`` times as probable (:class:`lpr.decode.Decoder`).
+    ``precision`` is as in :class:`DetectorModel`.
     """
 
     file: Path
@@ -87,3 +99,4 @@ class RecognizerModel:
     spec: CtcSpec
     min_confidence: float = 0.0
     odds: float = 1.0
+    precision: str = ""

@@ -27,8 +27,8 @@ FLOORS = (
         "runtimes",
         "models",
     ),
-    ("draw", "pipeline", "registry", "labels", "testing", "scaffold"),
-    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook"),
+    ("draw", "pipeline", "registry", "labels", "testing", "scaffold", "parity"),
+    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook", "convert"),
     ("loading",),
     ("cli",),
 )

@@ -13,7 +13,7 @@ def command() -> None:
     """Say what is installed, which backends work by running them, and what is wrong."""
     bad = []
     for finding in examine(registry()):
-        click.echo(f"{finding.topic:11} {finding.name:32} {finding.text}")
+        click.echo(f"{finding.topic:11} {finding.name:36} {finding.text}")
         if finding.bad:
             bad.append(finding)
     for finding in bad:

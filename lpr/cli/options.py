@@ -55,7 +55,14 @@ _READER = (
         "--backend",
         default="auto",
         show_default=True,
-        help="What runs the networks: auto, cpu, cuda (OpenCV's CUDA DNN) or a runtime's name.",
+        help="What runs the networks: auto, cpu, cuda or cuda-fp16 (OpenCV's CUDA DNN) or a "
+        "runtime's name.",
+    ),
+    click.option(
+        "--device",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Which GPU, for a backend that runs on one; by default the first.",
     ),
     click.option(
         "--recognizer",

@@ -1,4 +1,4 @@
-"""Darknet networks as ONNX files, converted once: the result is kept in a cache by its hash."""
+"""Detectors as ONNX files: Darknet's are converted once and kept in a cache by their hash."""
 
 from __future__ import annotations
 
@@ -7,15 +7,46 @@ import logging
 import os
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-from lpr.darknet.cfg import Cfg
-from lpr.darknet.weights import Weights
+from lpr.darknet.cfg import Cfg, read_cfg
+from lpr.darknet.weights import Weights, read_weights
+from lpr.errors import ModelError
+from lpr.specs import DetectorModel
 
 log = logging.getLogger("lpr")
 
 # Rises when the same network is converted into something else than before.
 _CONVERTER = 1
 _SUFFIX = ".onnx"
+
+
+class OnnxNetwork(NamedTuple):
+    """A detector's network as the content of an ONNX file; ``heads`` are its outputs' names."""
+
+    cfg: Cfg
+    data: bytes
+    heads: list[str]
+
+
+def network_of(model: DetectorModel) -> OnnxNetwork:
+    """A detector's network as an ONNX file, whatever the format of its own.
+
+    Raises :class:`lpr.errors.ModelError` where a file cannot be read, does not belong to the cfg,
+    or the spec's input size does not fit.
+    """
+    cfg = read_cfg(model.cfg)
+    cfg.check_size(model.spec.width, model.spec.height)
+    if model.format != "onnx":
+        names = [f"head_{number}" for number in range(len(cfg.heads))]
+        return OnnxNetwork(cfg, converted(cfg, read_weights(model.weights, cfg)), names)
+    from lpr.darknet.onnx_heads import head_names
+
+    try:
+        data = model.weights.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{model.weights}: cannot be read ({error.strerror})") from error
+    return OnnxNetwork(cfg, data, head_names(data, cfg, model.weights))
 
 
 def cache_folder() -> Path:

@@ -1,7 +1,6 @@
 """Darknet to ONNX: the convolutional part, up to what enters each ``[yolo]`` or ``[region]``.
 
-The only module of lpr that imports the ``onnx`` package, which takes a while: it is imported where
-something is converted.
+The ``onnx`` package takes a while to import: this module is imported where something is converted.
 """
 
 from __future__ import annotations
@@ -34,26 +33,30 @@ from lpr.darknet.layers import (
     Upsample,
 )
 from lpr.darknet.weights import Convolution, Weights
+from lpr.errors import ModelError
 
 OPSET = 13
 INPUT = "input"
 
 
-def to_onnx(cfg: Cfg, weights: Weights) -> onnx.ModelProto:
+def to_onnx(cfg: Cfg, weights: Weights, half: bool = False) -> onnx.ModelProto:
     """The network as an ONNX model, batch normalization folded into the convolutions.
 
     Input ``input``: float32 ``N x 3 x H x W``, all but the 3 dynamic. Outputs ``head_0``,
     ``head_1``, ... in the cfg's order: ``N x A*(5+C) x h x w``, raw values without any sigmoid.
     H and W must be sizes that :meth:`lpr.darknet.cfg.Cfg.check_size` takes.
+
+    With ``half`` all that lies between is computed in half precision; input and outputs stay
+    float32. Raises :class:`lpr.errors.ModelError` for weights beyond its range (65504).
     """
-    graph = _Graph()
+    graph = _Graph(np.float16 if half else np.float32)
     convolutions = iter(weights.convolutions)
-    names = {PICTURE: INPUT}
+    names = {PICTURE: graph.cast(INPUT, TensorProto.FLOAT16) if half else INPUT}
     heads: list[str] = []
     for layer in cfg.layers:
         inputs = [names[i] for i in layer.inputs]
         if isinstance(layer, HEADS):
-            heads.append(graph.add("Identity", inputs, output=f"head_{len(heads)}"))
+            heads.append(graph.head(inputs[0], f"head_{len(heads)}"))
         elif isinstance(layer, Convolutional):
             names[layer.index] = _convolution(graph, layer, inputs[0], next(convolutions))
         else:
@@ -83,9 +86,10 @@ def to_onnx(cfg: Cfg, weights: Weights) -> onnx.ModelProto:
 
 
 class _Graph:
-    """Collects nodes and constants, and names what they give."""
+    """Collects nodes and constants, and names what they give; ``kind`` is that of all numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[np.floating[Any]]) -> None:
+        self.kind = kind
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -103,7 +107,25 @@ class _Graph:
         return self.constant(np.array(values, np.int64))
 
     def number(self, value: float) -> str:
-        return self.constant(np.array(value, np.float32))
+        return self.constant(np.array(value, self.kind))
+
+    def numbers(self, values: NDArray[Any], owner: Layer) -> str:
+        with np.errstate(over="ignore"):
+            stored = values.astype(self.kind)
+        if not np.isfinite(stored).all():
+            raise ModelError(
+                f"the weights of {owner} reach {np.abs(values).max():.3g}, beyond the range of "
+                "half precision; convert without it"
+            )
+        return self.constant(stored)
+
+    def cast(self, x: str, kind: int, *, output: str = "") -> str:
+        return self.add("Cast", [x], output=output, to=kind)
+
+    def head(self, x: str, name: str) -> str:
+        if self.kind is np.float16:
+            return self.cast(x, TensorProto.FLOAT, output=name)
+        return self.add("Identity", [x], output=name)
 
     def clip(self, x: str, low: float, high: float) -> str:
         return self.add("Clip", [x, self.number(low), self.number(high)])
@@ -122,7 +144,7 @@ def _convolution(graph: _Graph, layer: Convolutional, x: str, numbers: Convoluti
     weights, biases = numbers.folded()
     out = graph.add(
         "Conv",
-        [x, graph.constant(weights), graph.constant(biases)],
+        [x, graph.numbers(weights, layer), graph.numbers(biases, layer)],
         kernel_shape=[layer.size] * 2,
         strides=[layer.stride] * 2,
         pads=[layer.padding * layer.dilation] * 4,

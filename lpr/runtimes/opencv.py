@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
+from typing import TypeVar
 
 import cv2
 
+from lpr.errors import BackendError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv_detector import OpenCvDetector
+from lpr.runtimes.opencv_place import CPU, Place
 from lpr.runtimes.opencv_recognizer import OpenCvRecognizer
 from lpr.specs import DetectorModel, RecognizerModel
 
@@ -22,55 +25,84 @@ _DISTRIBUTIONS = (
 
 
 def detector_runtimes() -> list[DetectorRuntime]:
-    return [OpenCvDetectorRuntime(*_CPU), OpenCvDetectorRuntime(*_CUDA)]
+    return [OpenCvDetectorRuntime(*place) for place in _PLACES]
 
 
 def recognizer_runtimes() -> list[RecognizerRuntime]:
-    return [OpenCvRecognizerRuntime(*_CPU), OpenCvRecognizerRuntime(*_CUDA)]
+    return [OpenCvRecognizerRuntime(*place) for place in _PLACES]
 
 
-_CPU = ("opencv", "cpu", 10)
-_CUDA = ("cuda", "cuda", 10)
+# Half precision is never chosen for somebody: it is a little less exact.
+_PLACES = (
+    ("opencv", "cpu", 10),
+    ("cuda", "cuda", 10),
+    ("cuda-fp16", "cuda", 5, "float16"),
+)
+
+
+_T = TypeVar("_T", bound="_Runtime")
 
 
 @dataclass(slots=True)
-class OpenCvDetectorRuntime:
-    """Runs Darknet detectors. ``threads`` other than 0 counts for all of OpenCV in the process:
-    ``cv2.setNumThreads`` knows no smaller scope."""
+class _Runtime:
+    """OpenCV's DNN module on a device; ``number`` is that of a CUDA device, None on the CPU.
+
+    ``threads`` other than 0 counts for all of OpenCV in the process: ``cv2.setNumThreads`` knows no
+    smaller scope.
+    """
 
     name: str
     device: str
     priority: int
+    precision: str = "float32"
+    number: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.device == "cuda" and self.number is None:
+            self.number = 0
 
     def problem(self) -> str | None:
-        return _cuda_problem() if self.device == "cuda" else None
+        return _cuda_problem(self.place().target) if self.device == "cuda" else None
+
+    def on(self: _T, number: int) -> _T:
+        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        count = cv2.cuda.getCudaEnabledDeviceCount()
+        if number >= count:
+            raise BackendError(
+                f"there is no CUDA device {number}: OpenCV finds {count}, counted from 0; "
+                "nvidia-smi lists them"
+            )
+        return replace(self, number=number)
+
+    def place(self) -> Place:
+        """Where a network of this runtime runs."""
+        if self.number is None:
+            return CPU
+        half = self.precision == "float16"
+        target = cv2.dnn.DNN_TARGET_CUDA_FP16 if half else cv2.dnn.DNN_TARGET_CUDA
+        return Place(cv2.dnn.DNN_BACKEND_CUDA, target, self.number)
+
+
+@dataclass(slots=True)
+class OpenCvDetectorRuntime(_Runtime):
+    """Runs detectors from Darknet's files, and from ONNX files."""
+
+    formats: frozenset[str] = frozenset({"darknet", "onnx"})
 
     def open(self, model: DetectorModel, threads: int) -> OpenCvDetector:
         _set_threads(threads)
-        return OpenCvDetector(model, *_place(self.device))
+        return OpenCvDetector(model, self.place())
 
 
 @dataclass(slots=True)
-class OpenCvRecognizerRuntime:
-    """Runs CTC recognizers from ONNX files. ``threads`` as in :class:`OpenCvDetectorRuntime`."""
+class OpenCvRecognizerRuntime(_Runtime):
+    """Runs CTC recognizers from ONNX files."""
 
-    name: str
-    device: str
-    priority: int
     formats: frozenset[str] = frozenset({"onnx"})
-
-    def problem(self) -> str | None:
-        return _cuda_problem() if self.device == "cuda" else None
 
     def open(self, model: RecognizerModel, threads: int) -> OpenCvRecognizer:
         _set_threads(threads)
-        return OpenCvRecognizer(model, *_place(self.device))
-
-
-def _place(device: str) -> tuple[int, int]:
-    if device == "cuda":
-        return cv2.dnn.DNN_BACKEND_CUDA, cv2.dnn.DNN_TARGET_CUDA
-    return cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU
+        return OpenCvRecognizer(model, self.place())
 
 
 def _set_threads(threads: int) -> None:
@@ -79,10 +111,10 @@ def _set_threads(threads: int) -> None:
 
 
 @cache
-def _cuda_problem() -> str | None:
+def _cuda_problem(target: int) -> str | None:
     """OpenCV itself falls back to the CPU, or asserts at the first forward: ask it beforehand."""
     try:
-        if cv2.dnn.DNN_TARGET_CUDA in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
+        if target in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
             return None
         devices = cv2.cuda.getCudaEnabledDeviceCount()
     except cv2.error as error:
@@ -96,7 +128,8 @@ def _cuda_problem() -> str | None:
     if devices < 1:
         return f"{_build()} is built with CUDA and finds no CUDA device; see nvidia-smi"
     return (
-        f"{_build()} is built with CUDA, and without it for its DNN module or for this device; "
+        f"{_build()} is built with CUDA, and without it for its DNN module, this device or this "
+        "precision; "
         "docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
     )
 

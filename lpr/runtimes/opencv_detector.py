@@ -7,11 +7,12 @@ import threading
 import cv2
 import numpy as np
 
-from lpr.darknet.cfg import read_cfg
-from lpr.darknet.conversion import converted
+from lpr.darknet.cfg import Cfg, read_cfg
+from lpr.darknet.conversion import network_of
 from lpr.darknet.weights import read_weights
 from lpr.errors import BackendError, ModelError
 from lpr.runtimes.opencv_importer import imported, shortcomings
+from lpr.runtimes.opencv_place import Place
 from lpr.specs import DetectorModel
 from lpr.types import Float32
 
@@ -25,24 +26,15 @@ class OpenCvDetector:
     the cfg's thresholds, so each head is handed over as a layer that passes its input through.
     """
 
-    def __init__(self, model: DetectorModel, backend: int, target: int) -> None:
-        self._cfg = read_cfg(model.cfg)
-        self._cfg.check_size(model.spec.width, model.spec.height)
-        weights = read_weights(model.weights, self._cfg)
+    def __init__(self, model: DetectorModel, place: Place) -> None:
         self._lock = threading.Lock()
         try:
-            if shortcomings(self._cfg):
-                self._outputs = [f"head_{number}" for number in range(len(self._cfg.heads))]
-                net = cv2.dnn.readNetFromONNX(
-                    np.frombuffer(converted(self._cfg, weights), np.uint8)
-                )
-            else:
-                self._outputs = [f"identity_{head.index}" for head in self._cfg.heads]
-                net = imported(self._cfg, weights)
+            self._cfg, self._outputs, net = _read(model)
         except cv2.error as error:
-            raise ModelError(f"{model.cfg}: OpenCV refuses it ({error.err})") from error
-        net.setPreferableBackend(backend)
-        net.setPreferableTarget(target)
+            file = model.cfg if model.format == "darknet" else model.weights
+            raise ModelError(f"{file}: OpenCV refuses it ({error.err})") from error
+        place.prepare(net)
+        self._place = place
         self._net: cv2.dnn.Net | None = net
 
     def forward(self, batch: Float32) -> list[Float32]:
@@ -59,6 +51,7 @@ class OpenCvDetector:
             if self._net is None:
                 raise ValueError("the detector is closed")
             try:
+                self._place.enter()
                 self._net.setInput(batch)
                 return [np.asarray(out, np.float32) for out in self._net.forward(self._outputs)]
             except cv2.error as error:
@@ -67,3 +60,15 @@ class OpenCvDetector:
     def close(self) -> None:
         with self._lock:
             self._net = None
+
+
+def _read(model: DetectorModel) -> tuple[Cfg, list[str], cv2.dnn.Net]:
+    """The cfg, the names of the heads and the network that gives them."""
+    cfg = read_cfg(model.cfg)
+    cfg.check_size(model.spec.width, model.spec.height)
+    if model.format == "darknet" and not shortcomings(cfg):
+        names = [f"identity_{head.index}" for head in cfg.heads]
+        return cfg, names, imported(cfg, read_weights(model.weights, cfg))
+    network = network_of(model)
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(network.data, np.uint8))
+    return cfg, network.heads, net

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from lpr.errors import BackendError, ModelError
+from lpr.runtimes.opencv_place import Place
 from lpr.runtimes.probe import probe
 from lpr.specs import RecognizerModel
 from lpr.types import Float32
@@ -20,7 +21,7 @@ class OpenCvRecognizer:
     which costs more than a batch gains, and many ONNX files fix theirs at one.
     """
 
-    def __init__(self, model: RecognizerModel, backend: int, target: int) -> None:
+    def __init__(self, model: RecognizerModel, place: Place) -> None:
         self.spec = model.spec
         self._lock = threading.Lock()
         try:
@@ -34,8 +35,8 @@ class OpenCvRecognizer:
                 f"{model.file}: OpenCV's ONNX reader refuses it ({error.err}); "
                 "get the file again, or use another runtime such as lpr-onnx"
             ) from error
-        net.setPreferableBackend(backend)
-        net.setPreferableTarget(target)
+        place.prepare(net)
+        self._place = place
         self._net: cv2.dnn.Net | None = net
         self._steps = probe(self, model.file)
 
@@ -60,5 +61,6 @@ class OpenCvRecognizer:
     def _run(self, one: Float32) -> Float32:
         if self._net is None:
             raise ValueError("the recognizer is closed")
+        self._place.enter()
         self._net.setInput(one)
         return np.asarray(self._net.forward(), np.float32)

@@ -7,19 +7,30 @@ from typing import TypeVar
 
 from lpr.errors import BackendError, describe
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.traits import formats_of
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
 
-def select(runtimes: Sequence[DetectorRuntime], backend: str) -> DetectorRuntime:
-    """The runtime that ``backend`` stands for.
+def select(
+    runtimes: Sequence[DetectorRuntime], backend: str, format: str = "darknet"
+) -> DetectorRuntime:
+    """The runtime that ``backend`` stands for, for a detector of ``format``.
 
     ``auto`` is the best one that works on CUDA, else on the CPU; ``cpu`` the best one that works on
     the CPU; anything else, ``cuda`` (OpenCV's CUDA DNN) included, is a runtime's name. The best is
     the one with the highest priority. Raises :class:`BackendError` where there is none; nothing is
     replaced by something else in silence.
     """
-    return _select(runtimes, backend, "backend")
+    if backend in ("auto", "cpu"):
+        return _select(_running(runtimes, format), backend, "backend")
+    found = _select(runtimes, backend, "backend")
+    if format not in formats_of(found):
+        raise BackendError(
+            f"backend {found.name} runs no {format} files, and the detector's is one; "
+            + _working(_running(runtimes, format))
+        )
+    return found
 
 
 def select_recognizer(
@@ -93,8 +104,8 @@ def _best(runtimes: Sequence[_R], device: str) -> _R | None:
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
-def _running(runtimes: Sequence[RecognizerRuntime], format: str) -> list[RecognizerRuntime]:
-    return [runtime for runtime in runtimes if format in runtime.formats]
+def _running(runtimes: Sequence[_R], format: str) -> list[_R]:
+    return [runtime for runtime in runtimes if format in formats_of(runtime)]
 
 
 def _working(runtimes: Sequence[_R]) -> str:

@@ -1,16 +1,15 @@
-"""ONNX Runtime for lpr: a detector runtime and a recognizer runtime, both named onnxruntime."""
+"""ONNX Runtime for lpr: it runs detectors and recognizers, on the CPU and on CUDA."""
 
 from __future__ import annotations
 
+from ctypes.util import find_library
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpr.darknet.cfg import read_cfg
-from lpr.darknet.conversion import converted
-from lpr.darknet.weights import read_weights
+from lpr.darknet.conversion import network_of
 from lpr.errors import BackendError, ModelError
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
@@ -25,54 +24,61 @@ if TYPE_CHECKING:
 
 lpr_interface = 1
 
+_CUDA = "CUDAExecutionProvider"
+
 
 @hookimpl
 def lpr_detector_runtimes() -> list[DetectorRuntime]:
-    return [OnnxDetectorRuntime()]
+    return [OnnxDetectorRuntime("cpu"), OnnxDetectorRuntime("cuda")]
 
 
 @hookimpl
 def lpr_recognizer_runtimes() -> list[RecognizerRuntime]:
-    return [OnnxRecognizerRuntime()]
+    return [OnnxRecognizerRuntime("cpu"), OnnxRecognizerRuntime("cuda")]
 
 
-class OnnxDetectorRuntime:
-    """Runs Darknet detectors, converted to ONNX in memory."""
+class _Runtime:
+    """``device`` is ``"cpu"`` or ``"cuda"``; ``number`` is that of a CUDA device."""
 
-    name = "onnxruntime"
-    device = "cpu"
     priority = 50
 
+    def __init__(self, device: str = "cpu", number: int | None = None) -> None:
+        self.device = device
+        self.name = "onnxruntime" if device == "cpu" else f"onnxruntime-{device}"
+        self.number = 0 if device == "cuda" and number is None else number
+
     def problem(self) -> str | None:
-        return _import_problem()
+        return _import_problem() or (_cuda_problem() if self.device == "cuda" else None)
+
+    def on(self, number: int) -> _Runtime:
+        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        return type(self)(self.device, number)
+
+
+class OnnxDetectorRuntime(_Runtime):
+    """Runs detectors: Darknet's converted to ONNX, and ONNX files."""
+
+    formats = frozenset({"darknet", "onnx"})
 
     def open(self, model: DetectorModel, threads: int) -> OnnxDetector:
-        return OnnxDetector(model, threads)
+        return OnnxDetector(model, threads, self.number)
 
 
-class OnnxRecognizerRuntime:
+class OnnxRecognizerRuntime(_Runtime):
     """Runs CTC recognizers from ONNX files."""
 
-    name = "onnxruntime"
-    device = "cpu"
-    priority = 50
     formats = frozenset({"onnx"})
 
-    def problem(self) -> str | None:
-        return _import_problem()
-
     def open(self, model: RecognizerModel, threads: int) -> OnnxRecognizer:
-        return OnnxRecognizer(model, threads)
+        return OnnxRecognizer(model, threads, self.number)
 
 
 class OnnxDetector:
     """A loaded detector; see :class:`lpr.protocols.DetectorNetwork`."""
 
-    def __init__(self, model: DetectorModel, threads: int) -> None:
-        self._cfg = read_cfg(model.cfg)
-        self._cfg.check_size(model.spec.width, model.spec.height)
-        network = converted(self._cfg, read_weights(model.weights, self._cfg))
-        self._network = _Network(network, model.cfg, threads)
+    def __init__(self, model: DetectorModel, threads: int, cuda: int | None = None) -> None:
+        self._cfg, network, _ = network_of(model)
+        self._network = _Network(network, model.weights, threads, cuda)
 
     def forward(self, batch: Float32) -> list[Float32]:
         self._cfg.check_size(width=batch.shape[3], height=batch.shape[2])
@@ -85,13 +91,13 @@ class OnnxDetector:
 class OnnxRecognizer:
     """A loaded recognizer; see :class:`lpr.protocols.CtcRecognizer`."""
 
-    def __init__(self, model: RecognizerModel, threads: int) -> None:
+    def __init__(self, model: RecognizerModel, threads: int, cuda: int | None = None) -> None:
         self.spec = model.spec
         try:
             data = model.file.read_bytes()
         except OSError as error:
             raise ModelError(f"{model.file}: cannot be read ({error.strerror})") from error
-        self._network = _Network(data, model.file, threads)
+        self._network = _Network(data, model.file, threads, cuda)
         probe(self, model.file)
 
     def logits(self, batch: Float32) -> Float32:
@@ -102,9 +108,12 @@ class OnnxRecognizer:
 
 
 class _Network:
-    """An ONNX Runtime session with one input; several threads may share it."""
+    """An ONNX Runtime session with one input; several threads may share it.
 
-    def __init__(self, data: bytes, file: Path, threads: int) -> None:
+    It runs on the CUDA device ``cuda``, on the CPU for None.
+    """
+
+    def __init__(self, data: bytes, file: Path, threads: int, cuda: int | None) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -113,15 +122,23 @@ class _Network:
         # Threads that spin between two networks take the cores from all else that runs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # errors; they arrive as exceptions too
+        provider: Any = "CPUExecutionProvider"
+        if cuda is not None:
+            provider = (_CUDA, {"device_id": str(cuda)})
         try:
             self._session: InferenceSession | None = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
+                data, options, providers=[provider]
             )
         # Its exceptions have no common base but Exception.
         except Exception as error:
             raise ModelError(
                 f"{file}: ONNX Runtime refuses it ({error}); get the file again"
             ) from error
+        if cuda is not None and _CUDA not in self._session.get_providers():
+            raise BackendError(
+                f"ONNX Runtime cannot use the CUDA device {cuda} (it says why on standard error): "
+                "nvidia-smi lists the devices, docs/cuda.md the libraries that it needs"
+            )
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise ModelError(f"{file}: has {len(inputs)} inputs; a network of lpr has one")
@@ -150,4 +167,17 @@ def _import_problem() -> str | None:
     # A package that is there but broken raises whatever it likes.
     except Exception as error:
         return f"onnxruntime cannot be imported ({error}); pip install -U onnxruntime"
+    return None
+
+
+def _cuda_problem() -> str | None:
+    import onnxruntime
+
+    if _CUDA not in onnxruntime.get_available_providers():
+        return (
+            f"this onnxruntime ({onnxruntime.__version__}) has no CUDA; pip uninstall onnxruntime; "
+            "pip install onnxruntime-gpu"
+        )
+    if find_library("cuda") is None:
+        return "there is no NVIDIA driver here (libcuda is missing)"
     return None

@@ -18,7 +18,7 @@ from lpr.testing import check_detector_runtime, check_recognizer_runtime
 from tests.darknet.nets import conv, head, net, pictures, random_weights, yolov3
 from tests.runtimes.ctc import ctc_model
 
-CPU, CUDA = detector_runtimes()
+CPU, CUDA, HALF = detector_runtimes()
 READER = recognizer_runtimes()[0]
 SMALL = (
     conv(8, 3, 2)

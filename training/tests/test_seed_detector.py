@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from lpr.darknet.cfg import Cfg, read_cfg  # noqa: E402
 from lpr.darknet.layers import Convolutional, Shortcut  # noqa: E402
 from lpr.runtimes.opencv_detector import OpenCvDetector  # noqa: E402
+from lpr.runtimes.opencv_place import CPU  # noqa: E402
 from lpr.source import open_source  # noqa: E402
 from lpr.specs import DetectorModel, DetectorSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
@@ -77,7 +78,7 @@ def test_opencv_and_torch_give_the_same_heads(cfg: Cfg, tmp_path: Path) -> None:
     model = DetectorModel(tmp_path / "net.cfg", tmp_path / "net.weights", spec)
     model.cfg.write_text((FOLDER / "yolov3_1_cls.cfg").read_text())
     network.save(model.weights)
-    opencv = OpenCvDetector(model, cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU)
+    opencv = OpenCvDetector(model, CPU)
     for ours, theirs in zip(heads, opencv.forward(batch[:1]), strict=True):
         assert np.abs(ours.numpy() - theirs).max() <= 1e-3 * np.abs(theirs).max()
 

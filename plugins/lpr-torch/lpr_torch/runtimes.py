@@ -25,9 +25,26 @@ class _Runtime:
     # Below the runtimes that do nothing but run networks: they are faster and start sooner.
     priority = 10
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, number: int | None = None) -> None:
         self.device = device
         self.name = "torch" if device == "cpu" else f"torch-{device}"
+        self.number = 0 if device == "cuda" and number is None else number
+
+    def on(self, number: int) -> _Runtime:
+        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        import torch
+
+        count = torch.cuda.device_count()
+        if number >= count:
+            raise BackendError(
+                f"there is no CUDA device {number}: PyTorch finds {count}, counted from 0; "
+                "nvidia-smi lists them"
+            )
+        return type(self)(self.device, number)
+
+    def place(self) -> str:
+        """The device as PyTorch writes it."""
+        return self.device if self.number is None else f"{self.device}:{self.number}"
 
     def problem(self) -> str | None:
         if find_spec("torch") is None or find_spec("safetensors") is None:
@@ -39,7 +56,7 @@ class TorchDetectorRuntime(_Runtime):
     """Runs Darknet detectors from cfg and weights."""
 
     def open(self, model: DetectorModel, threads: int) -> TorchDetector:
-        return TorchDetector(model, self.device, threads)
+        return TorchDetector(model, self.place(), threads)
 
 
 class TorchRecognizerRuntime(_Runtime):
@@ -48,7 +65,7 @@ class TorchRecognizerRuntime(_Runtime):
     formats = frozenset({"safetensors"})
 
     def open(self, model: RecognizerModel, threads: int) -> TorchRecognizer:
-        return TorchRecognizer(model, self.device, threads)
+        return TorchRecognizer(model, self.place(), threads)
 
 
 class TorchDetector:
@@ -57,6 +74,11 @@ class TorchDetector:
     def __init__(self, model: DetectorModel, device: str, threads: int) -> None:
         from lpr_torch.darknet import DarknetNet
 
+        if model.format != "darknet":
+            raise ModelError(
+                f"{model.weights}: is an ONNX file, and lpr-torch runs Darknet weights only; "
+                "choose another runtime with --backend, such as onnxruntime"
+            )
         self._cfg = read_cfg(model.cfg)
         self._cfg.check_size(model.spec.width, model.spec.height)
         network = DarknetNet(self._cfg)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ torch = pytest.importorskip("torch")
 from lpr.darknet.cfg import Cfg, parse  # noqa: E402
 from lpr.darknet.weights import Weights, read_weights  # noqa: E402
 from lpr.runtimes.opencv_detector import OpenCvDetector  # noqa: E402
+from lpr.runtimes.opencv_place import CPU  # noqa: E402
 from lpr.specs import DetectorModel, DetectorSpec  # noqa: E402
 from lpr_torch.darknet import OBJECTNESS_PRIOR, DarknetNet  # noqa: E402
 from tests.darknet.nets import BODIES, SIZES, conv, head, net, pictures, random_weights  # noqa: E402
@@ -21,7 +21,7 @@ def in_opencv(folder: Path, cfg: Cfg, weights: Weights) -> OpenCvDetector:
     model = DetectorModel(folder / "net.cfg", folder / "net.weights", spec)
     model.cfg.write_text(cfg.to_text())
     weights.save(model.weights)
-    return OpenCvDetector(model, cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU)
+    return OpenCvDetector(model, CPU)
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])

@@ -1,0 +1,57 @@
+"""``lpr convert``: Darknet cfg and weights as an ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lpr.convert import convert
+from lpr.loading import registry
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("convert")
+@click.argument("cfg", type=_FILE)
+@click.argument("weights", type=_FILE)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The ONNX file to write.",
+)
+@click.option(
+    "--half", is_flag=True, help="Compute in half precision; input and heads stay float32."
+)
+def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
+    """Convert a Darknet detector to ONNX: YOLO v2, v3, v4 and their relatives.
+
+    Batch and input size stay open. The heads come out raw, as they enter the [yolo] or [region]
+    sections. Every runtime here that takes ONNX files runs the result, which has to give what cfg
+    and weights give; printed is how far each is off.
+    """
+    done = convert(cfg, weights, output, registry().detector_runtimes, half)
+    for each in done.offs:
+        if each.off is None:
+            click.echo(f"lpr: {each.runtime} cannot run it: {each.problem}", err=True)
+        else:
+            click.echo(f"{each.runtime}\t{each.off:.2g}")
+    heads = ", ".join(
+        f"{head.out_channels} channels / {head.out_stride}" for head in done.cfg.heads
+    )
+    click.echo(
+        f"lpr: {output}: {done.size / 1e6:.1f} MB, {'half' if half else 'single'} precision, "
+        f"heads: {heads}; {_compared(done.source)}",
+        err=True,
+    )
+
+
+def _compared(source: str | None) -> str:
+    if source is None:
+        return (
+            "not compared with its source, since nothing here runs the cfg itself "
+            "(lpr-torch does: pip install ./plugins/lpr-torch)"
+        )
+    return f"compared with {source}, which runs cfg and weights themselves"
