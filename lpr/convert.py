@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import read_weights
 from lpr.errors import ModelError, OutputError
@@ -46,6 +49,9 @@ def convert(
     numbers = read_weights(weights, network)
     from lpr.darknet.onnx import to_onnx
 
+    if half:
+        # The CPU's runtimes compute half precision in single: they would not notice.
+        _check_range(to_onnx(network, numbers).SerializeToString(), network)
     data = to_onnx(network, numbers, half).SerializeToString()
     try:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
@@ -57,6 +63,18 @@ def convert(
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
     return Conversion(network, len(data), source, offs)
+
+
+def _check_range(data: bytes, cfg: Cfg) -> None:
+    """Raise :class:`ModelError` where a layer's output on random input is beyond half precision."""
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    net.setInput(noise(cfg, cfg.net.width, cfg.net.height, count=1))
+    largest = max(float(np.abs(out).max()) for out in net.forward(net.getLayerNames()))
+    if not largest <= np.finfo(np.float16).max:
+        raise ModelError(
+            f"{cfg.name}: values inside the network reach {largest:.3g}, beyond the range of half "
+            "precision (65504); convert without --half"
+        )
 
 
 def _compared(
