@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
-BUILTIN_COMMANDS = ("convert", "detect", "doctor", "eval", "models", "plugins")
+BUILTIN_COMMANDS = ("bench", "convert", "detect", "doctor", "eval", "models", "plugins")
 
 
 class _Named(Protocol):

@@ -28,7 +28,7 @@ FLOORS = (
         "models",
     ),
     ("draw", "pipeline", "registry", "labels", "testing", "scaffold", "parity"),
-    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook", "convert"),
+    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook", "convert", "bench"),
     ("loading",),
     ("cli",),
 )
