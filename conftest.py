@@ -14,7 +14,7 @@ pytest_collect_file = PAGES.pytest()
 
 @pytest.fixture(scope="session", autouse=True)
 def no_traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the tests convert is kept in a folder of theirs, not in the user's cache."""
+    """What the tests convert and measure is kept in a folder of theirs, not in the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LPR_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 
 from lpr.darknet.cfg import Cfg, read_cfg
-from lpr.darknet.weights import read_weights
+from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError, OutputError
 from lpr.parity import HALF, SINGLE, Off, compare, heads_of, noise, source_runtime
 from lpr.protocols import DetectorRuntime
 from lpr.specs import DetectorModel, DetectorSpec
+
+_FLOAT = 1  # onnx.TensorProto.FLOAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def convert(
 
     if half:
         # The CPU's runtimes compute half precision in single: they would not notice.
-        _check_range(to_onnx(network, numbers).SerializeToString(), network)
+        _check_range(network, numbers)
     data = to_onnx(network, numbers, half).SerializeToString()
     try:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
@@ -65,11 +67,19 @@ def convert(
     return Conversion(network, len(data), source, offs)
 
 
-def _check_range(data: bytes, cfg: Cfg) -> None:
+def _check_range(cfg: Cfg, weights: Weights) -> None:
     """Raise :class:`ModelError` where a layer's output on random input is beyond half precision."""
-    net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    from onnx.helper import make_tensor_value_info
+
+    from lpr.darknet.onnx import to_onnx
+
+    model = to_onnx(cfg, weights)
+    names = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
+    del model.graph.output[:]  # OpenCV 5 gives all outputs or none
+    model.graph.output.extend(make_tensor_value_info(name, _FLOAT, [*"NCHW"]) for name in names)
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))
     net.setInput(noise(cfg, cfg.net.width, cfg.net.height, count=1))
-    largest = max(float(np.abs(out).max()) for out in net.forward(net.getLayerNames()))
+    largest = max(float(np.abs(out).max()) for out in net.forward(names))
     if not largest <= np.finfo(np.float16).max:
         raise ModelError(
             f"{cfg.name}: values inside the network reach {largest:.3g}, beyond the range of half "

@@ -21,9 +21,10 @@ from lpr.recognize import as_text_recognizer
 from lpr.registry import Registry
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of, place_of, precision_of
+from lpr.tuning import Tuned, describe_order, remembered, tune
 from lpr.types import Crop
 
-_PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnxruntime", "torch")
+_PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnx", "onnxruntime", "openvino", "torch")
 _OPENCV = "opencv-contrib-python-headless"
 
 
@@ -37,8 +38,12 @@ class Finding:
     bad: bool = False
 
 
-def examine(registry: Registry) -> Iterator[Finding]:
-    """Everything worth knowing, in order. Every runtime is tried by running it once."""
+def examine(registry: Registry, measure: bool = False) -> Iterator[Finding]:
+    """Everything worth knowing, in order. Every runtime is tried by running it once.
+
+    With ``measure`` the CPU's runtimes are measured (:func:`lpr.tuning.tune`); else it is said what
+    was measured before.
+    """
     yield Finding("system", "python", f"{platform.python_version()} on {platform.platform()}")
     for package in _PACKAGES:
         yield Finding("version", package, _version(package) or "not installed")
@@ -55,6 +60,7 @@ def examine(registry: Registry) -> Iterator[Finding]:
         yield Finding("model", models.DEFAULT_MODEL, str(error), bad=True)
         return
     yield from _runtimes(registry, model)
+    yield from _fastest(tune(registry, model) if measure else remembered())
 
 
 def _version(package: str) -> str | None:
@@ -149,6 +155,13 @@ def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
         return time.perf_counter() - start
     finally:
         close_plugged(f"recognizer runtime {runtime.name}", recognizer.close)
+
+
+def _fastest(tuned: Tuned) -> Iterator[Finding]:
+    """What ``--backend cpu`` follows."""
+    for stage, order in (("detector", tuned.detector), ("recognizer", tuned.recognizer)):
+        text = describe_order(order) or "not measured here: lpr doctor --tune does"
+        yield Finding("fastest", f"{stage} on cpu", text)
 
 
 def _refuse_other_formats(runtime: DetectorRuntime | RecognizerRuntime, format: str) -> None:

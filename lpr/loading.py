@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import numpy as np
@@ -23,6 +23,7 @@ from lpr.runtimes.select import select, select_recognizer
 from lpr.runtimes.traits import pinned, place_of, precision_of
 from lpr.specs import RecognizerModel
 from lpr.sweep import Sweep
+from lpr.tuning import remembered
 from lpr.types import Crop
 from lpr.voting import VotingRecognizer
 
@@ -85,10 +86,11 @@ def load(
     cfg.check_size(*size)
     heads = [Head.of(section) for section in cfg.heads]
 
-    finder = select(plugged.detector_runtimes, backend, folder.detector.format)
+    tuned = remembered()
+    finder = select(plugged.detector_runtimes, backend, folder.detector.format, tuned.detector)
     finder = pinned(finder, device)
     readers = [
-        _recognizer(plugged, folder, name, finder, device)
+        _recognizer(plugged, folder, name, _beside(finder, backend), device, tuned.recognizer)
         for name in ([None] if recognizer is None else recognizer.split(","))
     ]
     reads, written = readers[0]
@@ -124,39 +126,41 @@ def _warm_up(detector: Detector, recognizer: TextRecognizer) -> None:
     log.info("warm-up: %.2f s", time.perf_counter() - start)
 
 
+def _beside(finder: DetectorRuntime, backend: str) -> str:
+    """The backend that reads what ``finder`` found. On the CPU each stage takes its own fastest
+    unless one runtime was named for both."""
+    return "cpu" if backend in ("auto", "cpu") and finder.device == "cpu" else finder.name
+
+
 def _recognizer(
     plugged: Registry,
     folder: models.Model,
     name: str | None,
-    finder: DetectorRuntime,
+    backend: str,
     device: int | None,
+    fastest: Collection[str],
 ) -> tuple[RecognizerRuntime, RecognizerModel]:
-    """The runtime that reads, on the detector's device where it runs on its kind, and what it
-    opens."""
-    runtime, written = _chosen(plugged, folder, name, finder.name)
-    return pinned(runtime, device if runtime.device == finder.device else None), written
-
-
-def _chosen(
-    plugged: Registry, folder: models.Model, name: str | None, backend: str
-) -> tuple[RecognizerRuntime, RecognizerModel]:
-    """The runtime that reads, and what it opens: with ``name`` another runtime, or another model's
-    recognizer."""
+    """The runtime that reads, on the GPU ``device`` if it runs on one, and what it opens: with
+    ``name`` another runtime, or another model's recognizer."""
     runtimes = plugged.recognizer_runtimes
-    if name is None:
-        written = folder.recognizer
-        return select_recognizer(runtimes, backend, written.format), written
     names = ("auto", "cpu", *(runtime.name for runtime in runtimes))
-    if name not in names:
-        if not models.is_model(name):
-            raise BackendError(
-                f"there is no recognizer {name!r}: it is neither a runtime ({', '.join(names)}) "
-                f"nor a model ({', '.join(models.installed_models())}, or a folder)"
-            )
-        written = models.load_model(name).recognizer
-        return select_recognizer(runtimes, backend, written.format), written
-    written = folder.recognizer
-    return select_recognizer(runtimes, name, written.format, required=True), written
+    if name is None or name in names:
+        written = folder.recognizer
+    elif models.is_model(name):
+        written, name = models.load_model(name).recognizer, None
+    else:
+        raise BackendError(
+            f"there is no recognizer {name!r}: it is neither a runtime ({', '.join(names)}) "
+            f"nor a model ({', '.join(models.installed_models())}, or a folder)"
+        )
+    runtime = select_recognizer(
+        runtimes,
+        name or backend,
+        written.format,
+        required=name is not None,
+        fastest=fastest,
+    )
+    return pinned(runtime, device if runtime.device != "cpu" else None), written
 
 
 def _open(

@@ -28,8 +28,9 @@ FLOORS = (
         "models",
     ),
     ("draw", "pipeline", "registry", "labels", "testing", "scaffold", "parity"),
-    ("sinks", "evaluate", "builtin", "doctor", "inspection", "notebook", "convert", "bench"),
-    ("loading",),
+    ("sinks", "evaluate", "builtin", "inspection", "notebook", "convert", "bench"),
+    ("tuning",),
+    ("doctor", "loading"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -9,10 +9,15 @@ from lpr.loading import registry
 
 
 @click.command("doctor")
-def command() -> None:
+@click.option(
+    "--tune",
+    is_flag=True,
+    help="Measure the CPU's runtimes; --backend cpu takes the fastest from then on.",
+)
+def command(tune: bool) -> None:
     """Say what is installed, which backends work by running them, and what is wrong."""
     bad = []
-    for finding in examine(registry()):
+    for finding in examine(registry(), tune):
         click.echo(f"{finding.topic:11} {finding.name:36} {finding.text}")
         if finding.bad:
             bad.append(finding)

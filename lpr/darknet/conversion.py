@@ -17,7 +17,7 @@ from lpr.specs import DetectorModel
 log = logging.getLogger("lpr")
 
 # Rises when the same network is converted into something else than before.
-_CONVERTER = 1
+_CONVERTER = 2
 _SUFFIX = ".onnx"
 
 

@@ -192,7 +192,8 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
                 x = graph.add("Add", [x, fitted])
             return _activation(graph, layer.activation, x)
         case ScaleChannels():
-            return _activation(graph, layer.activation, graph.add("Mul", inputs[::-1]))
+            gate = _spread(graph, x, _channels(cfg, layer.inputs[0]), layer.out_channels)
+            return _activation(graph, layer.activation, graph.add("Mul", [inputs[1], gate]))
         case Sam():
             return _activation(graph, layer.activation, graph.add("Mul", inputs))
         case Dropout():
@@ -291,6 +292,14 @@ def _part(graph: _Graph, x: str, channels: int, layer: Route) -> str:
 
 def _channels(cfg: Cfg, index: int) -> int:
     return PICTURE_CHANNELS if index == PICTURE else cfg.layers[index].out_channels
+
+
+def _spread(graph: _Graph, x: str, given: int, wanted: int) -> str:
+    """One channel as ``wanted`` equal ones: OpenCV 5.0 multiplies it with several into nonsense."""
+    if given == wanted:
+        return x
+    ones = np.ones((wanted, 1, 1, 1), graph.kind)
+    return graph.add("Conv", [x, graph.constant(ones)], kernel_shape=[1, 1])
 
 
 def _fitted(graph: _Graph, x: str, given: int, wanted: int) -> str:

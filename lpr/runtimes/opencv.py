@@ -113,6 +113,11 @@ def _set_threads(threads: int) -> None:
 @cache
 def _cuda_problem(target: int) -> str | None:
     """OpenCV itself falls back to the CPU, or asserts at the first forward: ask it beforehand."""
+    if int(cv2.__version__.split(".")[0]) >= 5:
+        return (
+            f"{_build()} runs networks on the CPU only, as OpenCV 5 does so far; docs/cuda.md says "
+            "how to build OpenCV 4 with CUDA"
+        )
     try:
         if target in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
             return None

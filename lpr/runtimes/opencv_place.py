@@ -16,6 +16,8 @@ class Place(NamedTuple):
 
     def prepare(self, net: cv2.dnn.Net) -> None:
         """Have ``net`` run here; to be called before its first run."""
+        if self == CPU:
+            return  # where it runs anyway; OpenCV 5 warns that it has no choice
         net.setPreferableBackend(self.backend)
         net.setPreferableTarget(self.target)
 

@@ -35,6 +35,8 @@ class OpenCvRecognizer:
                 f"{model.file}: OpenCV's ONNX reader refuses it ({error.err}); "
                 "get the file again, or use another runtime such as lpr-onnx"
             ) from error
+        if not hasattr(cv2.dnn, "readNetFromDarknet"):
+            _check_planes(data, model)
         place.prepare(net)
         self._place = place
         self._net: cv2.dnn.Net | None = net
@@ -64,3 +66,20 @@ class OpenCvRecognizer:
         self._place.enter()
         self._net.setInput(one)
         return np.asarray(self._net.forward(), np.float32)
+
+
+def _check_planes(data: bytes, model: RecognizerModel) -> None:
+    """OpenCV 5 runs inputs of any number of channels, whatever the network has."""
+    import onnx
+
+    graph = onnx.load_model_from_string(data).graph
+    constants = {constant.name for constant in graph.initializer}
+    for value in graph.input:
+        axes = value.type.tensor_type.shape.dim
+        if value.name in constants or len(axes) != 4 or not axes[1].HasField("dim_value"):
+            continue
+        if axes[1].dim_value != model.spec.planes:
+            raise ModelError(
+                f"{model.file}: on an input of {model.spec.planes} channels it does not run: it "
+                f"has {axes[1].dim_value}; correct the model's description of the recognizer"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 from lpr.errors import BackendError, describe
@@ -13,17 +13,21 @@ _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
 
 def select(
-    runtimes: Sequence[DetectorRuntime], backend: str, format: str = "darknet"
+    runtimes: Sequence[DetectorRuntime],
+    backend: str,
+    format: str = "darknet",
+    fastest: Collection[str] = (),
 ) -> DetectorRuntime:
     """The runtime that ``backend`` stands for, for a detector of ``format``.
 
     ``auto`` is the best one that works on CUDA, else on the CPU; ``cpu`` the best one that works on
     the CPU; anything else, ``cuda`` (OpenCV's CUDA DNN) included, is a runtime's name. The best is
-    the one with the highest priority. Raises :class:`BackendError` where there is none; nothing is
-    replaced by something else in silence.
+    the first of the names ``fastest``, in their order, then the one with the highest priority.
+    Raises :class:`BackendError` where there is none; nothing is replaced by something else in
+    silence.
     """
     if backend in ("auto", "cpu"):
-        return _select(_running(runtimes, format), backend, "backend")
+        return _select(_running(runtimes, format), backend, "backend", fastest)
     found = _select(runtimes, backend, "backend")
     if format not in formats_of(found):
         raise BackendError(
@@ -34,13 +38,19 @@ def select(
 
 
 def select_recognizer(
-    runtimes: Sequence[RecognizerRuntime], backend: str, format: str, *, required: bool = False
+    runtimes: Sequence[RecognizerRuntime],
+    backend: str,
+    format: str,
+    *,
+    required: bool = False,
+    fastest: Collection[str] = (),
 ) -> RecognizerRuntime:
     """The runtime that reads plates, given what the detector runs on.
 
     ``backend`` is as in :func:`select`, usually the name of the detector's runtime. Where its
     namesake is missing, does not work or does not run model files of ``format``, the best runtime
-    of the namesake's device that does is taken, and then the best on the CPU.
+    of the namesake's device that does is taken, and then the best on the CPU. ``fastest`` is as in
+    :func:`select`.
 
     With ``required``, a name was asked for and nothing else will do; only then a runtime that
     brings its own model (with empty ``formats``) is considered.
@@ -61,7 +71,7 @@ def select_recognizer(
         return namesakes[0]
     devices = [runtime.device for runtime in runtimes if runtime.name == backend] or [backend]
     for device in ("cuda", "cpu") if backend == "auto" else (devices[0], "cpu"):
-        best = _best(able, device)
+        best = _best(able, device, fastest)
         if best is not None:
             return best
     raise BackendError(
@@ -78,10 +88,10 @@ def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
         return describe(error)
 
 
-def _select(runtimes: Sequence[_R], backend: str, what: str) -> _R:
+def _select(runtimes: Sequence[_R], backend: str, what: str, fastest: Collection[str] = ()) -> _R:
     if backend in ("auto", "cpu"):
         for device in ("cuda", "cpu") if backend == "auto" else ("cpu",):
-            best = _best(runtimes, device)
+            best = _best(runtimes, device, fastest)
             if best is not None:
                 return best
         raise BackendError(f"no runtime works here on the CPU: {_problems(runtimes)}")
@@ -97,10 +107,15 @@ def _select(runtimes: Sequence[_R], backend: str, what: str) -> _R:
     return named[0]
 
 
-def _best(runtimes: Sequence[_R], device: str) -> _R | None:
-    """The working runtime of a device with the highest priority; of equals the first."""
-    by_priority = sorted(runtimes, key=lambda runtime: -runtime.priority)
-    candidates = (runtime for runtime in by_priority if runtime.device == device)
+def _best(runtimes: Sequence[_R], device: str, fastest: Collection[str]) -> _R | None:
+    """The working runtime of a device that is the fastest by name or else has the highest
+    priority; of equals the first."""
+    ranks = {name: rank for rank, name in enumerate(fastest)}
+
+    def rank(runtime: _R) -> tuple[int, int]:
+        return ranks.get(runtime.name, len(ranks)), -runtime.priority
+
+    candidates = (runtime for runtime in sorted(runtimes, key=rank) if runtime.device == device)
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 

@@ -185,7 +185,7 @@ def test_recognizers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     model = ctc_model(tmp_path)
     with pytest.raises(ModelError, match="16 time steps, and 16 are dropped"):
         READER.open(replace(model, spec=replace(model.spec, dropped_steps=16)), threads=0)
-    with pytest.raises(ModelError, match="on an input of 1 x 3 x 16 x 32 it does not run"):
+    with pytest.raises(ModelError, match=r"on an input of .* it does not run"):
         READER.open(replace(model, spec=replace(model.spec, channels="rgb")), threads=0)
     model.file.write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"reader\.onnx: OpenCV's ONNX reader refuses it"):
@@ -234,6 +234,9 @@ def test_opencv_without_its_darknet_importer(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+@pytest.mark.skipif(
+    cv2.__version__.startswith("5"), reason="OpenCV 5 runs networks on the CPU only"
+)
 def test_a_cuda_build_of_opencv_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     from lpr.runtimes import opencv
 
