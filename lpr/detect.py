@@ -120,7 +120,7 @@ class Detector(Closing):
             ]
         with stage("detector"), naming(f"detector {type(self.network).__name__}"):
             outputs = self.network.forward(batch)
-        self._check(outputs, len(images))
+            self._check(outputs, len(images))
         with stage("heads"):
             return [
                 self._detections([output[index] for output in outputs], size, placement, image)

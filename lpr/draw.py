@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lpr.types import Image, Plate
+from lpr.types import AnyImage, Image, Plate
 
 LIGHT_BLUE = (250, 206, 135)
 _INK = (64, 32, 0)
@@ -18,7 +18,7 @@ _TEXT = 1 / 30
 _SMALLEST_TEXT = 10.0
 
 
-def annotate(image: Image, plates: Sequence[Plate]) -> Image:
+def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
     """A copy of ``image`` (BGR, ``H x W x 3``) with every plate's box, corners and text.
 
     Lines and letters grow with the picture. The text stands above the box on a filled label, or

@@ -39,12 +39,12 @@ def naming(plugged: str) -> Iterator[None]:
     """Whatever ``plugged`` raises (it may be anybody's code) becomes an error that names it."""
     try:
         yield
-    except LprError:
+    except (LprError, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise PluginError(f"{plugged} failed: {describe(error)}") from error
 
 
 def describe(error: BaseException) -> str:
     """An exception in one line: its type and what it says."""
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lpr.errors import PluginError, describe
+from lpr.errors import LprError, PluginError, describe
 from lpr.models import Model, installed_models
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.registry import PluginInfo, Registry
@@ -46,7 +46,11 @@ class Check:
         # What is checked is anybody's code: whatever it raises is the answer.
         except AssertionError as error:
             return str(error) or "an assertion of its own failed"
-        except Exception as error:
+        except LprError as error:
+            return str(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             return describe(error)
         return None
 

@@ -69,6 +69,8 @@ def load(
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
     does not exist or does not work here, and ``ValueError`` for numbers out of range.
     """
+    if isinstance(regions, str):  # which is a sequence of strings, too
+        regions = [code for code in regions.split(",") if code]
     for name, number in (("threads", threads), ("device", device)):
         if number is not None and number < 0:
             raise ValueError(f"{name} has to be 0 or more, not {number}")
@@ -91,7 +93,7 @@ def load(
     finder = pinned(finder, device)
     readers = [
         _recognizer(plugged, folder, name, _beside(finder, backend), device, tuned.recognizer)
-        for name in ([None] if recognizer is None else recognizer.split(","))
+        for name in _names(recognizer)
     ]
     reads, written = readers[0]
     log.info(
@@ -115,6 +117,15 @@ def load(
     if min_confidence is not None or isinstance(threshold, Sweep):
         least, sure = min_confidence or 0.0, math.inf
     return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
+
+
+def _names(recognizer: str | None) -> list[str | None]:
+    if recognizer is None:
+        return [None]
+    names = [name.strip() for name in recognizer.split(",")]
+    if len(set(names)) < len(names):
+        raise BackendError(f"recognizer {recognizer}: each can vote once only")
+    return [*names]
 
 
 def _warm_up(detector: Detector, recognizer: TextRecognizer) -> None:

@@ -10,8 +10,9 @@ from html import escape
 import cv2
 
 from lpr.draw import annotate
+from lpr.pipeline import as_picture
 from lpr.rectify import rectify, upright
-from lpr.types import Image, Plate
+from lpr.types import AnyImage, Image, Plate
 
 # In pixels: what a notebook's column shows anyway.
 _WIDEST = 960
@@ -26,8 +27,12 @@ class Annotated:
         lpr.Annotated(image, reader.read(image))
     """
 
-    image: Image
+    image: AnyImage
     plates: Sequence[Plate]
+
+    def __post_init__(self) -> None:
+        """Raises as :meth:`lpr.Reader.read` does for what is no picture."""
+        as_picture(self.image)
 
     def _repr_png_(self) -> bytes:
         """The picture with its plates drawn in, at most 960 pixels wide, as PNG."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from lpr import kernels
-from lpr.closing import Closing, close_plugged
+from lpr.answers import ask
+from lpr.closing import PATIENCE, Closing, close_plugged
 from lpr.detect import Detector
-from lpr.errors import PluginError, naming
 from lpr.protocols import TextRecognizer
 from lpr.rectify import rectify
 from lpr.regions import Region
 from lpr.regions.region import identify
-from lpr.types import Crop, Detection, Image, Plate, Reading
-
-_TEXT = re.compile("[A-Z0-9]*")
+from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 
 
 class Reader(Closing):
@@ -46,24 +44,29 @@ class Reader(Closing):
         self._name = recognizer_name or type(recognizer).__name__
         self._closed = False
 
-    def read(self, image: Image) -> list[Plate]:
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Reader holds open networks and cannot be pickled: lpr.load() one in each process"
+        )
+
+    def read(self, image: AnyImage) -> list[Plate]:
         """The plates of a picture, the most certain detection first."""
         return self.read_batch([image])[0]
 
-    def read_batch(self, images: Sequence[Image]) -> list[list[Plate]]:
+    def read_batch(self, images: Sequence[AnyImage]) -> list[list[Plate]]:
         """The plates of each picture, in order; pictures may differ in size."""
-        images = [as_picture(image) for image in images]
-        detections = self.detector.find(images)
+        pictures = [as_picture(image) for image in images]
+        detections = self.detector.find(pictures)
         crops = [
-            rectify(image, detection)
-            for image, found in zip(images, detections, strict=True)
+            rectify(picture, detection)
+            for picture, found in zip(pictures, detections, strict=True)
             for detection in found
         ]
         readings = iter(self.recognize(crops))
         plates = [[self._plate(d, next(readings)) for d in found] for found in detections]
         return [[plate for plate in found if self._counts(plate)] for found in plates]
 
-    def read_best(self, image: Image) -> Plate | None:
+    def read_best(self, image: AnyImage) -> Plate | None:
         """The plate with the highest mean character confidence, where one plate is expected.
 
         None where nothing was found or read. A reading without characters counts with its own
@@ -73,36 +76,18 @@ class Reader(Closing):
         best = kernels.pick_best([_certainties(plate.reading) for plate in plates])
         return plates[best] if best >= 0 else None
 
-    def find(self, image: Image) -> list[Detection]:
+    def find(self, image: AnyImage) -> list[Detection]:
         """The first stage alone: where plates are, the most certain first."""
         return self.detector.find([as_picture(image)])[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """The second stage alone: one reading for each crop, in order.
 
-        Raises :class:`lpr.errors.PluginError` where the recognizer fails, gives another number of
-        readings than it was given crops, a text beyond ``A-Z0-9`` or a confidence beyond 0..1.
+        Raises :class:`lpr.errors.PluginError` where the recognizer fails, or answers with
+        something else than a legal reading for each crop (:mod:`lpr.answers`).
         """
         crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
-        with naming(f"recognizer {self._name}"):
-            readings = self.recognizer.read(crops) if crops else []
-        if not isinstance(readings, list) or len(readings) != len(crops):
-            given = f"{len(readings)} readings" if isinstance(readings, list) else repr(readings)
-            raise PluginError(f"recognizer {self._name} gave {given} for {len(crops)} crops")
-        for reading in readings:
-            self._check(reading)
-        return readings
-
-    def _check(self, reading: Reading) -> None:
-        if not isinstance(reading, Reading):
-            raise PluginError(f"recognizer {self._name} gave {reading!r}, which is no Reading")
-        if not isinstance(reading.text, str) or not _TEXT.fullmatch(reading.text):
-            raise PluginError(
-                f"recognizer {self._name} gave the text {reading.text!r}: only A-Z and 0-9 may be"
-            )
-        confidences = [reading.confidence, *(c.confidence for c in reading.characters)]
-        if not all(0 <= confidence <= 1 for confidence in confidences):
-            raise PluginError(f"recognizer {self._name} gave a confidence that is not in 0..1")
+        return ask(f"recognizer {self._name}", self.recognizer, crops) if crops else []
 
     def _counts(self, plate: Plate) -> bool:
         sure = plate.detection.confidence >= self.sure
@@ -125,7 +110,8 @@ class Reader(Closing):
             network = type(self.detector.network).__name__
             close_plugged(f"detector network {network}", self.detector.close)
         finally:
-            close_plugged(f"recognizer {self._name}", self.recognizer.close)
+            patience = getattr(self.recognizer, "patience", PATIENCE)
+            close_plugged(f"recognizer {self._name}", self.recognizer.close, patience)
 
 
 def _certainties(reading: Reading) -> list[float]:
@@ -133,7 +119,7 @@ def _certainties(reading: Reading) -> list[float]:
     return [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
 
 
-def as_picture(image: Image) -> Image:
+def as_picture(image: AnyImage) -> Image:
     """``image`` as the stages take it: with the bytes of a pixel side by side, copied if need be.
 
     Raises ``TypeError`` or ``ValueError`` for anything but a BGR ``uint8`` picture.

@@ -85,9 +85,9 @@ class CtcReader:
 def as_text_recognizer(
     recognizer: TextRecognizer | CtcRecognizer, regions: Iterable[Region] = (), odds: float = 1.0
 ) -> TextRecognizer:
-    """The recognizer itself where it reads texts, else its adapter."""
+    """The recognizer itself where it reads texts, else its adapter; ``TypeError`` for neither."""
     if isinstance(recognizer, CtcRecognizer):
         return CtcReader(recognizer, regions, odds)
     if isinstance(recognizer, TextRecognizer):
         return recognizer
-    raise PluginError(f"{recognizer!r} is neither a TextRecognizer nor a CtcRecognizer")
+    raise TypeError(f"{recognizer!r} is neither a TextRecognizer nor a CtcRecognizer")

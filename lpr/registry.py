@@ -8,6 +8,7 @@ empty for none. A plugin that fails is noted by name and skipped; the others wor
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points, version
@@ -18,6 +19,7 @@ import pluggy
 
 from lpr import hookspecs
 from lpr.errors import BackendError, PluginError, describe
+from lpr.models import installed_models
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 
@@ -33,6 +35,8 @@ class _Named(Protocol):
     @property
     def name(self) -> str | None: ...
 
+
+_RUNTIME_NAME = re.compile("[a-z0-9][a-z0-9._-]*")
 
 # What the members of every runtime have to be.
 _RUNTIME = MappingProxyType({"name": str, "device": str, "priority": int})
@@ -66,6 +70,14 @@ class Registry:
             raise BackendError(f"no region {code!r}: known are {known}; install a plugin for it")
         return self.regions[code]
 
+    def names(self) -> set[str]:
+        """What a new plugin and its runtime cannot be called: plugins, runtimes, models."""
+        names = {"auto", "cpu", *installed_models()}
+        names.update(plugin.name for plugin in self.plugins)
+        names.update(runtime.name for runtime in self.detector_runtimes)
+        names.update(runtime.name for runtime in self.recognizer_runtimes)
+        return names
+
     def load(self, name: str, origin: str, load: Callable[[], object]) -> PluginInfo:
         """Load one plugin and take over what its hooks give; never raises."""
         info = PluginInfo(name, origin)
@@ -75,6 +87,7 @@ class Registry:
         try:
             plugin = load()
             _check_interface(plugin)
+            _check_marks(plugin)
             manager.register(plugin, name)
             manager.check_pending()
         # A plugin is someone else's code: whatever it raises on import must not stop the others.
@@ -104,12 +117,14 @@ class Registry:
 
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
         _check(runtime, DetectorRuntime, _RUNTIME)
+        _check_name(runtime.name)
         _refuse_twice(runtime, self.detector_runtimes)
         self.detector_runtimes.append(runtime)
         return f"detector runtime {runtime.name}"
 
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
         _check(runtime, RecognizerRuntime, _RUNTIME)
+        _check_name(runtime.name)
         _refuse_twice(runtime, self.recognizer_runtimes)
         if not isinstance(runtime.formats, (frozenset, set)):
             raise TypeError(f"the formats of {runtime.name} are no set: {runtime.formats!r}")
@@ -131,6 +146,10 @@ class Registry:
         return f"format {sink.name}"
 
     def _add_command(self, command: click.Command) -> str:
+        import click
+
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{command!r} is no click.Command")
         if command.name in BUILTIN_COMMANDS:
             raise ValueError(f"the command {command.name!r} is lpr's own")
         _refuse_twice(command, self.commands)
@@ -142,9 +161,17 @@ def _check_interface(plugin: object) -> None:
     written_for = getattr(plugin, "lpr_interface", hookspecs.INTERFACE)
     if written_for != hookspecs.INTERFACE:
         raise PluginError(
-            f"it was written for version {written_for} of lpr's interface, and this lpr "
-            f"({version('lpr')}) has version {hookspecs.INTERFACE}; upgrade whichever is older"
+            f"it was written for version {written_for!r} of lpr's interface, and this lpr "
+            f"({version('lpr')}) has version {hookspecs.INTERFACE!r}; upgrade whichever is older"
         )
+
+
+def _check_marks(plugin: object) -> None:
+    """A hook without its mark would be passed over in silence."""
+    for hook in (name for name in vars(hookspecs) if name.startswith("lpr_")):
+        given = getattr(plugin, hook, None)
+        if callable(given) and not hasattr(given, "lpr_impl"):
+            raise PluginError(f"its {hook} is no hook without @lpr.hookimpl above it")
 
 
 def _check(thing: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
@@ -158,6 +185,14 @@ def _check(thing: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
             raise TypeError(f"the {member} of {thing!r} is no {kind.__name__}: {value!r}")
 
 
+def _check_name(name: str) -> None:
+    """What ``--backend`` and ``--recognizer`` call must not be called otherwise already."""
+    if not _RUNTIME_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a runtime: use a-z, 0-9, dots, - and _")
+    if name in ("auto", "cpu") or name in installed_models():
+        raise ValueError(f"the name {name!r} is taken already, by lpr itself or by a model")
+
+
 def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
     if any(other.name == thing.name for other in others):
         raise ValueError(f"the name {thing.name!r} is taken already")
@@ -167,17 +202,24 @@ def load_registry(builtin: ModuleType) -> Registry:
     """The registry of the module ``builtin`` and of all installed plugins that are selected."""
     registry = Registry()
     registry.load("builtin", "lpr", lambda: builtin)
-    for entry_point in _selected(sorted(entry_points(group=GROUP), key=lambda e: e.name)):
-        registry.load(entry_point.name, _origin(entry_point), entry_point.load)
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    wanted = _selection()
+    for point in points:
+        if wanted is None or point.name in wanted:
+            registry.load(point.name, _origin(point), point.load)
+    known = [point.name for point in points]
+    for name in [] if wanted is None else [name for name in wanted if name not in known]:
+        problem = f"no plugin of this name is installed; there are {', '.join(known) or 'none'}"
+        registry.plugins.append(PluginInfo(name, SELECTION, problems=[problem]))
     return registry
 
 
-def _selected(points: Iterable[EntryPoint]) -> list[EntryPoint]:
-    selection = os.environ.get(SELECTION)
-    if selection is None:
-        return list(points)
-    names = {name.strip() for name in selection.split(",")}
-    return [point for point in points if point.name in names]
+def _selection() -> list[str] | None:
+    """The names of the only plugins to load; None for all."""
+    given = os.environ.get(SELECTION)
+    if given is None:
+        return None
+    return [name for part in given.split(",") if (name := part.strip())]
 
 
 def _origin(entry_point: EntryPoint) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -110,13 +114,28 @@ A recognizer for lpr, which reads number plates.
 
 ```sh
 pip install -e '.[test]'
-pytest                                        # the conformance suite among others
-lpr plugins check $name                       # the suite on what is installed, and its speed
+pytest
+lpr plugins check $name
 lpr detect --recognizer $name car.jpg
 ```
 
+`pytest` runs the conformance suite among others; `lpr plugins check` runs it on what is installed,
+and says how fast that is.
+
 The reader is `$reader.read_one` in `$module.py`.
 """
+
+
+def _taken(name: str, module: str) -> str | None:
+    """What else is called so, and would be hidden by the plugin or hide it."""
+    if keyword.iskeyword(module):
+        return f"{module} is a word of Python itself"
+    if module in sys.stdlib_module_names or find_spec(module) is not None:
+        return f"there is a module {module} here already"
+    try:
+        return f"the distribution {name} {version(name)} is installed here"
+    except PackageNotFoundError:
+        return None
 
 
 def new_plugin(name: str, folder: Path) -> list[Path]:
@@ -128,6 +147,8 @@ def new_plugin(name: str, folder: Path) -> list[Path]:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name for a plugin: use a-z, 0-9 and -, as in my-reader")
     module = name.replace("-", "_")
+    if taken := _taken(name, module):
+        raise ValueError(f"{name!r} cannot be a plugin's name: {taken}; choose another")
     words = "".join(word.capitalize() for word in name.split("-"))
     values = {
         "name": name,

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.uint8]
 """A picture: BGR, ``uint8``, ``H x W x 3``."""
+AnyImage: TypeAlias = NDArray[Any]
+"""What the library takes as a picture: any array to a type checker, since OpenCV's functions do not
+say what they return; at run time it has to be an :data:`Image`."""
 Float32: TypeAlias = NDArray[np.float32]
 """An array of ``float32``; what it holds is said where it is taken or given."""
 Point: TypeAlias = tuple[float, float]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from lpr import kernels
-from lpr.errors import PluginError, naming
+from lpr.answers import ask
+from lpr.closing import PATIENCE, close_plugged
 from lpr.protocols import TextRecognizer
 from lpr.types import Alternative, Character, Crop, Reading
 
@@ -24,31 +26,22 @@ class VotingRecognizer:
         if not members:
             raise ValueError("nobody to vote")
         self.members = tuple(members)
+        # Each member has its own when they are closed, one after the other.
+        self.patience = PATIENCE * (len(self.members) + 1)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order; a member that fails is named."""
-        columns = []
-        for name, member in self.members:
-            with naming(f"recognizer {name}"):
-                readings = member.read(crops)
-            if len(readings) != len(crops):
-                raise PluginError(
-                    f"recognizer {name} gave {len(readings)} readings for {len(crops)} crops"
-                )
-            columns.append(readings)
+        columns = [ask(f"recognizer {name}", member, crops) for name, member in self.members]
         return [fused(readings) for readings in zip(*columns, strict=True)]
 
     def close(self) -> None:
-        """Close all of them, also where closing one fails."""
-        left = list(self.members)
-        try:
-            while left:
-                name, member = left.pop()
-                with naming(f"recognizer {name}"):
-                    member.close()
-        finally:
-            for _, member in left:
-                member.close()
+        """Close all of them, also where closing one fails or does not come to an end.
+
+        Raises :class:`lpr.errors.PluginError` that names the first such one.
+        """
+        with ExitStack() as stack:
+            for name, member in self.members:
+                stack.callback(close_plugged, f"recognizer {name}", member.close)
 
 
 def fused(readings: Sequence[Reading]) -> Reading:

@@ -19,6 +19,7 @@ FLOORS = (
     (
         "hookspecs",
         "source",
+        "answers",
         "rectify",
         "decode",
         "voting",

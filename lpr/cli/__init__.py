@@ -11,12 +11,15 @@ import importlib
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
-from lpr.errors import BackendError, LprError, StuckError
+from lpr.closing import PATIENCE
+from lpr.errors import BackendError, LprError, StuckError, describe
 from lpr.registry import BUILTIN_COMMANDS
 
 
@@ -30,7 +33,13 @@ class _Commands(click.Group):
         if name in BUILTIN_COMMANDS:
             command: Any = importlib.import_module(f"lpr.cli.{name}").command
             return command if isinstance(command, click.Command) else None
-        return _plugin_commands().get(name)
+        plugged = _plugin_commands().get(name)
+        # Whoever sees an error that is nobody's fault but the plugin's should not ask lpr about it.
+        ctx.meta[_PLUGGED] = name if plugged else None
+        return plugged
+
+
+_PLUGGED = "lpr.plugged"
 
 
 def _plugin_commands() -> dict[str, click.Command]:
@@ -46,7 +55,7 @@ def cli(debug: bool) -> None:
     """Find and read number plates in pictures and videos; train and evaluate the networks."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one message unless ``--debug`` is given."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Whoever just saw an error appends the flag to the line that failed: let it stand anywhere.
@@ -56,40 +65,68 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.remove("--debug")
     # Whoever ends a long run from outside gets what a Ctrl-C gives: files closed, videos playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status = _run(given, debug)
+    _leave_stragglers(status)
+    sys.exit(status)
+
+
+def _run(given: list[str], debug: bool) -> int:
+    """The exit status; with ``debug``, errors come through."""
+    context = None
     try:
         # Not cli.main(): that ends with 1 where the reader of our output has gone.
         with cli.make_context("lpr", given) as context:
             cli.invoke(context)
+        return 0
     except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        return end.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
         _complain("interrupted")
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         # The reader of our output has gone (`lpr detect ... | head -1`): there is nothing to say,
         # and Python's own flush at exit must not say it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except LprError as error:
         if debug:
             raise
         _complain(str(error))
         if isinstance(error, StuckError):
             _leave(1)
-        sys.exit(2 if isinstance(error, BackendError) else 1)
+        return 2 if isinstance(error, BackendError) else 1
     except OSError as error:
         if debug:
             raise
         _complain(str(error))
-        sys.exit(1)
-    except Exception as error:
+        return 1
+    # BaseException: a plugin may raise whatever it likes.
+    except BaseException as error:
         if debug:
             raise
-        _complain(f"{type(error).__name__}: {error} (a fault of lpr; --debug shows where)")
-        sys.exit(1)
+        plugged = context and context.meta.get(_PLUGGED)
+        whose = f"the plugin that gives lpr {plugged}" if plugged else "lpr"
+        _complain(f"{describe(error)} (a fault of {whose}; --debug shows where)")
+        return 1
+
+
+def _leave_stragglers(status: int = 0) -> None:
+    """End where a plugin's thread does not: Python would wait for it, for ever and in silence."""
+    until = time.monotonic() + PATIENCE
+    threads = [
+        t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
+    ]
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0))
+    left = [thread.name for thread in threads if thread.is_alive()]
+    if left:
+        _complain(
+            f"left behind are threads that a plugin started and did not end: {', '.join(left)}"
+        )
+        _leave(status or 1)
 
 
 def _leave(status: int) -> NoReturn:

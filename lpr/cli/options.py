@@ -122,5 +122,4 @@ def open_reader(**options: Any) -> Reader:
         options["threshold"] = sweep
     logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
     regions = options.pop("regions")
-    codes = None if regions is None else [code for code in regions.split(",") if code]
-    return load(options.pop("model"), regions=codes, **options)
+    return load(options.pop("model"), regions=regions, **options)

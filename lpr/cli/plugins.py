@@ -32,6 +32,10 @@ def command(context: click.Context) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="The folder; by default NAME.")
 def new(name: str, out: Path | None) -> None:
     """Write a new recognizer plugin NAME: a package that installs and passes its tests."""
+    if name in registry().names():
+        raise click.BadParameter(
+            f"{name!r} is called so already: lpr plugins and lpr models list it"
+        )
     try:
         files = new_plugin(name, out or Path(name))
     except ValueError as error:

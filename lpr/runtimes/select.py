@@ -84,7 +84,7 @@ def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
     """Its ``problem()``; what that raises, against the rules, is its problem."""
     try:
         return runtime.problem()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return describe(error)
 
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from lpr.closing import Closing, close_plugged
 from lpr.errors import LprError, OutputError, describe
-from lpr.protocols import SinkFormat
+from lpr.protocols import RecordSink, SinkFormat
 from lpr.types import Frame, Plate, Timing
 
 
@@ -22,6 +22,8 @@ class PluggedSink(Closing):
         self._name = f"format {format.name}"
         with self._naming():
             self._sink = format.open(stream)
+            if not isinstance(self._sink, RecordSink):
+                raise TypeError(f"open gave {self._sink!r}, which is no RecordSink")
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         with self._naming():

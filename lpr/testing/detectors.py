@@ -24,8 +24,8 @@ def check_detector_runtime(
     assert isinstance(runtime, DetectorRuntime), f"{runtime!r} lacks what a runtime has"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     network = runtime.open(model, threads=1)
+    assert isinstance(network, DetectorNetwork), f"open gave {network!r}, which is no network"
     try:
-        assert isinstance(network, DetectorNetwork), f"{network!r} lacks what a network has"
         width, height = model.spec.width, model.spec.height
         for columns, rows in ((width, height), (2 * width, height), (width, height)):
             _check_heads(network, columns, rows, reference)

@@ -179,7 +179,7 @@ def test_plugins_check_names_what_is_broken(tmp_path: Path, moody_plugin: dict[s
     result = lpr("plugins", "check", "moody", **moody_plugin)
     assert result.status == 1
     assert "detector runtime broken\tnot tried: OSError: no idea" in result.stdout
-    assert "recognizer runtime moody\tValueError: will not close" in result.stdout
+    assert "recognizer runtime moody\tclose failed: ValueError: will not close" in result.stdout
     assert "moody: 1 of 2 are not what they have to be" in result.stderr
     environment = install_plugin(tmp_path, "count", SINKS)
     result = lpr("plugins", "check", "count", **environment)
@@ -192,3 +192,157 @@ def test_plugins_check_knows_what_there_is() -> None:
     result = lpr("plugins", "check", "nowhere")
     assert result.status == 1
     assert "neither a plugin nor a model pack 'nowhere'; there are builtin, " in result.stderr
+
+
+ODD = """
+import threading, sys
+import click
+from lpr import Reading, hookimpl
+
+class Odd:
+    device, priority, formats = "cpu", 0, frozenset()
+    def __init__(self, name): self.name = name
+    def problem(self):
+        if self.name == "leaves": sys.exit(5)
+    def open(self, model, threads): return None if self.name == "nothing" else self
+    def read(self, crops):
+        if self.name == "thread":
+            threading.Thread(target=threading.Event().wait, name="lost").start()
+        if self.name == "base": raise BaseException("of all")
+        return [Reading("ABC1234", None if self.name == "doubtful" else 0.9) for _ in crops]
+    def close(self):
+        if self.name == "stuck": threading.Event().wait()
+
+class Nothing:
+    name, one_per_picture = "nothing", False
+    def open(self, stream): return None
+
+@click.command("trips")
+def trips(): raise ValueError("over a stone")
+
+@hookimpl
+def lpr_recognizer_runtimes():
+    return map(Odd, ("leaves", "nothing", "thread", "base", "doubtful", "stuck"))
+
+@hookimpl
+def lpr_sinks(): return [Nothing()]
+
+@hookimpl
+def lpr_commands(): return [trips]
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> dict[str, str]:
+    return install_plugin(tmp_path, "odd", ODD)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("leaves", "recognizer leaves does not work here: SystemExit: 5"),
+        ("nothing", "recognizer runtime nothing failed: TypeError: None is neither a TextRec"),
+        ("base", "recognizer base failed: BaseException: of all"),
+        ("doubtful", "recognizer doubtful gave the confidence None, which is no number in 0..1"),
+    ],
+)
+def test_what_plugins_do_wrong_is_one_line(name: str, message: str, odd: dict[str, str]) -> None:
+    result = lpr("detect", CAR, "--recognizer", name, **odd)
+    assert result.status in (1, 2)
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "fault of lpr" not in result.stderr
+
+
+def test_a_vote_names_who_is_stuck_and_closes_the_others(odd: dict[str, str]) -> None:
+    result = lpr("detect", CAR, "--recognizer", "opencv, stuck", **odd)
+    assert result.status == 1
+    assert result.records[0]["plates"]
+    assert "recognizer stuck did not close within 10 s" in result.stderr
+
+
+def test_a_thread_that_a_plugin_leaves_behind_does_not_keep_lpr(odd: dict[str, str]) -> None:
+    result = lpr("detect", CAR, "--recognizer", "thread", **odd)
+    assert result.status == 1
+    assert result.records[0]["plates"][0]["text"] == "ABC1234"
+    assert "a plugin started and did not end: lost" in result.stderr
+
+
+def test_the_suites_end_where_a_plugin_does_not(odd: dict[str, str]) -> None:
+    result = lpr("plugins", "check", "odd", **odd)
+    assert result.status == 1
+    lines = dict(line.split("\t", 1) for line in result.stdout.splitlines())
+    assert lines["recognizer runtime leaves"] == "not tried: SystemExit: 5"
+    assert lines["recognizer runtime stuck"].startswith("close did not close within 10 s")
+    assert lines["recognizer runtime nothing"].startswith("open gave None: neither")
+    assert lines["recognizer runtime doubtful"].startswith("read gave the confidence None")
+
+
+def test_formats_and_commands_of_plugins_are_named(odd: dict[str, str]) -> None:
+    result = lpr("detect", CAR, "--format", "nothing", **odd)
+    assert result.stderr.endswith(
+        "format nothing failed: TypeError: open gave None, which is no RecordSink\n"
+    )
+    result = lpr("trips", **odd)
+    assert result.status == 1
+    assert result.stderr == (
+        "lpr: ValueError: over a stone (a fault of the plugin that gives lpr trips; "
+        "--debug shows where)\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["auto", "cpu", "a,b", "", "two words", DEFAULT_MODEL])
+def test_names_that_a_runtime_cannot_have(name: str, tmp_path: Path) -> None:
+    source = ODD.replace("return map(Odd, (", f"return map(Odd, ({name!r}, ")
+    environment = install_plugin(tmp_path, "greedy", source)
+    result = lpr("plugins", **environment)
+    assert result.status == 1
+    assert repr(name) in result.stderr
+    assert lpr("detect", CAR, **environment).records[0]["plates"][0]["text"] != "ABC1234"
+
+
+def test_a_hook_without_its_mark_is_said(tmp_path: Path) -> None:
+    environment = install_plugin(tmp_path, "plain", "def lpr_regions(): return []")
+    result = lpr("plugins", **environment)
+    assert result.status == 1
+    assert "its lpr_regions is no hook without @lpr.hookimpl above it" in result.stderr
+
+
+def test_no_command_that_is_none(tmp_path: Path) -> None:
+    source = (
+        "import lpr\n@lpr.hookimpl\ndef lpr_commands(): return [type('C', (), {'name': 'c'})()]"
+    )
+    environment = install_plugin(tmp_path, "fake", source)
+    assert "is no click.Command" in lpr("plugins", **environment).stderr
+    assert lpr("--help", **environment).status == 0
+
+
+def test_plugins_to_load_that_are_not_there(tmp_path: Path) -> None:
+    result = lpr("detect", CAR, LPR_LOAD_PLUGINS="builtins, nope")
+    assert result.status == 0
+    assert "plugin nope (LPR_LOAD_PLUGINS): no plugin of this name is installed" in result.stderr
+
+
+def test_nobody_votes_twice() -> None:
+    result = lpr("detect", CAR, "--recognizer", "opencv,opencv")
+    assert result.status == 2
+    assert "recognizer opencv,opencv: each can vote once only" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("lpr", "there is a module lpr here already"),
+        ("class", "class is a word of Python itself"),
+        ("json", "there is a module json here already"),
+        ("numpy", "there is a module numpy here already"),
+        ("opencv", "'opencv' is called so already"),
+        ("tw-light", "'tw-light' is called so already"),
+        ("cpu", "'cpu' is called so already"),
+    ],
+)
+def test_names_that_a_new_plugin_cannot_have(name: str, message: str, tmp_path: Path) -> None:
+    result = lpr("plugins", "new", name, cwd=tmp_path)
+    assert result.status == 2
+    assert message in result.stderr
+    assert not list(tmp_path.iterdir())
