@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Whoever ends a long run from outside gets what a Ctrl-C gives: files closed, videos playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = _run(given, debug)
-    _leave_stragglers(status)
+    _watch_the_end(status)
     sys.exit(status)
 
 
@@ -113,20 +113,20 @@ def _run(given: list[str], debug: bool) -> int:
         return 1
 
 
-def _leave_stragglers(status: int = 0) -> None:
-    """End where a plugin's thread does not: Python would wait for it, for ever and in silence."""
-    until = time.monotonic() + PATIENCE
-    threads = [
-        t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
-    ]
-    for thread in threads:
-        thread.join(max(until - time.monotonic(), 0))
-    left = [thread.name for thread in threads if thread.is_alive()]
-    if left:
-        _complain(
-            f"left behind are threads that a plugin started and did not end: {', '.join(left)}"
-        )
-        _leave(status or 1)
+def _watch_the_end(status: int) -> None:
+    """Python waits at its end for threads that are still running, for ever and in silence: see to
+    it that one which a plugin left does not keep the program."""
+
+    def watch() -> None:
+        time.sleep(PATIENCE)
+        main = threading.main_thread()
+        left = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
+        if left:
+            names = ", ".join(left)
+            _complain(f"left behind are threads that a plugin started and did not end: {names}")
+            _leave(status or 1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _leave(status: int) -> NoReturn:
