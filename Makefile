@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
-.PHONY: demo test lint docs sanitize wheel benchmark clean
+.PHONY: demo test test-opencv5 lint docs sanitize wheel benchmark clean
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
@@ -25,6 +25,16 @@ test: $(LPR_VENV)/.test
 	$(BIN)/pytest
 	$(BIN)/lpr doctor
 
+# What touches OpenCV, with the other major version of it, in a folder beside the environment.
+test-opencv5: $(LPR_VENV)/.opencv5
+	PYTHONPATH=$(abspath $(LPR_VENV))/opencv5 $(BIN)/pytest tests/darknet tests/runtimes tests/source tests/sinks \
+		tests/cli/test_convert.py tests/test_accuracy.py tests/test_detect.py tests/test_draw.py tests/test_pipeline.py \
+		tests/test_samples.py plugins/lpr-onnx plugins/lpr-torch
+
+$(LPR_VENV)/.opencv5: $(LPR_VENV)/.test
+	$(PIP) install --no-deps --upgrade --target $(LPR_VENV)/opencv5 'opencv-contrib-python-headless>=5,<6'
+	touch $@
+
 $(LPR_VENV)/bin/python:
 	$(PYTHON) -m venv $(LPR_VENV)
 
@@ -34,8 +44,9 @@ $(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
 
 $(LPR_VENV)/.test: $(LPR_VENV)/.demo
 	$(PIP) install -c $(CONSTRAINTS) -e '.[dev,docs,examples]' -e plugins/lpr-onnx -e plugins/lpr-torch \
-		-e plugins/lpr-rapidocr -e plugins/lpr-tesseract -e plugins/lpr-region-example \
-		-e plugins/lpr-model-seed-resnet18-2222-64 -e 'training[curves]' \
+		-e plugins/lpr-openvino -e plugins/lpr-rapidocr -e plugins/lpr-tesseract -e plugins/lpr-region-example \
+		-e plugins/lpr-model-seed-resnet18-2222-64 -e plugins/lpr-model-tw-light-int8 \
+		-e 'training[curves]' \
 		-C cmake.define.LPR_DEVELOPMENT=ON
 	$(PIP) install --no-deps 'rapidocr>=3.4'
 	touch $@

@@ -8,7 +8,8 @@ the network are of the size that they have in a trained one. ``lpr bench OUT/NAM
 ``lpr bench --parity OUT/NAME.cfg`` compares the runtimes.
 
 The architectures are those of Redmon and Farhadi 2018 (YOLOv3) and Bochkovskiy et al. 2020
-(YOLOv4), for COCO's 80 classes at 416 x 416, section for section; their billions of operations, as Darknet
+(YOLOv4), for COCO's 80 classes at 416 x 416, section for section; their billions of operations, as
+Darknet
 counts them, are checked against the published numbers.
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from lpr import models
 from lpr.darknet.cfg import Cfg, read_cfg
@@ -24,8 +25,8 @@ class Agreement:
     """How a runtime agrees with the ``reference``, or why it could not be run (``problem``).
 
     ``off`` is the largest difference of a raw head, relative to the head's largest value. Of the
-    ``boxes`` that both found in the pictures ``iou`` is the least overlap, ``alone`` are those that
-    only one of them found.
+    ``boxes`` that both found in the pictures ``iou`` is the mean and ``least_iou`` the least
+    overlap, ``alone`` are those that only one of them found.
     """
 
     runtime: str
@@ -35,6 +36,7 @@ class Agreement:
     boxes: int | None = None
     alone: int | None = None
     iou: float | None = None
+    least_iou: float | None = None
     problem: str | None = None
 
 
@@ -90,7 +92,8 @@ def agreements(
                 yield Agreement(*row, off)
                 continue
             pairs, alone = _matched(boxes, _boxes(runtime, model, cfg, pictures))
-            yield Agreement(*row, off, len(pairs), alone, min(pairs, default=None))
+            mean = fmean(pairs) if pairs else None
+            yield Agreement(*row, off, len(pairs), alone, mean, min(pairs, default=None))
         except LprError as error:
             yield Agreement(*row, problem=str(error))
 

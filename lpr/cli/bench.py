@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lpr.bench import agreements, detector_speeds, load_network, multiply_peak, recognizer_speeds
-from lpr.errors import BackendError, SourceError
+from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
 from lpr.progress import progress
@@ -87,10 +87,7 @@ def _parity(
 
 
 def _load(patterns: Sequence[str]) -> list[Image]:
-    names = expand(patterns) if patterns else []
-    if patterns and not names:
-        raise SourceError(f"{', '.join(patterns)}: there are no pictures")
-    with progress(names, "picture") as bar:
+    with progress(expand(patterns), "picture") as bar:
         images = []
         for name in bar:
             with open_source(name) as source:

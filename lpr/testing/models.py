@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lpr.darknet.cfg import read_cfg
+from lpr.darknet.conversion import network_of
 from lpr.darknet.weights import read_weights
 from lpr.models import Model, installed_models, read_model, verify
 
@@ -24,8 +25,11 @@ def check_model_pack(name: str) -> Model:
     assert model.description, f"{name} does not describe itself"
     problems = verify(model)
     assert not problems, "; ".join(problems)
-    if model.detector_part:
-        cfg = read_cfg(model.detector_part.cfg)
-        cfg.check_size(model.detector_part.spec.width, model.detector_part.spec.height)
-        read_weights(model.detector_part.weights, cfg)
+    detector = model.detector_part
+    if detector and detector.format == "onnx":
+        network_of(detector)
+    elif detector:
+        cfg = read_cfg(detector.cfg)
+        cfg.check_size(detector.spec.width, detector.spec.height)
+        read_weights(detector.weights, cfg)
     return model

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import numpy as np
 
 from lpr.darknet.conversion import network_of
@@ -35,6 +36,13 @@ def lpr_detector_runtimes() -> list[DetectorRuntime]:
 @hookimpl
 def lpr_recognizer_runtimes() -> list[RecognizerRuntime]:
     return [OnnxRecognizerRuntime("cpu"), OnnxRecognizerRuntime("cuda")]
+
+
+@hookimpl
+def lpr_commands() -> list[click.Command]:
+    from lpr_onnx_cli import command
+
+    return [command]
 
 
 class _Runtime:

@@ -12,7 +12,7 @@ from lpr.errors import LprError
 from lpr.evaluate import evaluate
 from lpr.labels import read_labels
 from lpr.models import SCHEMA, sha256
-from lpr_torch.export import to_toml
+from lpr.toml import to_toml
 from lpr_training.datasets import read_unlabelled
 from lpr_training.recipes import read
 from lpr_training.thresholds import DETECTION, choose

@@ -7,7 +7,8 @@ import pytest
 
 from lpr.errors import LprError
 from lpr.models import load_model
-from lpr_training.publish import assemble, to_toml, write
+from lpr.toml import to_toml
+from lpr_training.publish import assemble, write
 
 DETECTOR = {
     "cfg": "detector.cfg",

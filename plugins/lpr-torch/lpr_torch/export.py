@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import warnings
@@ -19,6 +18,7 @@ from lpr.loading import registry
 from lpr.models import SCHEMA, load_model, sha256
 from lpr.runtimes.select import problem_of
 from lpr.specs import RecognizerModel
+from lpr.toml import to_toml
 from lpr.types import Float32
 from lpr_torch.checkpoints import (
     Recognizer,
@@ -223,18 +223,3 @@ def _recognizer_differences(
 def _off(given: list[Float32], wanted: list[Float32]) -> float:
     scale = max(float(np.abs(each).max()) for each in wanted)
     return max(float(np.abs(a - b).max()) for a, b in zip(given, wanted, strict=True)) / scale
-
-
-def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
-    """The lines of a TOML table: plain values first, then the tables in it."""
-    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    lines = [f"\n[{name}]"] if name and plain else []
-    lines += [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items()]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            lines += to_toml(value, f"{name}.{_key(key)}".lstrip("."))
-    return lines
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)

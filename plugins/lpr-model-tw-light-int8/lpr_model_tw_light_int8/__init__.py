@@ -1,0 +1,1 @@
+"""A model folder; see README.md."""

@@ -1,0 +1,218 @@
+"""Model folders in 8-bit integers, made by ONNX Runtime's quantization and judged by readings."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import lpr
+from lpr.darknet.conversion import network_of
+from lpr.errors import ModelError, OutputError, SourceError
+from lpr.evaluate import evaluate
+from lpr.kernels import letterbox, warp
+from lpr.labels import LabelledPicture
+from lpr.models import Model, load_model, sha256
+from lpr.pipeline import Reader
+from lpr.progress import progress
+from lpr.rectify import rectify
+from lpr.source import open_source
+from lpr.toml import to_toml
+from lpr.types import Float32, Image
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# What the figures of a run say that decides: the rest of them is reported.
+_READINGS = "texts_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Labelled texts that are read wrong, and all figures: before and after."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def readings(self) -> int:
+        """How many more texts are wrong; negative where there are fewer."""
+        return int(self.after[_READINGS] - self.before[_READINGS])
+
+
+def quantize(
+    source: str,
+    out: Path,
+    name: str,
+    calibration: Sequence[Path],
+    labelled: Sequence[LabelledPicture],
+    most: int,
+) -> Loss:
+    """Write the model folder ``out``, called ``name``: ``source`` with its networks in 8-bit
+    integers.
+
+    Ranges of values come from the pictures of ``calibration`` (99.999 % of what is seen there,
+    Wu et al. 2020, "Integer quantization for deep learning inference"); weights have a scale for
+    each output channel and 7 bits, since processors without VNNI saturate with 8. A detector's
+    first convolution and those that give its heads stay in single precision: they hold the place of
+    the boxes, and little of the work. Then both models read ``labelled`` pictures.
+
+    Raises :class:`lpr.errors.ModelError` where more than ``most`` readings are lost,
+    :class:`lpr.errors.SourceError` where nothing can be calibrated with, and
+    :class:`lpr.errors.OutputError` where ``out`` is there already; nothing is written then.
+    """
+    if out.exists():
+        raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
+    model = load_model(source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as part:
+        folder = Path(part) / "model"
+        folder.mkdir()
+        _write_networks(model, source, folder, calibration)
+        _describe(model, folder, name)
+        before, after = (_figures(each, labelled) for each in (source, str(folder)))
+        loss = Loss(before, after)
+        if loss.readings > most:
+            raise ModelError(
+                f"{out}: not written: of {before['texts']} labelled texts {after[_READINGS]} are "
+                f"read wrong in 8-bit integers, {before[_READINGS]} without; calibrate with more "
+                "pictures such as those, or allow it with --lose"
+            )
+        folder.chmod(0o755)
+        shutil.move(folder, out)
+    return loss
+
+
+def _write_networks(model: Model, source: str, folder: Path, calibration: Sequence[Path]) -> None:
+    with lpr.load(source, backend="onnxruntime", min_confidence=0) as reader:
+        inputs, crops = [], []
+        for path in calibration:
+            with open_source(path) as picture:
+                image = next(iter(picture)).image
+            inputs.append(_input(reader, image))
+            crops += _crops(model, reader, image)
+    if not crops:
+        raise SourceError(f"no plate was found in {len(inputs)} pictures to calibrate with")
+    network = network_of(model.detector)
+    (folder / "whole.onnx").write_bytes(network.data)
+    _quantize(folder / "whole.onnx", folder / "detector.onnx", inputs, heads=network.heads)
+    _quantize(model.recognizer.file, folder / "recognizer.onnx", crops, heads=[])
+    (folder / "whole.onnx").unlink()
+    shutil.copyfile(model.detector.cfg, folder / model.detector.cfg.name)
+
+
+def _input(reader: Reader, image: Image) -> Float32:
+    spec = reader.detector.spec
+    width, height = reader.detector.input_size(image.shape[1], image.shape[0])
+    resize = "stretch" if spec.resize == "stretch" else "letterbox"
+    return letterbox(image, width, height, resize=resize, channels=spec.channels)[0][None]
+
+
+def _crops(model: Model, reader: Reader, image: Image) -> Iterator[Float32]:
+    spec = model.recognizer.spec
+    for detection in reader.find(image):
+        quads = np.asarray([rectify(image, detection).quad], np.float32)
+        yield warp(
+            image,
+            quads,
+            spec.width,
+            spec.height,
+            resize=spec.resize,
+            channels=spec.channels,
+            margin=spec.crop_margin,
+            mean=spec.mean,
+            std=spec.std,
+        )
+
+
+def _quantize(source: Path, out: Path, batches: Sequence[Float32], heads: Sequence[str]) -> None:
+    import onnx
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+
+    model = onnx.load(str(source))
+    for number, node in enumerate(model.graph.node):
+        node.name = f"node_{number}"  # nodes are left out by name, and Darknet's have none
+    entry = model.graph.input[0].name
+
+    class Batches(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._left = iter(batches)
+
+        def get_next(self) -> dict[str, Float32] | None:
+            batch = next(self._left, None)
+            return None if batch is None else {entry: batch}
+
+    with _quiet():
+        quantize_static(
+            model,
+            str(out),
+            Batches(),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.Percentile,
+            nodes_to_exclude=_kept(model, entry, heads),
+        )
+
+
+def _kept(model: Any, entry: str, heads: Sequence[str]) -> list[str]:
+    """The nodes that stay as they are: a detector's first, and those that give its heads."""
+    if not heads:
+        return []
+    giving = {output: node for node in model.graph.node for output in node.output}
+    kept = [node.name for node in model.graph.node if entry in node.input]
+    for head in heads:
+        last = giving[head]
+        kept += [last.name, giving[last.input[0]].name]
+    return kept
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """ONNX Runtime prints what it does, and advises what was done."""
+    import contextlib
+    import io
+
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _describe(model: Model, folder: Path, name: str) -> None:
+    content = tomllib.loads((model.folder / "model.toml").read_text(encoding="utf-8"))
+    content["name"] = name
+    content["description"] = f"{model.name} {model.version} in 8-bit integers."
+    content["detector"] |= {"weights": "detector.onnx", "precision": "int8"}
+    content["recognizer"] |= {"file": "recognizer.onnx", "format": "onnx", "precision": "int8"}
+    content.pop("figures", None)  # they are those of the source
+    content["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+    (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+
+
+def _figures(name: str, labelled: Sequence[LabelledPicture]) -> dict[str, Any]:
+    with (
+        lpr.load(name, backend="onnxruntime") as reader,
+        progress(labelled, "picture") as pictures,
+    ):
+        return evaluate(reader, pictures).figures()
