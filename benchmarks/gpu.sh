@@ -8,6 +8,10 @@ set -euo pipefail
 out=${1:-out/gpu}
 python=${2:-.venv/bin/python}
 cd "$(dirname "$0")/.."
+"$python" -c 'import pytest, torch, lpr.kernels' || {
+    echo "gpu.sh: $python has not all that this needs; make test sets up .venv with it" >&2
+    exit 2
+}
 mkdir -p "$out"
 lpr() { "$python" -m lpr "$@"; }
 

@@ -27,20 +27,29 @@ _MAX_LOG_SCALE = 10.0
 @dataclass(frozen=True, slots=True)
 class Head:
     """How one ``[yolo]`` or ``[region]`` section is read: its anchors in input pixels, its class
-    count and ``scale_x_y``; ``new_coords`` and ``softmax`` as :func:`decode_head` says."""
+    count and ``scale_x_y``; ``new_coords`` and ``softmax`` as :func:`decode_head` says. A cell has
+    ``stride`` input pixels on each side (0: nobody knows)."""
 
     anchors: tuple[tuple[float, float], ...]
     classes: int
     scale_x_y: float = 1.0
     new_coords: bool = False
     softmax: bool = False
+    stride: int = 0
 
     @classmethod
     def of(cls, section: Yolo | Region) -> Head:
         """The head of a cfg's section."""
         if isinstance(section, Region):
-            return cls(section.anchors, section.classes, softmax=section.softmax)
-        return cls(section.anchors, section.classes, section.scale_x_y, section.new_coords)
+            stride, softmax = section.out_stride, section.softmax
+            return cls(section.anchors, section.classes, softmax=softmax, stride=stride)
+        return cls(
+            section.anchors,
+            section.classes,
+            section.scale_x_y,
+            section.new_coords,
+            stride=section.out_stride,
+        )
 
     @property
     def channels(self) -> int:
@@ -120,22 +129,32 @@ class Detector(Closing):
             ]
         with stage("detector"), naming(f"detector {type(self.network).__name__}"):
             outputs = self.network.forward(batch)
-            self._check(outputs, len(images))
+            self._check(outputs, len(images), size)
         with stage("heads"):
             return [
                 self._detections([output[index] for output in outputs], size, placement, image)
                 for index, (placement, image) in enumerate(zip(placements, images, strict=True))
             ]
 
-    def _check(self, outputs: Sequence[Float32], count: int) -> None:
+    def _check(self, outputs: Sequence[Float32], count: int, size: tuple[int, int]) -> None:
         expected = [(count, head.channels) for head in self.heads]
         given = [tuple(output.shape[:2]) if output.ndim == 4 else None for output in outputs]
-        if given != expected:
+        if given != expected or not all(map(self._tiles, outputs, self.heads, [size] * len(given))):
+            strides = [head.stride for head in self.heads]
             raise PluginError(
                 f"{type(self.network).__name__} gave heads of shapes "
                 f"{[output.shape for output in outputs]}; its cfg asks for (N, channels) = "
-                f"{expected} and two axes of cells"
+                f"{expected} and two axes of cells, of {strides} pixels of the {size[0]}x{size[1]} "
+                "input"
             )
+
+    @staticmethod
+    def _tiles(output: Float32, head: Head, size: tuple[int, int]) -> bool:
+        """Whether the cells cover the input: a cell more or less where that is no multiple."""
+        if not head.stride:
+            return True
+        cells = zip(size, (output.shape[3], output.shape[2]), strict=True)
+        return all(abs(length / head.stride - count) < 1 for length, count in cells)
 
     def _detections(
         self,

@@ -42,6 +42,10 @@ SHIPPED = Path(__file__).parent / "weights"
 # Of a network's input, in pixels: a slip of the pen must not ask for all memory.
 _LARGEST = 8192
 
+# How a tensor of an ONNX file names another file that holds its numbers: the external_data of a
+# TensorProto.
+_EXTERNAL = b"\x0a\x08location\x12"
+
 T = TypeVar("T")
 
 
@@ -146,6 +150,11 @@ def _file_problem(model: Model, name: str) -> str | None:
     path = model.folder / name
     if not path.is_file():
         return f"{path} is missing: model.toml names it; install the model again"
+    if path.suffix == ".onnx" and _EXTERNAL in path.read_bytes():
+        return (
+            f"{path} keeps numbers in another file, which no hash covers: store them in it "
+            "(onnx.save_model does, unless it is told otherwise)"
+        )
     found = sha256(path)
     if found != model.sha256[name]:
         return (

@@ -66,9 +66,9 @@ def remembered() -> Tuned:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return Tuned(_numbers(content["detector"]), _numbers(content["recognizer"]))
-    except FileNotFoundError:
+    except OSError:  # who cannot read there is told where it is written
         return Tuned()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         log.warning("%s is damaged and not used; lpr doctor --tune measures again", file)
         return Tuned()
 

@@ -59,7 +59,7 @@ def test_a_softmax_shares_one_probability_among_the_classes() -> None:
 def test_anchors_of_a_region_are_in_cells() -> None:
     text = "[net]\nwidth=64\nheight=64\n" + conv(14, 3, 16, "linear", norm=0)
     cfg = parse(text + "[region]\nanchors=1.5,2, 3,4\nclasses=2\nsoftmax=1\n")
-    assert Head.of(cfg.heads[0]) == Head(((24.0, 32.0), (48.0, 64.0)), 2, softmax=True)
+    assert Head.of(cfg.heads[0]) == Head(((24.0, 32.0), (48.0, 64.0)), 2, softmax=True, stride=16)
 
 
 @given(arrays(np.float32, (12, 3, 5), elements=st.floats(-1000, 1000, width=32)))

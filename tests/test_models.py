@@ -208,3 +208,19 @@ def test_model_packs_attach_by_their_entry_points(
     assert models.installed_models()["tw-light"].parent == models.SHIPPED
     with pytest.raises(ModelError, match=r"no model 'gone'.*installed model \(toy, tw-light\)"):
         models.load_model("gone")
+
+
+def test_an_onnx_file_that_keeps_its_numbers_elsewhere_is_refused(folder: Path) -> None:
+    """Another file could be exchanged, and no hash would tell."""
+    import numpy as np
+    import onnx
+
+    values = onnx.numpy_helper.from_array(np.ones(4096, np.float32), "w")
+    graph = onnx.helper.make_graph([], "g", [], [], [values])
+    file = folder / "r.onnx"
+    onnx.save_model(
+        onnx.helper.make_model(graph), str(file), save_as_external_data=True, location="r.bin"
+    )
+    edit(folder, hashlib.sha256(b"r.onnx").hexdigest(), models.sha256(file))
+    with pytest.raises(ModelError, match=r"r\.onnx keeps numbers in another file"):
+        models.load_model(str(folder))

@@ -74,8 +74,13 @@ def agreements(
     truth = source_runtime(runtimes, cfg) if source.format == "darknet" else None
     if truth is None:
         raise BackendError(
-            f"{source.weights}: nothing here runs it itself, to compare with: pip install "
-            "./plugins/lpr-torch, or name the Darknet model that it was made of with --against"
+            f"{source.weights}: there is nothing to compare with: "
+            + (
+                "lpr-torch, or OpenCV 4 for what it runs rightly, would run cfg and weights "
+                "themselves (pip install ./plugins/lpr-torch)"
+                if source.format == "darknet"
+                else "name the Darknet model that it was made of with --against"
+            )
         )
     batch = default_input(model)
     wanted = heads_of(truth, source, batch)

@@ -105,11 +105,11 @@ def _speed(
     ]
     if not detectors:
         raise BackendError(f"no runtime works here on {device}; lpr doctor says why")
+    models = {name: load_network(name) for name in names}
     peaks = {count: multiply_peak(count) for count in threads} if device == "cpu" else {}
     for count, peak in peaks.items():
         click.echo(f"lpr: a matrix product reaches {peak:.0f} GFLOP/s, threads: {count}", err=True)
-    for name in names:
-        model = load_network(name)
+    for name, model in models.items():
         able = [r for r in detectors if model.format in formats_of(r)]
         part = None if name.endswith(".cfg") else load_model(name).recognizer_part
         for count in threads:

@@ -29,8 +29,8 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     """Convert a Darknet detector to ONNX: YOLO v2, v3, v4 and their relatives.
 
     Batch and input size stay open. The heads come out raw, as they enter the [yolo] or [region]
-    sections. Every runtime here that takes ONNX files runs the result, which has to give what cfg
-    and weights give; printed is how far each is off.
+    sections. Where lpr-torch or OpenCV 4 is here to run cfg and weights themselves, every runtime
+    that takes ONNX files runs the result and has to give the same; printed is how far each is off.
     """
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
     for each in done.offs:
@@ -46,6 +46,8 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
         f"heads: {heads}; {_compared(done.source)}",
         err=True,
     )
+    if half:
+        click.echo('lpr: in a model.toml, precision = "float16" says so', err=True)
 
 
 def _compared(source: str | None) -> str:

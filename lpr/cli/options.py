@@ -22,7 +22,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """``640x384`` as (width, height); raises ``click.BadParameter``."""
     match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
     if not match:
-        raise click.BadParameter(f"{text!r} is no size; write it as 640x384")
+        raise click.BadParameter(f"{text!r} is no size up to 9999x9999; write it as 640x384")
     return int(match[1]), int(match[2])
 
 

@@ -46,7 +46,7 @@ def network_of(model: DetectorModel) -> OnnxNetwork:
         data = model.weights.read_bytes()
     except OSError as error:
         raise ModelError(f"{model.weights}: cannot be read ({error.strerror})") from error
-    return OnnxNetwork(cfg, data, head_names(data, cfg, model.weights))
+    return OnnxNetwork(cfg, data, head_names(data, cfg, model))
 
 
 def cache_folder() -> Path:

@@ -10,14 +10,16 @@ import onnx
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import PICTURE_CHANNELS
 from lpr.errors import ModelError
+from lpr.specs import DetectorModel
 
 
-def head_names(data: bytes, cfg: Cfg, file: Path) -> list[str]:
+def head_names(data: bytes, cfg: Cfg, model: DetectorModel) -> list[str]:
     """The names of an ONNX model's outputs, one for each of the cfg's heads, in the cfg's order.
 
     Raises :class:`lpr.errors.ModelError` unless it has one input of ``N x 3 x H x W`` and as many
-    outputs as the cfg has heads, of as many channels.
+    outputs as the cfg has heads, of as many channels, and takes all sizes that the spec asks for.
     """
+    file, spec = model.weights, model.spec
     try:
         graph = onnx.load_model_from_string(data).graph
     # protobuf's errors; its package has no types.
@@ -29,6 +31,12 @@ def head_names(data: bytes, cfg: Cfg, file: Path) -> list[str]:
     given = [_channels(value) for value in graph.output]
     if len(inputs) != 1 or _channels(inputs[0]) not in (PICTURE_CHANNELS, None):
         raise _no_detector(file, f"it has {_named(inputs)} as input, not one of N x 3 x H x W")
+    rows, columns = (_length(inputs[0], axis) for axis in (2, 3))
+    if rows and columns and (spec.resize == "fit" or (columns, rows) != (spec.width, spec.height)):
+        raise ModelError(
+            f"{file}: takes inputs of {columns}x{rows} only; model.toml has to say so in width and "
+            'height, and resize = "letterbox" or "stretch"'
+        )
     if len(given) != len(wanted) or any(
         a not in (b, None) for a, b in zip(given, wanted, strict=True)
     ):
@@ -53,6 +61,12 @@ def _channels(value: onnx.ValueInfoProto) -> int | None:
     if len(axes) != 4:
         return 0
     return int(axes[1].dim_value) if axes[1].HasField("dim_value") else None
+
+
+def _length(value: onnx.ValueInfoProto, axis: int) -> int | None:
+    axes = value.type.tensor_type.shape.dim
+    fixed = len(axes) == 4 and axes[axis].HasField("dim_value")
+    return int(axes[axis].dim_value) if fixed else None
 
 
 def _named(values: Iterable[onnx.ValueInfoProto]) -> str:

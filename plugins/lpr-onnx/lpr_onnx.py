@@ -140,7 +140,8 @@ class _Network:
         # Its exceptions have no common base but Exception.
         except Exception as error:
             raise ModelError(
-                f"{file}: ONNX Runtime refuses it ({error}); get the file again"
+                f"{file}: ONNX Runtime refuses it ({_line(error)}); get the file again if it is "
+                "damaged, or use another runtime"
             ) from error
         if cuda is not None and _CUDA not in self._session.get_providers():
             raise BackendError(
@@ -162,11 +163,15 @@ class _Network:
         try:
             results = [self._session.run(None, {self._input: part}) for part in parts]
         except Exception as error:
-            raise BackendError(f"ONNX Runtime failed: {error}") from error
+            raise BackendError(f"ONNX Runtime failed: {_line(error)}") from error
         return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
 
     def close(self) -> None:
         self._session = None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _import_problem() -> str | None:

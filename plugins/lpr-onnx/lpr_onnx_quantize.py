@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +36,7 @@ else:
 
 # What the figures of a run say that decides: the rest of them is reported.
 _READINGS = "texts_wrong"
+_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def quantize(
     """
     if out.exists():
         raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
+    if not _NAME.fullmatch(name):
+        raise OutputError(f"{name!r} is no name for a model: use letters, digits, dots, - and _")
     model = load_model(source)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as part:
@@ -94,6 +98,9 @@ def quantize(
 
 
 def _write_networks(model: Model, source: str, folder: Path, calibration: Sequence[Path]) -> None:
+    network = network_of(model.detector)
+    _refuse_converted(network.data, model.detector.weights)
+    _refuse_converted(model.recognizer.file.read_bytes(), model.recognizer.file)
     with lpr.load(source, backend="onnxruntime", min_confidence=0) as reader:
         inputs, crops = [], []
         for path in calibration:
@@ -103,12 +110,24 @@ def _write_networks(model: Model, source: str, folder: Path, calibration: Sequen
             crops += _crops(model, reader, image)
     if not crops:
         raise SourceError(f"no plate was found in {len(inputs)} pictures to calibrate with")
-    network = network_of(model.detector)
     (folder / "whole.onnx").write_bytes(network.data)
     _quantize(folder / "whole.onnx", folder / "detector.onnx", inputs, heads=network.heads)
     _quantize(model.recognizer.file, folder / "recognizer.onnx", crops, heads=[])
     (folder / "whole.onnx").unlink()
     shutil.copyfile(model.detector.cfg, folder / model.detector.cfg.name)
+
+
+def _refuse_converted(data: bytes, file: Path) -> None:
+    import onnx
+
+    graph = onnx.load_model_from_string(data).graph
+    kinds = {node.op_type for node in graph.node}
+    types = {constant.data_type for constant in graph.initializer}
+    if "QuantizeLinear" in kinds or onnx.TensorProto.FLOAT16 in types:
+        raise ModelError(
+            f"{file}: is in 8-bit integers or half precision already; quantize the model that it "
+            "was made of"
+        )
 
 
 def _input(reader: Reader, image: Image) -> Float32:

@@ -116,7 +116,8 @@ class _Network:
             self._compiled: Any = core.compile_model(network, "CPU", settings)
         except Exception as error:
             raise ModelError(
-                f"{file}: OpenVINO refuses it ({error}); get the file again"
+                f"{file}: OpenVINO refuses it ({_line(error)}); get the file again if it is "
+                "damaged, or use another runtime"
             ) from error
         # A request is the state of one run: each thread takes one, and the next finds it again.
         self._requests: SimpleQueue[Any] = SimpleQueue()
@@ -135,13 +136,19 @@ class _Network:
                 [np.array(output) for output in request.infer([part]).to_tuple()] for part in parts
             ]
         except Exception as error:
-            raise BackendError(f"OpenVINO failed: {error}") from error
+            raise BackendError(f"OpenVINO failed: {_line(error)}") from error
         self._requests.put(request)
         return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
 
     def close(self) -> None:
         self._compiled = None
         self._requests = SimpleQueue()
+
+
+def _line(error: Exception) -> str:
+    """Its last line: those before say where in OpenVINO's sources it arose."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _is_one(shape: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ import pytest
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.conversion import network_of
 from lpr.darknet.onnx import to_onnx
-from lpr.errors import ModelError
+from lpr.detect import Detector, Head
+from lpr.errors import ModelError, PluginError
 from lpr.loading import registry
 from lpr.runtimes.select import problem_of
 from lpr.specs import DetectorModel, DetectorSpec
 from lpr.testing import check_detector_runtime
-from tests.darknet.nets import BODIES, conv, net, pictures, random_weights
+from tests.darknet.nets import BODIES, conv, head, net, pictures, random_weights
 from tests.darknet.reference import forward
 
 CFG = net(BODIES["two heads"])
@@ -86,6 +88,33 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
     files.weights.unlink()
     with pytest.raises(ModelError, match=r"net\.onnx: cannot be read"):
         network_of(files)
+
+
+def test_an_input_of_a_fixed_size_has_to_be_the_specs(tmp_path: Path) -> None:
+    network = to_onnx(CFG, random_weights(CFG))
+    for axis, length in ((2, 36), (3, 48)):
+        network.graph.input[0].type.tensor_type.shape.dim[axis].dim_value = length
+    files = model(tmp_path, network)
+    assert network_of(files).heads == ["head_0", "head_1"]
+    for changed in (replace(files.spec, resize="fit"), replace(files.spec, width=96)):
+        with pytest.raises(ModelError, match=r"net\.onnx: takes inputs of 48x36 only"):
+            network_of(replace(files, spec=changed))
+
+
+def test_heads_in_another_order_are_noticed(tmp_path: Path) -> None:
+    """Their channels may be the same; their cells are not."""
+    cfg = net(conv(8) + head() + "[route]\nlayers=0\n" + conv(8, 3, 2))
+    network = to_onnx(cfg, random_weights(cfg))
+    outputs = list(network.graph.output)[::-1]
+    del network.graph.output[:]
+    network.graph.output.extend(outputs)
+    files = model(tmp_path, network, cfg)
+    heads = [Head.of(section) for section in cfg.heads]
+    with (
+        Detector(RUNTIMES[0].open(files, 0), heads, files.spec, stride=cfg.stride) as detector,
+        pytest.raises(PluginError, match=r"of \[1, 2\] pixels of the 48x36 input"),
+    ):
+        detector.find([np.zeros((36, 48, 3), np.uint8)])
 
 
 def test_a_recognizer_is_no_detector(tmp_path: Path) -> None:

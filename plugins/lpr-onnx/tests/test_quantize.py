@@ -72,6 +72,21 @@ def test_it_reads_what_the_source_reads(quantized: Path) -> None:
         assert texts == right
 
 
+def test_what_is_quantized_cannot_be_quantized_again(quantized: Path, folder: Path) -> None:
+    result = run("quantize", quantized, "--calibrate", folder, cwd=folder, **ONNX)
+    assert result.status == 1
+    assert "detector.onnx: is in 8-bit integers or half precision already" in result.stderr
+
+
+def test_a_name_is_a_name(folder: Path) -> None:
+    result = run(
+        "quantize", "tw-light", "--calibrate", folder, "--name", "../x", cwd=folder, **ONNX
+    )
+    assert result.status == 1
+    assert "'../x' is no name for a model" in result.stderr
+    assert not (folder.parent / "x").exists()
+
+
 def test_what_loses_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = iter([{"texts": 9, "texts_wrong": 1}, {"texts": 9, "texts_wrong": 3}])
     monkeypatch.setattr(lpr_onnx_quantize, "_figures", lambda *_: next(figures))
