@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,12 @@ import lpr
 from lpr.darknet.conversion import network_of
 from lpr.errors import ModelError, OutputError, SourceError
 from lpr.evaluate import evaluate
-from lpr.kernels import letterbox, warp
 from lpr.labels import LabelledPicture
 from lpr.models import Model, load_model, sha256
-from lpr.pipeline import Reader
 from lpr.progress import progress
-from lpr.rectify import rectify
 from lpr.source import open_source
 from lpr.toml import to_toml
-from lpr.types import Float32, Image
+from lpr.types import Float32
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -102,17 +100,16 @@ def _write_networks(model: Model, source: str, folder: Path, calibration: Sequen
     _refuse_converted(network.data, model.detector.weights)
     _refuse_converted(model.recognizer.file.read_bytes(), model.recognizer.file)
     with lpr.load(source, backend="onnxruntime", min_confidence=0) as reader:
-        inputs, crops = [], []
+        finds, reads = _Seen(reader.detector.network), _Seen(reader.recognizer.network)
+        reader.detector.network, reader.recognizer.network = finds, reads
         for path in calibration:
             with open_source(path) as picture:
-                image = next(iter(picture)).image
-            inputs.append(_input(reader, image))
-            crops += _crops(model, reader, image)
-    if not crops:
-        raise SourceError(f"no plate was found in {len(inputs)} pictures to calibrate with")
+                reader.read(next(iter(picture)).image)
+    if not reads.inputs:
+        raise SourceError(f"no plate was found in {len(calibration)} pictures to calibrate with")
     (folder / "whole.onnx").write_bytes(network.data)
-    _quantize(folder / "whole.onnx", folder / "detector.onnx", inputs, heads=network.heads)
-    _quantize(model.recognizer.file, folder / "recognizer.onnx", crops, heads=[])
+    _quantize(folder / "whole.onnx", folder / "detector.onnx", finds.inputs, heads=network.heads)
+    _quantize(model.recognizer.file, folder / "recognizer.onnx", reads.inputs, heads=[])
     (folder / "whole.onnx").unlink()
     shutil.copyfile(model.detector.cfg, folder / model.detector.cfg.name)
 
@@ -130,28 +127,23 @@ def _refuse_converted(data: bytes, file: Path) -> None:
         )
 
 
-def _input(reader: Reader, image: Image) -> Float32:
-    spec = reader.detector.spec
-    width, height = reader.detector.input_size(image.shape[1], image.shape[0])
-    resize = "stretch" if spec.resize == "stretch" else "letterbox"
-    return letterbox(image, width, height, resize=resize, channels=spec.channels)[0][None]
+class _Seen:
+    """A network that remembers its inputs one by one, and otherwise is the one that it wraps."""
 
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self.inputs: list[Float32] = []
 
-def _crops(model: Model, reader: Reader, image: Image) -> Iterator[Float32]:
-    spec = model.recognizer.spec
-    for detection in reader.find(image):
-        quads = np.asarray([rectify(image, detection).quad], np.float32)
-        yield warp(
-            image,
-            quads,
-            spec.width,
-            spec.height,
-            resize=spec.resize,
-            channels=spec.channels,
-            margin=spec.crop_margin,
-            mean=spec.mean,
-            std=spec.std,
-        )
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.network, name)
+
+    def forward(self, batch: Float32) -> Any:
+        self.inputs += np.split(batch.copy(), len(batch))
+        return self.network.forward(batch)
+
+    def logits(self, batch: Float32) -> Any:
+        self.inputs += np.split(batch.copy(), len(batch))
+        return self.network.logits(batch)
 
 
 def _quantize(source: Path, out: Path, batches: Sequence[Float32], heads: Sequence[str]) -> None:
@@ -204,12 +196,9 @@ def _kept(model: Any, entry: str, heads: Sequence[str]) -> list[str]:
     return kept
 
 
-@contextmanager
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """ONNX Runtime prints what it does, and advises what was done."""
-    import contextlib
-    import io
-
     logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
