@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from lpr.bench import detector_speeds, recognizer_speeds
-from lpr.darknet.conversion import cache_folder
+from lpr.cache import cache_folder, keep
 from lpr.errors import OutputError
 from lpr.models import Model
 from lpr.registry import Registry
@@ -56,7 +55,14 @@ def tune(registry: Registry, model: Model) -> Tuned:
         *({s.runtime: round(s.ms, 3) for s in sorted(speeds, key=lambda s: s.ms)}
           for speeds in (found, read))
     )  # fmt: skip
-    _write(tuned_file(), json.dumps(asdict(tuned), indent=1))
+    file = tuned_file()
+    try:
+        keep(file, json.dumps(asdict(tuned), indent=1).encode())
+    except OSError as error:
+        raise OutputError(
+            f"{file}: what was measured cannot be kept ({error.strerror}); LPR_CACHE names "
+            "another folder"
+        ) from error
     return tuned
 
 
@@ -80,17 +86,3 @@ def _numbers(table: dict[str, float]) -> dict[str, float]:
 def describe_order(tuned: dict[str, float]) -> str:
     """``onnxruntime 18.2 ms, openvino 19.3 ms``."""
     return ", ".join(f"{name} {ms:.1f} ms" for name, ms in tuned.items())
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all, also if others do the same at the same time."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
-            part.write(text)
-        Path(part.name).replace(file)
-    except OSError as error:
-        raise OutputError(
-            f"{file}: what was measured cannot be kept ({error.strerror}); LPR_CACHE names "
-            "another folder"
-        ) from error

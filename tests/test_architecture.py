@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Each room may use the rooms before it, never those after it.
 FLOORS = (
-    ("types", "errors", "specs", "closing", "stopwatch", "toml"),
+    ("types", "errors", "specs", "closing", "stopwatch", "toml", "cache"),
     ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
     (
         "hookspecs",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from lpr.cache import cache_folder, keep
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError
@@ -49,14 +48,6 @@ def network_of(model: DetectorModel) -> OnnxNetwork:
     return OnnxNetwork(cfg, data, head_names(data, cfg, model))
 
 
-def cache_folder() -> Path:
-    """``$LPR_CACHE``, or ``lpr`` in the user's cache folder (``$XDG_CACHE_HOME``, ``~/.cache``)."""
-    given = os.environ.get("LPR_CACHE")
-    if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
-
-
 def converted(cfg: Cfg, weights: Weights) -> bytes:
     """The network as the content of an ONNX file (:func:`lpr.darknet.onnx.to_onnx`), from the cache
     where it has been converted before.
@@ -73,7 +64,10 @@ def converted(cfg: Cfg, weights: Weights) -> bytes:
     from lpr.darknet.onnx import to_onnx
 
     data: bytes = to_onnx(cfg, weights).SerializeToString()
-    _keep(folder, key, data)
+    try:
+        keep(folder / _name(key, data), data)
+    except OSError as error:
+        log.warning("%s: the converted network cannot be kept (%s)", folder, error.strerror)
     return data
 
 
@@ -87,17 +81,6 @@ def _kept(folder: Path, key: str) -> bytes | None:
             return data
         log.warning("%s is damaged and is made again", file)
     return None
-
-
-def _keep(folder: Path, key: str, data: bytes) -> None:
-    """Put it there whole or not at all, also if others do the same at the same time."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
-            part.write(data)
-        Path(part.name).replace(folder / _name(key, data))
-    except OSError as error:
-        log.warning("%s: the converted network cannot be kept (%s)", folder, error.strerror)
 
 
 def _name(key: str, data: bytes) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lpr.cache import cache_folder
 from lpr.darknet import onnx as converter
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.conversion import cache_folder, converted
+from lpr.darknet.conversion import converted
 from lpr.darknet.onnx import to_onnx
 from lpr.darknet.weights import Weights
 from tests.darknet.nets import conv, net, random_weights
