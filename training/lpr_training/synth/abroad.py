@@ -73,7 +73,8 @@ def render_abroad(
     if rng.random() < 0.3:
         marks.frame(rng, image)
     plain = "".join(c for line in text for c in line if c in CHARACTERS)
-    return PlatePicture(image, outline(height, width), plain, " ".join(text), STYLE)
+    shape = outline(height, width)
+    return PlatePicture(image, shape, plain, " ".join(text), STYLE, "", ground, ink, lines)
 
 
 def _text(rng: np.random.Generator, lines: int) -> list[str]:

@@ -13,7 +13,7 @@ from lpr_training.synth import marks
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.glyphs import CHARACTERS, Typeface
-from lpr_training.synth.styles import Style
+from lpr_training.synth.styles import Colour, Style
 
 WIDTH = 400
 """Usual width of a rendered plate in pixels."""
@@ -29,6 +29,8 @@ class PlatePicture:
     """``image`` is BGR, ``mask`` (``H x W``) 0 outside of the plate's round corners, else 255.
 
     ``text`` holds ``A-Z0-9``; ``display`` has the separator; ``style`` is its style's name.
+    ``region`` is a region's code, or empty for plates of no country in particular; ``ground`` and
+    ``ink`` are BGR; ``lines`` is 1 or 2.
     """
 
     image: Image
@@ -36,6 +38,10 @@ class PlatePicture:
     text: str
     display: str
     style: str
+    region: str = "tw"
+    ground: Colour = (236, 238, 238)
+    ink: Colour = (26, 24, 24)
+    lines: int = 1
 
 
 def render_plate(
@@ -65,7 +71,16 @@ def render_plate(
     ink = _ink_mask(rng, kind, display, height, width)
     image = _paint(rng, kind, ink, fresh)
     _furnish(rng, kind, image, fresh)
-    return PlatePicture(image, outline(height, width), text, display, kind.name)
+    return PlatePicture(
+        image,
+        outline(height, width),
+        text,
+        display,
+        kind.name,
+        country.region.code,
+        kind.plate,
+        kind.ink,
+    )
 
 
 def _separate(text: str, pattern: str) -> str:
