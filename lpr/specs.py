@@ -39,7 +39,8 @@ class CtcSpec:
     ``C == len(alphabet) + 1``; class ``blank`` is the blank, the others stand for the alphabet's
     characters in order. The first ``dropped_steps`` time steps are left out of decoding.
     ``crop_margin`` is added on every side of the plate, as a fraction of its width and height.
-    Input values are ``(pixel / 255 - mean) / std``.
+    Input values are ``(pixel / 255 - mean) / std``. With ``summary`` the first time step (a dropped
+    one) holds what the network tells about the plate besides its text (:mod:`lpr.summary`).
     """
 
     alphabet: str
@@ -52,6 +53,7 @@ class CtcSpec:
     crop_margin: float = 0.0
     mean: float = 0.0
     std: float = 1.0
+    summary: bool = False
 
     @property
     def classes(self) -> int:

@@ -29,6 +29,9 @@ class Batch:
     plates: Tensor
     ignored: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(part.to(device) for part in (self.images, self.plates, self.ignored)))
+
 
 LARGEST = 65_536
 """Pixels of a side that no picture exceeds: such a limit leaves them as they are."""

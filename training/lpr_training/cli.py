@@ -65,6 +65,17 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
             "best.safetensors, not with random ones.",
         ),
         click.option(
+            "--device",
+            default="cpu",
+            show_default=True,
+            help="Where to train, as torch names it: cpu, cuda, cuda:1.",
+        ),
+        click.option(
+            "--finish",
+            is_flag=True,
+            help="Train no further: write the published files of the run's best weights.",
+        ),
+        click.option(
             "--set",
             "changes",
             multiple=True,
@@ -89,11 +100,14 @@ def detector(
     out: Path,
     resume: bool,
     start: Model | Path | None,
+    device: str,
+    finish: bool,
     changes: tuple[str, ...],
 ) -> None:
     """Train a detector, check it on dev after each epoch and keep the best."""
     from lpr_training.detector import DetectorTask
     from lpr_training.export import finish_detector
+    from lpr_training.loop import BEST
     from lpr_training.loop import train as run
     from lpr_training.recipes import detector_recipe
 
@@ -103,7 +117,7 @@ def detector(
         task.start_from_checkpoint(start)
     elif start:
         task.start_from(start)
-    best = run(task, chosen.schedule, out, resume)
+    best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
     finish_detector(task, cfg, best, out)
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
 
@@ -116,10 +130,13 @@ def recognizer(
     out: Path,
     resume: bool,
     start: Model | Path | None,
+    device: str,
+    finish: bool,
     changes: tuple[str, ...],
 ) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best."""
     from lpr_training.export import finish_recognizer
+    from lpr_training.loop import BEST
     from lpr_training.loop import train as run
     from lpr_training.recipes import recognizer_recipe
     from lpr_training.recognizer import RecognizerTask
@@ -130,7 +147,7 @@ def recognizer(
         task.start_from_checkpoint(start)
     elif start:
         task.start_from(start)
-    best = run(task, chosen.schedule, out, resume)
+    best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
 

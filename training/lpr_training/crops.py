@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lpr import summary
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture
 from lpr.specs import CtcSpec
@@ -26,9 +27,11 @@ from lpr_training.augment import (
     transform,
 )
 from lpr_training.datasets import Pyramid, load
-from lpr_training.rendered import rendered_crops
+from lpr_training.rendered import rendered_crops, rendered_others
 from lpr_training.schedule import Schedule
 from lpr_training.synth.arrays import as_image
+from lpr_training.synth.colours import nearest
+from lpr_training.synth.crops import CropPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ class Crops:
     ``after`` it noise and compression. ``pixels`` bounds the width that a plate has in its picture.
     Sigmas: ``turn`` in degrees, ``lean`` of shear and perspective, ``jitter`` of each side of a box
     as a part of its size. ``affine`` moves what the box shows once more, within the crop.
+    Plates whose corners are known are shown by these, not by their box, in the share ``rectified``.
+    ``others`` is the share of crops that show no plate: rendered things (``rendered_others`` of
+    them) and pieces of photographs.
     """
 
     before: Photometry
@@ -61,6 +67,26 @@ class Crops:
     jitter: float = 0.035
     pixels: tuple[float, float] = (30, 200)
     affine: Affine = field(default_factory=Affine)
+    rectified: float = 0.0
+    others: float = 0.0
+    rendered_others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a summary (:mod:`lpr.summary`) should say of each crop: ``plate`` 0 or 1, ``corners`` (N
+    x 8, in parts of the crop), ``lines`` 0 for one and 1 for two, and the numbers of ``ground``,
+    ``ink`` and ``region``. NaN and -1 where nobody knows."""
+
+    plate: Tensor
+    corners: Tensor
+    lines: Tensor
+    ground: Tensor
+    ink: Tensor
+    region: Tensor
+
+    def to(self, device: torch.device) -> Facts:
+        return Facts(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,28 @@ class Batch:
     images: Tensor
     texts: Tensor
     lengths: Tensor
+    facts: Facts
+
+    def to(self, device: torch.device) -> Batch:
+        # CTC wants to know the lengths before the GPU does anything: they stay.
+        texts = self.texts.to(device)
+        return Batch(self.images.to(device), texts, self.lengths, self.facts.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is known of a plate besides its text, as numbers of :mod:`lpr.summary`'s lists; -1 where
+    nobody knows. ``plate`` is False for a thing that is none."""
+
+    plate: bool = True
+    two_lines: int = -1
+    ground: int = -1
+    ink: int = -1
+    region: int = -1
+
+
+PHOTOGRAPHED = Looks(two_lines=0, region=summary.REGIONS.index("tw"))
+"""All labelled photographs show plates of Taiwan, which have one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +130,7 @@ class Written:
     quad: NDArray[np.float64]
     text: str
     tight: bool
+    looks: Looks = PHOTOGRAPHED
 
 
 def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Written]:
@@ -107,9 +156,54 @@ def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Wri
 
 def rendered(count: int, seed: int, abroad: bool = False) -> list[Written]:
     """Rendered plates of Taiwan or from ``abroad``, the widest first."""
-    crops = rendered_crops(count, seed, abroad)
-    plates = [Written(Pyramid(c.image), np.array(c.quad), c.text, tight=True) for c in crops]
-    return sorted(plates, key=lambda plate: -float(np.ptp(plate.quad[:, 0])))
+    return sorted(
+        (as_written(crop) for crop in rendered_crops(count, seed, abroad)),
+        key=lambda plate: -float(np.ptp(plate.quad[:, 0])),
+    )
+
+
+def as_written(crop: CropPicture) -> Written:
+    """A rendered plate with all that is known of it."""
+    looks = Looks(
+        two_lines=crop.lines - 1,
+        ground=summary.GROUNDS.index(nearest(crop.ground, summary.GROUNDS)),
+        ink=summary.INKS.index(nearest(crop.ink, summary.INKS)),
+        region=summary.REGIONS.index(crop.region),
+    )
+    return Written(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
+
+
+def others(count: int, seed: int, photographs: Iterable[Pyramid]) -> list[Written]:
+    """Things that are no plates: ``count`` rendered ones, and for each photograph three pieces that
+    touch nothing labelled."""
+    looks = Looks(plate=False)
+    found = [
+        Written(Pyramid(image), np.array(box.quad), "", tight=False, looks=looks)
+        for image, box in rendered_others(count, seed)
+    ]
+    for number, picture in enumerate(photographs):
+        rng = np.random.default_rng([seed, 7, number])
+        for box in free_boxes(rng, picture, 3):
+            found.append(Written(picture, np.array(box.quad), "", tight=False, looks=looks))
+    return found
+
+
+def free_boxes(rng: np.random.Generator, picture: Pyramid, count: int) -> list[Box]:
+    """Up to ``count`` boxes of plates' proportions that touch none of a picture's plates, as
+    detectors take them by mistake."""
+    width, height = picture.size
+    plates = [Box(*map(float, box)) for box in picture.boxes]
+    boxes = []
+    for _ in range(4 * count):
+        wide = float(np.exp(rng.uniform(np.log(24), np.log(max(width / 4, 25)))))
+        tall = wide / float(rng.uniform(1.2, 4.5))
+        if tall >= height or wide >= width:
+            continue
+        x, y = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
+        box = Box(x, y, x + wide, y + tall)
+        if len(boxes) < count and not any(box.iou(plate) > 0 for plate in plates):
+            boxes.append(box)
+    return boxes
 
 
 def frame(corners: NDArray[np.float64], tight: bool) -> Box:
@@ -148,6 +242,15 @@ def to_input(image: Image, spec: CtcSpec) -> Float32:
     return np.asarray((planes.astype(np.float32) / 255 - spec.mean) / spec.std, np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A crop (``height x width x 3``) of a plate, and the way (3 x 3) from the plate's picture."""
+
+    image: Image
+    plate: Written
+    matrix: Matrix
+
+
 class CropSampler:
     """Batches of crops; the one of a step depends on the seed and the step alone."""
 
@@ -166,61 +269,87 @@ class CropSampler:
 
     def as_they_are(self, plates: Iterable[Written]) -> Batch:
         """One crop of each plate by its labelled box, unchanged."""
-        return self._batch((self._cut(plate), plate.text) for plate in plates)
+        return self._batch(self._cut(plate) for plate in plates)
 
-    def _batch(self, samples: Iterable[tuple[Image, str]]) -> Batch:
-        images, texts = [], []
-        for image, text in samples:
-            images.append(to_input(image, self.spec))
-            texts.append([self._class(char) for char in text])
-        return Batch(
-            torch.from_numpy(np.stack(images)),
-            torch.tensor([c for text in texts for c in text]),
-            torch.tensor([len(text) for text in texts]),
+    def _batch(self, shots: Iterable[Shot]) -> Batch:
+        shots = list(shots)
+        texts = [[self._class(char) for char in shot.plate.text] for shot in shots]
+        looks = [shot.plate.looks for shot in shots]
+        unknown = np.full(8, np.nan)
+        corners = [self._corners(shot) if shot.plate.tight else unknown for shot in shots]
+        facts = Facts(
+            torch.tensor([float(look.plate) for look in looks]),
+            torch.from_numpy(np.stack(corners).astype(np.float32)),
+            torch.tensor([float(k.two_lines) if k.two_lines >= 0 else np.nan for k in looks]),
+            *(
+                torch.tensor([getattr(look, name) for look in looks])
+                for name in ("ground", "ink", "region")
+            ),
         )
+        return Batch(
+            torch.from_numpy(np.stack([to_input(shot.image, self.spec) for shot in shots])),
+            torch.tensor([c for text in texts for c in text], dtype=torch.long),
+            torch.tensor([len(text) for text in texts]),
+            facts,
+        )
+
+    def _corners(self, shot: Shot) -> NDArray[np.float64]:
+        """A plate's corners in parts of its crop, joined."""
+        size = (self.spec.width, self.spec.height)
+        return (transform(shot.matrix, shot.plate.quad) / size).reshape(8)
 
     def _class(self, char: str) -> int:
         place = self.spec.alphabet.index(char)
         return place + (place >= self.spec.blank)
 
-    def _cut(self, plate: Written) -> Image:
+    def _cut(self, plate: Written) -> Shot:
         spec = self.spec
         quad = np.array(frame(plate.quad, plate.tight).quad)
         image = np.zeros((spec.height, spec.width, 3), np.uint8)
-        plate.picture.draw(to_crop(quad, spec), image, cv2.BORDER_REPLICATE)
-        return image
+        matrix = to_crop(quad, spec)
+        plate.picture.draw(matrix, image, cv2.BORDER_REPLICATE)
+        return Shot(image, plate, matrix)
 
-    def sample(self, rng: np.random.Generator, step: int) -> tuple[Image, str]:
-        """One crop (``height x width x 3``) and its text."""
+    def sample(self, rng: np.random.Generator, step: int) -> Shot:
+        """One crop of a random plate, or of something that is none."""
         crops = self.crops
         under_way = float(np.clip((step - crops.easy) / max(crops.mixed - crops.easy, 1), 0, 1))
-        if rng.random() < crops.real * under_way:
+        hardness = 1.0
+        if crops.others and rng.random() < crops.others * under_way:
+            plates = self.sets["others"]
+            plate = plates[rng.integers(len(plates))]
+        elif rng.random() < crops.real * under_way:
             plates = self.sets["scenes" if rng.random() < crops.scenes else "crops"]
-            plate, hardness = plates[rng.integers(len(plates))], 1.0
+            plate = plates[rng.integers(len(plates))]
         else:
             abroad = rng.random() < crops.abroad * under_way
             plates, hardness = self.sets["abroad" if abroad else "rendered"], max(under_way, 0.1)
             plate = plates[rng.integers(max(int(len(plates) * max(under_way, 0.3)), 1))]
-        image = self.view(plate, rng, hardness)
+        shot = self.view(plate, rng, hardness)
         if rng.random() < crops.spoilt * hardness * (0.5 if plate.tight else 1):
-            image = self.photograph(image, rng)
-        return image, plate.text
+            return Shot(self.photograph(shot.image, rng), plate, shot.matrix)
+        return shot
 
-    def view(self, plate: Written, rng: np.random.Generator, hardness: float) -> Image:
+    def view(self, plate: Written, rng: np.random.Generator, hardness: float) -> Shot:
         """``plate`` turned and leaning a little more than it does, in a box that does not quite
-        fit; the less ``hardness``, the more upright."""
+        fit or by its corners; the less ``hardness``, the more upright."""
         crops, spec = self.crops, self.spec
         low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
         size = (float(high[0] - low[0]), float(high[1] - low[1]))
         turn = crops.turn * hardness * (0.5 if plate.tight else 1)
         matrix = tilt(rng, size, turn, crops.lean * hardness) @ shift(*-low)
         corners = transform(matrix, plate.quad)
-        box = jittered(frame(corners, plate.tight), rng, crops.jitter * hardness)
-        quad = corners + (np.array(box.quad) - corners) * hardness
+        if plate.tight and crops.rectified and rng.random() < crops.rectified:
+            # As a network finds corners: each a little beside its place.
+            quad = corners + rng.normal(0, 0.02, (4, 2)) * np.ptp(corners, axis=0)
+        else:
+            box = jittered(frame(corners, plate.tight), rng, crops.jitter * hardness)
+            quad = corners + (np.array(box.quad) - corners) * hardness
         image = np.zeros((spec.height, spec.width, 3), np.uint8)
         moved = affine(rng, (spec.width, spec.height), crops.affine, hardness)
-        plate.picture.draw(moved @ to_crop(quad, spec) @ matrix, image, cv2.BORDER_REPLICATE)
-        return image
+        matrix = moved @ to_crop(quad, spec) @ matrix
+        plate.picture.draw(matrix, image, cv2.BORDER_REPLICATE)
+        return Shot(image, plate, matrix)
 
     def photograph(self, image: Image, rng: np.random.Generator) -> Image:
         """``image`` in other light and taken with fewer pixels."""

@@ -44,8 +44,9 @@ class TorchDetector:
 
     @torch.no_grad()
     def forward(self, batch: Float32) -> list[Float32]:
-        images = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
-        return [np.ascontiguousarray(head.numpy()) for head in self.model(images)]
+        place = next(self.model.parameters()).device
+        images = torch.from_numpy(batch).to(place).contiguous(memory_format=torch.channels_last)
+        return [np.ascontiguousarray(head.cpu().numpy()) for head in self.model(images)]
 
     def close(self) -> None: ...
 

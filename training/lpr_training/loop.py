@@ -20,6 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import cv2
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import LprError, describe
@@ -31,7 +32,13 @@ METRICS = "metrics.jsonl"
 BEST = "best.safetensors"
 """The file of a run's best averaged weights."""
 
-Batch = TypeVar("Batch")
+Batch = TypeVar("Batch", bound="Movable")
+
+
+class Movable(Protocol):
+    """A batch: tensors that go to the network's device together."""
+
+    def to(self: Batch, device: torch.device) -> Batch: ...
 
 
 class Task(Protocol[Batch]):
@@ -114,7 +121,34 @@ class Prefetch(Generic[Batch]):
             stop.set()
 
 
-def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) -> Path:
+class _Numbered(Dataset[Batch]):
+    """Batches by their numbers, as torch's worker processes ask for them."""
+
+    def __init__(self, make: Callable[[int], Batch]) -> None:
+        self.make = make
+
+    def __getitem__(self, number: int) -> Batch:
+        cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
+        return self.make(number)
+
+
+def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]:
+    if not workers:
+        return iter(Prefetch(task.batch, numbers))
+    return iter(
+        DataLoader(
+            _Numbered(task.batch),
+            batch_size=None,
+            sampler=numbers,
+            num_workers=workers,
+            prefetch_factor=4,
+        )
+    )
+
+
+def train(
+    task: Task[Any], schedule: Schedule, out: Path, resume: bool = False, device: str = "cpu"
+) -> Path:
     """Train ``task`` into the folder ``out``; returns the file with the best averaged weights.
 
     Writes ``metrics.jsonl`` (one line for each check), ``last.pt`` (everything that resuming needs,
@@ -124,16 +158,25 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         torch.set_num_threads(schedule.threads)
         cv2.setNumThreads(schedule.threads)
     out.mkdir(parents=True, exist_ok=True)
-    model = task.model
-    average = Average(model, schedule.average)
-    optimizer = optimizer_of(schedule, model)
-    state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
     last, best = out / "last.pt", out / BEST
-    if resume and last.exists():
-        state = _resume(last, model, average, optimizer)
+    saved = _load(last) if resume and last.exists() else None
+    state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
+    if saved:
+        state = saved["state"]
         _forget_after(state["step"], out / METRICS)
     else:
         (out / METRICS).write_text("")
+    parts_of = schedule.subdivisions
+    numbers = range(state["step"] * parts_of, schedule.steps * parts_of)
+    # Workers are forked before anything is on a GPU, which no forked process could use.
+    batches = _batches(task, numbers, schedule.workers)
+    place = torch.device(device)
+    torch.backends.cudnn.benchmark = True  # inputs have a handful of sizes
+    model = task.model.to(place)
+    average = Average(model, schedule.average)
+    optimizer = optimizer_of(schedule, model)
+    if saved:
+        _take_over(saved, last, model, average, optimizer)
 
     def save() -> None:
         _replace(
@@ -152,17 +195,15 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
     sums: dict[str, float] = {}
     summed = 0
     steps = range(state["step"], schedule.steps)
-    parts_of = schedule.subdivisions
-    numbers = range(steps.start * parts_of, steps.stop * parts_of)
-    batches = iter(Prefetch(task.batch, numbers))
     bar = tqdm(total=schedule.steps, initial=state["step"], unit="step", disable=None)
     for step in steps:
         model.train()
         for group in optimizer.param_groups:
-            group["lr"] = schedule.rate_at(step)
+            group["lr"] = schedule.rate_at(step, state["seconds"])
         optimizer.zero_grad(set_to_none=True)
         for batch in islice(batches, parts_of):
-            loss, parts = task.loss(batch, step)
+            with place:  # what a loss makes anew is made there
+                loss, parts = task.loss(batch.to(place), step)
             (loss / parts_of).backward()
             for name, value in {"loss": float(loss.detach()), **parts}.items():
                 sums[name] = sums.get(name, 0.0) + value
@@ -174,7 +215,8 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         bar.update()
         now = time.monotonic()
         state.update(step=step + 1, seconds=before + now - began)
-        checked = (step + 1) % schedule.epoch == 0 or step + 1 == schedule.steps
+        ended = step + 1 == schedule.steps or schedule.is_over(state["seconds"])
+        checked = (step + 1) % schedule.epoch == 0 or ended
         if checked or (schedule.report and (step + 1) % schedule.report == 0):
             line = {"step": step + 1, "seconds": round(state["seconds"])}
             line |= {name: round(value / summed, 4) for name, value in sums.items()}
@@ -192,27 +234,45 @@ def train(task: Task[Any], schedule: Schedule, out: Path, resume: bool = False) 
         elif now - saved_at > schedule.save_every:
             save()
             saved_at = now
+        if ended:
+            break
     bar.close()
     return best
 
 
-def _resume(
-    file: Path, model: nn.Module, average: Average, optimizer: torch.optim.Optimizer
-) -> dict[str, Any]:
-    """Take over a checkpoint; returns the run's state."""
+_DAMAGED = (OSError, EOFError, KeyError, RuntimeError, TypeError, ValueError, UnpicklingError)
+
+
+def _load(file: Path) -> dict[str, Any]:
     try:
-        saved = torch.load(file, weights_only=True)
+        saved: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
+        saved["state"]["step"]
+    except _DAMAGED as error:
+        raise _unfit(file, error) from error
+    return saved
+
+
+def _take_over(
+    saved: dict[str, Any],
+    file: Path,
+    model: nn.Module,
+    average: Average,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    try:
         model.load_state_dict(saved["model"])
         average.model.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
-        state: dict[str, Any] = saved["state"]
-    except (OSError, EOFError, KeyError, RuntimeError, ValueError, UnpicklingError) as error:
-        raise LprError(
-            f"{file}: is damaged or of another network than the recipe's; resume with the run's "
-            f"own recipe, or begin anew without --resume ({describe(error).splitlines()[0]})"
-        ) from error
-    return state
+    except _DAMAGED as error:
+        raise _unfit(file, error) from error
+
+
+def _unfit(file: Path, error: Exception) -> LprError:
+    return LprError(
+        f"{file}: is damaged or of another network than the recipe's; resume with the run's "
+        f"own recipe, or begin anew without --resume ({describe(error).splitlines()[0]})"
+    )
 
 
 def _forget_after(step: int, file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -22,14 +23,28 @@ from lpr.types import Crop, Float32
 from lpr_torch.checkpoints import Recognizer, load_recognizer, recognizer_network, save_recognizer
 from lpr_torch.plain import CtcNet, Shape
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet
-from lpr_training.crops import Batch, Crops, CropSampler, frame, jittered, photographed, rendered
-from lpr_training.datasets import read_agreed
+from lpr_training.branches import add_branches, fuse_branches
+from lpr_training.crops import (
+    Batch,
+    Crops,
+    CropSampler,
+    frame,
+    jittered,
+    others,
+    photographed,
+    rendered,
+)
+from lpr_training.datasets import load, read_agreed, read_unlabelled
 from lpr_training.distil import Distil, Teacher
 from lpr_training.fused import load_fused
 from lpr_training.metrics import score_texts
 from lpr_training.schedule import Schedule
+from lpr_training.summary_loss import summary_loss
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.widen import widen
+
+UNSEEN = 1000
+"""What is added to a run's seed for the rendered plates of its checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,9 @@ class RecognizerRecipe:
 
     ``smoothing`` is the weight of label smoothing. What is kept of a run is the network with the
     highest ``score`` (texts read right on ``dev``) or the lowest ``loss`` there. With ``distil``
-    another model's recognizer teaches.
+    another model's recognizer teaches. With ``branches`` the 3 x 3 convolutions are
+    re-parameterised (:mod:`lpr_training.branches`). ``rendered_check`` plates of Taiwan and as many
+    from abroad, which no training sees, are read at each check beside ``dev``.
     """
 
     schedule: Schedule
@@ -49,6 +66,8 @@ class RecognizerRecipe:
     resnet_gru: ResNetGru | None = None
     keep: Literal["score", "loss"] = "score"
     distil: Distil | None = None
+    branches: bool = False
+    rendered_check: int = 0
 
     @property
     def network(self) -> Shape | ResNetGru:
@@ -64,7 +83,8 @@ class TorchRecognizer:
 
     @torch.no_grad()
     def logits(self, batch: Float32) -> Float32:
-        return np.ascontiguousarray(self.model(torch.from_numpy(batch)).numpy())
+        place = next(self.model.parameters()).device
+        return np.ascontiguousarray(self.model(torch.from_numpy(batch).to(place)).cpu().numpy())
 
     def close(self) -> None: ...
 
@@ -82,6 +102,8 @@ class RecognizerTask:
         self.recipe, self.spec = recipe, recipe.spec
         self.model = recognizer_network(recipe.network, recipe.spec)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if recipe.branches:
+            add_branches(self.model)
         self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
         scenes = read_labels(root / "taiwan-scenes", "train")
         alphabet = recipe.spec.alphabet
@@ -91,12 +113,20 @@ class RecognizerTask:
             "rendered": rendered(recipe.crops.rendered, seed),
             "abroad": rendered(recipe.crops.rendered_abroad, seed, abroad=True),
         }
+        if recipe.crops.others:
+            unlabelled = read_unlabelled()["taiwan-scenes"]
+            streets = load(read_labels(root / "taiwan-scenes", "train"), unlabelled=unlabelled)
+            sets["others"] = others(recipe.crops.rendered_others, seed, streets)
         sampler = CropSampler(sets, recipe.crops, recipe.spec, recipe.schedule)
         self.batch: Callable[[int], Batch] = sampler.batch
         self.dev = {
             "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
             "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
         }
+        if recipe.rendered_check:
+            others_seed = seed + UNSEEN
+            for name, abroad in (("rendered", False), ("abroad", True)):
+                self.dev[name] = rendered(recipe.rendered_check, others_seed, abroad)
 
     def start_from(self, model: Model) -> None:
         """Take over a published recognizer's weights.
@@ -116,6 +146,7 @@ class RecognizerTask:
         Raises :class:`lpr.errors.ModelError` where it holds another network.
         """
         start = load_recognizer(file)
+        fuse_branches(self.model)
         if start.spec.classes != self.spec.classes:
             raise ModelError(f"{file}: knows {start.spec.classes} classes, not {self.spec.classes}")
         weights = start.network.state_dict()
@@ -125,31 +156,42 @@ class RecognizerTask:
             self.model.load_state_dict(weights)
         except RuntimeError as error:
             raise ModelError(f"{file}: holds another network than the recipe's: {error}") from error
+        if self.recipe.branches:
+            add_branches(self.model)
 
     def save(self, model: nn.Module, file: Path) -> None:
-        save_recognizer(Recognizer(model, self.recipe.network, self.spec), file)
+        network = deepcopy(model)
+        fuse_branches(network)
+        save_recognizer(Recognizer(network, self.recipe.network, self.spec), file)
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        logits = self.model(batch.images)[:, self.spec.dropped_steps :]
-        scores = logits.log_softmax(2)
+        out = self.model(batch.images)
+        plates = batch.facts.plate > 0
+        scores = out[plates, self.spec.dropped_steps :].log_softmax(2)
         # Label smoothing: the uniform distribution's cross entropy, beyond its least value.
-        uniform = -scores.mean() - math.log(logits.shape[2])
+        uniform = -scores.mean() - math.log(out.shape[2])
         ctc = self._ctc(scores, batch)
         loss = ctc + self.recipe.smoothing * uniform
         parts = {"ctc": float(ctc.detach())}
+        if self.spec.summary:
+            told, more = summary_loss(out[:, 0], batch.facts)
+            loss = loss + told
+            parts |= more
         if self.teacher:
-            lesson = self.teacher.lesson(batch.images, scores)
+            lesson = self.teacher.lesson(batch.images[plates], scores)
             loss = loss + self.teacher.weight * lesson
             parts["lesson"] = float(lesson.detach())
         return loss, parts
 
     def _ctc(self, scores: Tensor, batch: Batch) -> Tensor:
-        """Graves et al. 2006; ``scores`` are ``N x T x C`` log probabilities."""
+        """Graves et al. 2006; ``scores`` are ``N x T x C`` log probabilities of the batch's plates
+        (what is none has no text)."""
+        lengths = batch.lengths[batch.lengths > 0]
         return functional.ctc_loss(
             scores.transpose(0, 1),
             batch.texts,
-            torch.full((len(scores),), scores.shape[1]),
-            batch.lengths,
+            torch.full_like(lengths, scores.shape[1]),
+            lengths,
             blank=self.spec.blank,
             zero_infinity=True,
         )
@@ -164,13 +206,14 @@ class RecognizerTask:
             rng = np.random.default_rng(0)
             wanted = [plate.text for plate in plates]
             boxes = [frame(plate.quad, tight=True) for plate in plates]
-            for end, moved in (("", boxes), ("_jittered", [jittered(b, rng, 0.04) for b in boxes])):
+            views = {"": boxes, "_jittered": [jittered(b, rng, 0.04) for b in boxes]}
+            for end, moved in views.items():
                 crops = [
                     Crop(p.picture.levels[0], b.quad) for p, b in zip(plates, moved, strict=True)
                 ]
                 texts = [reading.text for reading in reader.read(crops)]
                 figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, wanted)
-        keys = ("crops", "crops_jittered", "scenes", "scenes_jittered")
+        keys = [name + end for name in self.dev for end in ("", "_jittered")]
         # Texts that are nearly right count too: in the beginning none is exact.
         figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
         if self.recipe.keep == "loss":

@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from lpr.types import Box
+from lpr.types import Box, Image
 from lpr_training.datasets import Pyramid
 from lpr_training.synth.countries import country
 from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
-from lpr_training.synth.distractors import distract
+from lpr_training.synth.distractors import distract, render_distractor
 from lpr_training.synth.scenes import paste_plate, render_scene
 
 MOST_REPLACED = 5
@@ -62,6 +62,11 @@ def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPict
 def kept_out_crops(recipe: KeptOut) -> list[CropPicture]:
     """Crops that no training sees: they are drawn from another stream of random numbers."""
     return _made(partial(_kept_out, recipe), range(recipe.count), "rendering plates")
+
+
+def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
+    """``count`` pictures of things that are no plates, and the boxes of these."""
+    return _made(partial(_other, seed), range(count), "rendering other things")
 
 
 def rendered_scenes(count: int, seed: int) -> list[Pyramid]:
@@ -110,6 +115,10 @@ def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
 def _kept_out(recipe: KeptOut, number: int) -> CropPicture:
     rng = np.random.default_rng([recipe.seed, 5, number])
     return render_crop(rng, widths=recipe.widths, country=country(recipe.region))
+
+
+def _other(seed: int, number: int) -> tuple[Image, Box]:
+    return render_distractor(np.random.default_rng([seed, 6, number]))
 
 
 def _scene(seed: int, number: int) -> Pyramid:

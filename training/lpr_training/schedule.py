@@ -44,6 +44,11 @@ class Schedule:
     ``clip``, 0 for never. ``report`` steps apart, the loss is written down between checks too, 0
     for never. ``threads`` 0 leaves the number to torch. Every ``save_every`` seconds
     there is a checkpoint.
+
+    With ``minutes`` above 0 the run ends by the clock if it has not made its steps by then, and the
+    rate goes down with whichever of the two is nearer its end: for machines lent by time.
+    ``workers`` processes make the batches, 0 for one thread of this process; as many as keep a GPU
+    busy.
     """
 
     steps: int
@@ -62,6 +67,8 @@ class Schedule:
     seed: int = 1
     threads: int = 0
     save_every: float = 120.0
+    minutes: float = 0.0
+    workers: int = 0
 
     def __post_init__(self) -> None:
         if self.batch % self.subdivisions:
@@ -72,11 +79,17 @@ class Schedule:
         """Pictures that go through the network at once."""
         return self.batch // self.subdivisions
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step, counted from 0."""
+    def rate_at(self, step: int, seconds: float = 0.0) -> float:
+        """The learning rate of a step, counted from 0, ``seconds`` after the run's start."""
         if step < self.warmup:
             return self.rate * float(((step + 1) / self.warmup) ** self.after.warmup_power)
+        if self.minutes:
+            step = max(step, min(int(seconds / (60 * self.minutes) * self.steps), self.steps))
         return self.rate * self._remaining(step)
+
+    def is_over(self, seconds: float) -> bool:
+        """Whether the run's time has gone."""
+        return bool(self.minutes) and seconds >= 60 * self.minutes
 
     def _remaining(self, step: int) -> float:
         after = self.after

@@ -52,7 +52,7 @@ class Detector:
 def recognizer_network(config: Config, spec: CtcSpec) -> nn.Module:
     """The network of ``config`` for the crops and classes of ``spec``, with random weights."""
     if isinstance(config, Shape):
-        return CtcNet(config, spec.height, spec.classes)
+        return CtcNet(config, (spec.width, spec.height), spec.planes, spec.classes)
     return ResNetGruNet(config, (spec.width, spec.height), spec.classes)
 
 

@@ -1,15 +1,21 @@
-"""The plain recognizer: a stack of 3 x 3 convolutions over grey crops, as ``tw-light`` has one."""
+"""The plain recognizer: a stack of 3 x 3 convolutions over crops, as ``tw-light`` has one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The network: channels of its 3 x 3 convolutions and of the layers after them."""
+    """The network: channels of its 3 x 3 convolutions and of the layers after them.
+
+    ``rows`` 2 reads an upper and a lower row of features, one after the other, so that plates of
+    two lines are read as they are. ``summary`` is the width of the layer that gives the summary in
+    front of the time steps (:mod:`lpr.summary`), 0 for none.
+    """
 
     channels: tuple[int, ...] = (16, 32, 64, 64, 96, 96, 128, 128)
     strides: tuple[tuple[int, int], ...] = (
@@ -17,29 +23,54 @@ class Shape:
     )  # fmt: skip
     context: int = 5
     dropout: float = 0.1
+    rows: int = 1
+    summary: int = 0
 
 
 class CtcNet(nn.Module):
-    """Grey crops ``N x 1 x height x width`` to CTC logits ``N x T x C``; T = width / 4."""
+    """Crops ``N x planes x height x width`` to CTC logits ``N x T x C``.
 
-    def __init__(self, shape: Shape, height: int, classes: int) -> None:
+    T is ``rows * width / 4``, and one more with a summary.
+    """
+
+    def __init__(self, shape: Shape, size: tuple[int, int], planes: int, classes: int) -> None:
+        """``size`` is the crops' (width, height) in pixels."""
         super().__init__()
+        width, height = size
         layers: list[nn.Module] = []
-        before = 1
-        for channels, stride in zip(shape.channels, shape.strides, strict=True):
-            layers += _convolution(before, channels, (3, 3), stride, (1, 1))
+        before = planes
+        for channels, (down, across) in zip(shape.channels, shape.strides, strict=True):
+            layers += _convolution(before, channels, (3, 3), (down, across), (1, 1))
             before = channels
-            height = -(-height // stride[0])
-        layers += _convolution(before, before, (height, 1), (1, 1), (0, 0))
+            height, width = -(-height // down), -(-width // across)
+        self.trunk = len(layers)
+        if height % shape.rows:
+            raise ValueError(f"{height} rows of features are not whole in {shape.rows} lines")
+        line = height // shape.rows
+        layers += _convolution(before, before, (line, 1), (line, 1), (0, 0))
         reach = (0, shape.context // 2)
         layers += _convolution(before, before, (1, shape.context), (1, 1), reach)
         layers += [nn.Dropout(shape.dropout), nn.Conv2d(before, classes, 1)]
         self.layers = nn.Sequential(*layers)
+        self.rows = shape.rows
+        self.summary: nn.Sequential | None = None
+        if shape.summary:
+            # Few channels of the whole map, not many of its mean: corners are places.
+            self.summary = nn.Sequential(
+                *_convolution(before, 16, (1, 1), (1, 1), (0, 0)),
+                *_convolution(16, shape.summary, (height, width), (1, 1), (0, 0)),
+                nn.Conv2d(shape.summary, classes, 1),
+            )
 
     def forward(self, x: Tensor) -> Tensor:
+        features = self.layers[: self.trunk](x)
+        out: Tensor = self.layers[self.trunk :](features)
+        parts = [out[:, :, row : row + 1] for row in range(self.rows)]
+        if self.summary is not None:
+            parts.insert(0, self.summary(features))
+        line = torch.cat(parts, 3) if len(parts) > 1 else out
         # Not squeeze(): OpenCV's ONNX importer gets its shape wrong in what follows.
-        out: Tensor = self.layers(x)[:, :, 0].transpose(1, 2)
-        return out
+        return line[:, :, 0].transpose(1, 2)
 
 
 def _convolution(

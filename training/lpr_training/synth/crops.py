@@ -14,6 +14,7 @@ from lpr_training.synth.arrays import as_image
 from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
+from lpr_training.synth.styles import Colour
 
 WIDTHS = (30.0, 200.0)
 """How wide plates are unless told otherwise, in pixels; wide ones are rarer."""
@@ -26,11 +27,16 @@ _STEEP = 0.12
 
 @dataclass(frozen=True, slots=True)
 class CropPicture:
-    """``quad`` holds the plate's exact corners in ``image`` (BGR); ``text`` is ``A-Z0-9``."""
+    """``quad`` holds the plate's exact corners in ``image`` (BGR); ``text`` is ``A-Z0-9``; the rest
+    is as in :class:`lpr_training.synth.plates.PlatePicture`."""
 
     image: Image
     quad: Quad
     text: str
+    region: str
+    ground: Colour
+    ink: Colour
+    lines: int
 
 
 class CropSampler:
@@ -81,7 +87,9 @@ def render_crop(
     else:
         around = _cut(rng, background, *size)
     image = _photograph(rng, plate, corners, around, wide)
-    return CropPicture(image, as_quad(corners), plate.text)
+    return CropPicture(
+        image, as_quad(corners), plate.text, plate.region, plate.ground, plate.ink, plate.lines
+    )
 
 
 def _place(rng: np.random.Generator, corners: Float32) -> tuple[Float32, tuple[int, int]]:

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 
 from lpr.types import Box, Image
+from lpr_training.synth import backgrounds, camera
+from lpr_training.synth.arrays import as_image
 from lpr_training.synth.lettering import letters
 
 Distractor: TypeAlias = Callable[[np.random.Generator, Image, Box], None]
@@ -41,6 +43,19 @@ def distract(
         if not any(_differ(copy, drawn, box) for box in avoid):
             copy = drawn
     return copy
+
+
+def render_distractor(rng: np.random.Generator) -> tuple[Image, Box]:
+    """A photograph of one thing that is no plate, and the box that a detector would give it."""
+    wide = float(np.exp(rng.uniform(np.log(40), np.log(200))))
+    tall = wide / float(rng.uniform(1.2, 4.5))
+    size = (int(wide * 1.5) + 1, int(tall * 1.5) + 1)
+    picture = as_image(backgrounds.bodywork(rng, *size))
+    room = Box(wide * 0.25, tall * 0.25, wide * 1.25, tall * 1.25)
+    _KINDS[int(rng.integers(len(_KINDS)))](rng, picture, room)
+    lit = camera.expose(rng, picture.astype(np.float32), camera.shade(rng, *size))
+    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
+    return camera.compress(rng, camera.finish(camera.noise(rng, lit))), room
 
 
 def _meet(a: Box, b: Box) -> bool:
