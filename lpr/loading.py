@@ -185,7 +185,8 @@ def _open(
         for runtime, file in readers:
             with naming(f"recognizer runtime {runtime.name}"):
                 recognizer = runtime.open(file, threads)
-                opened.append((runtime.name, as_text_recognizer(recognizer, regions, file.odds)))
+                reading = as_text_recognizer(recognizer, regions, file.odds, file.calibration)
+                opened.append((runtime.name, reading))
     except BaseException:
         for _, text_recognizer in opened:
             text_recognizer.close()

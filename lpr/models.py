@@ -11,12 +11,13 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
+from lpr.calibration import Calibration
 from lpr.errors import ModelError
 from lpr.specs import (
     Channels,
@@ -27,6 +28,7 @@ from lpr.specs import (
     RecognizerModel,
     Resize,
 )
+from lpr.summary import LENGTH
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -245,12 +247,18 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
             crop_margin=table.number("crop_margin"),
             mean=table.number("mean"),
             std=table.number("std"),
+            summary=table.flag("summary"),
         ),
         min_confidence=table.fraction("min_confidence", default=0.0),
         odds=table.number("odds", default=1.0),
         precision=table.word("precision"),
+        calibration=_calibration(table.table("calibration"))
+        if "calibration" in table.content
+        else None,
     )
     table.refuse_unknown()
+    if model.spec.summary and (model.spec.dropped_steps < 1 or model.spec.classes < LENGTH):
+        table.fail("summary", f"have a dropped step and at least {LENGTH - 1} characters")
     if not 0 <= model.spec.blank <= len(alphabet):
         table.fail("blank", f"lie in 0..{len(alphabet)}, the alphabet's length")
     if not re.fullmatch("[A-Z0-9]+", alphabet) or len(set(alphabet)) != len(alphabet):
@@ -264,6 +272,12 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
     if model.spec.std <= 0:
         table.fail("std", "be above 0")
     return model
+
+
+def _calibration(table: _Table) -> Calibration:
+    curve = Calibration(**{f.name: table.number(f.name) for f in fields(Calibration)})
+    table.refuse_unknown()
+    return curve
 
 
 class _Table:
@@ -316,6 +330,11 @@ class _Table:
         """May be left out, and is empty then."""
         self.known.add(key)
         return self.value(key, str) if key in self.content else ""
+
+    def flag(self, key: str) -> bool:
+        """May be left out, and is false then."""
+        self.known.add(key)
+        return self.value(key, bool) if key in self.content else False
 
     def choice(self, key: str, choices: Iterable[str]) -> str:
         value = self.value(key, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
@@ -17,6 +18,8 @@ from lpr.rectify import rectify
 from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
+
+_EVIDENT = 0.5
 
 
 class Reader(Closing):
@@ -94,8 +97,18 @@ class Reader(Closing):
         return sure or plate.confidence >= self.min_confidence
 
     def _plate(self, detection: Detection, reading: Reading) -> Plate:
-        region, display = identify(reading.text, self.regions) or (None, None)
+        region, display = identify(reading.text, self._likeliest_first(reading)) or (None, None)
+        if reading.quad is not None:
+            detection = replace(detection, quad=reading.quad)
         return Plate(detection, reading, display, region)
+
+    def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
+        """The regions, that which the plate looks like before the others: texts of one region's
+        formats often fit another's."""
+        looks = reading.appearance
+        if looks is None or looks.region_confidence < _EVIDENT:
+            return self.regions
+        return sorted(self.regions, key=lambda region: region.code != looks.region)
 
     def close(self) -> None:
         """Close both stages, also where closing one fails; closing again does nothing.

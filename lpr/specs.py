@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from lpr.calibration import Calibration
+
 Resize: TypeAlias = Literal["letterbox", "stretch"]
 InputShape: TypeAlias = Literal["fit", "letterbox", "stretch"]
 Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
@@ -93,7 +95,8 @@ class RecognizerModel:
     What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
     unless the detector is ``sure`` of it. A legal text takes the place of the likeliest one, where
     that fits no format and is at most ``odds`` times as probable (:class:`lpr.decode.Decoder`).
-    ``precision`` is as in :class:`DetectorModel`.
+    ``calibration`` makes probabilities of what the network says. ``precision`` is as in
+    :class:`DetectorModel`.
     """
 
     file: Path
@@ -102,3 +105,4 @@ class RecognizerModel:
     min_confidence: float = 0.0
     odds: float = 1.0
     precision: str = ""
+    calibration: Calibration | None = None

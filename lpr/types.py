@@ -141,13 +141,35 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Appearance:
+    """What a plate looks like besides its text.
+
+    ``ground`` and ``ink`` are colours' names (:mod:`lpr.summary`), ``lines`` is 1 or 2; ``region``
+    is the code of the region that the plate looks like, or empty, ``region_confidence`` how certain
+    that is, 0..1.
+    """
+
+    ground: str
+    ink: str
+    lines: int
+    region: str
+    region_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a recognizer read: ``text`` holds ``A-Z`` and ``0-9`` only and may be empty."""
+    """What a recognizer read: ``text`` holds ``A-Z`` and ``0-9`` only and may be empty.
+
+    ``quad`` has the plate's corners in its picture, and ``appearance`` what else it looks like,
+    where the recognizer sees them.
+    """
 
     text: str
     confidence: float
     characters: tuple[Character, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    quad: Quad | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +207,7 @@ class Plate:
 
     def as_dict(self) -> dict[str, Any]:
         """The plate as it stands in a record of schema 1 (docs/output.md)."""
+        looks = self.reading.appearance
         return {
             "text": self.text,
             "display": self.display,
@@ -193,6 +216,9 @@ class Plate:
             "quad": [[round(x, 1), round(y, 1)] for x, y in self.detection.quad],
             "detection_confidence": round(self.detection.confidence, 4),
             "region": self.region,
+            "ground": looks and looks.ground,
+            "ink": looks and looks.ink,
+            "lines": looks and looks.lines,
             "characters": [
                 {"char": c.char, "confidence": round(float(c.confidence), 4)}
                 for c in self.reading.characters

@@ -60,6 +60,8 @@ def fused(readings: Sequence[Reading]) -> Reading:
         sum(c.confidence for c in characters) / max(len(characters), 1),
         characters,
         tuple(Alternative(*o) for o in sorted(others.items(), key=lambda o: -o[1])),
+        next((r.quad for r in readings if r.quad), None),
+        next((r.appearance for r in readings if r.appearance), None),
     )
 
 

@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Each room may use the rooms before it, never those after it.
 FLOORS = (
-    ("types", "errors", "specs", "closing", "stopwatch", "toml", "cache"),
+    (
+        "types",
+        "errors",
+        "calibration",
+        "summary",
+        "corners",
+        "specs",
+        "closing",
+        "stopwatch",
+        "toml",
+        "cache",
+    ),
     ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
     (
         "hookspecs",

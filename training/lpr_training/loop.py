@@ -128,13 +128,14 @@ class _Numbered(Dataset[Batch]):
         self.make = make
 
     def __getitem__(self, number: int) -> Batch:
-        cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
         return self.make(number)
 
 
 def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]:
     if not workers:
         return iter(Prefetch(task.batch, numbers))
+    # OpenCV's threads do not survive a fork: a worker would wait for them for ever.
+    cv2.setNumThreads(1)
     return iter(
         DataLoader(
             _Numbered(task.batch),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -160,7 +159,11 @@ class RecognizerTask:
             add_branches(self.model)
 
     def save(self, model: nn.Module, file: Path) -> None:
-        network = deepcopy(model)
+        # A copy of its own: fusing one network takes the branches' class from all copies of it.
+        network = recognizer_network(self.recipe.network, self.spec)
+        if self.recipe.branches:
+            add_branches(network)
+        network.load_state_dict(model.state_dict())
         fuse_branches(network)
         save_recognizer(Recognizer(network, self.recipe.network, self.spec), file)
 
