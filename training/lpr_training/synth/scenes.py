@@ -11,7 +11,7 @@ import numpy as np
 
 from lpr.types import Box, Float32, Image, Quad
 from lpr_training.synth import camera
-from lpr_training.synth.abroad import ASPECTS, render_abroad
+from lpr_training.synth.abroad import abroad_aspect, render_abroad
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, bounds, lay_onto, random_view
 from lpr_training.synth.plates import PlatePicture, render_plate
@@ -54,7 +54,7 @@ def paste_plate(
     """
     height, width = picture.shape[:2]
     if place is None:
-        aspect = float(rng.choice(ASPECTS)) if abroad else rng.uniform(1.85, 2.4)
+        aspect = abroad_aspect(rng) if abroad else rng.uniform(1.85, 2.4)
         corners = _somewhere(rng, width, height, aspect, avoid)
         levels = _guess_levels(rng, picture, bounds(corners))
         canvas = picture
