@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
+from math import prod
 
 import numpy as np
 
@@ -17,11 +18,27 @@ from lpr.protocols import CtcRecognizer, TextRecognizer
 from lpr.regions import Region
 from lpr.stopwatch import stage
 from lpr.summary import Summary, summaries
-from lpr.types import Appearance, Crop, Float32, Reading
+from lpr.types import Appearance, Crop, Float32, Quad, Reading
 
 MAX_BATCH = 32
-UPRIGHT = 0.9
-"""A plate that fills less of its bounding box is tilted: it is rectified and read once more."""
+UPRIGHT, EVIDENT = 0.8, 0.95
+"""A plate that fills less than ``UPRIGHT`` of its bounding box, or whose text the network holds to
+be less than ``EVIDENT``, is rectified and read once more. All others gain nothing by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a network itself says of a crop, before any calibration; ``summary`` and ``quad`` (in
+    the crop's picture) where it gives them."""
+
+    reading: Reading
+    summary: Summary | None = None
+    quad: Quad | None = None
+
+    @property
+    def certain(self) -> float:
+        """The product of what the network says of the characters."""
+        return prod(c.confidence for c in self.reading.characters)
 
 
 class CtcReader:
@@ -29,7 +46,8 @@ class CtcReader:
 
     ``regions`` and ``odds`` are for :class:`lpr.decode.Decoder`. Without a ``calibration`` a
     reading is as certain as its characters are on the average. Where the network sees a plate's
-    corners (its spec's ``summary``), a tilted plate is rectified and read once more.
+    corners (its spec's ``summary``), plates that are tilted or hard to read are rectified and read
+    once more.
     """
 
     def __init__(
@@ -48,57 +66,53 @@ class CtcReader:
 
         Raises :class:`PluginError` where the network's output is not what its spec says.
         """
-        readings: list[Reading] = []
-        for start in range(0, len(crops), MAX_BATCH):
-            readings.extend(self._read(crops[start : start + MAX_BATCH]))
-        self._read_tilted_again(crops, readings)
-        return readings
+        return [self._judged(look) for look in self.look(crops)]
 
-    def _read(self, crops: Sequence[Crop]) -> list[Reading]:
-        logits = self._logits(crops)
-        with stage("decode"):
-            readings = self._decode(logits)
-            if not self.network.spec.summary:
-                return [self._judged(reading, 1.0) for reading in readings]
-            told = summaries(logits[:, 0])
-            return [self._completed(*each) for each in zip(readings, told, crops, strict=True)]
-
-    def _completed(self, reading: Reading, told: Summary, crop: Crop) -> Reading:
-        """The reading with what the network told of its plate."""
-        appearance = Appearance(
-            told.ground,
-            told.ink,
-            2 if told.two_lines > 0.5 else 1,
-            told.region,
-            told.region_confidence,
-        )
-        quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
-        return replace(self._judged(reading, told.plate), quad=quad, appearance=appearance)
-
-    def _judged(self, reading: Reading, plate: float) -> Reading:
-        """The reading with calibrated confidences, where the model has any."""
-        curve = self.calibration
-        if curve is None:
-            return reading
-        return replace(
-            reading,
-            confidence=curve.of_text(reading.characters, plate),
-            characters=curve.of_characters(reading.characters),
-        )
-
-    def _read_tilted_again(self, crops: Sequence[Crop], readings: list[Reading]) -> None:
-        """In place: what is read with more certainty by its corners takes the first reading's
-        place."""
-        tilted = [
-            (index, Crop(crops[index].image, reading.quad))
-            for index, reading in enumerate(readings)
-            if reading.quad and fill(reading.quad) < UPRIGHT
+    def look(self, crops: Sequence[Crop]) -> list[Look]:
+        """What the network says of each crop, in order; of rectified ones where that is better."""
+        looks = self._first_look(crops)
+        doubtful = [
+            (index, Crop(crops[index].image, look.quad))
+            for index, look in enumerate(looks)
+            if look.quad and (look.certain < EVIDENT or fill(look.quad) < UPRIGHT)
         ]
-        for start in range(0, len(tilted), MAX_BATCH):
-            part = tilted[start : start + MAX_BATCH]
-            for (index, _), again in zip(part, self._read([c for _, c in part]), strict=True):
-                if again.confidence >= readings[index].confidence:
-                    readings[index] = again
+        again = self._first_look([crop for _, crop in doubtful])
+        for (index, crop), look in zip(doubtful, again, strict=True):
+            looks[index] = look if look.quad else replace(look, quad=crop.quad)
+        return looks
+
+    def _first_look(self, crops: Sequence[Crop]) -> list[Look]:
+        looks: list[Look] = []
+        for start in range(0, len(crops), MAX_BATCH):
+            part = crops[start : start + MAX_BATCH]
+            logits = self._logits(part)
+            with stage("decode"):
+                readings = self._decode(logits)
+                if not self.network.spec.summary:
+                    looks += map(Look, readings)
+                    continue
+                for reading, told, crop in zip(
+                    readings, summaries(logits[:, 0]), part, strict=True
+                ):
+                    quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
+                    looks.append(Look(reading, told, quad))
+        return looks
+
+    def _judged(self, look: Look) -> Reading:
+        """The reading with calibrated confidences, where the model has any, and all that the
+        network told of its plate."""
+        reading, told, curve = look.reading, look.summary, self.calibration
+        if curve is not None:
+            reading = replace(
+                reading,
+                confidence=curve.of_text(reading.characters, told.plate if told else 1.0),
+                characters=curve.of_characters(reading.characters),
+            )
+        if told is None:
+            return reading
+        lines = 2 if told.two_lines > 0.5 else 1
+        looks = Appearance(told.ground, told.ink, lines, told.region, told.region_confidence)
+        return replace(reading, quad=look.quad, appearance=looks)
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
         with stage("crops"):

@@ -41,7 +41,8 @@ class Teacher:
         opened = runtime.open(model, threads=1)
         spec = model.spec
         same_size = (spec.width, spec.height) == (pupil.width, pupil.height)
-        if not isinstance(opened, CtcRecognizer) or not same_size or spec.channels != "gray":
+        same_colours = spec.channels in ("gray", pupil.channels)
+        if not isinstance(opened, CtcRecognizer) or not same_size or not same_colours:
             raise LprError(f"{distil.model} cannot teach: its crops are not those of the pupil")
         self._network, self._spec, self._pupil = opened, spec, pupil
         try:
@@ -58,15 +59,16 @@ class Teacher:
 
         A plate has some ten time steps that matter: so it weighs about as much as a CTC loss.
         """
-        asked = self._seen(images).numpy()
+        asked = self._seen(images).cpu().numpy()
         logits = torch.from_numpy(self._network.logits(np.ascontiguousarray(asked)))
+        logits = logits.to(images.device)
         said = logits[:, self._pupil.dropped_steps :, self._classes].softmax(2)
         return -(said * scores).sum((1, 2)).mean() / 10
 
     def _seen(self, images: Tensor) -> Tensor:
         """The pupil's input as the teacher's."""
         values = images * self._pupil.std + self._pupil.mean
-        if self._pupil.channels != "gray":
+        if self._pupil.channels != self._spec.channels:
             order = _GREY if self._pupil.channels == "rgb" else _GREY[::-1]
             values = (values * torch.tensor(order).view(1, 3, 1, 1)).sum(1, keepdim=True)
         return (values - self._spec.mean) / self._spec.std

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import lpr
+from lpr.calibration import Calibration
 from lpr.errors import LprError
 from lpr.evaluate import evaluate
 from lpr.labels import read_labels
 from lpr.models import SCHEMA, sha256
+from lpr.recognize import CtcReader
 from lpr.toml import to_toml
+from lpr_training.calibrate import fit_calibration
 from lpr_training.datasets import read_unlabelled
 from lpr_training.recipes import read
 from lpr_training.thresholds import DETECTION, choose
@@ -31,6 +35,8 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     content["detector"] |= {"threshold": DETECTION[0], "sure": 1.0}
     content["recognizer"]["min_confidence"] = 0.0
     write(content, out)
+    content["recognizer"]["calibration"] = asdict(calibrated(out, data))
+    write(content, out)
     pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
     with lpr.load(str(out), backend="cpu") as reader:
         chosen, figures = choose(evaluate(reader, pictures), read_unlabelled()[DEV[0]])
@@ -38,6 +44,14 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
     write(content, out)
+
+
+def calibrated(folder: Path, data: Path) -> Calibration:
+    """The calibration of a model folder's recognizer, under the model's own formats."""
+    with lpr.load(str(folder), backend="cpu") as reader:
+        recognizer = reader.recognizer
+        assert isinstance(recognizer, CtcReader)  # what every published recognizer becomes
+        return fit_calibration(recognizer, data)
 
 
 def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[str, Any]:

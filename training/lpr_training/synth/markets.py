@@ -139,8 +139,8 @@ _US_LINES = (
     "AAA 9999", "AAA-9999", "AAA9999", "AAA*9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999",
     "AAA*999", "999 AAA", "999-AAA", "999*AAA", "AA 99999", "AAA 99A", "A99 9AA", "AA9 9A9",
     "9A9 99A", "999 999", "A99-99A", "AB9 9999", "9AA A99", "A999999", "AA99999", "9AAA99",
-    "AAA9999", "99A 9A9", "AA*9999", "A*99999", "999AAA", "AAAA 999", "9AAA 99", "AAAAAAA", "AAAA99",
-    "A9A 9A9",
+    "AAA9999", "99A 9A9", "AA*9999", "A*99999", "999AAA", "AAAA 999", "9AAA 99", "AAAAAAA",
+    "AAAA99", "A9A 9A9",
 )  # fmt: skip
 _VN_INKS: tuple[Scheme, ...] = (
     (_WHITE, _BLACK, 10),
