@@ -5,7 +5,11 @@ from __future__ import annotations
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
+from lpr.regions.brazil import BRAZIL
+from lpr.regions.europe import EUROPE
 from lpr.regions.taiwan import TAIWAN
+from lpr.regions.united_states import UNITED_STATES
+from lpr.regions.vietnam import VIETNAM
 from lpr.runtimes import opencv
 from lpr.sinks import sink_formats
 
@@ -22,7 +26,7 @@ def lpr_recognizer_runtimes() -> list[RecognizerRuntime]:
 
 @hookimpl
 def lpr_regions() -> list[Region]:
-    return [TAIWAN]
+    return [TAIWAN, EUROPE, UNITED_STATES, BRAZIL, VIETNAM]
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,9 @@ from lpr.specs import CtcSpec
 from lpr.types import Alternative, Character, Float32, Reading
 
 _SECOND_BEST = 3
+
+DOUBTFUL = 0.9
+"""A character of less confidence makes its reading worth a search for other ones."""
 
 
 class _Spelled(Protocol):
@@ -44,14 +48,32 @@ class Decoder:
         self._accepting = grammar.accepting
 
     def __call__(self, logits: Float32) -> list[Reading]:
-        """One reading for each of ``logits`` (``N x T x C``)."""
+        """One reading for each of ``logits`` (``N x T x C``).
+
+        Those with a doubtful character (:data:`DOUBTFUL`) come with up to three alternatives.
+        """
         readings = greedy(logits, self.spec)
-        if not self._regions or self._least == 0:
-            return readings
+        bound = bool(self._regions) and self._least < 0
         for number, reading in enumerate(readings):
-            if reading.text and not self._legal(reading.text):
-                readings[number] = self._doubted(reading, logits[number : number + 1])
+            if not reading.text:
+                continue
+            one = logits[number : number + 1]
+            if bound and not self._legal(reading.text):
+                reading = self._doubted(reading, one)
+            if not reading.alternatives and min(c.confidence for c in reading.characters) < DOUBTFUL:
+                reading = self._with_alternatives(reading, one)
+            readings[number] = reading
         return readings
+
+    def _with_alternatives(self, reading: Reading, logits: Float32) -> Reading:
+        """The likeliest other texts beside the best path's, legal or not."""
+        (found,) = kernels.ctc_beam(
+            logits, self.spec.blank, self.spec.dropped_steps, top=_SECOND_BEST + 1
+        )
+        texts = [(reading_of(each, self.spec).text, each.log_probability) for each in found]
+        others = [(text, log) for text, log in texts if text and text != reading.text]
+        alternatives = tuple(Alternative(t, math.exp(log)) for t, log in others[:_SECOND_BEST])
+        return replace(reading, alternatives=alternatives)
 
     def _legal(self, text: str) -> bool:
         return any(region.display(text) is not None for region in self._regions)

@@ -29,6 +29,9 @@ from lpr.voting import VotingRecognizer
 
 log = logging.getLogger("lpr")
 
+ANY = "any"
+"""Stands for the codes of all regions."""
+
 
 @cache
 def registry() -> Registry:
@@ -62,7 +65,7 @@ def load(
     ``min_confidence`` is given.
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
     and ``region``, and decide between texts of which the recognizer is not certain; with none
-    (``()``) texts stand as they are read. ``threads`` 0 leaves their number to the runtimes.
+    (``()``) texts stand as they are read; ``any`` is all that are known. ``threads`` 0 leaves their number to the runtimes.
     ``device`` is the number of the GPU, where the backend runs on one.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
@@ -82,7 +85,7 @@ def load(
         for problem in plugin.problems:
             log.warning("plugin %s (%s): %s", plugin.name, plugin.origin, problem)
     folder = models.load_model(model)
-    known = [plugged.region(code) for code in (folder.regions if regions is None else regions)]
+    known = _regions(plugged, folder, regions)
     cfg = read_cfg(folder.detector.cfg)
     size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
     cfg.check_size(*size)
@@ -117,6 +120,17 @@ def load(
     if min_confidence is not None or isinstance(threshold, Sweep):
         least, sure = min_confidence or 0.0, math.inf
     return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
+
+
+def _regions(
+    plugged: Registry, folder: models.Model, wanted: Sequence[str] | None
+) -> list[Region]:
+    """The regions of ``wanted`` codes, each once; by default the model's. ``any`` stands for all
+    others that are known, after those named before it, the model's own first."""
+    codes: dict[str, None] = {}
+    for code in folder.regions if wanted is None else wanted:
+        codes |= dict.fromkeys([*folder.regions, *plugged.regions] if code == ANY else [code])
+    return [plugged.region(code) for code in codes]
 
 
 def _names(recognizer: str | None) -> list[str | None]:

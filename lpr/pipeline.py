@@ -97,10 +97,12 @@ class Reader(Closing):
         return sure or plate.confidence >= self.min_confidence
 
     def _plate(self, detection: Detection, reading: Reading) -> Plate:
-        region, display = identify(reading.text, self._likeliest_first(reading)) or (None, None)
+        regions = self._likeliest_first(reading)
+        code, display = identify(reading.text, regions) or (None, None)
+        kind = next((r.kind_of(reading.text) for r in regions if r.code == code), None)
         if reading.quad is not None:
             detection = replace(detection, quad=reading.quad)
-        return Plate(detection, reading, display, region)
+        return Plate(detection, reading, display, code, kind)
 
     def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
         """The regions, that which the plate looks like before the others: texts of one region's

@@ -183,12 +183,14 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A plate found and read. ``display`` and ``region`` are None where no known format fits."""
+    """A plate found and read. ``display`` and ``region`` are None where no known format fits,
+    ``kind`` (of vehicle) also where the format does not tell."""
 
     detection: Detection
     reading: Reading
     display: str | None = None
     region: str | None = None
+    kind: str | None = None
 
     @property
     def text(self) -> str:
@@ -216,6 +218,7 @@ class Plate:
             "quad": [[round(x, 1), round(y, 1)] for x, y in self.detection.quad],
             "detection_confidence": round(self.detection.confidence, 4),
             "region": self.region,
+            "kind": self.kind,
             "ground": looks and looks.ground,
             "ink": looks and looks.ink,
             "lines": looks and looks.lines,

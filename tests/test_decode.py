@@ -33,7 +33,18 @@ def test_what_is_certain_stays_as_it_is(regions: list, odds: float, behind: floa
     logits = doubtful("T_0_7_K_V_S", 0, "1", behind)
     (reading,) = Decoder(CTC_SPEC, regions, odds)(logits)
     assert reading.text == "T07KVS"
-    assert not reading.alternatives
+
+
+def test_a_doubtful_reading_comes_with_the_likeliest_others() -> None:
+    logits = doubtful("A_B_C_1_2_3_4", 4, "G", behind=1)
+    (reading,) = Decoder(CTC_SPEC, [TAIWAN], odds=1)(logits)
+    assert (reading.text, reading.alternatives[0].text) == ("ABC1234", "ABG1234")
+    assert reading.alternatives[0].confidence == pytest.approx(1 / (1 + np.e), abs=0.01)
+    confidences = [other.confidence for other in reading.alternatives]
+    assert confidences == sorted(confidences, reverse=True)
+    assert sum(confidences) + reading.characters[2].confidence <= 1.0001
+    (certain,) = Decoder(CTC_SPEC, [TAIWAN], odds=1)(logits_of("A_B_C_1_2_3_4"))
+    assert not certain.alternatives
 
 
 def test_legal_texts_and_empty_ones_are_left_alone() -> None:

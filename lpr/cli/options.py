@@ -94,7 +94,7 @@ _READER = (
     click.option(
         "--region",
         "regions",
-        help="Formats to know, such as tw; several with commas. By default the model's.",
+        help="Formats to know, such as tw; several with commas, any for all. By default the model's.",
     ),
     click.option(
         "--threads",

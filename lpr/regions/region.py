@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-_CLASSES = {"A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "9": "0123456789"}
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,22 @@ class Format:
     """A pattern of plates: ``A`` is a letter, ``9`` a digit, anything else stands for itself.
 
     ``Format("AAA-9999", "cars since 2012").display("ABC1234") == "ABC-1234"``
+
+    ``letters`` are those that may stand for an ``A``. ``kind`` is the kind of vehicle (``"car"``);
+    ``kinds`` names others by the first letters of their texts, as in ``(("MNP", "motorcycle"),)``.
     """
 
     pattern: str
     description: str
+    letters: str = _LETTERS
+    kind: str | None = None
+    kinds: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def legal(self) -> tuple[str, ...]:
         """The characters that may stand at each place of a text."""
-        return tuple(_CLASSES[symbol] for symbol in self.pattern if symbol in _CLASSES)
+        classes = {"A": self.letters, "9": _DIGITS}
+        return tuple(classes[symbol] for symbol in self.pattern if symbol in classes)
 
     def display(self, text: str) -> str | None:
         """``text`` (``A-Z0-9``) with this format's separators, or None where it does not fit."""
@@ -30,7 +38,12 @@ class Format:
         if not fits:
             return None
         characters = iter(text)
-        return "".join(next(characters) if s in _CLASSES else s for s in self.pattern)
+        return "".join(next(characters) if s in "A9" else s for s in self.pattern)
+
+    def kind_of(self, text: str) -> str | None:
+        """The kind of vehicle with a text of this format; None where that does not tell."""
+        named = (kind for letters, kind in self.kinds if text[:1] in letters)
+        return next(named, self.kind)
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,11 @@ class Region:
     def display(self, text: str) -> str | None:
         """The text as people of this region write it; None where no format fits."""
         return next((d for f in self.formats if (d := f.display(text)) is not None), None)
+
+    def kind_of(self, text: str) -> str | None:
+        """The kind of vehicle by the first format that fits; None where that does not tell."""
+        fitting = (f for f in self.formats if f.display(text) is not None)
+        return next((f.kind_of(text) for f in fitting), None)
 
 
 def identify(text: str, regions: Iterable[Region]) -> tuple[str, str] | None:

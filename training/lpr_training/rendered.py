@@ -23,10 +23,14 @@ from lpr_training.datasets import Pyramid
 from lpr_training.synth.countries import country
 from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
 from lpr_training.synth.distractors import distract, render_distractor
+from lpr_training.synth.markets import MARKETS
 from lpr_training.synth.scenes import paste_plate, render_scene
 
 MOST_REPLACED = 5
 """Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
+
+ABROAD = "abroad"
+"""The region of a kept-out set that stands for plates of all markets and of no country."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -46,12 +50,15 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class KeptOut:
-    """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``."""
+    """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
+    ``abroad``; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
+    ``lines`` alone, where that is not 0."""
 
     count: int = 10_000
     seed: int = 1
     widths: tuple[float, float] = WIDTHS
     region: str = "tw"
+    lines: int = 0
 
 
 def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPicture]:
@@ -114,6 +121,10 @@ def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
 
 def _kept_out(recipe: KeptOut, number: int) -> CropPicture:
     rng = np.random.default_rng([recipe.seed, 5, number])
+    if recipe.region in (*MARKETS, ABROAD):
+        market = None if recipe.region == ABROAD else recipe.region
+        lines = recipe.lines or None
+        return render_crop(rng, abroad=True, market=market, lines=lines, widths=recipe.widths)
     return render_crop(rng, widths=recipe.widths, country=country(recipe.region))
 
 

@@ -11,9 +11,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError
 from lpr.types import Image
-from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.rendered import ABROAD, KeptOut, kept_out_crops
 from lpr_training.synth.countries import country
 from lpr_training.synth.geometry import bounds
+from lpr_training.synth.markets import MARKETS
 from lpr_training.synth.preview import contact_sheet
 from lpr_training.synth.scenes import render_scene
 
@@ -28,7 +29,8 @@ def write_preview(file: Path, count: int, seed: int, region: str) -> None:
 
 def write_crops(folder: Path, recipe: KeptOut) -> None:
     """The crops of ``recipe`` as ``images/*.png``, and ``labels.csv`` beside that folder."""
-    country(recipe.region)  # whose errors had better come before the first file
+    if recipe.region not in (*MARKETS, ABROAD):
+        country(recipe.region)  # whose errors had better come before the first file
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)

@@ -63,6 +63,8 @@ def render_crop(
     abroad: bool = False,
     widths: tuple[float, float] = WIDTHS,
     country: Country = TAIWANS,
+    market: str | None = None,
+    lines: int | None = None,
 ) -> CropPicture:
     """A random plate of a ``country``, ``widths`` pixels wide, in random light before a random
     camera.
@@ -70,12 +72,13 @@ def render_crop(
     Around the plate's bounding box at least 15 % of its size is left on each side. A
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
     deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. A plate
-    from ``abroad`` (:mod:`lpr_training.synth.abroad`) has neither a given text nor style.
+    from ``abroad`` (:mod:`lpr_training.synth.abroad`) has neither a given text nor style, but maybe
+    the code of a ``market`` and a number of ``lines``.
     """
     wide = widths[0] * (widths[1] / widths[0]) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
     if abroad:
-        plate = render_abroad(rng, native)
+        plate = render_abroad(rng, native, region=market, lines=lines)
     else:
         plate = render_plate(rng, text, style, native, country=country)
     steep = 1.6 if rng.random() < _STEEP else 1.0
