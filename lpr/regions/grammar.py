@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lpr.regions.region import Region
 
-_Place = tuple[int, int]
-"""A format, by number, and how many of its characters have been read."""
+_Rest = tuple[str, ...]
+"""The characters that may stand at each place that is still to be read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,7 @@ class Grammar:
 
     ``transitions`` (``int32``, ``states x len(alphabet)``) holds the state that follows a state and
     a character, -1 where none does; ``accepting`` (``bool``, ``states``) says where a text may end.
+    Both are read-only.
     """
 
     transitions: NDArray[np.int32]
@@ -27,32 +29,38 @@ class Grammar:
 
     @classmethod
     def of(cls, regions: Iterable[Region], alphabet: str) -> Grammar:
-        """The texts over ``alphabet`` that fit a format of one of the ``regions``."""
-        formats = [f.legal for region in regions for f in region.formats]
-        # Subset construction: a state is the set of all places in formats that a text may be at.
-        first = frozenset((number, 0) for number in range(len(formats)))
-        numbers = {first: 0}
-        waiting = [first]
-        rows: list[list[int]] = []
-        ends: list[bool] = []
-        for places in waiting:
-            row = []
-            for char in alphabet:
-                after = _after(places, char, formats)
-                if after and after not in numbers:
-                    numbers[after] = len(numbers)
-                    waiting.append(after)
-                row.append(numbers[after] if after else -1)
-            rows.append(row)
-            ends.append(any(read == len(formats[number]) for number, read in places))
-        return cls(np.array(rows, np.int32), np.array(ends, np.bool_))
+        """The texts over ``alphabet`` that fit a format of one of the ``regions``.
+
+        Made once for the same regions and alphabet.
+        """
+        return _grammar(tuple(regions), alphabet)
 
 
-def _after(
-    places: frozenset[_Place], char: str, formats: list[tuple[str, ...]]
-) -> frozenset[_Place]:
-    return frozenset(
-        (number, read + 1)
-        for number, read in places
-        if read < len(formats[number]) and char in formats[number][read]
-    )
+@lru_cache(maxsize=16)
+def _grammar(regions: tuple[Region, ...], alphabet: str) -> Grammar:
+    # Subset construction: a state is all that formats may have in store for what was read. What
+    # two formats have in common at their ends is one thing, which keeps the states few.
+    first = frozenset(form.legal for region in regions for form in region.formats)
+    numbers = {first: 0}
+    waiting = [first]
+    rows: list[list[int]] = []
+    kinds = _alike(first, alphabet)
+    for state in waiting:
+        follows: dict[str, int] = {}
+        for kind in dict.fromkeys(kinds):
+            after = frozenset(rest[1:] for rest in state if rest and kind in rest[0])
+            if after and after not in numbers:
+                numbers[after] = len(numbers)
+                waiting.append(after)
+            follows[kind] = numbers[after] if after else -1
+        rows.append([follows[kind] for kind in kinds])
+    grammar = Grammar(np.array(rows, np.int32), np.array([() in state for state in waiting]))
+    grammar.transitions.flags.writeable = grammar.accepting.flags.writeable = False
+    return grammar
+
+
+def _alike(formats: frozenset[_Rest], alphabet: str) -> list[str]:
+    """For each character one that no format tells from it, the same for all such."""
+    classes = sorted({place for form in formats for place in form})
+    seen: dict[tuple[bool, ...], str] = {}
+    return [seen.setdefault(tuple(char in c for c in classes), char) for char in alphabet]
