@@ -1,7 +1,9 @@
-"""The European Union and its neighbours: the common formats of their cars.
+"""Europe: what plates look like in the countries of the EU, their neighbours and Great Britain.
 
-Many countries share formats, so that a text tells the region and seldom the country. Germany,
-Austria, Switzerland and others begin with a district of one to three letters.
+One region, since its countries share formats: a text tells Europe, and seldom the country. The
+order decides how a text is displayed that fits several: formats of large countries come first, and
+of these those that leave the most letters out. Plates of digits alone (Luxembourg, diplomats) are
+left out: a plate of which half is read looks just so.
 """
 
 from __future__ import annotations
@@ -10,84 +12,157 @@ from itertools import product
 
 from lpr.regions.region import Format, Region
 
+_ONE_ON = "123456789"
+_FRENCH = "ABCDEFGHJKLMNPQRSTVWXYZ"
+_ITALIAN = "ABCDEFGHJKLMNPRSTVWXYZ"
+_SPANISH = "BCDFGHJKLMNPRSTVWXYZ"
+_DUTCH = "BDFGHJKLMNPRSTVWXZ"
+_BRITISH = "ABCDEFGHJKLMNOPRSTUVWXYZ"
+_SWEDISH = "ABCDEFGHJKLMNOPRSTUWXYZ"
+_LIKE_CYRILLIC = "ABCEHIKMOPTXY"
+_SINGLE_DISTRICTS = "ABCDEFGHJKLMNPRSVWXYZ"
+_CANTONS = ("ABFGJLNOSTUVZ", "DEGHILORSTUWZ")
+_COUNTIES = {1: ("CDGLTW",), 2: ("CDKLMORSTW", "DEGHKLMNOSTWXY")}
+_NUMBERS = "Sweden, Finland, Hungary until 2022, Lithuania, Malta, Cyprus, Moldova"
+_SHARED = {
+    (4, 3): "Hungary since 2022, Slovenia, Montenegro",
+    (3, 4): "Greece, Northern Ireland, Slovenia",
+    (3, 3): _NUMBERS,
+    (2, 4): "Latvia, Luxembourg, Norway",
+    (2, 3): "Finland, Latvia, Iceland until 2004",
+    (3, 2): "Finland, Iceland since 2004",
+    (2, 2): "Latvia",
+}
+"""Whose plates have as many letters and then digits as German ones."""
+
 
 def _germany() -> tuple[Format, ...]:
-    """A district, one or two letters, one to four digits: at most eight characters."""
-    lengths = product((1, 2, 3), (1, 2), (4, 3, 2, 1))
+    """A district, one or two letters, one to four digits, an E or H: at most eight characters.
+
+    Four letters are read as two and two: that they are three and one, no text tells.
+    """
+    formats = []
+    for (district, letters), digits in product(
+        ((1, 1), (1, 2), (2, 1), (2, 2), (3, 2)), (4, 3, 2, 1)
+    ):
+        length = district + letters + digits
+        pattern = f"{'A' * district}-{'A' * letters} {'9' * digits}"
+        others = _SHARED.get((district + letters, digits))
+        first = _SINGLE_DISTRICTS if district == 1 else ""
+        narrow = (first, *[""] * (district + letters - 1), _ONE_ON)
+        if length <= 8:
+            formats.append(
+                Format(pattern, f"Germany; {others}" if others else "Germany", narrow=narrow)
+            )
+        if length <= 7:
+            narrow = (*narrow, *[""] * (digits - 1))
+            formats += [
+                Format(f"{pattern}A", "Germany, electric", kind="electric", narrow=(*narrow, "E")),
+                Format(f"{pattern}A", "Germany, vintage", narrow=(*narrow, "H")),
+            ]
+    return tuple(formats)
+
+
+def _ireland() -> tuple[Format, ...]:
+    """A year (since 2013 with the half of the year), a county, a number."""
     return tuple(
-        Format(f"{'A' * district}-{'A' * letters} {'9' * digits}", "Germany")
-        for district, letters, digits in lengths
-        if district + letters + digits <= 8
+        Format(
+            f"{year}-{'A' * county}-{'9' * digits}",
+            f"Ireland {'since 2013' if len(year) == 3 else '1987 to 2012'}",
+            narrow=(*halves, *_COUNTIES[county], _ONE_ON),
+        )
+        for year, halves in (("999", ("", "", "12")), ("99", ("", "")))
+        for county, digits in product((1, 2), (6, 5, 4, 3))
     )
 
 
-def _formats(*named: tuple[str, str]) -> tuple[Format, ...]:
-    return tuple(Format(pattern, description) for pattern, description in named)
+def _switzerland() -> tuple[Format, ...]:
+    """A canton and up to six digits."""
+    return tuple(
+        Format(f"AA {'9' * digits}", "Switzerland", narrow=(*_CANTONS, _ONE_ON))
+        for digits in (6, 5, 4, 3, 2, 1)
+    )
 
 
 EUROPE = Region(
     "eu",
     "Europe",
     (
-        *_formats(
-            ("AA-999-AA", "France, Italy (AA 999AA)"),
-            ("AA99 AAA", "Great Britain"),
-            ("9999 AAA", "Spain"),
-            ("9-AAA-999", "Belgium"),
-            ("99-AA-99", "Netherlands, Portugal"),
-            ("AA-99-99", "Netherlands, Portugal"),
-            ("99-99-AA", "Netherlands, Portugal"),
-            ("AA-99-AA", "Netherlands, Portugal"),
-            ("99-AAA-9", "Netherlands"),
-            ("9-AAA-99", "Netherlands"),
-            ("AA-999-A", "Netherlands"),
-            ("A-999-AA", "Netherlands"),
-            ("AAA-99-A", "Netherlands"),
-            ("9-AA-999", "Netherlands"),
-            ("AAA-999", "Sweden, Finland, Hungary, Lithuania, Malta, Cyprus, Belgium"),
-            ("AAA 99A", "Sweden"),
-            ("AA AA-999", "Hungary, Ukraine"),
-            ("AA-9999", "Latvia, Luxembourg"),
-            ("999 AAA", "Estonia, Belgium"),
-            ("AAA 9999", "Greece"),
-            ("A 999 AAA", "Romania, Great Britain until 2001"),
-            ("AA 99 AAA", "Romania"),
-            ("A 99 AAA", "Romania"),
-            ("9A9 9999", "Czechia"),
-            ("9AA 9999", "Czechia"),
-            ("AA-999 AA", "Slovakia, Croatia"),
-            ("AA 9999-AA", "Croatia, Bulgaria, Ukraine"),
-            ("AA 9999-A", "Croatia"),
-            ("AA 999-A", "Croatia"),
-            ("AA 99-999", "Denmark, Norway"),
-            ("A 9999 AA", "Bulgaria"),
-            ("99 A 9999", "Turkey"),
-            ("99 AA 999", "Turkey"),
-            ("99 AA 9999", "Turkey"),
-            ("99 AAA 99", "Turkey"),
-            ("99 AAA 999", "Turkey"),
-            ("AA 99999", "Poland, Switzerland, Norway"),
-            ("AA 9999A", "Poland"),
-            ("AA 999AA", "Poland"),
-            ("AAA 99999", "Poland"),
-            ("AAA 9999A", "Poland"),
-            ("AAA 999AA", "Poland"),
-            ("AA 999999", "Switzerland"),
-            ("99-A-9999", "Ireland"),
-            ("99-AA-9999", "Ireland"),
-            ("999-A-99999", "Ireland"),
-            ("999-A-9999", "Ireland"),
-            ("999-AA-9999", "Ireland"),
-            ("A-9999-AA", "Spain until 2000"),
-            ("AA-9999-AA", "Spain until 2000"),
-            ("A-99999 A", "Austria"),
-            ("A-9999 A", "Austria"),
-            ("AA-999 AAA", "Austria, Serbia"),
-            ("AA 999-AAA", "France until 2009"),
-            ("9999 AA 99", "France until 2009"),
-            ("999 AAA 99", "France until 2009"),
-            ("999 AA 99", "France until 2009"),
-        ),
         *_germany(),
+        Format("AA-999-AA", "France since 2009, Italy since 1994, Slovenia", _ITALIAN),
+        Format("AA-999-AA", "France since 2009", _FRENCH),
+        Format("AA 999-AA", "Slovakia, Croatia, Serbia, Albania; Poland; Czechia, electric"),
+        Format("9999 AAA", "Spain since 2000", _SPANISH),
+        Format("A 9999 AAA", "Spain, mopeds", _SPANISH, "moped", narrow=("C",)),
+        Format("AA99 AAA", "Great Britain since 2001; Austria", _BRITISH),
+        Format("A999 AAA", "Great Britain 1983 to 2001", _BRITISH),
+        Format("A99 AAA", "Great Britain 1983 to 2001", _BRITISH),
+        Format("A9 AAA", "Great Britain 1983 to 2001", _BRITISH),
+        Format("AAA 999A", "Great Britain 1963 to 1983", _BRITISH),
+        Format("AAA 9A", "Great Britain 1963 to 1983", _BRITISH),
+        Format("9-AAA-999", "Belgium since 2010"),
+        *_switzerland(),
+        Format("AA 99999", "Poland, Norway, Denmark, Liechtenstein; Italy, motorcycles"),
+        Format("AA 9999A", "Poland, Croatia"),
+        Format("AA 9A999", "Poland, Slovenia"),
+        Format("AA 9AA99", "Poland"),
+        Format("AAA A999", "Poland"),
+        Format("AAA 99AA", "Poland"),
+        Format("AAA 9A99", "Poland"),
+        Format("AAA 99A9", "Poland"),
+        Format("AAA 9AA9", "Poland"),
+        Format("AAA AA99", "Poland"),
+        Format("AAA 99999", "Poland"),
+        Format("AAA 9999A", "Poland"),
+        Format("AAA 999AA", "Poland"),
+        Format("99-AA-99", "Netherlands 1978 to 1991, Portugal 2005 to 2020"),
+        Format("AA-99-99", "Netherlands until 1973, Portugal until 1992, Denmark, trailers"),
+        Format("99-99-AA", "Netherlands 1973 to 1978, Portugal 1992 to 2005"),
+        Format("AA-99-AA", "Portugal since 2020, Netherlands 1991 to 1999"),
+        Format("AA-AA-99", "Netherlands 1999 to 2008", _DUTCH),
+        Format("99-AA-AA", "Netherlands 2005 to 2009", _DUTCH),
+        Format("99-AAA-9", "Netherlands 2008 to 2013", _DUTCH),
+        Format("9-AAA-99", "Netherlands 2009 to 2015", _DUTCH),
+        Format("AA-999-A", "Netherlands 2006 on; Croatia (AA 999-A)"),
+        Format("A-999-AA", "Netherlands since 2015; Austria (A 999AA)"),
+        Format("AAA-99-A", "Netherlands, lorries; Sweden since 2019 (AAA 99A)"),
+        Format("A-99-AAA", "Netherlands, trailers; Romania, Bucharest (B 99 AAA)"),
+        Format("9-AA-999", "Netherlands, vans", _DUTCH),
+        Format("999-AA-9", "Netherlands", _DUTCH),
+        Format("AAA 999", f"{_NUMBERS}; Belgium 2008 to 2010"),
+        Format("AAA-99", "Finland"),
+        Format("AA-999", "Finland; Latvia; Iceland until 2004; Lithuania, trailers"),
+        Format("AA-99", "Latvia"),
+        Format("999 AAA", "Estonia; Belgium until 2008; Lithuania, motorcycles (999 AA)"),
+        Format("999 AA", "Lithuania, motorcycles; Estonia, trailers"),
+        Format("99 AA", "Estonia, motorcycles", kind="motorcycle"),
+        Format("A-9999", "Latvia, trailers", kind="trailer"),
+        Format("A 999 AAA", "Romania, Bucharest", narrow=("B",)),
+        Format("AA 99 AAA", "Romania; Slovenia (AA 99-AAA)"),
+        Format("9A9 9999", "Czechia", narrow=("", "ABCEHJKLMPSTUZ")),
+        Format("9AA 9999", "Czechia"),
+        Format("AAA 99-99", "Czechia until 2001"),
+        Format(
+            "AA 9999-AA", "Croatia, Serbia, North Macedonia, Bulgaria, Ukraine; Spain until 2000"
+        ),
+        Format("A 9999 AA", "Bulgaria", _LIKE_CYRILLIC),
+        Format("A-9999-AA", "Spain until 2000 (A-9999-AA), Austria (A 9999AA)"),
+        Format("A-99999A", "Austria", narrow=("BGKLPSVW",)),
+        Format("A-9999A", "Austria", narrow=("BGKLPSVW",)),
+        Format("AA-9AAA", "Austria"),
+        Format("A99-A-999", "Bosnia and Herzegovina", "AEJKMOT"),
+        Format("99-999-AA", "Kosovo"),
+        Format("9999 AA-9", "Belarus", _LIKE_CYRILLIC),
+        Format("99 A 9999", "Turkey", narrow=("012345678",)),
+        Format("99 A 99999", "Turkey", narrow=("012345678",)),
+        Format("99 AA 999", "Turkey", narrow=("012345678",)),
+        Format("99 AA 9999", "Turkey", narrow=("012345678",)),
+        Format("99 AAA 99", "Turkey", narrow=("012345678",)),
+        Format("99 AAA 999", "Turkey", narrow=("012345678",)),
+        Format("9999 AA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
+        Format("999 AAA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
+        Format("999 AA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
+        Format("99 AAA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
+        *_ireland(),
     ),
 )

@@ -47,8 +47,11 @@ def _grammar(regions: tuple[Region, ...], alphabet: str) -> Grammar:
     kinds = _alike(first, alphabet)
     for state in waiting:
         follows: dict[str, int] = {}
+        rests: dict[str, set[_Rest]] = {}
+        for rest in state - {()}:
+            rests.setdefault(rest[0], set()).add(rest[1:])
         for kind in dict.fromkeys(kinds):
-            after = frozenset(rest[1:] for rest in state if rest and kind in rest[0])
+            after = frozenset().union(*(rests[place] for place in rests if kind in place))
             if after and after not in numbers:
                 numbers[after] = len(numbers)
                 waiting.append(after)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
+from typing import NamedTuple
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
@@ -18,6 +20,9 @@ class Format:
 
     ``letters`` are those that may stand for an ``A``. ``kind`` is the kind of vehicle (``"car"``);
     ``kinds`` names others by the first letters of their texts, as in ``(("MNP", "motorcycle"),)``.
+    ``narrow`` holds the characters that are legal at each place of a text where they are fewer than
+    its letters or digits, as in ``("B", "", "123")``; it may end early, and an empty string leaves
+    a place as it is.
     """
 
     pattern: str
@@ -25,12 +30,16 @@ class Format:
     letters: str = _LETTERS
     kind: str | None = None
     kinds: tuple[tuple[str, str], ...] = ()
+    narrow: tuple[str, ...] = ()
 
     @cached_property
     def legal(self) -> tuple[str, ...]:
         """The characters that may stand at each place of a text."""
         classes = {"A": self.letters, "9": _DIGITS}
-        return tuple(classes[symbol] for symbol in self.pattern if symbol in classes)
+        usual = (classes[symbol] for symbol in self.pattern if symbol in classes)
+        return tuple(
+            fewer or place for place, fewer in zip_longest(usual, self.narrow, fillvalue="")
+        )
 
     def display(self, text: str) -> str | None:
         """``text`` (``A-Z0-9``) with this format's separators, or None where it does not fit."""
@@ -54,20 +63,51 @@ class Region:
     name: str
     formats: tuple[Format, ...]
 
+    @cached_property
+    def _by_length(self) -> Mapping[int, Sequence[Format]]:
+        # Large regions have hundreds of formats, and a text need not be held against them all.
+        formats: dict[int, list[Format]] = {}
+        for form in self.formats:
+            formats.setdefault(len(form.legal), []).append(form)
+        return formats
+
+    def match(self, text: str) -> Match | None:
+        """The first format that ``text`` (``A-Z0-9``) fits; None where there is none."""
+        for form in self._by_length.get(len(text), ()):
+            display = form.display(text)
+            if display is not None:
+                return Match(self, form, display)
+        return None
+
     def display(self, text: str) -> str | None:
         """The text as people of this region write it; None where no format fits."""
-        return next((d for f in self.formats if (d := f.display(text)) is not None), None)
+        found = self.match(text)
+        return found and found.display
 
     def kind_of(self, text: str) -> str | None:
         """The kind of vehicle by the first format that fits; None where that does not tell."""
-        fitting = (f for f in self.formats if f.display(text) is not None)
-        return next((f.kind_of(text) for f in fitting), None)
+        found = self.match(text)
+        return found and found.format.kind_of(text)
+
+
+class Match(NamedTuple):
+    """What a text fits: a format of a region, and the text as it is written there."""
+
+    region: Region
+    format: Format
+    display: str
+
+
+def match(text: str, regions: Iterable[Region]) -> Match | None:
+    """The first format that ``text`` fits, of the first region that has one; None where none does.
+
+    The format's ``description`` says whose plate it is as far as letters and digits tell: it names
+    several where kinds of vehicles or countries share a format.
+    """
+    return next((found for region in regions if (found := region.match(text))), None)
 
 
 def identify(text: str, regions: Iterable[Region]) -> tuple[str, str] | None:
     """The code of the first region with a format that fits, and the text as displayed there."""
-    for region in regions:
-        display = region.display(text)
-        if display is not None:
-            return region.code, display
-    return None
+    found = match(text, regions)
+    return found and (found.region.code, found.display)

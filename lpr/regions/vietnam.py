@@ -1,23 +1,33 @@
-"""Vietnam: a province of two digits, a series, four or five digits; I, J, O, Q and W are left out.
+"""Vietnam: what its plates look like since 1984.
 
-Plates of two lines are read from the upper to the lower one.
+Every plate begins with its province's number, 11 to 99, but the army's. The order decides how a
+text is displayed that fits two formats: ``51F12345`` is a car's ``51F-123.45``, though motorcycles
+until 2010 carried ``51-F1 2345``. Two lines are read from the upper to the lower one.
 """
 
 from __future__ import annotations
 
 from lpr.regions.region import Format, Region
 
-_LETTERS = "ABCDEFGHKLMNPRSTUVXYZ"
+_SERIES = "ABCDEFGHKLMNPRSTUVXYZ"
+_PROVINCE = ("123456789",)
+_CARS = "cars, buses and lorries"
 
 VIETNAM = Region(
     "vn",
     "Vietnam",
     (
-        Format("99A-999.99", "cars", _LETTERS, "car"),
-        Format("99A-9999", "cars until 2010", _LETTERS, "car"),
-        Format("99-A9 999.99", "motorcycles", _LETTERS, "motorcycle"),
-        Format("99-A9 9999", "motorcycles until 2010", _LETTERS, "motorcycle"),
-        Format("99-AA 999.99", "motorcycles, special series", _LETTERS),
-        Format("99-AA 9999", "special series until 2010", _LETTERS),
+        Format("99A-999.99", "cars since 2010", _SERIES, "car", narrow=_PROVINCE),
+        Format("99A-9999", "cars until 2010", _SERIES, "car", narrow=_PROVINCE),
+        Format("99-A9 999.99", "motorcycles since 2010", _SERIES, "motorcycle", narrow=_PROVINCE),
+        Format("99-AA 999.99", "two-letter series since 2010", _SERIES, narrow=_PROVINCE),
+        Format("99-AA 9999", "two-letter series until 2010", _SERIES, narrow=_PROVINCE),
+        Format("AA-99-99", "army", _SERIES, "military"),
+        Format(
+            "99-999-AA-99",
+            "diplomats, foreign organizations and foreigners",
+            kind="diplomatic",
+            narrow=(*_PROVINCE, "", "", "", "", "NQ", "GNT"),
+        ),
     ),
 )

@@ -15,6 +15,8 @@ def check_region(region: Region) -> None:
     assert region.formats, "a region needs a format"
     for format in region.formats:
         assert format.legal, f"{format.pattern!r} holds neither A nor 9"
+        places = sum(symbol in "A9" for symbol in format.pattern)
+        assert len(format.narrow) <= places, f"{format.pattern!r} narrows more than it has places"
         assert format.description, f"{format.pattern!r} says nothing about whose plates it is of"
         for pick in (0, -1):
             text = "".join(choices[pick] for choices in format.legal)
@@ -24,5 +26,5 @@ def check_region(region: Region) -> None:
             assert kept == text, f"{format.pattern!r} displays {text} as {display!r}"
             assert region.display(text) is not None
     assert region.display("") is None, "an empty text is no plate"
-    patterns = [format.pattern for format in region.formats]
+    patterns = [(format.pattern, format.legal) for format in region.formats]
     assert len(set(patterns)) == len(patterns), "a pattern is there twice"
