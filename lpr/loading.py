@@ -47,6 +47,7 @@ def load(
     detector_size: tuple[int, int] | None = None,
     threshold: float | Sweep | None = None,
     min_confidence: float | None = None,
+    max_error: float | None = None,
     regions: Sequence[str] | None = None,
     threads: int = 0,
     device: int | None = None,
@@ -60,12 +61,15 @@ def load(
     (:class:`lpr.voting.VotingRecognizer`). ``detector_size`` is the detector's (width, height),
     ``threshold`` its least score; plates read with less than ``min_confidence`` are left out, also
     those of which the detector is sure; all three default to the model's (with several recognizers
-    to the first one's). A :class:`lpr.Sweep` as ``threshold`` asks
+    to the first one's). With ``max_error`` those are left out instead whose text is wrong with a
+    higher probability, by the recognizer's calibration. A :class:`lpr.Sweep` as ``threshold`` asks
     for a plate in every picture: readings count then however uncertain they are, unless
     ``min_confidence`` is given.
     ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
     and ``region``, and decide between texts of which the recognizer is not certain; with none
-    (``()``) texts stand as they are read; ``any`` is all that are known. ``threads`` 0 leaves their number to the runtimes.
+    (``()``) texts stand as they are read. ``any`` stands for all that are known, the model's own
+    first; where a text fits several, the first of them counts. ``threads`` 0 leaves their number to
+    the runtimes.
     ``device`` is the number of the GPU, where the backend runs on one.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
@@ -73,11 +77,12 @@ def load(
     does not exist or does not work here, and ``ValueError`` for numbers out of range.
     """
     if isinstance(regions, str):  # which is a sequence of strings, too
-        regions = [code for code in regions.split(",") if code]
+        regions = [code for part in regions.split(",") if (code := part.strip())]
     for name, number in (("threads", threads), ("device", device)):
         if number is not None and number < 0:
             raise ValueError(f"{name} has to be 0 or more, not {number}")
-    for name, share in (("threshold", threshold), ("min_confidence", min_confidence)):
+    shares = ("threshold", threshold), ("min_confidence", min_confidence), ("max_error", max_error)
+    for name, share in shares:
         if isinstance(share, float | int) and not 0 <= share <= 1:
             raise ValueError(f"{name} has to lie in 0..1, not {share}")
     plugged = registry()
@@ -85,7 +90,9 @@ def load(
         for problem in plugin.problems:
             log.warning("plugin %s (%s): %s", plugin.name, plugin.origin, problem)
     folder = models.load_model(model)
-    known = _regions(plugged, folder, regions)
+    known = regions_of(folder, regions)
+    if max_error is not None and min_confidence is not None:
+        raise ValueError("min_confidence and max_error exclude each other")
     cfg = read_cfg(folder.detector.cfg)
     size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
     cfg.check_size(*size)
@@ -99,6 +106,13 @@ def load(
         for name in _names(recognizer)
     ]
     reads, written = readers[0]
+    if max_error is not None:
+        if written.calibration is None or len(readers) > 1:
+            raise BackendError(
+                f"{recognizer or folder.name}: its confidences are not calibrated, so max_error "
+                "cannot be kept; take a model with a [recognizer.calibration], or min_confidence"
+            )
+        min_confidence = 1 - max_error
     log.info(
         "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
         *(folder.name, folder.version, finder.name, place_of(finder)),
@@ -122,11 +136,13 @@ def load(
     return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
 
 
-def _regions(
-    plugged: Registry, folder: models.Model, wanted: Sequence[str] | None
-) -> list[Region]:
+def regions_of(folder: models.Model, wanted: Sequence[str] | None) -> list[Region]:
     """The regions of ``wanted`` codes, each once; by default the model's. ``any`` stands for all
-    others that are known, after those named before it, the model's own first."""
+    others that are known, after those named before it, the model's own first.
+
+    Raises :class:`lpr.errors.BackendError` for a code that is not known.
+    """
+    plugged = registry()
     codes: dict[str, None] = {}
     for code in folder.regions if wanted is None else wanted:
         codes |= dict.fromkeys([*folder.regions, *plugged.regions] if code == ANY else [code])

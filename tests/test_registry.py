@@ -114,7 +114,7 @@ def test_an_unknown_region_is_answered_with_those_that_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LPR_LOAD_PLUGINS", "")
-    with pytest.raises(BackendError, match="no region 'xx': known are tw"):
+    with pytest.raises(BackendError, match="no region 'xx': known are br, eu, tw, us, vn"):
         load_registry(builtin).region("xx")
 
 

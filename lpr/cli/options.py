@@ -92,9 +92,16 @@ _READER = (
         help="Leave out plates that are read with less confidence; by default the model's.",
     ),
     click.option(
+        "--max-error",
+        type=parse_share,
+        metavar="0..1",
+        help="Leave out plates whose text is wrong with more than this probability.",
+    ),
+    click.option(
         "--region",
         "regions",
-        help="Formats to know, such as tw; several with commas, any for all. By default the model's.",
+        help="Formats to know, such as tw; several with commas, any for all; the first that fits "
+        "counts. By default the model's.",
     ),
     click.option(
         "--threads",
@@ -120,6 +127,8 @@ def open_reader(**options: Any) -> Reader:
         if options["threshold"] is not None:
             raise click.UsageError("--sweep and --threshold exclude each other")
         options["threshold"] = sweep
+    if options["max_error"] is not None and options["min_confidence"] is not None:
+        raise click.UsageError("--max-error and --min-confidence exclude each other")
     logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
     regions = options.pop("regions")
     return load(options.pop("model"), regions=regions, **options)

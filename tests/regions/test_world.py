@@ -78,5 +78,5 @@ def test_any_region_is_all_of_them_once_the_models_own_first() -> None:
     assert len(set(codes)) == len(codes)
     with lpr.load(regions="vn,any") as reader:
         assert [region.code for region in reader.regions][:2] == ["vn", "tw"]
-    with pytest.raises(BackendError, match="no region 'zz': known are .*br, eu"):
+    with pytest.raises(BackendError, match=r"no region 'zz': known are .*br, eu"):
         lpr.load(regions="zz")
