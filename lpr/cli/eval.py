@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lpr.cli.options import open_reader, reader_options
-from lpr.evaluate import Report, evaluate, read_predictions, score_predictions
-from lpr.labels import read_labels
+from lpr.errors import OutputError
+from lpr.evaluate import (
+    Comparison,
+    Report,
+    alignment,
+    calibration,
+    compare,
+    curves,
+    evaluate,
+    page,
+    read_predictions,
+    score_predictions,
+    tables,
+)
+from lpr.labels import LabelledPicture, read_labels
+from lpr.loading import regions_of
+from lpr.models import load_model
 from lpr.progress import progress
+from lpr.regions import Region
 
 
 @click.command("eval")
@@ -29,6 +47,16 @@ from lpr.progress import progress
     type=click.Path(dir_okay=False, path_type=Path),
     help="Score these records (JSON Lines, of any system) instead of running a model.",
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all of it, with plots and the worst mistakes' pictures, as one page.",
+)
+@click.option(
+    "--against",
+    metavar="MODEL|FILE",
+    help="Compare with another system on the same plates: a model, or records (JSON Lines).",
+)
 @reader_options
 def command(
     folder: Path,
@@ -37,6 +65,8 @@ def command(
     mistakes: bool,
     stress: bool,
     predictions: Path | None,
+    html: Path | None,
+    against: str | None,
     **options: Any,
 ) -> None:
     """Measure found, exactly read and false plates on FOLDER, which holds a labels.csv.
@@ -45,22 +75,79 @@ def command(
     """
     if predictions and stress:
         raise click.UsageError("--stress changes pictures that --predictions has already seen")
+    if against and stress:
+        raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
-    report: Report
-    if predictions:
-        report = score_predictions(read_predictions(predictions), pictures)
-    else:
-        with open_reader(**options) as reader, progress(pictures, "picture") as bar:
-            report = evaluate(reader, bar, stress)
-    result: dict[str, Any] = {"folder": str(folder), "split": split, **report.figures()}
+    report = _run(pictures, predictions, stress, options)
+    comparison = _against(against, report, pictures, options) if against else None
+    figures = report.figures()
+    if html:
+        title = f"{predictions or options['model']} on {folder.name}{f', {split}' if split else ''}"
+        regions = _regions(options)
+        _write(
+            html,
+            page(title, report, regions, (against, comparison) if against and comparison else None),
+        )
+    result: dict[str, Any] = {"folder": str(folder), "split": split, **figures}
     wrong = report.mistakes() if mistakes else []
     if as_json:
-        more = {"mistakes": wrong} if mistakes else {}
+        more: dict[str, Any] = {"mistakes": wrong} if mistakes else {}
+        more |= _tables(report, _regions(options))
+        if comparison:
+            more["comparison"] = {"with": against, **asdict(comparison)}
         click.echo(json.dumps(result | more, ensure_ascii=False, indent=2))
         return
     for name, ms in result.pop("ms_of_stages").items():
         result[f"ms_{name}_median"] = ms
+    if comparison:
+        result |= {f"texts_{k}": v for k, v in asdict(comparison).items() if k != "differences"}
     for name, value in result.items():
         click.echo(f"{name:28} {'-' if value is None else value}")
     for mistake in wrong:
         click.echo("\t".join("-" if v is None else str(v) for v in mistake.values()))
+
+
+def _run(
+    pictures: Sequence[LabelledPicture],
+    predictions: Path | None,
+    stress: bool,
+    options: dict[str, Any],
+) -> Report:
+    if predictions:
+        return score_predictions(read_predictions(predictions), pictures)
+    with open_reader(**options) as reader, progress(pictures, "picture") as bar:
+        return evaluate(reader, bar, stress)
+
+
+def _against(
+    name: str, report: Report, pictures: Sequence[LabelledPicture], options: dict[str, Any]
+) -> Comparison:
+    """What comes of comparing ``report`` with a file of records or another model's run."""
+    file = Path(name) if Path(name).is_file() else None
+    return compare(report, _run(pictures, file, False, {**options, "model": name}))
+
+
+def _regions(options: dict[str, Any]) -> list[Region]:
+    """The regions whose formats the tables know: those asked for, by default the model's."""
+    asked = options["regions"]
+    model = load_model(options["model"])
+    return regions_of(model, None if asked is None else [c for c in asked.split(",") if c])
+
+
+def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
+    outcomes = report.outcomes
+    return {
+        "by_size": [row.as_dict() for row in tables.by_size(outcomes)],
+        "by_format": [row.as_dict() for row in tables.by_format(outcomes, regions)],
+        "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
+        "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
+        "risk_coverage": [asdict(kept) for kept in curves.risk_coverage(outcomes)],
+        "recall_precision": [asdict(point) for point in curves.recall_precision(outcomes)],
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror})") from error

@@ -1,15 +1,21 @@
 """How good a system is on labelled pictures: found, exactly read, characters wrong, false."""
 
+from lpr.evaluate.compare import Comparison, compare
+from lpr.evaluate.outcome import Outcome, edit_distance, match
+from lpr.evaluate.page import page
 from lpr.evaluate.predictions import read_predictions, score_predictions
-from lpr.evaluate.report import Outcome, Report, edit_distance, match
+from lpr.evaluate.report import Report
 from lpr.evaluate.run import evaluate
 
 __all__ = [
+    "Comparison",
     "Outcome",
     "Report",
+    "compare",
     "edit_distance",
     "evaluate",
     "match",
+    "page",
     "read_predictions",
     "score_predictions",
 ]

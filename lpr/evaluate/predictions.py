@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lpr.errors import SourceError
-from lpr.evaluate.report import Outcome, Report
+from lpr.evaluate.outcome import Outcome
+from lpr.evaluate.report import Report
 from lpr.labels import LabelledPicture, normalise
 from lpr.types import Box, Detection, Plate, Reading, Timing
 

@@ -3,60 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lpr.labels import LabelledPicture, LabelledPlate
-from lpr.types import Box, Plate, Timing
+from lpr.evaluate import calibration, curves
+from lpr.evaluate.outcome import Outcome, edit_distance
+from lpr.labels import LabelledPlate
+from lpr.types import Plate
 
-FOUND_IOU = 0.5
-TOUCH_IOU = 0.3
 SMALLEST = 16.0
 """Plates narrower than this in the detector's input, in pixels, are counted apart."""
-
-
-@dataclass
-class Outcome:
-    """One picture: what was labelled, what came out, and which belongs to which.
-
-    ``matches`` gives for each labelled plate the index of its output, or None; ``labelled_texts``
-    what the recognizer alone reads when it is given the labelled boxes, and ``scale`` the
-    detector's input pixels for each pixel of the picture: both None for a system whose inside is
-    not known.
-    """
-
-    picture: LabelledPicture
-    outputs: list[Plate]
-    matches: list[int | None]
-    timing: Timing | None = None
-    labelled_texts: list[str] | None = None
-    scale: float | None = None
-
-    @classmethod
-    def of(cls, picture: LabelledPicture, outputs: list[Plate], **more: Any) -> Outcome:
-        """The outcome of a picture, outputs matched to its labels."""
-        labelled = [plate.box for plate in picture.plates]
-        return cls(picture, outputs, match(labelled, [plate.box for plate in outputs]), **more)
-
-    @property
-    def false_readings(self) -> list[Plate]:
-        """Outputs that touch no labelled box: IoU below 0.3, and their centre in none."""
-        boxes = [plate.box for plate in self.picture.plates]
-        return [o for o in self.outputs if not any(_touches(o.box, box) for box in boxes)]
-
-    def is_found(self, index: int) -> bool:
-        match = self.matches[index]
-        box = self.picture.plates[index].box
-        return match is not None and self.outputs[match].box.iou(box) >= FOUND_IOU
-
-    def text(self, index: int) -> str:
-        match = self.matches[index]
-        return "" if match is None else self.outputs[match].text
-
-    def input_width(self, index: int) -> float | None:
-        """How wide a labelled plate is in the detector's input, in pixels."""
-        return None if self.scale is None else self.picture.plates[index].box.width * self.scale
 
 
 @dataclass
@@ -72,7 +29,9 @@ class Report:
         :data:`SMALLEST` pixels wide in the detector's input (``plates_wide``). ``exact``: labelled
         texts that came out letter for letter (``texts_wrong`` did not);
         ``exact_on_labelled_boxes``: the recognizer alone; ``character_error_rate``: edit distance
-        over labelled characters, a plate that was not found counting whole.
+        over labelled characters, a plate that was not found counting whole. ``average_precision``
+        is that of places, ``calibration_error`` that of readings and of characters
+        (:mod:`lpr.evaluate.curves`, :mod:`lpr.evaluate.calibration`).
         """
         plates = list(self._plates())
         wide = [(o, i) for o, i in plates if (o.input_width(i) or 0) >= SMALLEST]
@@ -97,6 +56,15 @@ class Report:
             "texts_wrong": wrong,
             "exact_on_labelled_boxes": _share(sum(alone), len(alone)),
             "character_error_rate": _share(errors, sum(len(text) for text, _, _ in texts)),
+            "average_precision": _rounded(
+                curves.average_precision(curves.recall_precision(self.outcomes))
+            ),
+            "calibration_error": _rounded(
+                calibration.expected_error(calibration.of_plates(self.outcomes))
+            ),
+            "character_calibration_error": _rounded(
+                calibration.expected_error(calibration.of_characters(self.outcomes))
+            ),
             "false_readings": false,
             "false_readings_per_picture": _share(false, len(self.outcomes)),
             **self.times(),
@@ -135,35 +103,8 @@ class Report:
                 yield outcome, index
 
 
-def match(labelled: Sequence[Box], outputs: Sequence[Box]) -> list[int | None]:
-    """For each labelled box the output that belongs to it: one to one, the greatest IoU first."""
-    pairs = sorted(
-        (-box.iou(output), i, j)
-        for i, box in enumerate(labelled)
-        for j, output in enumerate(outputs)
-        if _touches(output, box)
-    )
-    matches: list[int | None] = [None] * len(labelled)
-    taken: set[int] = set()
-    for _, i, j in pairs:
-        if matches[i] is None and j not in taken:
-            matches[i] = j
-            taken.add(j)
-    return matches
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Insertions, deletions and substitutions between two texts (Levenshtein 1966)."""
-    row = list(range(len(b) + 1))
-    for i, char in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (char != other))
-    return row[-1]
-
-
-def _touches(output: Box, labelled: Box) -> bool:
-    return output.iou(labelled) >= TOUCH_IOU or labelled.contains(output.center)
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _share(count: int, total: int) -> float | None:

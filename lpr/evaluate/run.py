@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lpr.evaluate.report import Outcome, Report
+from lpr.evaluate.outcome import Outcome
+from lpr.evaluate.report import Report
 from lpr.evaluate.stress import stressed
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.pipeline import Reader

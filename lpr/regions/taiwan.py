@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lpr.regions.region import Format, Region
 
-# The series since 2012 leave I and O out; most of them also the digit 4, which is legal all the same.
+# The series since 2012 leave I and O out; most of them also the digit 4, which is legal.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _KINDS = (
     ("E", "electric"),

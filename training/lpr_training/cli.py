@@ -13,6 +13,8 @@ from lpr_training.data_cli import COMMANDS
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+_RECOGNIZER = "tw-light-recognizer"
+
 
 @click.group()
 def train() -> None:
@@ -38,13 +40,13 @@ def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | P
     return load_model(name) if name else None
 
 
-def _training_options(default_recipe: str) -> Callable[[Command], Command]:
+def _training_options(default_recipe: str | None) -> Callable[[Command], Command]:
     folder = click.Path(path_type=Path, file_okay=False)
     options = [
         click.option(
             "--recipe",
             default=default_recipe,
-            show_default=True,
+            show_default=default_recipe or "tw-light-recognizer, or site-MODEL for a site's crops",
             help="A recipe's name or the path of its TOML file.",
         ),
         click.option(
@@ -52,7 +54,8 @@ def _training_options(default_recipe: str) -> Callable[[Command], Command]:
             "root",
             required=True,
             type=folder,
-            help="The folder of the photographs' sets.",
+            help="The folder of the photographs' sets; or, for a recognizer, one of corrected crops "
+            "with their labels.csv.",
         ),
         click.option("--out", required=True, type=folder, help="The run's folder."),
         click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
@@ -123,9 +126,9 @@ def detector(
 
 
 @train.command()
-@_training_options("tw-light-recognizer")
+@_training_options(None)
 def recognizer(
-    recipe: str,
+    recipe: str | None,
     root: Path,
     out: Path,
     resume: bool,
@@ -134,20 +137,36 @@ def recognizer(
     finish: bool,
     changes: tuple[str, ...],
 ) -> None:
-    """Train a recognizer, check it on dev after each epoch and keep the best."""
+    """Train a recognizer, check it on dev after each epoch and keep the best.
+
+    Where --data holds a labels.csv itself, the model of --from is fitted to these crops; what it
+    could read before is measured too, and OUT/model is the whole model with the new recognizer.
+    """
+    from lpr_torch.checkpoints import load_recognizer
     from lpr_training.export import finish_recognizer
     from lpr_training.loop import BEST
     from lpr_training.loop import train as run
     from lpr_training.recipes import recognizer_recipe
     from lpr_training.recognizer import RecognizerTask
+    from lpr_training.site import is_site, publish_adapted, told
 
-    chosen = recognizer_recipe(recipe, changes)
+    site = start if isinstance(start, Model) and is_site(root) else None
+    if is_site(root) and site is None:
+        raise click.UsageError(f"{root} holds one site's crops: name the model to fit with --from")
+    chosen = recognizer_recipe(recipe or (f"site-{site.name}" if site else _RECOGNIZER), changes)
     task = RecognizerTask(chosen, root)
     if isinstance(start, Path):
         task.start_from_checkpoint(start)
     elif start:
         task.start_from(start)
+    before = task.check(task.model.eval()) if site else {}
     best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
+    if site:
+        for line in told(before, task.check(load_recognizer(best).network)):
+            click.echo(line, err=True)
+        folder = publish_adapted(site, best, out / "model")
+        click.echo(f"{folder}: a model folder; use it with: lpr detect --model {folder}")
+        return
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
 

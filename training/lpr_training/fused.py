@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from lpr.errors import ModelError
+from lpr_torch.plain import CtcNet
 
 
 @torch.no_grad()
-def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
-    """Fill ``layers`` with the convolutions of an ONNX file, batch norms folded into them.
+def load_fused(network: CtcNet, file: Path, examples: Tensor) -> None:
+    """Fill ``network`` with the convolutions of an ONNX file, batch norms folded into them.
 
-    ``layers`` may hold more 3 x 3 convolutions than the file, where they follow a ReLU and keep
+    ``network`` may hold more 3 x 3 convolutions than the file, where they follow a ReLU and keep
     channels and size: these start as the identity (Chen et al. 2016, Net2Net, "deeper").
 
     Each batch norm gets the statistics of ``examples`` (``N x K x H x W``) and a scale and a shift
@@ -30,16 +32,27 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
         if node.op_type == "Identity":  # equal constants are stored once
             constants[node.output[0]] = constants[node.input[0]]
     nodes = [node for node in graph.node if node.op_type == "Conv"]
-    convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+    # In the order in which the network runs them.
+    parts = [network.layers, *([network.summary] if network.summary is not None else [])]
+    convolutions = [layer for part in parts for layer in part if isinstance(layer, nn.Conv2d)]
     stored = [
         (_tensor(constants[node.input[1]]), _tensor(constants[node.input[2]])) for node in nodes
     ]
     remaining = iter(_matched(stored, convolutions, file))
-    x = examples
+    features = _fill(network.layers[: network.trunk], examples, remaining)
+    _fill(network.layers[network.trunk :], features, remaining)
+    if network.summary is not None:
+        _fill(network.summary, features, remaining)
+    network.train()
+
+
+def _fill(layers: nn.Sequential, x: Tensor, numbers: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
+    """What ``layers`` make of ``x`` once they have got their ``numbers``: weight and shift of each
+    convolution."""
     shift = torch.zeros(0)
     for layer in layers:
         if isinstance(layer, nn.Conv2d):
-            weight, shift = next(remaining)
+            weight, shift = next(numbers)
             layer.weight.copy_(weight)
             if layer.bias is not None:
                 layer.bias.copy_(shift)
@@ -52,8 +65,9 @@ def load_fused(layers: nn.Sequential, file: Path, examples: Tensor) -> None:
             layer.weight.copy_((variance + layer.eps).sqrt())
             layer.bias.copy_(mean + shift)
         if not isinstance(layer, nn.Dropout):
-            x = layer.eval()(x)
-    layers.train()
+            # A clone: activations work in place, and features are used twice.
+            x = layer.eval()(x.clone())
+    return x
 
 
 def _matched(

@@ -27,6 +27,7 @@ from lpr_training.crops import (
     Batch,
     Crops,
     CropSampler,
+    Written,
     frame,
     jittered,
     others,
@@ -38,6 +39,7 @@ from lpr_training.distil import Distil, Teacher
 from lpr_training.fused import load_fused
 from lpr_training.metrics import score_texts
 from lpr_training.schedule import Schedule
+from lpr_training.site import is_site, site_plates
 from lpr_training.summary_loss import summary_loss
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.widen import widen
@@ -104,28 +106,45 @@ class RecognizerTask:
         if recipe.branches:
             add_branches(self.model)
         self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
-        scenes = read_labels(root / "taiwan-scenes", "train")
-        alphabet = recipe.spec.alphabet
-        sets = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "train"), alphabet),
-            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes"), alphabet),
+        own = self._site(root) if is_site(root) else self._sets(root)
+        sets = own | {
             "rendered": rendered(recipe.crops.rendered, seed),
             "abroad": rendered(recipe.crops.rendered_abroad, seed, abroad=True),
         }
-        if recipe.crops.others:
-            unlabelled = read_unlabelled()["taiwan-scenes"]
-            streets = load(read_labels(root / "taiwan-scenes", "train"), unlabelled=unlabelled)
-            sets["others"] = others(recipe.crops.rendered_others, seed, streets)
         sampler = CropSampler(sets, recipe.crops, recipe.spec, recipe.schedule)
         self.batch: Callable[[int], Batch] = sampler.batch
-        self.dev = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
-            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
-        }
         if recipe.rendered_check:
             others_seed = seed + UNSEEN
             for name, abroad in (("rendered", False), ("abroad", True)):
                 self.dev[name] = rendered(recipe.rendered_check, others_seed, abroad)
+
+    def _sets(self, root: Path) -> dict[str, list[Written]]:
+        """The photographed plates of the sets under ``root``; those of ``dev`` are kept for the
+        checks."""
+        alphabet, crops = self.spec.alphabet, self.recipe.crops
+        self.dev = {
+            "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
+            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
+        }
+        scenes = read_labels(root / "taiwan-scenes", "train")
+        sets = {
+            "crops": photographed(read_labels(root / "taiwan-crops", "train"), alphabet),
+            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes"), alphabet),
+        }
+        if crops.others:
+            streets = load(scenes, unlabelled=read_unlabelled()["taiwan-scenes"])
+            sets["others"] = others(crops.rendered_others, self.recipe.schedule.seed, streets)
+        return sets
+
+    def _site(self, root: Path) -> dict[str, list[Written]]:
+        """The same of a site's own crops."""
+        crops = self.recipe.crops
+        train, held_out = site_plates(root, self.spec.alphabet)
+        self.dev = {"site": held_out}
+        sets = {"crops": train, "scenes": train}
+        if crops.others:
+            sets["others"] = others(crops.rendered_others, self.recipe.schedule.seed, ())
+        return sets
 
     def start_from(self, model: Model) -> None:
         """Take over a published recognizer's weights.
@@ -136,7 +155,10 @@ class RecognizerTask:
         if not isinstance(self.model, CtcNet) or model.recognizer.format != "onnx":
             raise ModelError(f"{file}: only plain networks begin with a model; give a checkpoint")
         batches = [self.batch(self.recipe.schedule.steps + number).images for number in range(16)]
-        load_fused(self.model.layers, file, torch.cat(batches))
+        fuse_branches(self.model)
+        load_fused(self.model, file, torch.cat(batches))
+        if self.recipe.branches:
+            add_branches(self.model)
 
     def start_from_checkpoint(self, file: Path) -> None:
         """Take over the weights of a run's ``best.safetensors``; a narrower ResNet + GRU is widened

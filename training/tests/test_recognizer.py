@@ -36,7 +36,7 @@ SPEC = RECIPE.spec
 @pytest.fixture(scope="module")
 def network() -> CtcNet:
     torch.manual_seed(0)
-    return CtcNet(RECIPE.shape, SPEC.height, SPEC.classes).eval()
+    return CtcNet(RECIPE.shape, (SPEC.width, SPEC.height), 1, SPEC.classes).eval()
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +123,10 @@ def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[Written]) -
     real = Written(plates[0].picture, plates[0].quad, "REAL", tight=False)
     sets = {"rendered": plates, "abroad": plates, "crops": [real], "scenes": [real]}
     shown = sampler(sets)
-    early = {shown.sample(np.random.default_rng(n), 0)[1] for n in range(60)}
-    late = [shown.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(200)]
+    early = {shown.sample(np.random.default_rng(n), 0).plate.text for n in range(60)}
+    late = [
+        shown.sample(np.random.default_rng(n), RECIPE.crops.mixed).plate.text for n in range(200)
+    ]
     assert "REAL" not in early
     assert 0.3 < late.count("REAL") / 200 < 0.7
 
@@ -139,7 +141,9 @@ def test_plates_from_abroad_share_the_training(plates: list[Written]) -> None:
     foreign = Written(plates[0].picture, plates[0].quad, "ABROAD", tight=True)
     sets = {"rendered": plates, "abroad": [foreign], "crops": plates, "scenes": plates}
     shown = sampler(sets)
-    texts = [shown.sample(np.random.default_rng(n), RECIPE.crops.mixed)[1] for n in range(400)]
+    texts = [
+        shown.sample(np.random.default_rng(n), RECIPE.crops.mixed).plate.text for n in range(400)
+    ]
     rendered_share = 1 - RECIPE.crops.real
     assert texts.count("ABROAD") / 400 == pytest.approx(
         RECIPE.crops.abroad * rendered_share, abs=0.04
@@ -152,8 +156,8 @@ def test_a_published_recognizer_can_be_trained_further(network: CtcNet, tmp_path
     file = tmp_path / "recognizer.onnx"
     export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     examples = torch.randn(24, 1, SPEC.height, SPEC.width)
-    again = CtcNet(RECIPE.shape, SPEC.height, SPEC.classes)
-    load_fused(again.layers, file, examples)
+    again = CtcNet(RECIPE.shape, (SPEC.width, SPEC.height), 1, SPEC.classes)
+    load_fused(again, file, examples)
     with torch.no_grad():
         expected = network(examples)
         torch.testing.assert_close(again.eval()(examples), expected, rtol=1e-3, atol=1e-3)
@@ -169,9 +173,9 @@ def test_a_deeper_network_starts_where_the_file_ends(network: CtcNet, tmp_path: 
     export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     channels, strides = RECIPE.shape.channels, RECIPE.shape.strides
     shape = replace(RECIPE.shape, channels=(*channels, channels[-1]), strides=(*strides, (1, 1)))
-    deeper = CtcNet(shape, SPEC.height, SPEC.classes)
+    deeper = CtcNet(shape, (SPEC.width, SPEC.height), 1, SPEC.classes)
     images = torch.randn(24, 1, SPEC.height, SPEC.width)
-    load_fused(deeper.layers, file, images)
+    load_fused(deeper, file, images)
     with torch.no_grad():
         expected = network(images)
         torch.testing.assert_close(deeper.eval()(images), expected, rtol=1e-3, atol=1e-3)
@@ -181,10 +185,13 @@ def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> No
     file = tmp_path / "recognizer.onnx"
     export_onnx(network, np.zeros((1, 1, SPEC.height, SPEC.width), np.float32), file)
     other = CtcNet(
-        replace(RECIPE.shape, channels=(8,) * len(RECIPE.shape.strides)), 64, SPEC.classes
+        replace(RECIPE.shape, channels=(8,) * len(RECIPE.shape.strides)),
+        (SPEC.width, SPEC.height),
+        1,
+        SPEC.classes,
     )
     with pytest.raises(ModelError, match=r"recognizer\.onnx: holds convolutions"):
-        load_fused(other.layers, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
+        load_fused(other, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
 
 
 def test_a_spec_with_another_margin_shows_more(plates: list[Written]) -> None:

@@ -34,7 +34,7 @@ from lpr_training.recognizer import RecognizerTask  # noqa: E402
 from lpr_training.synth.plates import render_plate  # noqa: E402
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-TINY = ["resnet_gru.filters=4", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
+TINY = ["resnet_gru.filters=8", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
         "schedule.epoch=2"]  # fmt: skip
 

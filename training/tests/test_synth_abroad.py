@@ -15,6 +15,7 @@ from lpr_training.synth.abroad import ASPECTS, STYLE, render_abroad
 from lpr_training.synth.crops import render_crop
 from lpr_training.synth.distractors import distract
 from lpr_training.synth.glyphs import CHARACTERS
+from lpr_training.synth.markets import MARKETS
 from lpr_training.synth.scenes import paste_plate
 
 seeds = st.integers(0, 2**32 - 1)
@@ -32,7 +33,8 @@ def test_a_plate_from_abroad_has_the_size_that_was_asked_for(
     assert width / height == pytest.approx(aspect, rel=0.25)
     assert len(plate.text) >= 4
     assert set(plate.text) <= set(CHARACTERS)
-    assert plate.style == STYLE
+    assert plate.region in {*MARKETS, ""}
+    assert (plate.style == STYLE) == (plate.region == "")
 
 
 def test_they_differ_in_colour_and_proportions() -> None:

@@ -85,7 +85,7 @@ def render_plate(
 
 def _separate(text: str, pattern: str) -> str:
     characters = iter(text)
-    return "".join(s if s == "-" else next(characters) for s in pattern)
+    return "".join(next(characters) if s in "A9" else "-" for s in pattern)
 
 
 def _ink_mask(

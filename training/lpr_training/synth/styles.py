@@ -30,6 +30,7 @@ _OLD_MOTORCYCLES = (
     "999-9AA",
 )
 _OLD_TRUCKS = ("AA-999", "999-AA", "A9-999", "9A-999", "999-A9", "999-9A")
+_NEW_TRAILERS = ("AAA-99",)
 _TRAILERS = ("AA-99", "99-AA", "A9-99", "9A-99", "99-A9", "99-9A")
 
 
@@ -95,6 +96,7 @@ STYLES: dict[str, Style] = {
         Style("old-private-truck", _OLD_CAR, _OLD_TRUCKS, ink=_GREEN, old=True, share=1),
         Style("old-heavy", _OLD_MOTORCYCLE, _TRAILERS, _RED, _WHITE, old=True, share=0.7),
         Style("trailer", _OLD_CAR, _TRAILERS, ink=_GREEN, old=True, share=0.6),
+        Style("new-trailer", _CAR, _NEW_TRAILERS, prefixes="H", share=0.6),
         Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, _WHITE, old=True, share=0.6),
     )
 }

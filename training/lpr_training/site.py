@@ -1,0 +1,103 @@
+"""Fitting a published recognizer to one site: some hundred corrected crops of its own, and a look
+at what it could read before, so that nothing is forgotten unnoticed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr.errors import SourceError
+from lpr.labels import LabelledPicture, read_labels
+from lpr.models import Model, sha256
+from lpr.toml import to_toml
+from lpr_torch.checkpoints import load_recognizer
+from lpr_torch.export import export_onnx
+from lpr_training.crops import Looks, Written, photographed
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+HELD_OUT = 5
+"""One picture in so many is not trained on, where the site's labels name no split ``dev``."""
+
+FORGOTTEN = 0.01
+"""A share of old plates that may be lost before it is said aloud."""
+
+_FEWEST = 10
+
+
+def is_site(root: Path) -> bool:
+    """Whether a data folder is a site's: it holds a ``labels.csv`` itself, as ``lpr eval`` reads
+    it, and not folders of sets."""
+    return (root / "labels.csv").is_file()
+
+
+def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
+    """The site's plates to train on, and those held out.
+
+    Raises :class:`lpr.errors.SourceError` where there are too few.
+    """
+    pictures = [p for p in read_labels(root) if any(plate.text for plate in p.plates)]
+    train, dev = _split(root, pictures)
+    parts = photographed(train, alphabet), photographed(dev, alphabet)
+    if len(parts[0]) < _FEWEST or not parts[1]:
+        raise SourceError(
+            f"{root / 'labels.csv'}: {len(parts[0])} plates with texts to train on and "
+            f"{len(parts[1])} to check by are too few; some 200 corrected crops do well"
+        )
+    # Nobody says what else such plates are like: they teach the text alone.
+    train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)
+    return train_plates, dev_plates
+
+
+def _split(
+    root: Path, pictures: list[LabelledPicture]
+) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    try:
+        held = {picture.path for picture in read_labels(root, "dev")}
+    except SourceError:
+        held = {picture.path for picture in pictures[::HELD_OUT]}
+    return [p for p in pictures if p.path not in held], [p for p in pictures if p.path in held]
+
+
+def publish_adapted(base: Model, best: Path, out: Path) -> Path:
+    """Write the folder ``out``: the model ``base`` with the recognizer of ``best``."""
+    recognizer = load_recognizer(best)
+    shutil.copytree(base.folder, out, dirs_exist_ok=True)
+    file = out / base.recognizer.file.name
+    spec = recognizer.spec
+    example = np.zeros((1, spec.planes, spec.height, spec.width), np.float32)
+    export_onnx(recognizer.network, example, file)
+    content: dict[str, Any] = tomllib.loads((out / "model.toml").read_text(encoding="utf-8"))
+    content["name"] = f"{base.name}-site"
+    content["sha256"][file.name] = sha256(file)
+    content["recognizer"]["crop_margin"] = spec.crop_margin
+    content.pop("figures", None)
+    (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    return out
+
+
+def told(before: dict[str, float], after: dict[str, float]) -> list[str]:
+    """What changed, for people: a line for each set of plates, and a warning where old ones are
+    lost."""
+    names = {"site": "the site's own plates", "rendered": "the plates it knew"}
+    names["abroad"] = "plates from abroad"
+    lines = [
+        f"{words}: {before[name]:.1%} read exactly before, {after[name]:.1%} after"
+        for name, words in names.items()
+        if name in after
+    ]
+    lost = before.get("rendered", 0) - after.get("rendered", 0)
+    if lost > FORGOTTEN:
+        lines.append(
+            f"{lost:.1%} of the plates that it knew are lost: train for fewer steps "
+            "(--set schedule.steps=200), or with more of them (--set crops.real=0.3)"
+        )
+    return lines
