@@ -102,7 +102,7 @@ class Decoder:
             self.spec.dropped_steps,
             transitions=self._transitions if bound else None,
             accepting=self._accepting if bound else None,
-            top=_OTHERS + 1,
+            top=_OTHERS + 2,  # the reading itself and the empty text are none of them
         )
         return dict(zip(numbers, found, strict=True))
 
