@@ -1,5 +1,12 @@
 """Taiwan: what its plates look like since 1992.
 
+Since 2012 the first letter tells the vehicle: A to D private cars (W those of disabled drivers), E
+electric vehicles, R rented ones, T taxis, M and N motorcycles, L heavy motorcycles, K buses and
+lorries, H trailers.
+
+Diplomats' (``使``), trial (``試``) and temporary (``臨``) plates are left out: they bear a Chinese
+character and digits, and digits alone are what a plate looks like of which half is read.
+
 The order decides how a text is displayed that fits two formats: ``AB1234`` is a car's ``AB-1234``,
 though motorcycles carried ``AB1-234``.
 """
@@ -16,10 +23,9 @@ _KINDS = (
     ("T", "taxi"),
     ("K", "truck or bus"),
     ("H", "trailer"),
-    ("MNP", "motorcycle"),
-    ("Q", "light motorcycle"),
+    ("MN", "motorcycle"),
     ("L", "heavy motorcycle"),
-    ("ABCDJ", "car"),
+    ("ABCDW", "car"),
 )
 _MOTORCYCLES = "motorcycles until 2012"
 _CARS = "private cars until 2012"
