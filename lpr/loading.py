@@ -23,6 +23,7 @@ from lpr.runtimes.select import select, select_recognizer
 from lpr.runtimes.traits import pinned, place_of, precision_of
 from lpr.specs import RecognizerModel
 from lpr.sweep import Sweep
+from lpr.tiles import TiledDetector, Tiles
 from lpr.tuning import remembered
 from lpr.types import Crop
 from lpr.voting import VotingRecognizer
@@ -51,6 +52,7 @@ def load(
     regions: Sequence[str] | None = None,
     threads: int = 0,
     device: int | None = None,
+    tiles: str = "off",
 ) -> Reader:
     """A reader that is ready to read.
 
@@ -70,7 +72,8 @@ def load(
     (``()``) texts stand as they are read. ``any`` stands for all that are known, the model's own
     first; where a text fits several, the first of them counts. ``threads`` 0 leaves their number to
     the runtimes.
-    ``device`` is the number of the GPU, where the backend runs on one.
+    ``device`` is the number of the GPU, where the backend runs on one. ``tiles`` looks for small
+    plates in large pictures (:mod:`lpr.tiles`): ``auto``, ``off``, or columns and rows as ``3x2``.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
@@ -85,6 +88,9 @@ def load(
     for name, share in shares:
         if isinstance(share, float | int) and not 0 <= share <= 1:
             raise ValueError(f"{name} has to lie in 0..1, not {share}")
+    cut = Tiles.of(tiles)
+    if cut and isinstance(threshold, Sweep):
+        raise ValueError("a sweep of thresholds and tiles exclude each other")
     plugged = registry()
     for plugin in plugged.plugins:
         for problem in plugin.problems:
@@ -121,7 +127,10 @@ def load(
     )
     with naming(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)
-    detector = Detector(network, heads, folder.detector.spec, size, threshold, cfg.stride)
+    kind = TiledDetector if cut else Detector
+    detector = kind(network, heads, folder.detector.spec, size, threshold, cfg.stride)
+    if isinstance(detector, TiledDetector) and cut:
+        detector.tiles = cut
     try:
         text_recognizer = _open(readers, known, threads)
         if finder.device != "cpu":

@@ -39,7 +39,7 @@ FLOORS = (
         "runtimes",
         "models",
     ),
-    ("draw", "pipeline", "registry", "labels", "testing", "scaffold", "parity"),
+    ("draw", "pipeline", "tiles", "registry", "labels", "testing", "scaffold", "parity"),
     ("sinks", "evaluate", "builtin", "inspection", "notebook", "convert", "bench"),
     ("tuning",),
     ("doctor", "loading"),

@@ -14,6 +14,7 @@ from lpr.loading import load
 from lpr.models import DEFAULT_MODEL
 from lpr.pipeline import Reader
 from lpr.sweep import Sweep
+from lpr.tiles import Tiles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +48,15 @@ def parse_sweep(text: str) -> Sweep:
             f"{text!r} is no START:STOP:STEP such as 0.45:0.10:0.05, going down within 0..1 "
             "by a STEP of at least 0.001"
         ) from error
+
+
+def parse_tiles(text: str) -> str:
+    """``auto``, ``off`` or ``3x2``; raises ``click.BadParameter``."""
+    try:
+        Tiles.of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return text
 
 
 _READER = (
@@ -104,6 +114,14 @@ _READER = (
         "counts. By default the model's.",
     ),
     click.option(
+        "--tiles",
+        type=parse_tiles,
+        default="off",
+        show_default=True,
+        metavar="auto|off|CxR",
+        help="Look for small plates in pieces of large pictures too.",
+    ),
+    click.option(
         "--threads",
         type=click.IntRange(0, 256),  # a runtime would really start a million
         default=0,
@@ -126,6 +144,8 @@ def open_reader(**options: Any) -> Reader:
     if sweep is not None:
         if options["threshold"] is not None:
             raise click.UsageError("--sweep and --threshold exclude each other")
+        if options["tiles"] != "off":
+            raise click.UsageError("--sweep and --tiles exclude each other")
         options["threshold"] = sweep
     if options["max_error"] is not None and options["min_confidence"] is not None:
         raise click.UsageError("--max-error and --min-confidence exclude each other")

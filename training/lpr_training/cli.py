@@ -54,8 +54,8 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
             "root",
             required=True,
             type=folder,
-            help="The folder of the photographs' sets; or, for a recognizer, one of corrected crops "
-            "with their labels.csv.",
+            help="The folder of the sets of photographs; for a recognizer also one of corrected "
+            "crops with their labels.csv.",
         ),
         click.option("--out", required=True, type=folder, help="The run's folder."),
         click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
