@@ -55,7 +55,7 @@ def of_characters(outcomes: Sequence[Outcome]) -> list[Said]:
 def bins(said: Sequence[Said]) -> list[Bin]:
     """At most :data:`BINS` bins of equally many, the least certain first: nearly all readings have
     a confidence near 1, and bins of equal width would hold one each elsewhere."""
-    ranked = sorted(said)
+    ranked = sorted(said, key=lambda each: each[0])  # not by what is right: ties would lie
     count = min(BINS, len(ranked))
     edges = [round(number * len(ranked) / count) for number in range(count + 1)] if count else []
     return [

@@ -1,0 +1,97 @@
+"""Plates of other countries, and the typefaces that they are lettered in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpr import summary
+from lpr.builtin import lpr_regions
+from lpr.errors import LprError
+from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.synth import faces
+from lpr_training.synth.abroad import render_abroad
+from lpr_training.synth.colours import nearest
+from lpr_training.synth.glyphs import CHARACTERS
+from lpr_training.synth.markets import MARKETS, market_design
+
+REGIONS = {region.code: region for region in lpr_regions()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), code=st.sampled_from(sorted(MARKETS)))
+def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
+    plate = render_abroad(np.random.default_rng(seed), 240, region=code)
+    again = render_abroad(np.random.default_rng(seed), 240, region=code)
+    assert (plate.region, plate.text) == (code, again.text)
+    assert np.array_equal(plate.image, again.image)
+    assert plate.lines in (1, 2)
+    assert set(plate.text) <= set(CHARACTERS)
+    assert 4 <= len(plate.text) <= 9
+    assert nearest(plate.ground, summary.GROUNDS) in summary.GROUNDS
+    assert code in summary.REGIONS
+
+
+@pytest.mark.parametrize("code", ["br"])
+def test_their_texts_fit_the_regions_formats(code: str) -> None:
+    for seed in range(60):
+        plate = render_abroad(np.random.default_rng(seed), 160, region=code)
+        assert REGIONS[code].display(plate.text) is not None, plate.text
+
+
+def test_lines_and_proportions_are_kept_where_they_are_asked_for() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        two = market_design(rng, None, 2, None)
+        wide = market_design(rng, "eu", None, 4.4)
+        assert two is not None
+        assert wide is not None
+        assert len(two.lines) == 2
+        assert wide.aspect > 3
+    assert market_design(rng, "us", 2, None) is None
+
+
+def test_two_line_sets_can_be_kept_out() -> None:
+    crops = kept_out_crops(KeptOut(count=12, seed=2, region="abroad", lines=2))
+    assert {crop.lines for crop in crops} == {2}
+    assert len({crop.text for crop in crops}) == 12
+
+
+@pytest.mark.parametrize(
+    ("colour", "name"),
+    [((236, 238, 238), "white"), ((40, 196, 238), "yellow"), ((72, 104, 22), "green"),
+     ((38, 30, 176), "red"), ((140, 60, 25), "blue"), ((26, 24, 24), "black")],
+)  # fmt: skip
+def test_colours_have_their_usual_names(colour: tuple[int, int, int], name: str) -> None:
+    assert nearest(colour, summary.GROUNDS) == name
+
+
+def test_font_files_become_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    (tmp_path / "sans.ttf").write_bytes((fonts / "DejaVuSans-Bold.ttf").read_bytes())
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    for cached in (faces.files, faces.faces, faces.letter):
+        cached.cache_clear()
+    monkeypatch.setenv(faces.FOLDER, str(tmp_path))
+    try:
+        (sans,) = faces.faces(("sans*",))
+        wide, narrow = faces.letter(sans, "W"), faces.letter(sans, "I")
+        assert wide.shape[0] == narrow.shape[0] == faces.HEIGHT
+        assert wide.shape[1] > 2 * narrow.shape[1]
+        assert wide.max() == 255
+        (broken,) = faces.faces(("broken*",))
+        with pytest.raises(LprError, match=r"broken\.ttf: no font"):
+            faces.letter(broken, "A")
+        faces.files.cache_clear()
+        monkeypatch.setenv(faces.FOLDER, str(tmp_path / "none"))
+        with pytest.raises(LprError, match="no folder"):
+            faces.files()
+    finally:
+        monkeypatch.delenv(faces.FOLDER)
+        for cached in (faces.files, faces.faces, faces.letter):
+            cached.cache_clear()
