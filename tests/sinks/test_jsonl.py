@@ -40,6 +40,7 @@ def test_a_frame_to_the_letter() -> None:
         '"confidence": 0.9877, "box": [10.0, 20.1, 50, 31], '
         '"quad": [[10.0, 20.1], [50.0, 21.0], [49.5, 31.0], [10.5, 30.0]], '
         '"detection_confidence": 0.9432, "region": "tw", '
+        '"kind": null, "ground": null, "ink": null, "lines": null, '
         '"characters": [{"char": "A", "confidence": 0.9877}, {"char": "1", "confidence": 0.9877}], '
         '"alternatives": [{"text": "ABC1Z34", "confidence": 0.2}]}]}'
     )

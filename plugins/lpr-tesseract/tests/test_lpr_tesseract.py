@@ -67,9 +67,13 @@ def test_any_plate_becomes_a_picture_of_bearable_size(shape: tuple[int, int]) ->
     assert (picture[0] == 255).all()
 
 
+# pytesseract asks for the version first.
+ANSWERS = '#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 5.3.0" && exit 0\n'
+
+
 def test_a_program_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "tesseract"
-    program.write_text("#!/bin/sh\necho 'no such language' >&2\nexit 1\n")
+    program.write_text(f"{ANSWERS}echo 'no such language' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(BackendError, match=r"tesseract failed: .*no such language"):
@@ -78,7 +82,7 @@ def test_a_program_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "tesseract"
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.write_text(f"{ANSWERS}exec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(lpr_tesseract, "TIMEOUT", 1)
