@@ -155,7 +155,7 @@ def test_the_default_model_is_shipped() -> None:
 def test_a_models_own_rule_gives_way_to_a_confidence_that_is_asked_for() -> None:
     with lpr.load() as usual, lpr.load(min_confidence=0.3) as asked:
         assert usual.sure <= 1
-        assert usual.min_confidence > 0.3
+        assert 0 < usual.min_confidence < 0.3
         assert asked.min_confidence == 0.3
         assert asked.sure > 1
 

@@ -141,8 +141,8 @@ def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
         "by_format": [row.as_dict() for row in tables.by_format(outcomes, regions)],
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
-        "risk_coverage": [asdict(kept) for kept in curves.risk_coverage(outcomes)],
-        "recall_precision": [asdict(point) for point in curves.recall_precision(outcomes)],
+        "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],
+        "recall_precision": [asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))],
     }
 
 

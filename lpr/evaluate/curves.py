@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lpr.evaluate.outcome import Outcome
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,10 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[Kept]:
             kept.pop()
         kept.append(now)
     return kept
+
+
+def thinned(points: Sequence[T], most: int = 200) -> list[T]:
+    """At most about ``most`` of ``points``, evenly chosen, the last one among them: to be drawn or
+    written down."""
+    step = max(len(points) // most, 1)
+    return [*points[:-1:step], *points[-1:]]

@@ -118,8 +118,8 @@ def _cards(report: Report) -> str:
 
 
 def _plots(outcomes: Sequence[Outcome]) -> str:
-    points = curves.recall_precision(outcomes)
-    kept = curves.risk_coverage(outcomes)
+    points = curves.thinned(curves.recall_precision(outcomes))
+    kept = curves.thinned(curves.risk_coverage(outcomes))
     reliability = calibration.bins(calibration.of_plates(outcomes))
     most = max([0.02, *(k.wrong / k.readings for k in kept)])
     figures = [

@@ -122,5 +122,5 @@ def test_a_recognizer_is_no_detector(tmp_path: Path) -> None:
 
     files = model(tmp_path, to_onnx(CFG, random_weights(CFG)))
     files.weights.write_bytes(load_model().recognizer.file.read_bytes())
-    with pytest.raises(ModelError, match="not one of N x 3 x H x W"):
+    with pytest.raises(ModelError, match="takes inputs of 128x64 only"):
         network_of(files)

@@ -35,7 +35,7 @@ class Teacher:
 
     def __init__(self, distil: Distil, pupil: CtcSpec) -> None:
         """Raises :class:`lpr.errors.LprError` where the two cannot see the same crops."""
-        self.weight = distil.weight
+        self.weight, self._name = distil.weight, distil.model
         model = load_model(distil.model).recognizer
         runtime = select_recognizer(registry().recognizer_runtimes, "cpu", model.format)
         opened = runtime.open(model, threads=1)
@@ -63,6 +63,11 @@ class Teacher:
         logits = torch.from_numpy(self._network.logits(np.ascontiguousarray(asked)))
         logits = logits.to(images.device)
         said = logits[:, self._pupil.dropped_steps :, self._classes].softmax(2)
+        if said.shape[1] != scores.shape[1]:
+            raise LprError(
+                f"{self._name} cannot teach: it takes {logits.shape[1]} time steps, the pupil "
+                f"{scores.shape[1] + self._pupil.dropped_steps}"
+            )
         return -(said * scores).sum((1, 2)).mean() / 10
 
     def _seen(self, images: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""The model tw-accurate: data alone."""
