@@ -35,7 +35,7 @@ def test_ink_and_paper_are_both_there_in_any_typeface(
 ) -> None:
     ink = face.mask(char, width, 2 * width)
     assert ink.shape == (2 * width, width)
-    assert ink.max() == 255
+    assert ink.max() > 127
     assert (ink < 128).any()
 
 
