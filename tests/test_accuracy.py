@@ -11,6 +11,7 @@ import pytest
 import lpr
 from lpr.evaluate import evaluate
 from lpr.labels import read_labels
+from lpr.models import installed_models
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,25 @@ def test_street_photographs_in_other_light_and_scale(
     assert figures["exact"] >= street["exact"] - 0.05
 
 
-def test_plates_of_other_continents_are_found(reader: lpr.Reader, shared_data: Path) -> None:
-    figures = evaluate(reader, read_labels(shared_data / "openalpr-endtoend")).figures()
-    assert figures["found"] >= 0.95
+def test_confidences_mean_what_they_say(street: dict[str, Any]) -> None:
+    assert street["calibration_error"] <= 0.03
+    assert street["character_calibration_error"] <= 0.01
+
+
+def test_plates_of_other_continents_are_found_and_read(shared_data: Path) -> None:
+    with lpr.load(backend="cpu", regions="any") as reader:
+        figures = evaluate(reader, read_labels(shared_data / "openalpr-endtoend")).figures()
+    assert figures["found"] >= 0.93
+    assert figures["exact"] >= 0.70
+
+
+def test_the_larger_model_reads_more(shared_data: Path) -> None:
+    if "tw-accurate" not in installed_models():
+        pytest.skip("lpr-model-tw-accurate is not installed")
+    with lpr.load("tw-accurate", backend="cpu", regions="any") as reader:
+        abroad = evaluate(reader, read_labels(shared_data / "openalpr-endtoend")).figures()
+    with lpr.load("tw-accurate", backend="cpu") as reader:
+        street = evaluate(reader, read_labels(shared_data / "taiwan-scenes", "val")).figures()
+    assert abroad["exact"] >= 0.80
+    assert street["exact"] >= 0.98
+    assert street["found_wide"] >= 0.96

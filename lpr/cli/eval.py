@@ -142,7 +142,9 @@ def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
         "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],
-        "recall_precision": [asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))],
+        "recall_precision": [
+            asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))
+        ],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -121,7 +122,7 @@ def _plots(outcomes: Sequence[Outcome]) -> str:
     points = curves.thinned(curves.recall_precision(outcomes))
     kept = curves.thinned(curves.risk_coverage(outcomes))
     reliability = calibration.bins(calibration.of_plates(outcomes))
-    most = max([0.02, *(k.wrong / k.readings for k in kept)])
+    most = 0.04 * math.ceil(max([0.02, *(k.wrong / k.readings for k in kept)]) / 0.04)
     figures = [
         (
             line_plot([(p.recall, p.precision) for p in points], "recall", "precision"),
