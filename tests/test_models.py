@@ -10,7 +10,7 @@ import pytest
 
 import lpr
 from lpr import models
-from lpr.errors import ModelError
+from lpr.errors import BackendError, ModelError
 
 TOML = """
 schema = 1
@@ -158,6 +158,35 @@ def test_a_models_own_rule_gives_way_to_a_confidence_that_is_asked_for() -> None
         assert 0 < usual.min_confidence < 0.3
         assert asked.min_confidence == 0.3
         assert asked.sure > 1
+
+
+def test_the_largest_error_is_kept_by_calibrated_models_only(folder: Path) -> None:
+    with lpr.load(max_error=0.01) as reader:
+        assert reader.min_confidence == pytest.approx(0.99)
+        assert reader.sure > 1
+    with pytest.raises(ValueError, match="exclude each other"):
+        lpr.load(max_error=0.01, min_confidence=0.5)
+    with pytest.raises(ValueError, match="max_error has to lie in"):
+        lpr.load(max_error=2)
+    with pytest.raises(BackendError, match="its confidences are not calibrated"):
+        lpr.load(recognizer=str(folder), max_error=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("summary = true", "summary has to have a dropped step"),
+        ("summary = 1", "summary has to be of type bool"),
+        ("[recognizer.calibration]\ntext = 1.0", r"\[calibration\] offset has to be given"),
+        ("calibration = 3", "calibration has to be of type dict"),
+    ],
+)
+def test_a_wrong_summary_or_calibration_is_named(folder: Path, change: str, words: str) -> None:
+    path = folder / "model.toml"
+    before, _, after = path.read_text().partition("[sha256]")
+    path.write_text(f"{before}\n{change}\n\n[sha256]{after}")
+    with pytest.raises(ModelError, match=words):
+        models.load_model(str(folder))
 
 
 def without(folder: Path, part: str) -> None:

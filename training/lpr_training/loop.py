@@ -143,6 +143,7 @@ def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]
             sampler=numbers,
             num_workers=workers,
             prefetch_factor=4,
+            generator=torch.Generator(),  # torch's own would give the run other random numbers
         )
     )
 

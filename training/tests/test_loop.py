@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,28 @@ def test_a_run_begins_anew_unless_it_is_resumed(tmp_path: Path) -> None:
     for _ in range(2):
         train(Line(), SCHEDULE, tmp_path)
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 4
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="torch's workers are spawned there")
+def test_worker_processes_give_the_same_batches(tmp_path: Path) -> None:
+    alone = train(Line(), SCHEDULE, tmp_path / "alone")
+    helped = train(Line(), replace(SCHEDULE, workers=2), tmp_path / "helped")
+    first, second = (load_file(file) for file in (alone, helped))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_ends_by_the_clock_and_its_rate_with_it(tmp_path: Path) -> None:
+    schedule = replace(SCHEDULE, steps=10**6, minutes=0.01, epoch=10**6)
+    train(Line(), schedule, tmp_path)
+    (line,) = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert 0 < line["step"] < 10**6
+    assert "score" in line
+    rates = [schedule.rate_at(1000, seconds) for seconds in (0.0, 0.3, 0.6, 5.0)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(schedule.rate * schedule.after.final)
+    assert not schedule.is_over(0.5)
+    assert schedule.is_over(0.6)
+    assert not SCHEDULE.is_over(1e9)
 
 
 def test_an_average_follows_weights_and_batch_norm_statistics() -> None:
