@@ -12,7 +12,7 @@ from lpr.calibration import Calibration, logit
 from lpr.labels import read_labels
 from lpr.recognize import CtcReader, Look
 from lpr.types import Crop, Reading
-from lpr_training.crops import Written, frame, jittered, others, photographed, rendered
+from lpr_training.written import Written, frame, jittered, others, photographed, rendered
 
 SEED = 9000
 """Of the rendered plates: no training and no report has them."""

@@ -23,17 +23,7 @@ from lpr_torch.checkpoints import Recognizer, load_recognizer, recognizer_networ
 from lpr_torch.plain import CtcNet, Shape
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet
 from lpr_training.branches import add_branches, fuse_branches
-from lpr_training.crops import (
-    Batch,
-    Crops,
-    CropSampler,
-    Written,
-    frame,
-    jittered,
-    others,
-    photographed,
-    rendered,
-)
+from lpr_training.crops import Batch, Crops, CropSampler
 from lpr_training.datasets import load, read_agreed, read_unlabelled
 from lpr_training.distil import Distil, Teacher
 from lpr_training.fused import load_fused
@@ -43,6 +33,7 @@ from lpr_training.site import is_site, site_plates
 from lpr_training.summary_loss import summary_loss
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.widen import widen
+from lpr_training.written import Written, frame, jittered, others, photographed, rendered
 
 UNSEEN = 1000
 """What is added to a run's seed for the rendered plates of its checks."""

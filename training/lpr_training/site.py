@@ -17,7 +17,7 @@ from lpr.models import Model, sha256
 from lpr.toml import to_toml
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
-from lpr_training.crops import Looks, Written, photographed
+from lpr_training.written import Looks, Written, photographed
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -15,19 +15,12 @@ from lpr.specs import CtcSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_torch.export import export_onnx  # noqa: E402
 from lpr_torch.plain import CtcNet  # noqa: E402
-from lpr_training.crops import (  # noqa: E402
-    CropSampler,
-    Written,
-    frame,
-    jittered,
-    rendered,
-    to_crop,
-    to_input,
-)
+from lpr_training.crops import CropSampler, to_crop, to_input  # noqa: E402
 from lpr_training.datasets import Pyramid  # noqa: E402
 from lpr_training.export import multiplications  # noqa: E402
 from lpr_training.fused import load_fused  # noqa: E402
 from lpr_training.recipes import recognizer_recipe  # noqa: E402
+from lpr_training.written import Written, frame, jittered, rendered  # noqa: E402
 
 RECIPE = recognizer_recipe("tw-light-recognizer", ["schedule.batch=6"])
 SPEC = RECIPE.spec

@@ -19,19 +19,14 @@ from lpr.specs import CtcSpec  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_training import recognizer  # noqa: E402
 from lpr_training.augment import Affine, affine, transform  # noqa: E402
-from lpr_training.crops import (  # noqa: E402
-    CropSampler,
-    Written,
-    photographed,
-    rendered,
-    to_input,
-)
+from lpr_training.crops import CropSampler, to_input  # noqa: E402
 from lpr_training.distil import Distil, Teacher  # noqa: E402
 from lpr_training.export import finish_recognizer  # noqa: E402
 from lpr_training.loop import train  # noqa: E402
 from lpr_training.recipes import recognizer_recipe  # noqa: E402
 from lpr_training.recognizer import RecognizerTask  # noqa: E402
 from lpr_training.synth.plates import render_plate  # noqa: E402
+from lpr_training.written import Written, photographed, rendered  # noqa: E402
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TINY = ["resnet_gru.filters=8", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
