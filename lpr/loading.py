@@ -115,8 +115,8 @@ def load(
     if max_error is not None:
         if written.calibration is None or len(readers) > 1:
             raise BackendError(
-                f"{recognizer or folder.name}: its confidences are not calibrated, so max_error "
-                "cannot be kept; take a model with a [recognizer.calibration], or min_confidence"
+                f"{recognizer or folder.name}: confidences are not calibrated, so that max_error "
+                "cannot be kept; take one model with a [recognizer.calibration], or min_confidence"
             )
         min_confidence = 1 - max_error
     log.info(

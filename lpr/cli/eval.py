@@ -78,6 +78,11 @@ def command(
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
+    # What would spoil the end is known before the beginning.
+    if html and not html.parent.is_dir():
+        raise OutputError(f"{html}: cannot be written: there is no folder {html.parent}")
+    if against and not Path(against).is_file():
+        load_model(against)
     report = _run(pictures, predictions, stress, options)
     comparison = _against(against, report, pictures, options) if against else None
     figures = report.figures()

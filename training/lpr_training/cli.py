@@ -148,12 +148,12 @@ def recognizer(
     from lpr_training.loop import train as run
     from lpr_training.recipes import recognizer_recipe
     from lpr_training.recognizer import RecognizerTask
-    from lpr_training.site import is_site, publish_adapted, told
+    from lpr_training.site import is_site, publish_adapted, site_recipe, told
 
     site = start if isinstance(start, Model) and is_site(root) else None
     if is_site(root) and site is None:
         raise click.UsageError(f"{root} holds one site's crops: name the model to fit with --from")
-    chosen = recognizer_recipe(recipe or (f"site-{site.name}" if site else _RECOGNIZER), changes)
+    chosen = recognizer_recipe(recipe or (site_recipe(site) if site else _RECOGNIZER), changes)
     task = RecognizerTask(chosen, root)
     if isinstance(start, Path):
         task.start_from_checkpoint(start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from lpr.errors import OutputError
 from lpr.types import Image
 from lpr_training.rendered import ABROAD, KeptOut, kept_out_crops
 from lpr_training.synth.countries import country
+from lpr_training.synth.crops import CropSampler, render_crop
 from lpr_training.synth.geometry import bounds
 from lpr_training.synth.markets import MARKETS
 from lpr_training.synth.preview import contact_sheet
@@ -24,7 +26,13 @@ SIZES = ((640, 480), (720, 405), (480, 640))
 
 def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     """A sheet of ``count`` rendered plates of a region's code."""
-    _write(file, contact_sheet(seed, count, country(region)))
+    if region in (*MARKETS, ABROAD):
+        market = None if region == ABROAD else region
+        rng = np.random.default_rng(seed)
+        crops = [render_crop(rng, abroad=True, market=market) for _ in range(count)]
+    else:
+        crops = list(islice(CropSampler(seed, country(region)), count))
+    _write(file, contact_sheet(crops))
 
 
 def write_crops(folder: Path, recipe: KeptOut) -> None:

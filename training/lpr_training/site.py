@@ -31,12 +31,18 @@ FORGOTTEN = 0.01
 """A share of old plates that may be lost before it is said aloud."""
 
 _FEWEST = 10
+_FITTED = "-site"
 
 
 def is_site(root: Path) -> bool:
     """Whether a data folder is a site's: it holds a ``labels.csv`` itself, as ``lpr eval`` reads
     it, and not folders of sets."""
     return (root / "labels.csv").is_file()
+
+
+def site_recipe(base: Model) -> str:
+    """The name of the recipe that fits ``base``, which may have been fitted to a site already."""
+    return f"site-{base.name.removesuffix(_FITTED)}"
 
 
 def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
@@ -76,7 +82,7 @@ def publish_adapted(base: Model, best: Path, out: Path) -> Path:
     example = np.zeros((1, spec.planes, spec.height, spec.width), np.float32)
     export_onnx(recognizer.network, example, file)
     content: dict[str, Any] = tomllib.loads((out / "model.toml").read_text(encoding="utf-8"))
-    content["name"] = f"{base.name}-site"
+    content["name"] = f"{base.name.removesuffix(_FITTED)}{_FITTED}"
     content["sha256"][file.name] = sha256(file)
     content["recognizer"]["crop_margin"] = spec.crop_margin
     content.pop("figures", None)

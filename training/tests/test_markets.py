@@ -13,6 +13,7 @@ from lpr import summary
 from lpr.builtin import lpr_regions
 from lpr.errors import LprError
 from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.samples import write_preview
 from lpr_training.synth import faces
 from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.colours import nearest
@@ -59,6 +60,14 @@ def test_two_line_sets_can_be_kept_out() -> None:
     crops = kept_out_crops(KeptOut(count=12, seed=2, region="abroad", lines=2))
     assert {crop.lines for crop in crops} == {2}
     assert len({crop.text for crop in crops}) == 12
+
+
+def test_a_sheet_shows_a_markets_plates(tmp_path: Path) -> None:
+    write_preview(tmp_path / "vn.png", 12, 1, "vn")
+    write_preview(tmp_path / "any.png", 12, 1, "abroad")
+    one, other = ((tmp_path / name).read_bytes() for name in ("vn.png", "any.png"))
+    assert len(one) > 10_000
+    assert one != other
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import cv2
 import numpy as np
 import pytest
@@ -209,7 +211,7 @@ def test_a_pasted_plate_takes_on_the_light_of_the_one_it_covers(dark: int, light
 
 
 def test_the_contact_sheet_shows_as_many_rows_as_needed() -> None:
-    one, eleven = contact_sheet(1, 1), contact_sheet(1, 11)
+    one, eleven = (contact_sheet(islice(CropSampler(1), count)) for count in (1, 11))
     assert one.shape[1] == eleven.shape[1]
     assert eleven.shape[0] == 2 * one.shape[0]
-    assert np.array_equal(contact_sheet(1, 11), eleven)
+    assert np.array_equal(contact_sheet(islice(CropSampler(1), 11)), eleven)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.countries import TAIWANS, Country
-from lpr_training.synth.crops import CropSampler
+from lpr_training.synth.crops import CropPicture
 
 _COLUMNS = 10
 _TILE = (200, 130)
 _LABEL = 16
 
 
-def contact_sheet(seed: int, n: int, country: Country = TAIWANS) -> Image:
-    """``n`` crops of a seed and a ``country`` in rows of ten, each with its text below (BGR)."""
-    sampler = CropSampler(seed, country)
+def contact_sheet(crops: Iterable[CropPicture]) -> Image:
+    """``crops`` in rows of ten, each with its text below (BGR)."""
     tiles = []
-    for _ in range(n):
-        crop = next(sampler)
+    for crop in crops:
         tile = np.zeros((_TILE[1] + _LABEL, _TILE[0] + 4, 3), np.uint8)
         height, width = crop.image.shape[:2]
         scale = min(_TILE[0] / width, _TILE[1] / height)
