@@ -343,7 +343,8 @@ class _Table:
         return value
 
     def table(self, key: str) -> _Table:
-        return _Table(self.path, key, cast("dict[str, Any]", self.value(key, dict)))
+        name = f"{self.name}.{key}" if self.name else key
+        return _Table(self.path, name, cast("dict[str, Any]", self.value(key, dict)))
 
     def refuse_unknown(self) -> None:
         for key in self.content:

@@ -168,11 +168,23 @@ def test_the_command_writes_page_tables_and_comparison(tmp_path: Path) -> None:
     done = lpr(*arguments, "--json", "--html", str(tmp_path / "page.html"))
     assert done.status == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["exact"] == 1
+    assert (result["exact"], result["readings"], result["readings_wrong"]) == (1, 1, 0)
     assert result["comparison"]["only_first"] == 1
     assert result["by_format"][0]["name"] == "tw AAA-9999"
     assert result["by_size"][0]["exact"] == 1
     assert "ABC1234" in (tmp_path / "page.html").read_text()
-    lost = lpr(*arguments, "--html", str(tmp_path / "no" / "page.html"))
-    assert lost.status != 0
-    assert "cannot be written" in lost.stderr
+    for more, words in (
+        (("--html", tmp_path / "no" / "page.html"), "cannot be written: there is no folder"),
+        (("--html", folder / "a.png"), "ends in .html"),
+        (("--max-error", 0.1), "--max-error changes nothing"),
+        (("--tiles", "auto"), "--tiles changes nothing"),
+    ):
+        refused = lpr(*arguments, *more)
+        assert refused.status != 0
+        assert words in refused.stderr
+    uneven = lpr("eval", folder, "--against", theirs, "--min-confidence", 0.5)
+    assert uneven.status == 2
+    assert "would hold for this system alone" in uneven.stderr
+    wild = {"box": [0, 0, 9, 9], "text": "A", "confidence": 5}
+    theirs.write_text(json.dumps({"source": "a.png", "plates": [wild]}))
+    assert "confidence 5.0 does not lie in 0..1" in lpr(*arguments).stderr

@@ -177,7 +177,10 @@ def test_the_largest_error_is_kept_by_calibrated_models_only(folder: Path) -> No
     [
         ("summary = true", "summary has to have a dropped step"),
         ("summary = 1", "summary has to be of type bool"),
-        ("[recognizer.calibration]\ntext = 1.0", r"\[calibration\] offset has to be given"),
+        (
+            "[recognizer.calibration]\ntext = 1.0",
+            r"calibration\] offset has to be given",
+        ),
         ("calibration = 3", "calibration has to be of type dict"),
     ],
 )

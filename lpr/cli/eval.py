@@ -13,7 +13,6 @@ import click
 from lpr.cli.options import open_reader, reader_options
 from lpr.errors import OutputError
 from lpr.evaluate import (
-    Comparison,
     Report,
     alignment,
     calibration,
@@ -73,18 +72,31 @@ def command(
 
     All figures come from one run at the settings that `lpr detect` has by default.
     """
-    if predictions and stress:
-        raise click.UsageError("--stress changes pictures that --predictions has already seen")
+    context = click.get_current_context()
+    given = [name for name in (*options, "stress") if _was_given(context, name)]
+    if predictions and (odd := [n for n in given if n not in ("regions", "model")]):
+        raise click.UsageError(f"--predictions runs no model: --{_dashed(odd[0])} changes nothing")
+    bounds = [name for name in given if name in ("max_error", "min_confidence")]
+    if against and Path(against).is_file() and bounds:
+        raise click.UsageError(
+            f"--{_dashed(bounds[0])} would hold for this system alone, not for {against}"
+        )
+    if html and html.suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"--html {html}: name a file that ends in .html")
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
     # What would spoil the end is known before the beginning.
+    file = Path(against) if against and Path(against).is_file() else None
+    theirs = score_predictions(read_predictions(file), pictures) if file else None
     if html and not html.parent.is_dir():
         raise OutputError(f"{html}: cannot be written: there is no folder {html.parent}")
-    if against and not Path(against).is_file():
+    if against and not theirs:
         load_model(against)
     report = _run(pictures, predictions, stress, options)
-    comparison = _against(against, report, pictures, options) if against else None
+    if against and not theirs:
+        theirs = _run(pictures, None, False, {**options, "model": against})
+    comparison = compare(report, theirs) if theirs else None
     figures = report.figures()
     if html:
         title = f"{predictions or options['model']} on {folder.name}{f', {split}' if split else ''}"
@@ -124,12 +136,12 @@ def _run(
         return evaluate(reader, bar, stress)
 
 
-def _against(
-    name: str, report: Report, pictures: Sequence[LabelledPicture], options: dict[str, Any]
-) -> Comparison:
-    """What comes of comparing ``report`` with a file of records or another model's run."""
-    file = Path(name) if Path(name).is_file() else None
-    return compare(report, _run(pictures, file, False, {**options, "model": name}))
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _regions(options: dict[str, Any]) -> list[Region]:

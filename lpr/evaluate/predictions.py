@@ -89,6 +89,15 @@ def _plate(plate: Mapping[str, Any]) -> Plate:
     if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 > x1 or y0 > y1:
         raise ValueError(f"{plate['box']} is no box")
     box = Box(x0, y0, x1, y1)
-    detection = Detection(box, box.quad, float(plate.get("detection_confidence") or 0.0))
-    reading = Reading(normalise(plate["text"]), float(plate.get("confidence") or 0.0))
+    place, text = (_confidence(plate, key) for key in ("detection_confidence", "confidence"))
+    detection = Detection(box, box.quad, place)
+    reading = Reading(normalise(plate["text"]), text)
     return Plate(detection, reading)
+
+
+def _confidence(plate: Mapping[str, Any], key: str) -> float:
+    """Where it is not known, 0."""
+    confidence = float(plate.get(key) or 0.0)
+    if not 0 <= confidence <= 1:
+        raise ValueError(f"{key} {confidence} does not lie in 0..1")
+    return confidence

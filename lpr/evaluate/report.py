@@ -29,7 +29,8 @@ class Report:
         :data:`SMALLEST` pixels wide in the detector's input (``plates_wide``). ``exact``: labelled
         texts that came out letter for letter (``texts_wrong`` did not);
         ``exact_on_labelled_boxes``: the recognizer alone; ``character_error_rate``: edit distance
-        over labelled characters, a plate that was not found counting whole. ``average_precision``
+        over labelled characters, a plate that was not found counting whole. ``readings``
+        of labelled texts are given out, ``readings_wrong`` of them wrong. ``average_precision``
         is that of places, ``calibration_error`` that of readings and of characters
         (:mod:`lpr.evaluate.curves`, :mod:`lpr.evaluate.calibration`).
         """
@@ -44,6 +45,7 @@ class Report:
             for text, outcome, index in texts
             if outcome.labelled_texts is not None
         ]
+        said = calibration.of_plates(self.outcomes)
         false = sum(len(outcome.false_readings) for outcome in self.outcomes)
         return {
             "pictures": len(self.outcomes),
@@ -56,12 +58,12 @@ class Report:
             "texts_wrong": wrong,
             "exact_on_labelled_boxes": _share(sum(alone), len(alone)),
             "character_error_rate": _share(errors, sum(len(text) for text, _, _ in texts)),
+            "readings": len(said),
+            "readings_wrong": sum(not right for _, right in said),
             "average_precision": _rounded(
-                curves.average_precision(curves.recall_precision(self.outcomes))
+                curves.average_precision(curves.recall_precision(self.outcomes)) if plates else None
             ),
-            "calibration_error": _rounded(
-                calibration.expected_error(calibration.of_plates(self.outcomes))
-            ),
+            "calibration_error": _rounded(calibration.expected_error(said)),
             "character_calibration_error": _rounded(
                 calibration.expected_error(calibration.of_characters(self.outcomes))
             ),

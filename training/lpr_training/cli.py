@@ -40,6 +40,18 @@ def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | P
     return load_model(name) if name else None
 
 
+def _device(_: click.Context, __: click.Parameter, name: str) -> str:
+    import torch
+
+    try:
+        torch.empty(1, device=name)
+    except (AssertionError, RuntimeError) as error:
+        raise click.BadParameter(f"torch cannot use {name!r} here: {error}".splitlines()[0]) from (
+            error
+        )
+    return name
+
+
 def _training_options(default_recipe: str | None) -> Callable[[Command], Command]:
     folder = click.Path(path_type=Path, file_okay=False)
     options = [
@@ -71,6 +83,7 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
             "--device",
             default="cpu",
             show_default=True,
+            callback=_device,
             help="Where to train, as torch names it: cpu, cuda, cuda:1.",
         ),
         click.option(

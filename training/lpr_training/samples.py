@@ -39,6 +39,7 @@ def write_crops(folder: Path, recipe: KeptOut) -> None:
     """The crops of ``recipe`` as ``images/*.png``, and ``labels.csv`` beside that folder."""
     if recipe.region not in (*MARKETS, ABROAD):
         country(recipe.region)  # whose errors had better come before the first file
+    _free(folder)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
@@ -52,6 +53,7 @@ def write_crops(folder: Path, recipe: KeptOut) -> None:
 
 def write_scenes(folder: Path, count: int, seed: int) -> None:
     """``count`` rendered streets as ``images/*.jpg``, and ``labels.csv`` beside that folder."""
+    _free(folder)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
@@ -65,6 +67,12 @@ def write_scenes(folder: Path, count: int, seed: int) -> None:
                 table.writerow([name, *(f"{value:.1f}" for value in plate.box), plate.text])
             if not scene.plates:
                 table.writerow([name, "", "", "", "", ""])
+
+
+def _free(folder: Path) -> None:
+    """Raises :class:`lpr.errors.OutputError` where labels, maybe made by hand, would be lost."""
+    if (folder / "labels.csv").exists():
+        raise OutputError(f"{folder / 'labels.csv'}: is there already; name another folder")
 
 
 def _write(file: Path, image: Image) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from lpr.errors import SourceError
+from lpr.errors import LprError, SourceError
 from lpr.labels import LabelledPicture, read_labels
 from lpr.models import Model, sha256
 from lpr.toml import to_toml
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
+from lpr_training.recipes import FOLDER
 from lpr_training.written import Looks, Written, photographed
 
 if sys.version_info >= (3, 11):
@@ -41,8 +42,16 @@ def is_site(root: Path) -> bool:
 
 
 def site_recipe(base: Model) -> str:
-    """The name of the recipe that fits ``base``, which may have been fitted to a site already."""
-    return f"site-{base.name.removesuffix(_FITTED)}"
+    """The name of the recipe that fits ``base``, which may have been fitted to a site already.
+
+    Raises :class:`lpr.errors.LprError` where there is none.
+    """
+    name = f"site-{base.name.removesuffix(_FITTED)}"
+    known = sorted(file.stem for file in FOLDER.glob("site-*.toml"))
+    if name not in known:
+        models = ", ".join(each.removeprefix("site-") for each in known)
+        raise LprError(f"{base.name} cannot be fitted to a site without a --recipe; {models} can")
+    return name
 
 
 def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
@@ -56,7 +65,8 @@ def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]
     if len(parts[0]) < _FEWEST or not parts[1]:
         raise SourceError(
             f"{root / 'labels.csv'}: {len(parts[0])} plates with texts to train on and "
-            f"{len(parts[1])} to check by are too few; some 200 corrected crops do well"
+            f"{len(parts[1])} to check by are too few: {_FEWEST} and 1 are the "
+            "least, some 200 corrected crops do well"
         )
     # Nobody says what else such plates are like: they teach the text alone.
     train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from lpr.errors import SourceError  # noqa: E402
+from lpr.errors import LprError, OutputError, SourceError  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
+from lpr.models import load_model  # noqa: E402
 from lpr_training.recipes import kept_out_recipe  # noqa: E402
 from lpr_training.samples import write_crops  # noqa: E402
-from lpr_training.site import is_site, site_plates, told  # noqa: E402
+from lpr_training.site import is_site, site_plates, site_recipe, told  # noqa: E402
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -50,6 +52,21 @@ def test_too_few_are_refused(corrections: Path, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(SourceError, match=r"labels\.csv: 3 plates .* too few"):
         site_plates(tmp_path, ALPHABET)
+
+
+def test_labels_that_are_there_are_kept(corrections: Path) -> None:
+    labels = (corrections / "labels.csv").read_bytes()
+    with pytest.raises(OutputError, match=r"labels\.csv: is there already"):
+        write_crops(corrections, kept_out_recipe("kept-out", ["count=2"]))
+    assert (corrections / "labels.csv").read_bytes() == labels
+
+
+def test_models_that_can_be_fitted_are_named() -> None:
+    light = load_model("tw-light")
+    assert site_recipe(light) == "site-tw-light"
+    assert site_recipe(replace(light, name="tw-light-site")) == "site-tw-light"
+    with pytest.raises(LprError, match=r"cannot be fitted .* tw-accurate, tw-light can"):
+        site_recipe(replace(light, name="other"))
 
 
 def test_what_is_forgotten_is_said() -> None:

@@ -44,14 +44,17 @@ _HERSHEY = (
 def files() -> tuple[Path, ...]:
     """The font files of ``LPR_TYPEFACES``, sorted.
 
-    Raises :class:`lpr.errors.LprError` where that is no folder.
+    Raises :class:`lpr.errors.LprError` where that is no folder, or holds none.
     """
     named = os.environ.get(FOLDER)
     if not named:
         return ()
     if not Path(named).is_dir():
         raise LprError(f"{named}: no folder; {FOLDER} names one of font files, or is not set")
-    return tuple(sorted(f for f in Path(named).rglob("*") if f.suffix.lower() in _ENDINGS))
+    found = tuple(sorted(f for f in Path(named).rglob("*") if f.suffix.lower() in _ENDINGS))
+    if not found:
+        raise LprError(f"{named}: holds no font files ({', '.join(sorted(_ENDINGS))})")
+    return found
 
 
 @cache
