@@ -29,6 +29,8 @@ from lpr_training.synth.plates import render_plate  # noqa: E402
 from lpr_training.written import Written, photographed, rendered  # noqa: E402
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+# oneDNN of torch 2.13 crashes now and then on gradients of fewer than 16 channels where there is
+# AVX-512.
 TINY = ["resnet_gru.filters=16", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
         "schedule.epoch=2"]  # fmt: skip
@@ -177,7 +179,7 @@ def test_a_run_goes_from_crops_to_files(
     assert ("dev_loss" in figures) == (recipe.keep == "loss")
     finish_recognizer(task, best, tmp_path)
     assert (tmp_path / "recognizer.onnx").is_file()
-    wider = recognizer_recipe(name, [*TINY, "resnet_gru.filters=16"])
+    wider = recognizer_recipe(name, [*TINY, "resnet_gru.filters=32"])
     task = RecognizerTask(wider, data)
     task.start_from_checkpoint(best)
     with pytest.raises(ModelError, match="only plain networks"):
