@@ -88,6 +88,8 @@ def load(
     for name, share in shares:
         if isinstance(share, float | int) and not 0 <= share <= 1:
             raise ValueError(f"{name} has to lie in 0..1, not {share}")
+    if not isinstance(tiles, str):
+        raise ValueError(f"tiles are auto, off or columns x rows as in '3x2', not {tiles!r}")
     cut = Tiles.of(tiles)
     if cut and isinstance(threshold, Sweep):
         raise ValueError("a sweep of thresholds and tiles exclude each other")

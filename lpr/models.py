@@ -277,6 +277,9 @@ def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
 def _calibration(table: _Table) -> Calibration:
     curve = Calibration(**{f.name: table.number(f.name) for f in fields(Calibration)})
     table.refuse_unknown()
+    for name in ("text", "character"):
+        if getattr(curve, name) <= 0:
+            table.fail(name, "be above 0: more certain is more likely right")
     return curve
 
 

@@ -182,6 +182,11 @@ def test_the_largest_error_is_kept_by_calibrated_models_only(folder: Path) -> No
             r"calibration\] offset has to be given",
         ),
         ("calibration = 3", "calibration has to be of type dict"),
+        (
+            "[recognizer.calibration]\noffset = 0\ntext = -5\nplate = 0\ncharacter_offset = 0\n"
+            "character = 1",
+            r"calibration\] text has to be above 0",
+        ),
     ],
 )
 def test_a_wrong_summary_or_calibration_is_named(folder: Path, change: str, words: str) -> None:
