@@ -29,8 +29,6 @@ from lpr_training.synth.plates import render_plate  # noqa: E402
 from lpr_training.written import Written, photographed, rendered  # noqa: E402
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-# oneDNN of torch 2.13 crashes now and then on gradients of fewer than 16 channels where there is
-# AVX-512.
 TINY = ["resnet_gru.filters=16", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
         "schedule.epoch=2"]  # fmt: skip
