@@ -9,9 +9,9 @@ from collections.abc import Iterator
 # not, in gradients of fewer than 16 channels, where there is AVX-512.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 
-import pytest  # noqa: E402
+import pytest
 
-from tests.pages import PAGES  # noqa: E402
+from tests.pages import PAGES
 
 # The blocks of code in README.md and docs/ are tests: `pytest docs README.md` runs them alone.
 pytest_collect_file = PAGES.pytest()
