@@ -22,12 +22,12 @@ test: $(LPR_VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadfile --max-worker-restart 0
+	$(BIN)/pytest
 	$(BIN)/lpr doctor
 
 # What touches OpenCV, with the other major version of it, in a folder beside the environment.
 test-opencv5: $(LPR_VENV)/.opencv5
-	PYTHONPATH=$(abspath $(LPR_VENV))/opencv5 $(BIN)/pytest -n auto --dist loadfile --max-worker-restart 0 tests/darknet tests/runtimes tests/source tests/sinks \
+	PYTHONPATH=$(abspath $(LPR_VENV))/opencv5 $(BIN)/pytest tests/darknet tests/runtimes tests/source tests/sinks \
 		tests/cli/test_convert.py tests/test_accuracy.py tests/test_detect.py tests/test_draw.py tests/test_pipeline.py \
 		tests/test_samples.py plugins/lpr-onnx plugins/lpr-torch
 

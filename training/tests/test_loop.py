@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,14 +70,6 @@ def test_a_run_begins_anew_unless_it_is_resumed(tmp_path: Path) -> None:
     for _ in range(2):
         train(Line(), SCHEDULE, tmp_path)
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 4
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="torch's workers are spawned there")
-def test_worker_processes_give_the_same_batches(tmp_path: Path) -> None:
-    alone = train(Line(), SCHEDULE, tmp_path / "alone")
-    helped = train(Line(), replace(SCHEDULE, workers=2), tmp_path / "helped")
-    first, second = (load_file(file) for file in (alone, helped))
-    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_a_run_ends_by_the_clock_and_its_rate_with_it(tmp_path: Path) -> None:
