@@ -79,8 +79,6 @@ def load(
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
     does not exist or does not work here, and ``ValueError`` for numbers out of range.
     """
-    if isinstance(regions, str):  # which is a sequence of strings, too
-        regions = [code for part in regions.split(",") if (code := part.strip())]
     for name, number in (("threads", threads), ("device", device)):
         if number is not None and number < 0:
             raise ValueError(f"{name} has to be 0 or more, not {number}")
@@ -148,11 +146,14 @@ def load(
 
 
 def regions_of(folder: models.Model, wanted: Sequence[str] | None) -> list[Region]:
-    """The regions of ``wanted`` codes, each once; by default the model's. ``any`` stands for all
-    others that are known, after those named before it, the model's own first.
+    """The regions of ``wanted`` codes (a sequence, or one text with commas), each once; by default
+    the model's. ``any`` stands for all others that are known, after those named before it, the
+    model's own first.
 
     Raises :class:`lpr.errors.BackendError` for a code that is not known.
     """
+    if isinstance(wanted, str):  # which is a sequence of strings, too
+        wanted = [code for part in wanted.split(",") if (code := part.strip())]
     plugged = registry()
     codes: dict[str, None] = {}
     for code in folder.regions if wanted is None else wanted:

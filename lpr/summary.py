@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lpr.calibration import sigmoid
 from lpr.types import Float32
 
 GROUNDS = ("white", "yellow", "green", "red", "blue", "black")
@@ -61,18 +62,14 @@ def _summary(row: Float32) -> Summary:
     regions = _softmax(row[REGION])
     region = int(regions.argmax())
     return Summary(
-        plate=_sigmoid(row[PLATE]),
+        plate=sigmoid(float(row[PLATE])),
         corners=np.asarray(row[CORNERS].reshape(4, 2) + FRAME, np.float32),
-        two_lines=_sigmoid(row[LINES]),
+        two_lines=sigmoid(float(row[LINES])),
         ground=GROUNDS[int(row[GROUND].argmax())],
         ink=INKS[int(row[INK].argmax())],
         region=REGIONS[region],
         region_confidence=float(regions[region]),
     )
-
-
-def _sigmoid(value: np.float32) -> float:
-    return float(1 / (1 + np.exp(-np.clip(value, -60, 60))))
 
 
 def _softmax(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -165,7 +165,7 @@ def test_the_command_writes_page_tables_and_comparison(tmp_path: Path) -> None:
     ours.write_text(json.dumps(record) + "\n")
     theirs.write_text(json.dumps({"source": "a.png", "plates": []}) + "\n")
     arguments = ["eval", str(folder), "--predictions", str(ours), "--against", str(theirs)]
-    done = lpr(*arguments, "--json", "--html", str(tmp_path / "page.html"))
+    done = lpr(*arguments, "--region", "tw, eu", "--json", "--html", str(tmp_path / "page.html"))
     assert done.status == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["exact"], result["readings"], result["readings_wrong"]) == (1, 1, 0)

@@ -146,9 +146,7 @@ def _dashed(name: str) -> str:
 
 def _regions(options: dict[str, Any]) -> list[Region]:
     """The regions whose formats the tables know: those asked for, by default the model's."""
-    asked = options["regions"]
-    model = load_model(options["model"])
-    return regions_of(model, None if asked is None else [c for c in asked.split(",") if c])
+    return regions_of(load_model(options["model"]), options["regions"])
 
 
 def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
