@@ -116,6 +116,44 @@ std::int64_t vote(const Array<std::int32_t>& symbols, const Array<double>& weigh
   return lpr::vote(ballots, winners, parts, chosen);
 }
 
+std::int64_t confusion(const Array<std::int32_t>& symbols, const Array<double>& weights,
+                       const Array<std::int64_t>& offsets, Array<double> votes) {
+  const lpr::Ballots ballots{symbols.data(), weights.data(), offsets.data(), offsets.shape(0) - 1};
+  double* out = votes.mutable_data();
+  const std::int64_t classes = votes.shape(1) - 1;
+  const Release release;
+  return lpr::confusion(ballots, classes, out);
+}
+
+double legal_path(const Array<double>& votes, const Array<std::int32_t>& transitions,
+                  const Array<std::uint8_t>& accepting, double least, Array<std::int32_t> chosen) {
+  const lpr::Automaton automaton{transitions.data(), accepting.data()};
+  const std::int64_t shape[2] = {votes.shape(0), votes.shape(1) - 1};
+  const std::int64_t states = accepting.shape(0);
+  const double* rows = votes.data();
+  std::int32_t* out = chosen.mutable_data();
+  const Release release;
+  return lpr::legal_path(rows, shape[0], shape[1], automaton, states, least, out);
+}
+
+void buffered_iou(const Array<double>& before, const Array<double>& after, double buffer,
+                  Array<double> out) {
+  const double* first = before.data();
+  const double* second = after.data();
+  double* values = out.mutable_data();
+  const std::int64_t shape[2] = {before.shape(0), after.shape(0)};
+  const Release release;
+  lpr::buffered_iou(first, shape[0], second, shape[1], buffer, values);
+}
+
+void assign(const Array<double>& costs, double limit, Array<std::int64_t> column_of) {
+  const double* values = costs.data();
+  std::int64_t* columns = column_of.mutable_data();
+  const std::int64_t shape[2] = {costs.shape(0), costs.shape(1)};
+  const Release release;
+  lpr::assign(values, shape[0], shape[1], limit, columns);
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_kernels, module) {
@@ -137,4 +175,8 @@ PYBIND11_MODULE(_kernels, module) {
   module.def("ctc_beam", &ctc_beam);
   module.def("pick_best", &pick_best);
   module.def("vote", &vote);
+  module.def("confusion", &confusion);
+  module.def("legal_path", &legal_path);
+  module.def("buffered_iou", &buffered_iou);
+  module.def("assign", &assign);
 }

@@ -161,6 +161,17 @@ class ScalarNetwork {
     return count;
   }
 
+  // A row of `classes` + 1 votes for each slot.
+  std::int64_t write_votes(std::int64_t classes, double* votes) const {
+    for (const Slot& slot : slots_) {
+      std::fill(votes, votes + classes, 0.0);
+      for (const Vote& vote : slot.votes) votes[vote.symbol] = vote.weight;
+      votes[classes] = slot.deletion;
+      votes += classes + 1;
+    }
+    return static_cast<std::int64_t>(slots_.size());
+  }
+
  private:
   struct Vote {
     std::int32_t symbol;
@@ -377,6 +388,13 @@ std::int64_t vote(const Ballots& ballots, std::int32_t* symbols, double* shares,
   const std::vector<Reading> readings = in_order(ballots);
   return impl == Impl::scalar ? elect(ScalarNetwork(), readings, symbols, shares)
                               : elect(FastNetwork(readings, impl), readings, symbols, shares);
+}
+
+// Few readings are fused in a frame: there is nothing to gain beside the scalar network.
+std::int64_t confusion(const Ballots& ballots, std::int64_t classes, double* votes) {
+  ScalarNetwork network;
+  for (const Reading& reading : in_order(ballots)) network.add(reading);
+  return network.write_votes(classes, votes);
 }
 
 }  // namespace lpr

@@ -139,4 +139,27 @@ struct Ballots {
 // number.
 std::int64_t vote(const Ballots& ballots, std::int32_t* symbols, double* shares, Impl impl);
 
+// The same ballots as a confusion network: for each slot the votes of classes 0 to `classes` - 1
+// (the ballots' symbols) and, behind them, for leaving the slot out. `votes` has room for as many
+// slots as there are symbols in all; returns their number.
+std::int64_t confusion(const Ballots& ballots, std::int64_t classes, double* votes);
+
+// The legal text that a confusion network (slots x (classes + 1) votes) speaks for most: the one
+// with the greatest product of its shares of the votes, none of which counts as less than `least`.
+// Writes each slot's class, -1 for none, and returns the product's logarithm; -infinity where no
+// legal text has a vote.
+double legal_path(const double* votes, std::int64_t slots, std::int64_t classes,
+                  const Automaton& automaton, std::int64_t states, double least,
+                  std::int32_t* chosen);
+
+// Intersection over union of each pair of boxes (x0, y0, x1, y1), which are first made larger by
+// `buffer` times their sides on every side: `rows` x `columns`.
+void buffered_iou(const double* before, std::int64_t rows, const double* after,
+                  std::int64_t columns, double buffer, double* out);
+
+// The assignment of rows to columns with the least sum of costs, where a row without a column costs
+// `limit`: writes each row's column, or -1. Pairs above `limit` are never made.
+void assign(const double* costs, std::int64_t rows, std::int64_t columns, double limit,
+            std::int64_t* column_of);
+
 }  // namespace lpr

@@ -85,3 +85,26 @@ def vote(
     impl: str,
     /,
 ) -> int: ...
+def confusion(
+    symbols: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    votes: NDArray[np.float64],
+    /,
+) -> int: ...
+def legal_path(
+    votes: NDArray[np.float64],
+    transitions: NDArray[np.int32],
+    accepting: NDArray[np.uint8],
+    least: float,
+    chosen: NDArray[np.int32],
+    /,
+) -> float: ...
+def buffered_iou(
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    buffer: float,
+    out: NDArray[np.float64],
+    /,
+) -> None: ...
+def assign(costs: NDArray[np.float64], limit: float, column_of: NDArray[np.int64], /) -> None: ...

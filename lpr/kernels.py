@@ -25,9 +25,13 @@ __all__ = [
     "Decoded",
     "Hypothesis",
     "Placement",
+    "assign",
+    "buffered_iou",
+    "confusion",
     "ctc_beam",
     "ctc_greedy",
     "implementations",
+    "legal_path",
     "letterbox",
     "nms",
     "pick_best",
@@ -339,6 +343,99 @@ def vote(
     count = _kernels.vote(symbols, values, offsets, voted, shares, impl)
     text = voted[:count].tobytes().decode("utf-32-le", "surrogatepass")
     return text, tuple(shares[:count].tolist())
+
+
+def confusion(
+    texts: Sequence[Sequence[int]], weights: Sequence[Sequence[float]], classes: int
+) -> NDArray[np.float64]:
+    """The readings of :func:`vote` as a confusion network (Mangu, Brill and Stolcke, 2000).
+
+    ``texts`` are given as classes, 0..``classes`` - 1, with a weight (0..1e12) for each. The
+    result has a row for each slot of the alignment: the votes for each class and, last, for leaving
+    the slot out; ``S x (classes + 1)``.
+    """
+    values, offsets = _ragged("weights", weights)
+    symbols, places = _ragged("texts", texts)
+    if not np.array_equal(offsets, places):
+        raise ValueError("weights must hold one number for each class of each text")
+    if not ((values >= 0) & (values <= _MAX_WEIGHT)).all():
+        raise ValueError(f"weights must lie in 0..{_MAX_WEIGHT:g}")
+    if not ((symbols >= 0) & (symbols < classes)).all():
+        raise ValueError(f"texts must hold classes, 0..{classes - 1}")
+    votes = np.empty((len(symbols), classes + 1))
+    return votes[: _kernels.confusion(symbols.astype(np.int32), values, offsets, votes)]
+
+
+def legal_path(
+    votes: NDArray[np.float64],
+    transitions: NDArray[np.int32],
+    accepting: NDArray[np.bool_],
+    least: float = 1e-3,
+) -> tuple[tuple[int, ...], float] | None:
+    """The legal text that a confusion network (``S x (C + 1)``) speaks for most.
+
+    That is the one with the greatest product, over the slots, of the shares of votes that its
+    characters (or its leaving a slot out) have there; none counts as less than ``least`` (above 0),
+    and a character without a vote is never taken. ``transitions`` (``int32``, ``states x C``) and
+    ``accepting`` (``bool``) say what is legal (:class:`lpr.regions.Grammar`). Found by Viterbi's
+    algorithm over slots and states. Returns each slot's class, -1 where it is left out, and the
+    product's natural logarithm; None where no legal text can be made.
+    """
+    _check_dtype("votes", votes, np.float64)
+    if votes.ndim != 2 or votes.shape[1] < 2 or not ((votes >= 0) & (votes <= 1e18)).all():
+        raise ValueError("votes must be S x (C + 1), and none below 0")
+    if not 0 < least <= 1:
+        raise ValueError(f"least must lie above 0 and be 1 at most, not {least}")
+    _check_automaton(transitions, accepting, votes.shape[1] - 1)
+    chosen = np.empty(len(votes), np.int32)
+    score = _kernels.legal_path(
+        np.ascontiguousarray(votes),
+        np.ascontiguousarray(transitions),
+        np.ascontiguousarray(accepting).view(np.uint8),
+        least,
+        chosen,
+    )
+    return None if score == -math.inf else (tuple(chosen.tolist()), score)
+
+
+def buffered_iou(
+    before: Sequence[Sequence[float]], after: Sequence[Sequence[float]], buffer: float
+) -> NDArray[np.float64]:
+    """Intersection over union of each pair of boxes, made larger first; ``N x M``.
+
+    Boxes are ``(x0, y0, x1, y1)``. Each grows on every side by ``buffer`` (0 or more) times its
+    width or height, so that small boxes that moved further than their own size still meet
+    (Yang et al., 2023, C-BIoU).
+    """
+    if not 0 <= buffer <= _MAX_MARGIN:
+        raise ValueError(f"buffer must lie in 0..{_MAX_MARGIN:g}, not {buffer}")
+    first, second = _boxes("before", before), _boxes("after", after)
+    out = np.empty((len(first), len(second)))
+    _kernels.buffered_iou(first, second, buffer, out)
+    return out
+
+
+def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
+    """The pairs of rows and columns with the least sum of ``costs`` (``N x M``, finite).
+
+    A row without a column costs ``limit``, and no pair that costs more is made. Exact (Crouse,
+    2016); rows come in order.
+    """
+    _check_dtype("costs", costs, np.float64)
+    if costs.ndim != 2 or not np.isfinite(costs).all() or not math.isfinite(limit):
+        raise ValueError("costs must be N x M and finite, and so must the limit")
+    column_of = np.empty(len(costs), np.int64)
+    _kernels.assign(np.ascontiguousarray(costs), limit, column_of)
+    return [(row, column) for row, column in enumerate(column_of.tolist()) if column >= 0]
+
+
+def _boxes(name: str, boxes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    values = np.asarray(boxes, np.float64).reshape(-1, 4) if len(boxes) else np.empty((0, 4))
+    if len(values) != len(boxes) or not np.isfinite(values).all():
+        raise ValueError(f"{name} must hold boxes of four finite numbers")
+    if not (values[:, :2] <= values[:, 2:]).all():
+        raise ValueError(f"{name} must hold boxes with x0 <= x1 and y0 <= y1")
+    return values
 
 
 def _planes(channels: Channels) -> int:

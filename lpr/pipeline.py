@@ -66,7 +66,7 @@ class Reader(Closing):
             for detection in found
         ]
         readings = iter(self.recognize(crops))
-        plates = [[self._plate(d, next(readings)) for d in found] for found in detections]
+        plates = [[self.identify(d, next(readings)) for d in found] for found in detections]
         return [[plate for plate in found if self._counts(plate)] for found in plates]
 
     def read_best(self, image: AnyImage) -> Plate | None:
@@ -96,7 +96,8 @@ class Reader(Closing):
         sure = plate.detection.confidence >= self.sure
         return sure or plate.confidence >= self.min_confidence
 
-    def _plate(self, detection: Detection, reading: Reading) -> Plate:
+    def identify(self, detection: Detection, reading: Reading) -> Plate:
+        """What was found and what was read of it, with the region and format that the text fits."""
         regions = self._likeliest_first(reading)
         code, display = identify(reading.text, regions) or (None, None)
         kind = next((r.kind_of(reading.text) for r in regions if r.code == code), None)

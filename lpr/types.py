@@ -79,12 +79,16 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills)."""
+    """A picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills).
+
+    ``clock`` is when it was taken, in seconds since 1970 (UTC); None where nobody knows.
+    """
 
     image: Image
     source: str
     index: int = 0
     time: float | None = None
+    clock: float | None = None
 
     @property
     def width(self) -> int:

@@ -224,6 +224,12 @@ def curves(run: Path, out: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the recipe's plates and their labels.csv to this folder, as lpr eval reads them.",
 )
+@click.option(
+    "--video",
+    metavar="RECIPE",
+    help="Render the film of this recipe into --out, with its truth as .json beside it.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="An .mp4 for --video.")
 @click.option("--recipe", default="kept-out", show_default=True, help="What --crops writes.")
 @click.option("--count", type=click.IntRange(1), help="How many; by default 60, or the recipe's.")
 @click.option("--seed", type=click.IntRange(0), help="By default 1, or the recipe's.")
@@ -231,17 +237,25 @@ def curves(run: Path, out: Path) -> None:
 def synth(
     preview: Path | None,
     crops: Path | None,
+    video: str | None,
+    out: Path | None,
     recipe: str,
     count: int | None,
     seed: int | None,
     region: str | None,
 ) -> None:
-    """Render plates, each with a little around it."""
-    from lpr_training.recipes import kept_out_recipe
+    """Render plates, each with a little around it, or a film of a road."""
+    from lpr_training.recipes import film_recipe, kept_out_recipe
     from lpr_training.samples import write_crops, write_preview
 
-    if (preview is None) == (crops is None):
-        raise click.UsageError("give either --preview FILE or --crops FOLDER")
+    if sum(wanted is not None for wanted in (preview, crops, video)) != 1:
+        raise click.UsageError("give one of --preview FILE, --crops FOLDER and --video RECIPE")
+    if (video is None) != (out is None):
+        raise click.UsageError("--video RECIPE and --out FILE.mp4 belong together")
+    if video is not None and out is not None:
+        from lpr_training.synth.film import write_film
+
+        write_film(film_recipe(video, [] if seed is None else [f"seed={seed}"]), out)
     if preview is not None:
         write_preview(preview, count or 60, 1 if seed is None else seed, region or "tw")
     if crops is not None:

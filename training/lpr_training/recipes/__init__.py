@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr.errors import LprError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lpr_training.detector_recipe import DetectorRecipe
     from lpr_training.recognizer import RecognizerRecipe
     from lpr_training.rendered import KeptOut
+    from lpr_training.synth.traffic import FilmRecipe
 
 FOLDER = Path(__file__).parent
 
@@ -49,6 +50,12 @@ def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> KeptOut:
     from lpr_training.rendered import KeptOut
 
     return build(KeptOut, read(name, changes), name)
+
+
+def film_recipe(name: str, changes: Sequence[str] = ()) -> FilmRecipe:
+    from lpr_training.synth.traffic import FilmRecipe
+
+    return build(FilmRecipe, read(name, changes), name)
 
 
 def locate(name: str) -> Path:
@@ -105,16 +112,22 @@ def build(kind: type[T], table: dict[str, Any], name: str) -> T:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(table) - known):
         raise RecipeError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
-    values = {
-        key: build(part, value, f"{name}, [{key}]")
-        if (part := _dataclass_of(hints[key]))
-        else _frozen(value)
-        for key, value in table.items()
-    }
+    values = {key: _value(hints[key], value, f"{name}, [{key}]") for key, value in table.items()}
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{name}: {error}") from error
+
+
+def _value(hint: Any, value: Any, name: str) -> Any:
+    part = _dataclass_of(hint)
+    if part is None:
+        return _frozen(value)
+    if get_origin(hint) is not tuple:
+        return build(part, value, name)
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise RecipeError(f"{name}: has to be a list of tables, each begun with [[...]]")
+    return tuple(build(part, each, name) for each in value)
 
 
 def _dataclass_of(hint: Any) -> Any:

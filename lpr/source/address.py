@@ -1,0 +1,110 @@
+"""What the name of a moving source stands for: a file, a stream, a camera, standard input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from lpr.errors import SourceError
+from lpr.source.search import expand, mode_of
+
+Sort: TypeAlias = Literal["file", "folder", "stream", "camera", "stdin"]
+
+_STREAM = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|srt)://", re.IGNORECASE)
+_CAMERA = re.compile(r"camera:(\d+)|(/dev/video\d+)")
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A source and what its sightings call it. ``text`` is what to open, ``shown`` the same without
+    a password; ``camera`` is its name."""
+
+    camera: str
+    text: str
+    sort: Sort
+
+    @property
+    def live(self) -> bool:
+        """Whether it goes on whether anybody looks or not."""
+        return self.sort in ("stream", "camera")
+
+    @property
+    def shown(self) -> str:
+        """The source as records and messages name it: no password is ever shown."""
+        return re.sub(r"(?<=://)([^/@\s:]*):[^/@\s]*@", r"\1:***@", self.text)
+
+
+def addresses(arguments: Iterable[str]) -> list[Address]:
+    """The moving sources that ``arguments`` stand for, each with a name of its own.
+
+    ``gate=rtsp://...`` names a camera; others are called by their file or host. ``-`` is standard
+    input, ``camera:0`` or ``/dev/video0`` a camera of this machine; a folder of pictures is one
+    source, and its videos are one each, as those of a pattern are.
+
+    Raises :class:`lpr.errors.SourceError` where two are given one name, or a folder holds pictures
+    and videos both.
+    """
+    found: list[tuple[str | None, str, Sort]] = []
+    for argument in arguments:
+        named = None if mode_of(argument) is not None else _NAMED.fullmatch(argument)
+        name, text = (named[1], named[2]) if named and "://" not in named[1] else (None, argument)
+        found += [(name, each, sort) for each, sort in _sorted(text)]
+    return _called(found)
+
+
+def _sorted(text: str) -> list[tuple[str, Sort]]:
+    if text == "-":
+        return [(text, "stdin")]
+    if _STREAM.match(text):
+        return [(text, "stream")]
+    camera = _CAMERA.fullmatch(text)
+    if camera:
+        return [(camera[2] or f"/dev/video{camera[1]}", "camera")]
+    if not Path(text).is_dir():
+        return [(each, "file") for each in expand([text])]
+    from lpr.source.kinds import PICTURE_SUFFIXES
+
+    inside = expand([text])
+    pictures = [
+        each
+        for each in inside
+        if Path(each).suffix.lower() in PICTURE_SUFFIXES - {".gif"} and each != text
+    ]
+    if pictures and len(pictures) < len(inside):
+        raise SourceError(
+            f"{text}: the folder holds pictures and videos; name a pattern such as "
+            f"{Path(text) / '*.mp4'}"
+        )
+    return [(text, "folder")] if pictures or inside == [text] else [(e, "file") for e in inside]
+
+
+def _called(found: Sequence[tuple[str | None, str, Sort]]) -> list[Address]:
+    taken: set[str] = set()
+    made = []
+    for name, text, sort in found:
+        called, number = name or _usual(text, sort), 1
+        while called in taken:
+            if name is not None:
+                raise SourceError(f"{name}: two sources have this name; give each its own")
+            number += 1
+            called = f"{_usual(text, sort)}-{number}"
+        taken.add(called)
+        made.append(Address(called, text, sort))
+    return made
+
+
+def _usual(text: str, sort: Sort) -> str:
+    if sort == "stdin":
+        return "stdin"
+    if sort == "stream":
+        try:
+            parts = urlsplit(text)
+            return f"{parts.hostname or 'stream'}{parts.path.rstrip('/')}"
+        except ValueError:
+            raise SourceError(f"{text}: this is no address that can be opened") from None
+    return Path(text).name if sort == "camera" else Path(text).stem or text

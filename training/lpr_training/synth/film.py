@@ -1,0 +1,279 @@
+"""Films of a road, rendered with their exact truth: which plate is where in each picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import OutputError
+from lpr.types import Box, Float32, Image
+from lpr_training.synth.arrays import as_float, as_image
+from lpr_training.synth.geometry import bounds, lay_onto
+from lpr_training.synth.plates import render_plate
+from lpr_training.synth.scenes import mount, place_plate
+from lpr_training.synth.street import render_street
+from lpr_training.synth.traffic import FilmRecipe, Way, stance, ways
+from lpr_training.synth.vehicles import VehiclePicture, render_vehicle
+
+_SHARPEST = 960
+"""Vehicles are drawn so many pixels wide, which no picture of one exceeds by much."""
+_LEGIBLE = 0.02
+"""A plate can be read that is at least this share of the picture's width, if it is seen whole."""
+_WHOLE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPlate:
+    """A plate in a picture: whose (an index of the film's passes), its box in pixels (which may
+    reach out of the picture), and how much of it can be seen, 0..1."""
+
+    who: int
+    box: Box
+    visible: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """``image`` is BGR."""
+
+    image: Image
+    plates: tuple[SeenPlate, ...]
+
+
+@dataclass(slots=True)
+class _Actor:
+    way: Way
+    picture: VehiclePicture
+    text: str
+
+
+class Film:
+    """A recipe's film; iterate over it for its frames. The same recipe gives the same film."""
+
+    def __init__(self, recipe: FilmRecipe) -> None:
+        self.recipe = recipe
+        self._cast = [_equip(way, recipe.light.plates, recipe.worn) for way in ways(recipe)]
+        self.texts = tuple(actor.text for actor in self._cast)
+        reach = round(recipe.width * (recipe.camera.pan + 2 * recipe.camera.sway)) + 4
+        rng = np.random.default_rng([recipe.seed, 1 << 20])
+        street, _ = render_street(
+            rng,
+            recipe.width + 2 * reach,
+            recipe.height,
+            horizon=recipe.camera.horizon,
+        )
+        self._street = as_image(cv2.convertScaleAbs(street, alpha=recipe.light.street))
+        self._reach = reach
+        self._grain = rng.normal(
+            0, max(recipe.camera.noise, 1e-6), (recipe.height + 128, recipe.width + 128, 3)
+        ).astype(np.int16)
+
+    def __iter__(self) -> Iterator[FilmFrame]:
+        for frame in range(self.recipe.frames):
+            yield self._draw(frame)
+
+    def _draw(self, frame: int) -> FilmFrame:
+        recipe, time = self.recipe, frame / self.recipe.fps
+        rng = np.random.default_rng([recipe.seed, frame])
+        turn, dip = self._turn(time)
+        x0 = self._reach - turn
+        picture = self._street[:, x0 : x0 + recipe.width].copy()
+        plates: list[SeenPlate] = []
+        on_road = [(z, n) for n, a in enumerate(self._cast) if (z := a.way.at(time)) is not None]
+        for z, who in sorted(on_road, reverse=True):
+            actor = self._cast[who]
+            corners = self._corners(actor, z, turn, dip)
+            box = bounds(corners)
+            moved = self._motion(actor, time)
+            hiding, origin = _lay(picture, actor.picture, corners, moved, recipe.light.lamps)
+            plates = [_hidden(plate, hiding, origin) for plate in plates]
+            place = bounds(mount(actor.picture, corners))
+            if box.x1 > 0 and box.x0 < recipe.width:
+                plates.append(SeenPlate(who, place, _inside(place, recipe.width, recipe.height)))
+        for post in recipe.posts:
+            left = round(post.x * recipe.width) + turn
+            right = left + round(post.width * recipe.width)
+            if right > 0 and left < recipe.width:
+                picture[:, max(left, 0) : right] = (46, 52, 50)
+            cover = np.full((recipe.height, max(right - left, 1)), 255, np.uint8)
+            plates = [_hidden(plate, cover, (left, 0)) for plate in plates]
+        return FilmFrame(self._develop(rng, picture, time), tuple(p for p in plates if p.visible))
+
+    def _turn(self, time: float) -> tuple[int, int]:
+        """By how many pixels the camera has turned, across and down."""
+        camera, width = self.recipe.camera, self.recipe.width
+        pan = camera.pan * np.sin(2 * np.pi * time / camera.pan_seconds)
+        across = camera.sway * (np.sin(5.3 * time) + 0.6 * np.sin(13.7 * time + 1))
+        down = camera.sway * 0.5 * np.sin(9.1 * time)
+        return round(float(pan + across) * width), round(float(down) * width)
+
+    def _corners(self, actor: _Actor, z: float, turn: int, dip: int) -> Float32:
+        tall, wide = actor.picture.mask.shape
+        corners = stance(self.recipe, actor.way.kind, tall / wide, actor.way.x, z)
+        return as_float(corners + np.array([turn, dip], np.float32))
+
+    def _motion(self, actor: _Actor, time: float) -> float:
+        """By how many pixels it moves downwards while the shutter is open."""
+        shutter = self.recipe.camera.shutter
+        before, after = actor.way.at(time - shutter / 2), actor.way.at(time + shutter / 2)
+        if before is None or after is None:
+            return 0.0
+        ends = [stance(self.recipe, actor.way.kind, 0.4, actor.way.x, z) for z in (before, after)]
+        return float(np.abs(ends[1] - ends[0]).max())
+
+    def _develop(self, rng: np.random.Generator, picture: Image, time: float) -> Image:
+        camera, light = self.recipe.camera, self.recipe.light
+        if light.rain:
+            _rain(rng, picture, light.rain)
+        if light.drift:
+            factor = 1 - light.drift / 2 + light.drift / 2 * np.sin(2 * np.pi * time / 30)
+            picture = as_image(cv2.convertScaleAbs(picture, alpha=factor))
+        if camera.blur:
+            picture = as_image(cv2.GaussianBlur(picture, (0, 0), camera.blur))
+        y, x = rng.integers(0, 128, 2)
+        height, width = picture.shape[:2]
+        grain = self._grain[y : y + height, x : x + width]
+        return as_image(cv2.add(picture, grain, dtype=cv2.CV_8U))
+
+
+def write_film(recipe: FilmRecipe, file: Path) -> None:
+    """Render a film into ``file`` (H.264), and what is true of it into a ``.json`` beside it.
+
+    Raises :class:`lpr.errors.OutputError` where they cannot be written.
+    """
+    film = Film(recipe)
+    seen: list[list[list[float]]] = [[] for _ in film.texts]
+    try:
+        with av.open(str(file), "w") as container:
+            stream = container.add_stream("libx264", rate=recipe.fps)
+            stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
+            stream.options = {"crf": str(recipe.camera.crf), "preset": "veryfast"}
+            frames = tqdm(film, total=recipe.frames, unit=" frame", disable=None)
+            for number, frame in enumerate(frames):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame.image, "bgr24")))
+                for plate in frame.plates:
+                    box = [round(value, 1) for value in plate.box]
+                    seen[plate.who].append([number, *box, round(plate.visible, 3)])
+            container.mux(stream.encode(None))
+        truth = json.dumps(_truth(recipe, file.name, film.texts, seen))
+        file.with_suffix(".json").write_text(truth + "\n", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{file}: the film cannot be written: {error}") from error
+
+
+def _truth(
+    recipe: FilmRecipe, name: str, texts: tuple[str, ...], seen: list[list[list[float]]]
+) -> dict[str, Any]:
+    video = {
+        "file": name,
+        "fps": recipe.fps,
+        "width": recipe.width,
+        "height": recipe.height,
+        "frames": recipe.frames,
+    }
+    passes = [
+        {
+            "text": text,
+            "legible": sum(_legible(place, recipe.width) for place in places),
+            "boxes": places,
+        }
+        for text, places in zip(texts, seen, strict=True)
+        if places
+    ]
+    return {"schema": 1, "video": video, "passes": passes}
+
+
+def _legible(place: list[float], width: int) -> bool:
+    return place[3] - place[1] >= _LEGIBLE * width and place[5] >= _WHOLE
+
+
+def _equip(way: Way, light: float, worn: float) -> _Actor:
+    """The vehicle with its plate on."""
+    rng = np.random.default_rng(way.seed)
+    vehicle = render_vehicle(rng, way.kind, _SHARPEST)
+    style = None if way.text else vehicle.styles[int(rng.integers(len(vehicle.styles)))]
+    plate = render_plate(rng, way.text, style, width=240, fresh=rng.random() >= worn)
+    dark = as_image(cv2.convertScaleAbs(vehicle.image, alpha=0.35 + 0.65 * min(light, 1.0)))
+    image, placed = place_plate(dark, plate, vehicle.plate)
+    corners = np.array(placed.quad, np.float32)
+    mask = vehicle.mask.copy()
+    cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)  # scooters are narrower than some
+    return _Actor(way, replace(vehicle, image=image, mask=mask, plate=corners), plate.text)
+
+
+def _lay(
+    picture: Image, vehicle: VehiclePicture, corners: Float32, moved: float, lamps: float
+) -> tuple[Image, tuple[int, int]]:
+    """Draw a vehicle and its shadow into ``picture``: its cover, and where that begins."""
+    height, width = picture.shape[:2]
+    box = bounds(corners)
+    reach = box.width * 0.1 + 4
+    x0, y0 = int(max(box.x0 - reach, 0)), int(max(box.y0 - reach, 0))
+    x1, y1 = int(min(box.x1 + reach, width)), int(min(box.y1 + reach, height))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return np.zeros((1, 1), np.uint8), (0, 0)
+    part = np.ascontiguousarray(picture[y0:y1, x0:x1])
+    local = as_float(corners - np.array([x0, y0], np.float32))
+    shadow = (local[2] + local[3]) / 2
+    axes = (max(int(box.width * 0.55), 1), max(int(box.width * 0.06), 1))
+    dark = part.copy()
+    cv2.ellipse(dark, (int(shadow[0]), int(shadow[1])), axes, 0, 0, 360, (20, 20, 20), -1)
+    part = as_image(cv2.addWeighted(part, 0.5, dark, 0.5, 0))
+    laid, cover = lay_onto(part, vehicle.image, vehicle.mask, local)
+    if lamps:
+        laid = _shine(laid, local, lamps)
+    if moved > 1:
+        size = min(int(moved) | 1, 31)
+        laid = as_image(cv2.blur(laid, (1, size)))
+    picture[y0:y1, x0:x1] = laid
+    return cover, (x0, y0)
+
+
+def _shine(part: Image, corners: Float32, strength: float) -> Image:
+    """Two headlamps, with a glow around each."""
+    glow = np.zeros(part.shape[:2], np.uint8)
+    wide = float(corners[2][0] - corners[3][0])
+    for side in (0.14, 0.86):
+        x = corners[3][0] + side * wide
+        y = corners[3][1] - 0.28 * wide
+        cv2.circle(glow, (int(x), int(y)), max(int(wide * 0.05), 1), 255, -1, cv2.LINE_AA)
+    size = max(int(wide * 0.06), 1) * 2 + 1
+    glow = as_image(cv2.max(glow, cv2.blur(glow, (size, size))))
+    light = as_image(cv2.convertScaleAbs(glow, alpha=strength))
+    return as_image(cv2.add(part, cv2.merge([light] * 3)))
+
+
+def _hidden(plate: SeenPlate, cover: Image, origin: tuple[int, int]) -> SeenPlate:
+    """``plate`` behind something that covers (0..255) a part of the picture from ``origin`` on."""
+    x0, y0 = int(plate.box.x0) - origin[0], int(plate.box.y0) - origin[1]
+    x1, y1 = int(plate.box.x1) + 1 - origin[0], int(plate.box.y1) + 1 - origin[1]
+    part = cover[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
+    if not part.size:
+        return plate
+    hidden = float(part.sum()) / 255 / max((x1 - x0) * (y1 - y0), 1)
+    return replace(plate, visible=max(plate.visible - hidden, 0.0))
+
+
+def _inside(box: Box, width: int, height: int) -> float:
+    shown = Box(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
+    if shown.x1 <= shown.x0 or shown.y1 <= shown.y0:
+        return 0.0
+    return min(shown.area / max(box.area, 1e-6), 1.0)
+
+
+def _rain(rng: np.random.Generator, picture: Image, streaks: int) -> None:
+    height, width = picture.shape[:2]
+    veil = picture.copy()
+    for x, y, length in rng.uniform(0, 1, (streaks, 3)):
+        start = int(x * width), int(y * height)
+        stop = start[0] + int(length * height * 0.01), start[1] + int(length * height * 0.06)
+        cv2.line(veil, start, stop, (200, 200, 200), 1, cv2.LINE_AA)
+    cv2.addWeighted(picture, 0.6, veil, 0.4, 0, dst=picture)
