@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lpr.types import AnyImage, Image, Plate
+from lpr.sightings import Shown
+from lpr.types import AnyImage, Box, Image, Plate
 
 LIGHT_BLUE = (250, 206, 135)
 _INK = (64, 32, 0)
@@ -16,6 +17,8 @@ _FONT = cv2.FONT_HERSHEY_DUPLEX
 _LINE = 1 / 360
 _TEXT = 1 / 30
 _SMALLEST_TEXT = 10.0
+# Of a plate's width and height, on every side.
+_VEIL = 0.15
 
 
 def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
@@ -34,17 +37,58 @@ def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
         cv2.polylines(drawn, [box], True, _INK, line + 2, cv2.LINE_AA, 4)
         cv2.polylines(drawn, [box, quad], True, LIGHT_BLUE, line, cv2.LINE_AA, 4)
     for plate in plates:
-        _label(drawn, plate, line)
+        text = plate.display or plate.text
+        # OpenCV's built-in letters can write nothing but ASCII.
+        _label(drawn, plate.box, text if text.isascii() else plate.text, line)
     return drawn
 
 
-def _label(drawn: Image, plate: Plate, line: int) -> None:
-    """Draw the plate's text into ``drawn``."""
-    text = plate.display or plate.text
+def annotate_tracks(image: AnyImage, tracks: Sequence[Shown]) -> Image:
+    """A copy of ``image`` with every track's box, the way it came and what it is held to say.
+
+    Where a plate was not found but is thought to be, its box is thin.
+    """
+    drawn: Image = image.copy()
+    line = max(1, round(min(image.shape[:2]) * _LINE))
+    for track in tracks:
+        way = np.round((np.asarray([*track.trail, track.box.center]) - 0.5) * 16).astype(np.int32)
+        box = np.round((np.asarray(track.box.quad) - 0.5) * 16).astype(np.int32)
+        thick = line if track.found else 1
+        cv2.polylines(drawn, [way], False, LIGHT_BLUE, 1, cv2.LINE_AA, 4)
+        cv2.polylines(drawn, [box], True, _INK, thick + 2, cv2.LINE_AA, 4)
+        cv2.polylines(drawn, [box], True, LIGHT_BLUE, thick, cv2.LINE_AA, 4)
+    for track in tracks:
+        _label(drawn, track.box, track.text, line)
+    return drawn
+
+
+def blurred(image: AnyImage, boxes: Sequence[Box]) -> Image:
+    """A copy of ``image`` in which nothing within ``boxes``, and a little around, can be read.
+
+    Each is made of eight squares across at most, which no sharpening brings back.
+    """
+    hidden: Image = image.copy()
+    height, width = image.shape[:2]
+    for box in boxes:
+        across, down = box.width * _VEIL, box.height * _VEIL
+        x0, y0 = max(int(box.x0 - across), 0), max(int(box.y0 - down), 0)
+        x1, y1 = min(int(box.x1 + across) + 1, width), min(int(box.y1 + down) + 1, height)
+        if x1 <= x0 or y1 <= y0:
+            continue
+        part = hidden[y0:y1, x0:x1]
+        square = max((x1 - x0) // 8, 1)
+        few = (max((x1 - x0) // square, 1), max((y1 - y0) // square, 1))
+        coarse = cv2.resize(part, few, interpolation=cv2.INTER_AREA)
+        hidden[y0:y1, x0:x1] = cv2.resize(
+            coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
+        )
+    return hidden
+
+
+def _label(drawn: Image, box: Box, text: str, line: int) -> None:
+    """Draw the text of a plate at ``box`` into ``drawn``."""
     if not text:
         return
-    if not text.isascii():  # which is all that OpenCV's built-in letters can write
-        text = plate.text
     height, width = drawn.shape[:2]
     text_height = max(_SMALLEST_TEXT, min(height, width) * _TEXT)
     scale = cv2.getFontScaleFromHeight(_FONT, 100, line) * text_height / 100
@@ -55,8 +99,8 @@ def _label(drawn: Image, plate: Plate, line: int) -> None:
         scale = max(scale * fit, 0.01)
         (w, h), _ = cv2.getTextSize(text, _FONT, scale, line)
     w, h = w + 2 * padding, h + 2 * padding
-    x = max(0, min(round(plate.box.x0), width - w))
-    above, below = round(plate.box.y0) - h - line, round(plate.box.y1) + line
+    x = max(0, min(round(box.x0), width - w))
+    above, below = round(box.y0) - h - line, round(box.y1) + line
     y = above if above >= 0 else below
     y = max(0, min(y, height - h))
     cv2.rectangle(drawn, (x, y), (x + w - 1, y + h - 1), LIGHT_BLUE, cv2.FILLED)

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Collection, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,9 @@ log = logging.getLogger("lpr")
 
 ANY = "any"
 """Stands for the codes of all regions."""
+
+
+_FILM = 4 / 3
 
 
 @cache
@@ -142,7 +146,49 @@ def load(
     least, sure = written.min_confidence, folder.detector.spec.sure
     if min_confidence is not None or isinstance(threshold, Sweep):
         least, sure = min_confidence or 0.0, math.inf
-    return Reader(detector, text_recognizer, known, least, recognizer or reads.name, sure)
+    name = recognizer or reads.name
+    return Reader(detector, text_recognizer, known, least, name, sure, finder.device)
+
+
+def load_pool(
+    count: int,
+    model: str = models.DEFAULT_MODEL,
+    *,
+    detector_size: tuple[int, int] | None = None,
+    **options: Any,
+) -> list[Reader]:
+    """Several of the same reader for video, one for each thread that is to read at the same time.
+
+    Each runs its networks on one thread: so all cores are busy, and none waits for another. On a
+    GPU one reader serves all, and ``count`` is not asked for. By default the detector's input has
+    sides a third longer than for photographs: vehicles of a film begin far away. ``options`` are
+    :func:`load`'s.
+    """
+    options = {**options, "detector_size": detector_size or _film_size(model), "threads": 1}
+    readers = [load(model, **options)]
+    # What runs where has been said once.
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        while len(readers) < count and readers[0].device == "cpu":
+            readers.append(load(model, **options))
+    except BaseException:
+        for reader in readers:
+            reader.close()
+        raise
+    finally:
+        log.setLevel(level)
+    return readers
+
+
+def _film_size(model: str) -> tuple[int, int]:
+    detector = models.load_model(model).detector
+    stride = read_cfg(detector.cfg).stride
+    width, height = (
+        max(round(side * _FILM / stride), 1) * stride
+        for side in (detector.spec.width, detector.spec.height)
+    )
+    return width, height
 
 
 def regions_of(folder: models.Model, wanted: Sequence[str] | None) -> list[Region]:

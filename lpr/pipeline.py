@@ -27,7 +27,8 @@ class Reader(Closing):
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
     Plates whose reading is less certain than ``min_confidence`` are left out, unless their
-    detection is at least as certain as ``sure``.
+    detection is at least as certain as ``sure``. ``device`` says where the detector runs: ``cpu`` or
+    ``cuda``.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Reader(Closing):
         min_confidence: float = 0.0,
         recognizer_name: str | None = None,
         sure: float = math.inf,
+        device: str = "cpu",
     ) -> None:
+        self.device = device
         self.detector = detector
         self.recognizer = recognizer
         self.regions = tuple(regions)

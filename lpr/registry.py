@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
-BUILTIN_COMMANDS = ("bench", "convert", "detect", "doctor", "eval", "models", "plugins")
+BUILTIN_COMMANDS = ("bench", "convert", "detect", "doctor", "eval", "models", "plugins", "watch")
 
 
 class _Named(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from lpr.types import Box, Detection, Image, Plate, Reading
+from lpr.types import Box, Detection, Image, Plate, Point, Reading
 
 Direction = Literal["towards", "away", "left", "right", "still"]
 Status = Literal["final", "early", "confirmed", "corrected", "withdrawn"]
@@ -89,6 +89,19 @@ class Sighting:
                 "quad": [[round(x, 1), round(y, 1)] for x, y in self.plate.detection.quad],
             },
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A vehicle's plate in a frame: its track's number, its place, what it is held to say so far
+    (empty: nothing yet), the middles of its last places, and whether it was found in this frame or
+    is only thought to be there."""
+
+    track: int
+    box: Box
+    text: str
+    trail: tuple[Point, ...]
+    found: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lpr.loading import load
+from lpr.loading import load, load_pool
 from lpr.models import DEFAULT_MODEL
 from lpr.pipeline import Reader
 from lpr.sweep import Sweep
@@ -59,6 +59,20 @@ def parse_tiles(text: str) -> str:
     return text
 
 
+_SWEEP = click.option(
+    "--sweep",
+    type=parse_sweep,
+    metavar="START:STOP:STEP",
+    help="Thresholds to try in turn, each on pictures without a detection so far; "
+    "readings count however uncertain.",
+)
+_THREADS = click.option(
+    "--threads",
+    type=click.IntRange(0, 256),  # a runtime would really start a million
+    default=0,
+    show_default=True,
+    help="Threads of the networks; 0 leaves it to the runtime.",
+)
 _READER = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
     click.option(
@@ -88,13 +102,7 @@ _READER = (
         metavar="0..1",
         help="Least score of a detection; by default the model's.",
     ),
-    click.option(
-        "--sweep",
-        type=parse_sweep,
-        metavar="START:STOP:STEP",
-        help="Thresholds to try in turn, each on pictures without a detection so far; "
-        "readings count however uncertain.",
-    ),
+    _SWEEP,
     click.option(
         "--min-confidence",
         type=parse_share,
@@ -121,13 +129,7 @@ _READER = (
         metavar="auto|off|CxR",
         help="Look for small plates in pieces of large pictures too.",
     ),
-    click.option(
-        "--threads",
-        type=click.IntRange(0, 256),  # a runtime would really start a million
-        default=0,
-        show_default=True,
-        help="Threads of the networks; 0 leaves it to the runtime.",
-    ),
+    _THREADS,
 )
 
 
@@ -135,6 +137,14 @@ def reader_options(command: F) -> F:
     """Add the options that say which reader to use; :func:`open_reader` takes them."""
     for option in reversed(_READER):
         command = option(command)
+    return command
+
+
+def watch_options(command: F) -> F:
+    """Add those of them that make sense for a watch; :func:`open_readers` takes them."""
+    for option in reversed(_READER):
+        if option not in (_SWEEP, _THREADS):
+            command = option(command)
     return command
 
 
@@ -147,8 +157,16 @@ def open_reader(**options: Any) -> Reader:
         if options["tiles"] != "off":
             raise click.UsageError("--sweep and --tiles exclude each other")
         options["threshold"] = sweep
+    return load(**_prepared(options))
+
+
+def open_readers(count: int, **options: Any) -> list[Reader]:
+    """``count`` readers of the options, for so many threads; says on stderr what runs where."""
+    return load_pool(count, **_prepared(options))
+
+
+def _prepared(options: dict[str, Any]) -> dict[str, Any]:
     if options["max_error"] is not None and options["min_confidence"] is not None:
         raise click.UsageError("--max-error and --min-confidence exclude each other")
     logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
-    regions = options.pop("regions")
-    return load(options.pop("model"), regions=regions, **options)
+    return options

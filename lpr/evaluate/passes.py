@@ -80,16 +80,19 @@ def read_truth(file: Path) -> Truth:
     """
     try:
         written = json.loads(file.read_text(encoding="utf-8"))
-        return Truth(
-            int(written["video"]["width"]),
-            tuple(_pass(each) for each in written["passes"]),
-        )
+        width, height = int(written["video"]["width"]), int(written["video"]["height"])
+        return Truth(width, tuple(_pass(each, width, height) for each in written["passes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{file}: is no truth of a film: {error}") from error
 
 
-def _pass(written: Mapping[str, Any]) -> Pass:
-    boxes = {int(n): (Box(*box), float(visible)) for n, *box, visible in written["boxes"]}
+def _pass(written: Mapping[str, Any], width: int, height: int) -> Pass:
+    """What of a plate lies in the picture is all that anybody can find."""
+    boxes = {}
+    for number, x0, y0, x1, y1, visible in written["boxes"]:
+        shown = Box(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height))
+        if shown.x0 < shown.x1 and shown.y0 < shown.y1:
+            boxes[int(number)] = (shown, float(visible))
     return Pass(written["text"], int(written["legible"]), boxes)
 
 
@@ -152,19 +155,18 @@ def _identities(truth: Truth, places: Sequence[tuple[int, int, Box]], result: Sc
     together: Counter[tuple[int, int]] = Counter()
     found = 0
     for frame, track, box in places:
-        near = [
-            (iou, number, visible, place.width)
+        there = [
+            (number, place, _counts(truth, visible, place.width))
             for number, each in enumerate(truth.passes)
             if frame in each.boxes
             for place, visible in [each.boxes[frame]]
-            if (iou := place.iou(box)) >= _SAME
         ]
-        if near and not any(_counts(truth, visible, width) for _, _, visible, width in near):
+        same = [number for number, place, counts in there if counts and place.iou(box) >= _SAME]
+        if not same and any(_covered(box, place) >= _SAME for _, place, _ in there):
             continue
         found += 1
-        for _, number, visible, width in near:
-            if _counts(truth, visible, width):
-                together[number, numbers[track]] += 1
+        for number in same:
+            together[number, numbers[track]] += 1
     costs = np.zeros((len(truth.passes), len(numbers)))
     for (number, track), count in together.items():
         costs[number, track] = -count
@@ -175,6 +177,13 @@ def _identities(truth: Truth, places: Sequence[tuple[int, int, Box]], result: Sc
         for each in truth.passes
         for place, visible in each.boxes.values()
     )
+
+
+def _covered(box: Box, place: Box) -> float:
+    """The share of ``box`` that lies in ``place``."""
+    width = min(box.x1, place.x1) - max(box.x0, place.x0)
+    height = min(box.y1, place.y1) - max(box.y0, place.y0)
+    return max(width, 0.0) * max(height, 0.0) / max(box.area, 1e-9)
 
 
 def _counts(truth: Truth, visible: float, width: float) -> bool:

@@ -1,4 +1,4 @@
-"""Where results go: records (JSON Lines, CSV, a table) and annotated pictures and videos."""
+"""Where results go: records, annotated pictures and videos, evidence, a page to look at."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import TextIO
 
 from lpr.protocols import RecordSink, SinkFormat
 from lpr.sinks.csv import CsvSink
+from lpr.sinks.evidence import EvidenceFolder
+from lpr.sinks.film import Film
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugged import PluggedSink
 from lpr.sinks.records import open_output
+from lpr.sinks.sightings import SightingSink
 from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
+from lpr.sinks.timeline import Timeline
+from lpr.sinks.veil import Veil, read_known
 
 
 @dataclass(slots=True)
@@ -37,10 +42,16 @@ def sink_formats() -> list[SinkFormat]:
 
 
 __all__ = [
+    "EvidenceFolder",
+    "Film",
     "MediaSink",
     "PluggedSink",
+    "SightingSink",
+    "Timeline",
+    "Veil",
     "open_output",
     "open_save",
+    "read_known",
     "same_file",
     "sink_formats",
 ]

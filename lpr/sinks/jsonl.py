@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 from lpr.closing import Closing
-from lpr.sinks.records import clean, put
+from lpr.sinks.records import SCHEMA, put_record
 from lpr.types import Frame, Plate, Timing
-
-SCHEMA = 1
 
 
 class JsonlSink(Closing):
@@ -33,15 +30,13 @@ class JsonlSink(Closing):
         if timing is not None:
             record["ms"] = round(timing.ms, 3)
             record["stages"] = {name: round(ms, 3) for name, ms in timing.stages.items()}
-        self._put(record)
+        put_record(self._stream, record)
 
     def error(self, source: str, message: str) -> None:
-        self._put({"schema": SCHEMA, "type": "error", "source": source, "message": message})
-
-    def _put(self, record: dict[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-        # What a file name holds beyond UTF-8 becomes \udcXX, which is what JSON calls it.
-        put(self._stream, clean(line) + "\n")
+        put_record(
+            self._stream,
+            {"schema": SCHEMA, "type": "error", "source": source, "message": message},
+        )
 
     def close(self) -> None:
         """Every line has been flushed already."""

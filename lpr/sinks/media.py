@@ -80,7 +80,7 @@ class MediaSink(Closing):
                 self.written.append(path)
             self._video.write(picture)
         else:
-            _write_picture(path, picture)
+            write_picture(path, picture)
             self.written.append(path)
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ def _plan_folder(
     return plan
 
 
-def _write_picture(path: Path, picture: Image) -> None:
+def write_picture(path: Path, picture: Image) -> None:
     try:
         encoded, data = cv2.imencode(path.suffix, picture)
         if not encoded:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
+
+SCHEMA = 1
+"""The version of the records of JSON Lines (docs/output.md)."""
 
 
 @contextlib.contextmanager
@@ -43,6 +47,13 @@ def put(stream: TextIO, text: str) -> None:
     except OSError as error:
         name = getattr(stream, "name", "the output")
         raise OutputError(f"{name}: cannot be written: {error.strerror}") from error
+
+
+def put_record(stream: TextIO, record: Mapping[str, Any]) -> None:
+    """Write ``record`` as a line of JSON, and flush it."""
+    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    # What a file name holds beyond UTF-8 becomes \udcXX, which is what JSON calls it.
+    put(stream, clean(line) + "\n")
 
 
 def clean(name: str) -> str:

@@ -20,7 +20,8 @@ _NEARER = math.log(1.25)
 class Track:
     """What is known of it: where it was when, what was read, and the best looks at it.
 
-    ``seen`` counts the frames in which it was found. ``number`` is given by the tracker.
+    ``seen`` counts the frames in which it was found, ``certainty`` is the mean confidence of these
+    detections, 0..1. ``number`` is given by the tracker.
     """
 
     number: int
@@ -28,7 +29,8 @@ class Track:
     last: Moment
     box: Box
     detection: Detection
-    seen: int = 1
+    seen: int = 0
+    certainty: float = 0.0
     readings: list[Reading] = field(default_factory=list)
     consensus: Consensus | None = None
     looks: Looks = field(default_factory=Looks)
@@ -40,7 +42,7 @@ class Track:
     @classmethod
     def begin(cls, number: int, moment: Moment, detection: Detection) -> Track:
         """A track that was just found."""
-        track = cls(number, moment, moment, detection.box, detection, seen=0)
+        track = cls(number, moment, moment, detection.box, detection)
         track.found(moment, detection)
         return track
 
@@ -53,6 +55,7 @@ class Track:
         """It was found once more."""
         self.last, self.box, self.detection = moment, detection.box, detection
         self.seen += 1
+        self.certainty += (detection.confidence - self.certainty) / self.seen
         self._recent = [*self._recent[1 - _MEMORY :], (moment.time, detection.box)]
         if not self.path or moment.time - self.path[-1][0] >= self._stride:
             self.path.append((moment.time, detection.box))
@@ -79,6 +82,8 @@ class Track:
     def absorb(self, later: Track) -> None:
         """``later`` is the same vehicle, found again."""
         self.last, self.box, self.detection = later.last, later.box, later.detection
+        share = later.seen / (self.seen + later.seen)
+        self.certainty += (later.certainty - self.certainty) * share
         self.seen += later.seen
         self.readings += later.readings
         for text, view in later.views.items():

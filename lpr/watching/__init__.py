@@ -1,9 +1,9 @@
 """Cameras watched: frames in, sightings out."""
 
-from lpr.watching.engine import Engine, Event, Failed, Seen, Shown
+from lpr.watching.engine import Engine, Event, Failed, Seen
 from lpr.watching.meter import Meter
 from lpr.watching.rules import Rules
 from lpr.watching.watcher import Watcher
 from lpr.watching.zone import Zone
 
-__all__ = ["Engine", "Event", "Failed", "Meter", "Rules", "Seen", "Shown", "Watcher", "Zone"]
+__all__ = ["Engine", "Event", "Failed", "Meter", "Rules", "Seen", "Watcher", "Zone"]

@@ -25,7 +25,7 @@ from typing import TypeAlias
 from lpr.closing import Closing
 from lpr.errors import LprError
 from lpr.pipeline import Reader
-from lpr.sightings import Gap, Sighting
+from lpr.sightings import Gap, Shown, Sighting
 from lpr.source.address import Address
 from lpr.source.live import Away, Back
 from lpr.source.moving import MovingSource
@@ -41,17 +41,8 @@ DEPTH = 8
 """Frames of one camera that are under way at a time."""
 _WAITING = 2
 _AT_ONCE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A vehicle's plate in a frame: its track's number, its place, what it is held to say so far
-    (empty: nothing yet), and whether it was found there or is only thought to be there."""
-
-    track: int
-    box: Box
-    text: str
-    found: bool
+_TRAIL = 12
+_FAINT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,8 @@ class Engine(Closing):
     """Watches sources until they end, or until :meth:`stop`. Iterate over :meth:`events`.
 
     ``readers`` hold the networks, one for each thread that finds; they are used by several threads,
-    and stay the caller's. ``open_source`` opens an address. A few files are read at the same time,
+    and stay the caller's. Their threshold is what begins a track; what they find below that, down to
+    half of it, continues one. ``open_source`` opens an address. A few files are read at the same time,
     in turns; live sources all at once, and where frames come too fast, the oldest ones are dropped.
     """
 
@@ -102,12 +94,12 @@ class Engine(Closing):
         readers: Sequence[Reader],
         open_source: Callable[[Address], MovingSource],
         *,
-        sure: float,
         rules: Rules = Rules(),
         show: bool = False,
         meter: Meter | None = None,
     ) -> None:
         self.meter = meter or Meter()
+        sure = _lowered(readers)
         self._idle: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         for reader in readers:
             self._idle.put(reader)
@@ -340,10 +332,14 @@ class _Camera:
     def _shown(self, way: _UnderWay) -> tuple[Shown, ...]:
         now, index = way.frame.time or 0.0, way.frame.index
         return tuple(
-            Shown(t.number, t.box, t.text, True)
-            if t.last.frame == index
-            else Shown(t.number, t.predicted(now), t.text, False)
-            for t in self._watcher.tracks
+            Shown(
+                track.number,
+                track.box if (found := track.last.frame == index) else track.predicted(now),
+                track.text if self._watcher.counts(track) else "",
+                tuple(box.center for _, box in track.path[-_TRAIL:]),
+                found,
+            )
+            for track in self._watcher.tracks
         )
 
     def _gap(self, item: Away | Back) -> Iterator[Event]:
@@ -357,6 +353,16 @@ class _Camera:
     def _last(self) -> Seen:
         """Nothing follows for now: the sightings of all that was in the picture."""
         return Seen(self.address.camera, None, False, (), tuple(self._watcher.end()))
+
+
+def _lowered(readers: Sequence[Reader]) -> float:
+    """The readers' threshold, which is then halved."""
+    sure = readers[0].detector.threshold
+    if not isinstance(sure, float | int):
+        raise ValueError("a watch needs a single threshold, not a sweep")
+    for reader in readers:
+        reader.detector.threshold = sure * _FAINT
+    return float(sure)
 
 
 def _found(reader: Reader, frame: Frame, rules: Rules) -> list[Detection]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from lpr import kernels
 from lpr.pipeline import Reader
 from lpr.rectify import rectify
+from lpr.regions.region import identify
 from lpr.sightings import Moment, Sighting, Status, View
 from lpr.stopwatch import stage
 from lpr.tracking import Consensus, Fusion, Track, Tracker
@@ -21,6 +22,8 @@ _OTHER_VEHICLE = 3
 """Characters by which a certain reading differs that is of another plate."""
 _SHORTEST = 4
 """A text of fewer characters may be borne by two vehicles."""
+_STRANGE = 3
+"""A text of no known format needs so many times the readings that another does."""
 _AROUND = 0.5
 
 
@@ -154,7 +157,7 @@ class Watcher:
 
     def _early(self, track: Track) -> Sighting | None:
         known = track.number in self._reported or not _certain(track.consensus)
-        if known or not self._counts(track) or self._again(track):
+        if known or not self.counts(track) or self._again(track):
             return None
         self._count += 1
         self._reported[track.number] = self._count, track.text
@@ -162,7 +165,7 @@ class Watcher:
 
     def _ended(self, track: Track) -> Sighting | None:
         reported = self._reported.pop(track.number, None)
-        counts = self._counts(track)
+        counts = self.counts(track)
         if reported is not None:
             number, text = reported
             status: Status = "confirmed" if track.text == text else "corrected"
@@ -181,13 +184,22 @@ class Watcher:
         if sighting is not None:
             self._withdrawn.append(sighting)
 
-    def _counts(self, track: Track) -> bool:
+    def counts(self, track: Track) -> bool:
+        """Whether enough readings agree on what it says.
+
+        A text that fits no format of the regions needs more of them, and a detector that is sure of
+        its plate on the average: lettering on vans and signs is what else looks like one.
+        """
         fused = track.consensus
-        return (
-            fused is not None
-            and fused.agreeing >= self._rules.min_reads
-            and fused.reading.confidence >= self._reader.min_confidence
-        )
+        if fused is None or not track.readings:
+            return False
+        least, sure = self._rules.min_reads, self._reader.min_confidence
+        regions = self._reader.regions
+        if regions and identify(fused.reading.text, regions) is None:
+            if track.certainty < self._tracker.sure:
+                return False
+            least, sure = least * _STRANGE, max(sure, _CERTAIN)
+        return fused.agreeing >= least and fused.reading.confidence >= sure
 
     def _again(self, track: Track) -> bool:
         """Whether this very vehicle was here a moment ago."""

@@ -1,0 +1,73 @@
+"""The pictures that sightings were read from, as files (``--evidence``)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+
+from lpr.errors import OutputError
+from lpr.sightings import Sighting
+from lpr.sinks.media import write_picture
+from lpr.sinks.veil import Veil
+from lpr.types import Box, Image
+
+
+class EvidenceFolder:
+    """Writes each sighting's best frame, and the plate in it, as JPEG files.
+
+    Both are the very pixels that were read, unless a ``veil`` hides them.
+    """
+
+    def __init__(self, folder: Path, veil: Veil | None = None) -> None:
+        """Raises :class:`lpr.errors.OutputError` where the folder cannot be made."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+        self._folder = folder
+        self._veil = veil
+
+    def write(self, sighting: Sighting) -> dict[str, Path]:
+        """The files by what they show: ``frame`` and ``plate``.
+
+        Those of an early sighting are replaced by its last word. Raises
+        :class:`lpr.errors.OutputError` where they cannot be written.
+        """
+        stem = re.sub("[^A-Za-z0-9_.-]", "_", sighting.camera)
+        clock = sighting.first.clock
+        if clock is not None:
+            stem += f"-{datetime.fromtimestamp(clock, timezone.utc):%Y%m%dT%H%M%S}"
+        name = f"{stem}-{sighting.number:06d}"
+        files = {}
+        if sighting.best.frame is not None:
+            files["frame"] = self._folder / f"{name}.jpg"
+            box = sighting.best.detection.box
+            write_picture(
+                files["frame"], self._hidden(sighting.best.frame, box, sighting.plate.text)
+            )
+        files["plate"] = self._folder / f"{name}-plate.jpg"
+        write_picture(files["plate"], shown_crop(sighting, self._veil))
+        return files
+
+    def _hidden(self, image: Image, box: Box, text: str) -> Image:
+        return image if self._veil is None else self._veil.over_plate(image, box, text)
+
+
+def shown_crop(sighting: Sighting, veil: Veil | None) -> Image:
+    """The crop of the best look, hidden where the ``veil`` says so."""
+    crop = sighting.best.crop
+    if veil is None or not veil.hides(sighting.plate.text):
+        return crop
+    height, width = crop.shape[:2]
+    return veil.over_plate(crop, Box(0, 0, width, height), sighting.plate.text)
+
+
+def jpeg(image: Image, quality: int = 88) -> bytes:
+    """A picture as the bytes of a JPEG file."""
+    encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not encoded:
+        raise OutputError("a picture cannot be stored as JPEG")
+    return data.tobytes()

@@ -1,0 +1,79 @@
+"""Annotated films of cameras, as H.264 where the machine can (``--save``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+
+from lpr.closing import Closing
+from lpr.errors import OutputError
+from lpr.sightings import Shown
+from lpr.types import Frame, Image
+
+Draw = Callable[[Image, Sequence[Shown]], Image]
+
+_CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
+_TICKS = 90_000
+
+
+class Film(Closing):
+    """A video file that grows with each frame, and can be played whenever its writer dies.
+
+    Frames keep their times. Frames of another size than the first are scaled to it.
+    """
+
+    def __init__(self, path: Path, draw: Draw) -> None:
+        self._path = path
+        self._draw = draw
+        self._container: Any = None
+        self._stream: Any = None
+        self._last = -1
+
+    def frame(self, frame: Frame, shown: Sequence[Shown]) -> None:
+        """Write a frame with its tracks. Raises :class:`lpr.errors.OutputError`."""
+        image = self._draw(frame.image, shown)
+        try:
+            if self._container is None:
+                self._open(image)
+            picture = av.VideoFrame.from_ndarray(image, "bgr24")
+            width, height = self._stream.width, self._stream.height
+            if (picture.width, picture.height) != (width, height):
+                picture = picture.reformat(width, height, "yuv420p")
+            self._last = max(self._last + 1, round((frame.time or 0.0) * _TICKS))
+            picture.pts, picture.time_base = self._last, self._stream.time_base
+            self._container.mux(self._stream.encode(picture))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise self._failure(error) from error
+
+    def _open(self, image: Image) -> None:
+        from fractions import Fraction
+
+        # A fragment is whole as soon as it is written: what kills the program costs seconds.
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        self._container = av.open(str(self._path), "w", format="mp4", options=options)
+        name = next(name for name in _CODECS if name in av.codecs_available)
+        stream = self._container.add_stream(name, rate=30)
+        stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
+        if name == "libx264":
+            stream.options = {"preset": "veryfast", "crf": "23"}
+        self._stream = stream
+
+    def close(self) -> None:
+        """Finish the file. Raises :class:`lpr.errors.OutputError` where that fails."""
+        container, self._container = self._container, None
+        if container is None:
+            return
+        try:
+            container.mux(self._stream.encode(None))
+            container.close()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> OutputError:
+        reason = getattr(error, "strerror", None) or str(error)
+        return OutputError(f"{self._path}: the video cannot be written: {reason}")

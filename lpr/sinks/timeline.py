@@ -1,0 +1,139 @@
+"""Sightings as one HTML page that needs nothing else, written as they come (``--timeline``)."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TextIO
+
+from lpr.closing import Closing
+from lpr.sightings import Gap, Moment, Sighting, utc
+from lpr.sinks.evidence import jpeg, shown_crop
+from lpr.sinks.records import put
+from lpr.sinks.veil import Veil
+
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Sightings</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --rule: #d5dae0;
+  --ground: #fff; --bar: #1f6feb; --gap: #b42318; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #9aa4af; --rule: #363c44;
+  --ground: #14171b; --bar: #6ea8ff; --gap: #ff8a80; } }
+body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--ground);
+  max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } input { font: inherit; padding: .3rem .5rem; width: 16rem; }
+article { display: grid; grid-template-columns: 11rem 1fr; gap: 1rem; padding: .7rem 0;
+  border-top: 1px solid var(--rule); align-items: center; }
+article img { max-width: 11rem; max-height: 6rem; border-radius: 4px; justify-self: end; }
+article b { font-size: 1.25rem; letter-spacing: .03em; }
+article p { margin: 0; color: var(--soft); } article.gap p { color: var(--gap); }
+#lanes svg { width: 100%; height: auto; } #lanes text { font-size: 11px; fill: var(--soft); }
+#lanes line { stroke: var(--rule); } #lanes rect { fill: var(--bar); }
+#lanes rect.gap { fill: var(--gap); } #lanes a:hover rect { opacity: .6; }
+</style>
+<script>
+addEventListener("DOMContentLoaded", () => {
+  const all = [...document.querySelectorAll("article")];
+  const find = document.getElementById("find");
+  find.addEventListener("input", () => {
+    const wanted = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
+    for (const a of all) a.hidden = wanted && !(a.dataset.text || "").includes(wanted);
+  });
+  if (!all.length) return;
+  const cameras = [...new Set(all.map(a => a.dataset.camera))];
+  const start = Math.min(...all.map(a => +a.dataset.first));
+  const span = Math.max(...all.map(a => +a.dataset.last)) - start || 1;
+  const x = t => 120 + 860 * (t - start) / span;
+  let drawn = "";
+  cameras.forEach((camera, row) => {
+    const name = camera.replace(/[<&]/g, c => "&#" + c.charCodeAt(0) + ";");
+    drawn += `<text x="0" y="${row * 28 + 19}">${name}</text>` +
+      `<line x1="120" x2="980" y1="${row * 28 + 15}" y2="${row * 28 + 15}"/>`;
+  });
+  for (const a of all) {
+    const [from, to] = [x(+a.dataset.first), x(+a.dataset.last)];
+    const y = cameras.indexOf(a.dataset.camera) * 28 + 8;
+    drawn += `<a href="#${a.id}"><rect class="${a.className}" x="${from}" y="${y}" ` +
+      `width="${Math.max(to - from, 2)}" height="14"><title>${a.dataset.text}</title></rect></a>`;
+  }
+  document.getElementById("lanes").innerHTML =
+    `<svg viewBox="0 0 990 ${cameras.length * 28 + 6}">${drawn}</svg>`;
+});
+</script></head><body>
+<h1>Sightings</h1>
+<p><input id="find" type="search" placeholder="A part of a plate" aria-label="A part of a plate">
+</p><div id="lanes"></div>
+"""
+
+
+class Timeline(Closing):
+    """Each record is a part of the page that stands on its own, so that a page whose writer died
+    shows all that it had. Early sightings are left to their last word."""
+
+    def __init__(self, stream: TextIO, veil: Veil | None = None) -> None:
+        self._stream = stream
+        self._veil = veil
+        self._count = 0
+        put(stream, _HEAD)
+
+    def sighting(self, sighting: Sighting) -> None:
+        """A vehicle that has gone."""
+        if sighting.status in ("early", "withdrawn"):
+            return
+        plate, best = sighting.plate, sighting.best
+        crop = base64.b64encode(jpeg(shown_crop(sighting, self._veil))).decode()
+        others = ", ".join(other.text for other in plate.reading.alternatives)
+        lines = [
+            f"{_clock(sighting.first)} to {_clock(sighting.last)}, {escape(sighting.camera)}, "
+            f"{sighting.direction}",
+            f"certain to {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
+            f"{sighting.read}, {sighting.agreeing} of them alike; shown is frame "
+            f"{best.moment.frame}" + (f"; also read: {escape(others)}" if others else ""),
+        ]
+        body = f"<b>{escape(plate.display or plate.text)}</b>" + "".join(
+            f"<p>{line}</p>" for line in lines
+        )
+        self._article(
+            "",
+            sighting.camera,
+            _seconds(sighting.first),
+            _seconds(sighting.last),
+            plate.text,
+            f'<img alt="" src="data:image/jpeg;base64,{crop}"><div>{body}</div>',
+        )
+
+    def gap(self, gap: Gap) -> None:
+        """A camera that is back; while it is away there is nothing to show."""
+        if gap.until is None:
+            return
+        text = (
+            f"{escape(gap.camera)} was away from {utc(gap.since)} for "
+            f"{gap.until - gap.since:.0f} s: {escape(gap.reason)}"
+        )
+        self._article(
+            "gap", gap.camera, gap.since, gap.until, "", f"<span></span><div><p>{text}</p></div>"
+        )
+
+    def _article(
+        self, kind: str, camera: str, first: float, last: float, text: str, body: str
+    ) -> None:
+        self._count += 1
+        put(
+            self._stream,
+            f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
+            f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
+            f"{body}</article>\n",
+        )
+
+    def close(self) -> None:
+        """The end of the page; browsers show it without as well."""
+        put(self._stream, "</body></html>\n")
+
+
+def _seconds(moment: Moment) -> float:
+    return moment.time if moment.clock is None else moment.clock
+
+
+def _clock(moment: Moment) -> str:
+    return utc(moment.clock) or f"{int(moment.time // 60)}:{moment.time % 60:04.1f}"
