@@ -430,8 +430,11 @@ def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
 
 
 def _boxes(name: str, boxes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    values = np.asarray(boxes, np.float64).reshape(-1, 4) if len(boxes) else np.empty((0, 4))
-    if len(values) != len(boxes) or not np.isfinite(values).all():
+    try:
+        values = np.array(boxes, np.float64) if len(boxes) else np.empty((0, 4))
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.ndim != 2 or values.shape[1] != 4 or not np.isfinite(values).all():
         raise ValueError(f"{name} must hold boxes of four finite numbers")
     if not (values[:, :2] <= values[:, 2:]).all():
         raise ValueError(f"{name} must hold boxes with x0 <= x1 and y0 <= y1")

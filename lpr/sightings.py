@@ -137,5 +137,5 @@ def utc(clock: float | None) -> str | None:
     """``2026-05-01T06:30:00.250Z``; None where there is no clock."""
     if clock is None:
         return None
-    moment = datetime.fromtimestamp(clock, timezone.utc)
+    moment = datetime.fromtimestamp(round(clock, 3), timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -61,6 +61,7 @@ class Film(Closing):
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
         if name == "libx264":
             stream.options = {"preset": "veryfast", "crf": "23"}
+            stream.thread_type = "FRAME"  # slices would cost quality and gain nothing
         self._stream = stream
 
     def close(self) -> None:

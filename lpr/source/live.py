@@ -17,6 +17,7 @@ from lpr.types import Frame, Image
 
 _BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _SPARSE = 16
+_AHEAD, _BEHIND = 1.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Live(Closing):
     the very same picture for twice as long. It is tried again after half a second, then after 1, 2,
     4... up to 30.
 
-    Frames have the time since the first one by this machine's clock, and what that clock says.
+    Frames are as far apart in time as the source says, which may send them in bursts; time counts
+    from the beginning of the watch by this machine's clock.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Live(Closing):
         index = attempts = 0
         lost: Away | None = None
         was_frozen = False
+        latest = 0.0
         while not self._closed.is_set():
             reason, frozen = "it ended", False
+            pace = _Clock(time.monotonic() - began)
             try:
                 with self._connect() as stream:
                     self.fps = stream.fps
@@ -78,15 +82,16 @@ class Live(Closing):
                             return
                         passed = time.monotonic() - began
                         changed = still.look(frame.image, passed)
+                        now = latest = max(latest, pace.time(frame.time or 0.0, passed))
                         if still.too_long(passed):
                             reason, frozen = f"its picture stood still for {2 * self._stall:g} s", True
                             break
                         if lost is not None:
                             if was_frozen and not changed:
                                 continue
-                            yield Back(lost.since, clock + passed, lost.reason, attempts)
+                            yield Back(lost.since, clock + now, lost.reason, attempts)
                             lost, attempts = None, 0
-                        yield Frame(frame.image, frame.source, index, passed, clock + passed)
+                        yield Frame(frame.image, frame.source, index, now, clock + now)
                         index += 1
             except SourceError as error:
                 reason = str(error).removeprefix(f"{self._address.shown}: ")
@@ -101,6 +106,20 @@ class Live(Closing):
     def close(self) -> None:
         """End it; what waits for a frame notices within ``stall`` seconds."""
         self._closed.set()
+
+
+class _Clock:
+    """Fits a source's own time to this machine's: what it sends first was taken when it was asked
+    for it. Where the two part, this machine is right."""
+
+    def __init__(self, opened: float) -> None:
+        self._offset = opened
+
+    def time(self, given: float, passed: float) -> float:
+        late = passed - (self._offset + given)
+        if not -_AHEAD <= late <= _BEHIND:
+            self._offset += late
+        return self._offset + given
 
 
 class _Stillness:
@@ -129,7 +148,7 @@ class _Stillness:
 
 def connected(address: Address, stall: float) -> Stream:
     """Open a stream or a camera of this machine."""
-    options = {"fflags": "nobuffer"}
+    options: dict[str, str] = {}
     if address.sort == "camera":
         return Stream(address.text, address.shown, "v4l2", options, stall)
     if address.text.lower().startswith("rtsp"):

@@ -28,6 +28,10 @@ class Looks:
         """Whether to read a plate that is ``size`` pixels wide, ``time`` in seconds."""
         return time >= self._due or size >= self._size * _GROWN
 
+    def recheck(self) -> None:
+        """It may be another vehicle by now: look at it at once."""
+        self._wait, self._due = 0.0, float("-inf")
+
     def looked(self, time: float, size: float, text: str, confidence: float) -> None:
         """Take note of what the track's readings agree on after a look."""
         gained = text != self._text or confidence >= self._confidence + _GAIN

@@ -13,6 +13,7 @@ from lpr.types import Box, Detection, Reading
 _MEMORY = 4
 _PATH = 32
 _KEPT_VIEWS = 3
+_LOST = 0.2
 _NEARER = math.log(1.25)
 
 
@@ -21,7 +22,8 @@ class Track:
     """What is known of it: where it was when, what was read, and the best looks at it.
 
     ``seen`` counts the frames in which it was found, ``certainty`` is the mean confidence of these
-    detections, 0..1. ``number`` is given by the tracker.
+    detections, 0..1. ``number`` is given by the tracker. One that is ``adrift`` is found again by its
+    text only: another vehicle is where it was.
     """
 
     number: int
@@ -36,6 +38,7 @@ class Track:
     looks: Looks = field(default_factory=Looks)
     views: dict[str, View] = field(default_factory=dict)
     path: list[tuple[float, Box]] = field(default_factory=list)
+    adrift: bool = False
     _recent: list[tuple[float, Box]] = field(default_factory=list)
     _stride: float = 0.0
 
@@ -53,6 +56,8 @@ class Track:
 
     def found(self, moment: Moment, detection: Detection) -> None:
         """It was found once more."""
+        if moment.time - self.last.time > _LOST:
+            self.looks.recheck()
         self.last, self.box, self.detection = moment, detection.box, detection
         self.seen += 1
         self.certainty += (detection.confidence - self.certainty) / self.seen
@@ -90,7 +95,7 @@ class Track:
             mine = self.views.get(text)
             if mine is None or view.reading.confidence >= mine.reading.confidence:
                 self.views[text] = view
-        self.looks, self._recent = later.looks, later._recent
+        self.looks, self._recent, self.adrift = later.looks, later._recent, later.adrift
         self.path = (self.path + later.path)[-_PATH:]
 
     def predicted(self, time: float) -> Box:

@@ -32,7 +32,7 @@ class Tracker:
 
     def update(self, moment: Moment, detections: Sequence[Detection]) -> list[Track]:
         """Take in a frame's detections: the tracks that were found in it, new ones included."""
-        waiting = list(self.tracks)
+        waiting = [track for track in self.tracks if not track.adrift]
         clear = [d for d in detections if d.confidence >= self.sure]
         faint = [d for d in detections if d.confidence < self.sure]
         found: list[Track] = []
@@ -43,6 +43,8 @@ class Tracker:
                 pool = waiting
             for track, detection in _matched(pool, rivals, moment.time, buffer):
                 track.found(moment, detection)
+                if buffer == _FAR:
+                    track.looks.recheck()
                 waiting.remove(track)
                 rivals.remove(detection)
                 found.append(track)
@@ -64,6 +66,7 @@ class Tracker:
 
     def split(self, track: Track, moment: Moment) -> Track:
         """Another vehicle has taken the place of ``track``: begin a track for it."""
+        track.adrift = True
         other = Track.begin(next(self._numbers), moment, track.detection)
         self.tracks.append(other)
         return other

@@ -103,7 +103,7 @@ class Watcher:
         return whole and track.looks.due(track.last.time, box.width)
 
     def _take_in(self, track: Track, frame: Frame, moment: Moment, reading: Reading) -> None:
-        if _contradicts(track.consensus, reading):
+        if _contradicts(track, reading):
             track = self._tracker.split(track, moment)
         view = View(
             moment,
@@ -258,12 +258,18 @@ def _certain(consensus: Consensus | None) -> bool:
     )
 
 
-def _contradicts(consensus: Consensus | None, reading: Reading) -> bool:
-    """Whether ``reading`` must be of another plate than the one that is known with certainty."""
-    if not _certain(consensus) or consensus is None:
+def _contradicts(track: Track, reading: Reading) -> bool:
+    """Whether a certain ``reading`` must be of another plate than the track's.
+
+    A text of which characters are only missing is the same plate, half hidden.
+    """
+    fused = track.consensus
+    if fused is None or fused.agreeing < _CERTAIN_READS or reading.confidence < _CERTAIN:
         return False
-    apart = edits(consensus.reading.text, reading.text)
-    return reading.confidence >= _CERTAIN and apart >= _OTHER_VEHICLE
+    return all(
+        edits(text, reading.text) - abs(len(text) - len(reading.text)) >= _OTHER_VEHICLE
+        for text in (fused.reading.text, *track.views)
+    )
 
 
 def _moment(frame: Frame) -> Moment:

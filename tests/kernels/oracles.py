@@ -254,3 +254,61 @@ def ctc_texts(logits: NDArray[np.float32], blank: int) -> dict[tuple[int, ...], 
         probability = float(np.prod([values[step, symbol] for step, symbol in enumerate(path)]))
         texts[text] = texts.get(text, 0.0) + probability
     return texts
+
+
+def confusion(texts: Sequence[str], weights: Sequence[Sequence[float]], alphabet: str) -> Float64:
+    """The slots of :func:`vote`: for each the votes of the alphabet's characters, and of none."""
+    order = sorted(range(len(texts)), key=lambda n: -_sum(weights[n]))
+    slots: list[Slot] = []
+    voted = 0.0
+    for n in order:
+        if not texts[n]:
+            continue
+        mean = _sum(weights[n]) / len(weights[n])
+        grown: list[Slot] = []
+        for slot, position in _alignment(slots, texts[n]):
+            cast: Slot = [(None, voted)] if slot is None else slots[slot]
+            ballot = (
+                (None, mean) if position is None else (texts[n][position], weights[n][position])
+            )
+            grown.append([*cast, ballot])
+        slots, voted = grown, voted + mean
+    rows = [[_votes(slot, char) for char in (*alphabet, None)] for slot in slots]
+    return np.array(rows).reshape(-1, len(alphabet) + 1)
+
+
+def legal_path(
+    votes: Float64, transitions: NDArray[np.int32], accepting: NDArray[np.bool_], least: float
+) -> float | None:
+    """The logarithm of the best product of shares; all ways through the slots are tried."""
+    totals = votes.sum(axis=1, keepdims=True)
+    shares = np.divide(votes, totals, out=np.zeros_like(votes), where=totals > 0)
+    best: float | None = None
+    for choice in product(range(votes.shape[1]), repeat=len(votes)):
+        state, score = 0, 0.0
+        for slot, symbol in enumerate(choice):
+            score += float(np.log(max(shares[slot, symbol], least)))
+            if symbol == votes.shape[1] - 1:
+                continue
+            state = -1 if votes[slot, symbol] == 0 else int(transitions[state, symbol])
+            if state < 0:
+                break
+        if state >= 0 and accepting[state] and (best is None or score > best):
+            best = score
+    return best
+
+
+def cheapest(costs: Float64, limit: float) -> float:
+    """The least sum of an assignment; a row without a column costs the limit. All are tried."""
+    rows, columns = costs.shape
+
+    def of(row: int, free: frozenset[int]) -> float:
+        if row == rows:
+            return 0.0
+        alone = limit + of(row + 1, free)
+        pairs = [
+            costs[row, c] + of(row + 1, free - {c}) for c in free if costs[row, c] <= limit
+        ]
+        return float(min([alone, *pairs]))
+
+    return of(0, frozenset(range(columns)))

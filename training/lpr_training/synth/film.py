@@ -25,19 +25,22 @@ from lpr_training.synth.vehicles import VehiclePicture, render_vehicle
 
 _SHARPEST = 960
 """Vehicles are drawn so many pixels wide, which no picture of one exceeds by much."""
-_LEGIBLE = 0.02
-"""A plate can be read that is at least this share of the picture's width, if it is seen whole."""
-_WHOLE = 0.95
+_LEGIBLE, _WHOLE, _SHARP = 0.02, 0.95, 0.1
+"""A plate can be read that is at least so wide (as a share of the picture's width), of which so
+much is seen, and which moves by less than that share of its height while the shutter is open: its
+strokes are about as thick."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPlate:
     """A plate in a picture: whose (an index of the film's passes), its box in pixels (which may
-    reach out of the picture), and how much of it can be seen, 0..1."""
+    reach out of the picture), how much of it can be seen, 0..1, and by how many pixels its motion
+    blurs it."""
 
     who: int
     box: Box
     visible: float
+    moved: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class Film:
             plates = [_hidden(plate, hiding, origin) for plate in plates]
             place = bounds(mount(actor.picture, corners))
             if box.x1 > 0 and box.x0 < recipe.width:
-                plates.append(SeenPlate(who, place, _inside(place, recipe.width, recipe.height)))
+                visible = _inside(place, recipe.width, recipe.height)
+                plates.append(SeenPlate(who, place, visible, moved))
         for post in recipe.posts:
             left = round(post.x * recipe.width) + turn
             right = left + round(post.width * recipe.width)
@@ -151,26 +155,33 @@ def write_film(recipe: FilmRecipe, file: Path) -> None:
     """
     film = Film(recipe)
     seen: list[list[list[float]]] = [[] for _ in film.texts]
+    legible = [0 for _ in film.texts]
     try:
         with av.open(str(file), "w") as container:
             stream = container.add_stream("libx264", rate=recipe.fps)
             stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
             stream.options = {"crf": str(recipe.camera.crf), "preset": "veryfast"}
+            stream.thread_type = "FRAME"
             frames = tqdm(film, total=recipe.frames, unit=" frame", disable=None)
             for number, frame in enumerate(frames):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame.image, "bgr24")))
                 for plate in frame.plates:
                     box = [round(value, 1) for value in plate.box]
                     seen[plate.who].append([number, *box, round(plate.visible, 3)])
+                    legible[plate.who] += _legible(plate, recipe.width)
             container.mux(stream.encode(None))
-        truth = json.dumps(_truth(recipe, file.name, film.texts, seen))
+        truth = json.dumps(_truth(recipe, file.name, film.texts, legible, seen))
         file.with_suffix(".json").write_text(truth + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:
         raise OutputError(f"{file}: the film cannot be written: {error}") from error
 
 
 def _truth(
-    recipe: FilmRecipe, name: str, texts: tuple[str, ...], seen: list[list[list[float]]]
+    recipe: FilmRecipe,
+    name: str,
+    texts: tuple[str, ...],
+    legible: list[int],
+    seen: list[list[list[float]]],
 ) -> dict[str, Any]:
     video = {
         "file": name,
@@ -180,19 +191,19 @@ def _truth(
         "frames": recipe.frames,
     }
     passes = [
-        {
-            "text": text,
-            "legible": sum(_legible(place, recipe.width) for place in places),
-            "boxes": places,
-        }
-        for text, places in zip(texts, seen, strict=True)
+        {"text": text, "legible": count, "boxes": places}
+        for text, count, places in zip(texts, legible, seen, strict=True)
         if places
     ]
     return {"schema": 1, "video": video, "passes": passes}
 
 
-def _legible(place: list[float], width: int) -> bool:
-    return place[3] - place[1] >= _LEGIBLE * width and place[5] >= _WHOLE
+def _legible(plate: SeenPlate, width: int) -> bool:
+    return (
+        plate.box.width >= _LEGIBLE * width
+        and plate.visible >= _WHOLE
+        and plate.moved <= _SHARP * plate.box.height
+    )
 
 
 def _equip(way: Way, light: float, worn: float) -> _Actor:
