@@ -30,7 +30,7 @@ class View:
     """One look at a plate: when, where, what was read, and the pixels that it was read from.
 
     ``crop`` is cut out of the frame around the plate; ``frame`` is the whole picture, or None where
-    nobody wants it kept.
+    nobody wants it kept; ``others`` are the places of all other plates in it.
     """
 
     moment: Moment
@@ -38,6 +38,7 @@ class View:
     reading: Reading
     crop: Image
     frame: Image | None = None
+    others: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

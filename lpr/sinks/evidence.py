@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from lpr.draw import blurred
 from lpr.errors import OutputError
 from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
@@ -44,16 +45,19 @@ class EvidenceFolder:
         files = {}
         if sighting.best.frame is not None:
             files["frame"] = self._folder / f"{name}.jpg"
-            box = sighting.best.detection.box
-            write_picture(
-                files["frame"], self._hidden(sighting.best.frame, box, sighting.plate.text)
-            )
+            write_picture(files["frame"], self._shown_frame(sighting.best.frame, sighting))
         files["plate"] = self._folder / f"{name}-plate.jpg"
         write_picture(files["plate"], shown_crop(sighting, self._veil))
         return files
 
-    def _hidden(self, image: Image, box: Box, text: str) -> Image:
-        return image if self._veil is None else self._veil.over_plate(image, box, text)
+    def _shown_frame(self, frame: Image, sighting: Sighting) -> Image:
+        if self._veil is None:
+            return frame
+        # The others in the picture are not what it is evidence of.
+        hidden = list(sighting.best.others)
+        if self._veil.hides(sighting.plate.text):
+            hidden.append(sighting.best.detection.box)
+        return blurred(frame, hidden)
 
 
 def shown_crop(sighting: Sighting, veil: Veil | None) -> Image:
@@ -62,7 +66,7 @@ def shown_crop(sighting: Sighting, veil: Veil | None) -> Image:
     if veil is None or not veil.hides(sighting.plate.text):
         return crop
     height, width = crop.shape[:2]
-    return veil.over_plate(crop, Box(0, 0, width, height), sighting.plate.text)
+    return blurred(crop, [Box(0, 0, width, height)])
 
 
 def jpeg(image: Image, quality: int = 88) -> bytes:

@@ -52,7 +52,7 @@ class Film(Closing):
         from fractions import Fraction
 
         # A fragment is whole as soon as it is written: what kills the program costs seconds.
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        options = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
         self._container = av.open(str(self._path), "w", format="mp4", options=options)
         name = next(name for name in _CODECS if name in av.codecs_available)
         stream = self._container.add_stream(name, rate=30)

@@ -10,7 +10,7 @@ from pathlib import Path
 from lpr.draw import annotate_tracks, blurred
 from lpr.errors import SourceError
 from lpr.sightings import Shown
-from lpr.types import AnyImage, Box, Image
+from lpr.types import AnyImage, Image
 
 
 class Veil:
@@ -32,10 +32,6 @@ class Veil:
     def hides(self, text: str) -> bool:
         """Whether the plate with this text is to be hidden."""
         return text not in self._known
-
-    def over_plate(self, image: AnyImage, box: Box, text: str) -> Image:
-        """A copy of a picture with a single plate in it."""
-        return blurred(image, [box] if self.hides(text) else [])
 
 
 def read_known(file: Path) -> frozenset[str]:

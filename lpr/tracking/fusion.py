@@ -16,7 +16,7 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CLASS = {char: number for number, char in enumerate(_ALPHABET)}
 _MOST_READINGS = 32
 _ALTERNATIVES = 3
-_SUREST = 0.995
+_SUREST = 0.95
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,10 @@ class Watcher:
         due = [track for track in found if self._worth_reading(track, frame)]
         if due:
             crops = [rectify(frame.image, track.detection) for track in due]
+            boxes = [detection.box for detection in detections]
             for track, reading in zip(due, self._reader.recognize(crops), strict=True):
                 with stage("track"):
-                    self._take_in(track, frame, moment, reading)
+                    self._take_in(track, self._view(track, frame, boxes, reading))
         with stage("track"):
             return self._report(moment)
 
@@ -102,16 +103,19 @@ class Watcher:
         )
         return whole and track.looks.due(track.last.time, box.width)
 
-    def _take_in(self, track: Track, frame: Frame, moment: Moment, reading: Reading) -> None:
+    def _view(
+        self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading
+    ) -> View:
+        crop = _cut(frame.image, track.box)
+        if not self._rules.keep_frames:
+            return View(_moment(frame), track.detection, reading, crop)
+        others = tuple(box for box in boxes if box != track.box)
+        return View(_moment(frame), track.detection, reading, crop, frame.image, others)
+
+    def _take_in(self, track: Track, view: View) -> None:
+        moment, reading = view.moment, view.reading
         if _contradicts(track, reading):
             track = self._tracker.split(track, moment)
-        view = View(
-            moment,
-            track.detection,
-            reading,
-            _cut(frame.image, track.box),
-            frame.image if self._rules.keep_frames else None,
-        )
         fused = self._fuse([*track.readings, reading])
         track.read(view, fused)
         if fused is not None:
