@@ -27,7 +27,7 @@ class Reader(Closing):
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
     Plates whose reading is less certain than ``min_confidence`` are left out, unless their
-    detection is at least as certain as ``sure``. ``device`` says where the detector runs: ``cpu`` or
+    detection is at least as certain as ``sure``. ``device`` is where the detector runs, ``cpu`` or
     ``cuda``.
     """
 

@@ -84,7 +84,10 @@ class Live(Closing):
                         changed = still.look(frame.image, passed)
                         now = latest = max(latest, pace.time(frame.time or 0.0, passed))
                         if still.too_long(passed):
-                            reason, frozen = f"its picture stood still for {2 * self._stall:g} s", True
+                            reason, frozen = (
+                                f"its picture stood still for {2 * self._stall:g} s",
+                                True,
+                            )
                             break
                         if lost is not None:
                             if was_frozen and not changed:

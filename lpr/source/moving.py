@@ -93,7 +93,8 @@ class VideoFile(Stream):
             raise SourceError(f"{self._name}: holds no frame that can be decoded; copy it again")
         if is_cut(Path(self._name)):
             raise SourceError(
-                f"{self._name}: ended after {self.read} frames: the file is cut short; copy it again"
+                f"{self._name}: ended after {self.read} frames: the file is cut short; "
+                "copy it again"
             )
 
 

@@ -22,8 +22,8 @@ class Track:
     """What is known of it: where it was when, what was read, and the best looks at it.
 
     ``seen`` counts the frames in which it was found, ``certainty`` is the mean confidence of these
-    detections, 0..1. ``number`` is given by the tracker. One that is ``adrift`` is found again by its
-    text only: another vehicle is where it was.
+    detections, 0..1. ``number`` is given by the tracker. One that is ``adrift`` is found again by
+    its text only: another vehicle is where it was.
     """
 
     number: int

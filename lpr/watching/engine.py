@@ -34,7 +34,7 @@ from lpr.types import Box, Detection, Frame
 from lpr.watching.mailbox import Mailbox
 from lpr.watching.meter import Meter
 from lpr.watching.pace import Pace, Stillness
-from lpr.watching.rules import Rules
+from lpr.watching.rules import USUAL, Rules
 from lpr.watching.watcher import Watcher
 
 DEPTH = 8
@@ -83,9 +83,10 @@ class Engine(Closing):
     """Watches sources until they end, or until :meth:`stop`. Iterate over :meth:`events`.
 
     ``readers`` hold the networks, one for each thread that finds; they are used by several threads,
-    and stay the caller's. Their threshold is what begins a track; what they find below that, down to
-    half of it, continues one. ``open_source`` opens an address. A few files are read at the same time,
-    in turns; live sources all at once, and where frames come too fast, the oldest ones are dropped.
+    and stay the caller's. Their threshold is what begins a track; what they find below that, down
+    to half of it, continues one. ``open_source`` opens an address. A few files are read at the same
+    time, in turns; live sources all at once, and where frames come too fast, the oldest ones are
+    dropped.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Engine(Closing):
         readers: Sequence[Reader],
         open_source: Callable[[Address], MovingSource],
         *,
-        rules: Rules = Rules(),
+        rules: Rules = USUAL,
         show: bool = False,
         meter: Meter | None = None,
     ) -> None:
@@ -256,9 +257,7 @@ class _Camera:
                     meter.add("source", time.perf_counter() - began)
                     if self._stopped.is_set():
                         break
-                    meter.count(
-                        frames=int(isinstance(item, Frame)), dropped=self._mail.put(item)
-                    )
+                    meter.count(frames=int(isinstance(item, Frame)), dropped=self._mail.put(item))
                     began = time.perf_counter()
         except LprError as error:
             end = _End(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpr.watching.zone import Zone
+from lpr.watching.zone import WHOLE, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,8 @@ class Rules:
     early: bool = False
     every: int = 1
     skip_still: bool = False
-    zone: Zone = Zone()
+    zone: Zone = WHOLE
     keep_frames: bool = False
+
+
+USUAL = Rules()

@@ -14,7 +14,7 @@ from lpr.stopwatch import stage
 from lpr.tracking import Consensus, Fusion, Track, Tracker
 from lpr.tracking.texts import edits
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
-from lpr.watching.rules import Rules
+from lpr.watching.rules import USUAL, Rules
 
 _CERTAIN, _CERTAIN_READS = 0.9, 3
 """A text is certain that so many readings agree on, with this confidence."""
@@ -35,7 +35,7 @@ class Watcher:
     """
 
     def __init__(
-        self, camera: str, source: str, reader: Reader, sure: float, rules: Rules = Rules()
+        self, camera: str, source: str, reader: Reader, sure: float, rules: Rules = USUAL
     ) -> None:
         """Detections of at least ``sure`` begin a track; weaker ones continue it."""
         self.camera = camera
@@ -103,9 +103,7 @@ class Watcher:
         )
         return whole and track.looks.due(track.last.time, box.width)
 
-    def _view(
-        self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading
-    ) -> View:
+    def _view(self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading) -> View:
         crop = _cut(frame.image, track.box)
         if not self._rules.keep_frames:
             return View(_moment(frame), track.detection, reading, crop)
@@ -248,9 +246,7 @@ class Watcher:
 
     def plate(self, track: Track, best: View, fused: Consensus) -> Plate:
         """What is known of a track, at its best look."""
-        reading = replace(
-            fused.reading, quad=best.reading.quad, appearance=best.reading.appearance
-        )
+        reading = replace(fused.reading, quad=best.reading.quad, appearance=best.reading.appearance)
         return self._reader.identify(best.detection, reading)
 
 
@@ -286,4 +282,5 @@ def _cut(image: Image, box: Box) -> Image:
     across, down = box.width * _AROUND, box.height * _AROUND
     x0, y0 = max(int(box.x0 - across), 0), max(int(box.y0 - down), 0)
     x1, y1 = min(int(box.x1 + across) + 1, width), min(int(box.y1 + down) + 1, height)
-    return image[y0:y1, x0:x1].copy()
+    cut: Image = image[y0:y1, x0:x1].copy()
+    return cut

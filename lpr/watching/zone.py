@@ -47,6 +47,9 @@ class Zone:
         )
 
 
+WHOLE = Zone()
+
+
 def _polygon(text: str) -> tuple[Point, ...]:
     try:
         corners = tuple((float(x), float(y)) for x, y in (c.split(",") for c in text.split()))

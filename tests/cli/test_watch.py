@@ -20,6 +20,7 @@ import av
 import cv2
 import jsonschema
 import pytest
+
 from tests.cli.run import CLIP, ROOT, SAMPLES, lpr
 from tests.media import write_picture
 
@@ -78,7 +79,7 @@ def test_the_evidence_is_the_picture_that_was_read(tmp_path: Path) -> None:
     true = frames[best["frame"]].to_ndarray(format="bgr24")
     assert cv2.absdiff(saved, true).mean() < 3
     crop = cv2.imread(record["files"]["plate"])
-    x0, y0, x1, y1 = map(round, best["box"])
+    x0, _, x1, _ = map(round, best["box"])
     assert crop.shape[1] > x1 - x0
     assert best["text"] == record["text"]
 
@@ -97,7 +98,9 @@ def test_the_annotated_film_is_h264_and_as_long_as_the_source(tmp_path: Path) ->
 def legible(tmp_path: Path, *options: object) -> list[str]:
     """What can still be read in the film and the evidence that a watch leaves."""
     out = tmp_path / "out"
-    assert lpr("watch", CLIP, "--save", out / "f.mp4", "--evidence", out / "e", *options).status == 0
+    assert (
+        lpr("watch", CLIP, "--save", out / "f.mp4", "--evidence", out / "e", *options).status == 0
+    )
     film = lpr("watch", out / "f.mp4", "--min-reads", 1)
     stills = lpr("detect", out / "e", "--format", "csv")
     return [t for t in TEXTS if t in texts(film.records) or t in stills.stdout]
@@ -134,7 +137,9 @@ def test_only_plates_in_the_region_of_interest_count() -> None:
 def test_several_sources_and_a_folder_of_frames(tmp_path: Path) -> None:
     with av.open(str(CLIP)) as video:
         for number, frame in enumerate(video.decode(video=0)):
-            write_picture(tmp_path / "frames" / f"{number:03}.png", frame.to_ndarray(format="bgr24"))
+            write_picture(
+                tmp_path / "frames" / f"{number:03}.png", frame.to_ndarray(format="bgr24")
+            )
     result = lpr("watch", f"north={CLIP}", tmp_path / "frames", "--fps", 15)
     assert result.status == 0
     for camera in ("north", "frames"):
@@ -290,8 +295,8 @@ def rtsp(port: int, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[st
         subprocess.run([system, "-c", check], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip(
-            "GStreamer's RTSP server is not here: apt install python3-gi gir1.2-gst-rtsp-server-1.0 "
-            "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+            "GStreamer's RTSP server is not here: apt install python3-gi "
+            "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
         )
     clip = street(tmp_path / "street.mp4", times=15)
     started: list[subprocess.Popen[str]] = []
@@ -348,7 +353,7 @@ def test_a_camera_that_speaks_http_and_ends_is_asked_again(tmp_path: Path) -> No
         ]
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()

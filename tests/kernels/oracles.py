@@ -306,9 +306,7 @@ def cheapest(costs: Float64, limit: float) -> float:
         if row == rows:
             return 0.0
         alone = limit + of(row + 1, free)
-        pairs = [
-            costs[row, c] + of(row + 1, free - {c}) for c in free if costs[row, c] <= limit
-        ]
+        pairs = [costs[row, c] + of(row + 1, free - {c}) for c in free if costs[row, c] <= limit]
         return float(min([alone, *pairs]))
 
     return of(0, frozenset(range(columns)))

@@ -17,7 +17,9 @@ boxes = st.lists(
 )
 costs = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
     lambda size: st.lists(
-        st.integers(0, 8).map(lambda n: n / 8), min_size=size[0] * size[1], max_size=size[0] * size[1]
+        st.integers(0, 8).map(lambda n: n / 8),
+        min_size=size[0] * size[1],
+        max_size=size[0] * size[1],
     ).map(lambda values: np.array(values).reshape(size))
 )
 

@@ -11,7 +11,9 @@ from . import oracles
 
 LETTERS = "AB1"
 readings = st.lists(
-    st.lists(st.tuples(st.sampled_from(LETTERS), st.integers(0, 8).map(lambda n: n / 8)), max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(LETTERS), st.integers(0, 8).map(lambda n: n / 8)), max_size=4
+    ),
     max_size=5,
 )
 
@@ -47,9 +49,7 @@ def grammar(*texts: str) -> tuple[np.ndarray, np.ndarray]:
     states = [""]
     for text in texts:
         states += [t for n in range(1, len(text) + 1) if (t := text[:n]) not in states]
-    rows = [
-        [states.index(s + c) if s + c in states else -1 for c in LETTERS] for s in states
-    ]
+    rows = [[states.index(s + c) if s + c in states else -1 for c in LETTERS] for s in states]
     return np.array(rows, np.int32), np.array([s in texts for s in states])
 
 
@@ -93,5 +93,5 @@ def test_a_legal_text_wins_over_one_that_nobody_may_bear() -> None:
     ],
 )
 def test_what_are_no_votes_is_refused(wrong: object) -> None:
-    with pytest.raises(ValueError, match="must|it is"):
+    with pytest.raises(ValueError, match=r"must|it is"):
         wrong()  # type: ignore[operator]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.media import write_picture, write_video
 
 from lpr.errors import SourceError
 from lpr.source.address import Address, addresses
+from tests.media import write_picture, write_video
 
 
 @pytest.mark.parametrize(

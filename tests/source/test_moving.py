@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.media import animation, grey_levels, index_first, turned, write_picture, write_video
 
 from lpr.errors import SourceError
 from lpr.source import live
@@ -18,6 +17,7 @@ from lpr.source.live import Away, Back, Live
 from lpr.source.moving import open_moving
 from lpr.source.stream import Stream
 from lpr.types import Frame, Image
+from tests.media import animation, grey_levels, index_first, turned, write_picture, write_video
 
 CAMERA = Address("gate", "rtsp://gate/1", "stream")
 
@@ -108,9 +108,11 @@ def test_a_video_that_is_cut_short_says_so_after_its_last_frame(tmp_path: Path) 
     video.write_bytes(whole[: len(whole) * 2 // 3])
     (address,) = addresses([str(video)])
     frames = []
-    with open_moving(address) as source, pytest.raises(SourceError, match="cut short|broke off"):
-        for frame in source:
-            frames.append(frame)
+    with (
+        open_moving(address) as source,
+        pytest.raises(SourceError, match=r"cut short|broke off"),
+    ):
+        frames.extend(iter(source))
     assert len(frames) > 3
 
 

@@ -14,6 +14,7 @@ from lpr.regions.taiwan import TAIWAN
 from lpr.sightings import Sighting
 from lpr.types import Box, Character, Crop, Detection, Frame, Image, Reading
 from lpr.watching import Rules, Watcher
+from lpr.watching.rules import USUAL
 from tests.samples import DETECTOR_SPEC, FixedNetwork
 
 WIDTH, HEIGHT, FPS = 640, 360, 30
@@ -87,13 +88,13 @@ class Road:
 
 
 def watched(
-    road: Road, frames: int, rules: Rules = Rules(), looked: Callable[[int], bool] | None = None
+    road: Road, frames: int, rules: Rules = USUAL, looked: Callable[[int], bool] | None = None
 ) -> list[Sighting]:
     return list(watching(road, frames, rules, looked))
 
 
 def watching(
-    road: Road, frames: int, rules: Rules = Rules(), looked: Callable[[int], bool] | None = None
+    road: Road, frames: int, rules: Rules = USUAL, looked: Callable[[int], bool] | None = None
 ) -> Iterator[Sighting]:
     watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, rules)
     for number in range(frames):

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from tests.samples import DETECTOR_SPEC, FixedNetwork
-from tests.watching.road import FPS, Road, Vehicle
 
 from lpr.detect import Detector
 from lpr.errors import PluginError, SourceError
@@ -20,6 +18,9 @@ from lpr.source.address import Address
 from lpr.source.live import Away, Back
 from lpr.types import Character, Crop, Detection, Frame, Image, Reading
 from lpr.watching import Engine, Event, Failed, Rules, Seen
+from lpr.watching.rules import USUAL
+from tests.samples import DETECTOR_SPEC, FixedNetwork
+from tests.watching.road import FPS, Road, Vehicle
 
 FILE = Address("gate", "road.mp4", "file")
 STREAM = Address("gate", "rtsp://gate/1", "stream")
@@ -108,7 +109,9 @@ class Film:
 ROAD = Road(
     [
         Vehicle("ABC1234", 3, 60, lambda n: (20 + 5 * n, 100)),
-        Vehicle(lambda n: "X8Z9876" if n % 4 == 0 else "XYZ9876", 20, 90, lambda n: (600 - 5 * n, 200)),
+        Vehicle(
+            lambda n: "X8Z9876" if n % 4 == 0 else "XYZ9876", 20, 90, lambda n: (600 - 5 * n, 200)
+        ),
         Vehicle("MQE3406", 100, 150, lambda n: (20 + 3 * (n - 100), 250)),
     ]
 )
@@ -118,7 +121,7 @@ ROAD = Road(
 def engine(
     films: dict[Address, Film],
     threads: int = 2,
-    rules: Rules = Rules(),
+    rules: Rules = USUAL,
     delay: float = 0.0,
     show: bool = False,
 ) -> Iterator[Engine]:
@@ -163,7 +166,7 @@ def test_all_frames_of_a_file_come_in_order_and_whole() -> None:
         seen = [e for e in made.events() if isinstance(e, Seen) and e.frame is not None]
     assert [event.frame.index for event in seen if event.frame] == list(range(120))
     shown = seen[40].shown
-    assert [(each.text, each.found) for each in shown][0] == ("ABC1234", True)
+    assert next((each.text, each.found) for each in shown) == ("ABC1234", True)
 
 
 def test_a_file_that_breaks_off_keeps_what_it_gave() -> None:

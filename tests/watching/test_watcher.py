@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tests.watching.road import FPS, Road, Vehicle, still, watched, watching
-
 from lpr.types import Frame
 from lpr.watching import Rules, Watcher
+from lpr.watching.rules import USUAL
+from tests.watching.road import FPS, Road, Vehicle, still, watched, watching
 
 
 def across(speed: float = 3, y: float = 100, begin: float = 20, since: int = 0):  # type: ignore[no-untyped-def]
     return lambda frame: (begin + speed * (frame - since), y)
 
 
-def texts(road: Road, frames: int, rules: Rules = Rules()) -> list[str]:
+def texts(road: Road, frames: int, rules: Rules = USUAL) -> list[str]:
     return [sighting.plate.text for sighting in watched(road, frames, rules)]
 
 

@@ -7,6 +7,7 @@ from the point below it; a pinhole camera looks along ``z``, ``height`` metres a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -109,8 +110,8 @@ class FilmRecipe:
     """A film: its size, what stands and drives in it, and how it is seen.
 
     ``worn`` is the share of plates with stickers and paint that has come off, some of which nobody
-    can read any more; ``returns`` is the share of vehicles that come by once more, ``return_after`` seconds after they
-    left, on the lane that they came on.
+    can read any more; ``returns`` is the share of vehicles that come by once more, on the lane that
+    they came on, ``return_after`` seconds after they left.
     """
 
     seed: int
@@ -211,7 +212,7 @@ def _pass(rng: np.random.Generator, lane: Lane, start: float) -> Way:
     if lane.direction == "away":
         places.reverse()
     times = [start]
-    for before, after in zip(places, places[1:], strict=False):
+    for before, after in pairwise(places):
         stay = lane.halt * rng.uniform(0.7, 1.3) if before == after else abs(after - before) / speed
         times.append(times[-1] + stay)
     return Way(kind, _text(rng, kind), int(rng.integers(1 << 31)), x, tuple(times), tuple(places))
@@ -221,8 +222,10 @@ def _text(rng: np.random.Generator, kind: str) -> str | None:
     """Cars bear Taiwan's commonest plate or another one; others what fits their kind."""
     if kind != "car":
         return None
-    return random_text(rng, random_pattern(rng)) if rng.random() < 0.3 else random_text(
-        rng, "AAA-9999"
+    return (
+        random_text(rng, random_pattern(rng))
+        if rng.random() < 0.3
+        else random_text(rng, "AAA-9999")
     )
 
 
