@@ -1,4 +1,5 @@
-"""lpr reads number plates in pictures: a Darknet detector finds them, a CTC recognizer reads them.
+"""lpr reads number plates in pictures and videos: a Darknet detector finds them, a CTC recognizer
+reads them.
 
 ::
 
@@ -8,6 +9,9 @@
     with lpr.load() as reader:
         for plate in reader.read(cv2.imread("car.jpg")):
             print(plate.text, plate.confidence, plate.box)
+
+    for sighting in lpr.watch("rtsp://camera/1"):
+        print(sighting.plate.text)
 """
 
 from importlib.metadata import version
@@ -18,6 +22,7 @@ from lpr.hookspecs import hookimpl
 from lpr.loading import load
 from lpr.notebook import Annotated
 from lpr.pipeline import Reader
+from lpr.sightings import Gap, Moment, Sighting, View
 from lpr.sweep import Sweep
 from lpr.types import (
     Alternative,
@@ -31,6 +36,7 @@ from lpr.types import (
     Quad,
     Reading,
 )
+from lpr.watch import watch
 
 __version__ = version("lpr")
 
@@ -43,19 +49,24 @@ __all__ = [
     "Crop",
     "Detection",
     "Frame",
+    "Gap",
     "Image",
     "LprError",
     "ModelError",
+    "Moment",
     "OutputError",
     "Plate",
     "PluginError",
     "Quad",
     "Reader",
     "Reading",
+    "Sighting",
     "SourceError",
     "Sweep",
+    "View",
     "__version__",
     "annotate",
     "hookimpl",
     "load",
+    "watch",
 ]

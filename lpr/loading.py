@@ -155,23 +155,24 @@ def load_pool(
     model: str = models.DEFAULT_MODEL,
     *,
     detector_size: tuple[int, int] | None = None,
+    threads: int = 1,
     **options: Any,
 ) -> list[Reader]:
     """Several of the same reader for video, one for each thread that is to read at the same time.
 
-    Each runs its networks on one thread: so all cores are busy, and none waits for another. On a
-    GPU one reader serves all, and ``count`` is not asked for. By default the detector's input has
-    sides a third longer than for photographs: vehicles of a film begin far away. ``options`` are
-    :func:`load`'s.
+    Each runs its networks on one thread (or so many ``threads``): so all cores are busy, and none
+    waits for another. On a GPU one reader serves all, and ``count`` is not asked for. By default
+    the detector's input has sides a third longer than for photographs: vehicles of a film begin far
+    away. ``options`` are :func:`load`'s.
     """
-    options = {**options, "detector_size": detector_size or _film_size(model), "threads": 1}
-    readers = [load(model, **options)]
+    options = {**options, "detector_size": detector_size or _film_size(model)}
+    readers = [load(model, threads=threads, **options)]
     # What runs where has been said once.
     level = log.level
     log.setLevel(logging.ERROR)
     try:
         while len(readers) < count and readers[0].device == "cpu":
-            readers.append(load(model, **options))
+            readers.append(load(model, threads=threads, **options))
     except BaseException:
         for reader in readers:
             reader.close()

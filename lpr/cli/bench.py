@@ -1,9 +1,11 @@
-"""``lpr bench``: the runtimes held against each other."""
+"""``lpr bench``: the runtimes held against each other, and a watch against simpler ways."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from typing import Any
 import click
 
 from lpr.bench import agreements, detector_speeds, load_network, multiply_peak, recognizer_speeds
+from lpr.bench import video as bench
+from lpr.bench.video import Pace
+from lpr.cli.options import open_readers, watch_options
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
@@ -18,7 +23,9 @@ from lpr.progress import progress
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.source import expand, open_source
+from lpr.source.address import addresses
 from lpr.types import Image
+from lpr.watching import Rules
 
 
 def _numbers(text: str) -> list[int]:
@@ -31,7 +38,22 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-@click.command("bench")
+class _Bench(click.Group):
+    """``lpr bench tw-light`` is ``lpr bench runtimes tw-light``: what was there first."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asks = args and args[0] in ("-h", "--help")
+        if not asks and (not args or args[0] not in self.commands):
+            args = ["runtimes", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("bench", cls=_Bench)
+def command() -> None:
+    """Measure how fast this machine is: RUNTIMES (which need not be said), or VIDEO."""
+
+
+@command.command("runtimes")
 @click.argument("networks", metavar="[NETWORK]...", nargs=-1)
 @click.option("--parity", is_flag=True, help="Whether they compute the same, not how fast.")
 @click.option("--against", help="With --parity: the Darknet model that NETWORK was made of.")
@@ -46,7 +68,7 @@ def _numbers(text: str) -> list[int]:
 )
 @click.option("--batch", type=_numbers, default="1,8", show_default=True, help="Pictures at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of a table.")
-def command(
+def runtimes(
     networks: tuple[str, ...],
     parity: bool,
     against: str | None,
@@ -70,6 +92,87 @@ def command(
     else:
         rows = _speed(names, device, threads, batch)
     _print(rows, as_json)
+
+
+@command.command("video")
+@click.argument("source")
+@watch_options
+@click.option(
+    "--threads",
+    type=click.IntRange(0, 256),
+    default=0,
+    show_default=True,
+    help="Threads that find plates; 0 takes one for each core.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1),
+    default=20.0,
+    show_default=True,
+    help="How long each way is measured; the video is played again and again.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of tables.")
+def video(source: str, threads: int, seconds: float, as_json: bool, **options: Any) -> None:
+    """Watch a recording in several ways: how many frames a second, and where the time goes.
+
+    The watch itself (each frame, then with cost control) stands beside a plain loop at each number
+    of network threads, and beside decoding alone.
+    """
+    (address,) = addresses([source])[:1]
+    if address.sort not in ("file", "folder"):
+        raise click.BadParameter("only a recording can be played again and again")
+    cores = os.cpu_count() or 1
+    paces = [bench.decoding(address, seconds)]
+    with ExitStack() as stack:
+        readers = open_readers(threads or cores, **options)
+        for reader in readers:
+            stack.enter_context(reader)
+        sure = readers[0].detector.threshold
+        for rules, name in (
+            (Rules(), f"watch, {len(readers)} finders"),
+            (Rules(every=0, skip_still=True), "the same, --every auto --skip-still"),
+        ):
+            for reader in readers:
+                reader.detector.threshold = sure
+            paces.append(bench.engine(address, seconds, readers, rules, name))
+    for count in sorted({1, cores}):
+        with open_readers(1, **options, threads=count)[0] as reader:
+            name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
+            paces.append(bench.plain_loop(address, seconds, reader, Rules(), name))
+    _print(map(_paced(paces[0]), paces), as_json)
+    click.echo()
+    _print(iter([row for pace in paces if (row := _staged(pace))]), as_json)
+
+
+def _paced(decoding: Pace) -> Callable[[Pace], dict[str, Any]]:
+    def row(pace: Pace) -> dict[str, Any]:
+        start, early, end = pace.memory
+        return {
+            "way": pace.way,
+            "frames/s": pace.fps,
+            "of decoding": pace.fps / decoding.fps,
+            "cores busy": f"{pace.busy:.0%}",
+            "looked at": f"{pace.looked / pace.frames:.0%}" if pace.looked else "-",
+            "queue": None if pace.filled is None else f"{pace.filled:.0%}",
+            "dropped": str(pace.dropped),
+            "MiB": f"{start:.0f}, {early:.0f}, {end:.0f}",
+        }
+
+    return row
+
+
+_STAGES = ("source", "letterbox", "detector", "heads", "track", "crops", "recognizer", "decode")
+
+
+def _staged(pace: Pace) -> dict[str, Any] | None:
+    if not pace.stages:
+        return None
+    total = sum(pace.stages.values())
+    shares = {
+        name: f"{pace.stages.get(name, 0.0):.2f} ({pace.stages.get(name, 0.0) / total:.0%})"
+        for name in _STAGES
+    }
+    return {"ms a frame": pace.way, **shares}
 
 
 def _parity(

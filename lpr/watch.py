@@ -1,0 +1,75 @@
+"""Every vehicle of a video or a camera, in a program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lpr.loading import load_pool
+from lpr.models import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from lpr.sightings import Gap, Sighting
+
+
+def watch(
+    *sources: str,
+    model: str = DEFAULT_MODEL,
+    threads: int = 0,
+    min_reads: int = 2,
+    return_after: float = 60.0,
+    early: bool = False,
+    every: int | None = 1,
+    skip_still: bool = False,
+    roi: Sequence[str] = (),
+    keep_frames: bool = False,
+    stall: float = 5.0,
+    fps: float = 25.0,
+    start: float | None = None,
+    **options: Any,
+) -> Iterator[Sighting | Gap]:
+    """The vehicles that pass before ``sources``, each once, as they come.
+
+    Sources are named, and all else is meant, as ``lpr watch`` does (docs/video.md): ``every`` is
+    None to look as rarely as nothing is missed, ``keep_frames`` keeps each best look's whole frame,
+    ``start`` is in seconds since 1970, and further ``options`` are those of :func:`lpr.load`. Ends
+    when all sources have; closing the iterator ends it sooner.
+
+    Raises :class:`lpr.errors.SourceError` for names that stand for nothing, and in the end the
+    first error of a source that failed; what the others gave has come by then.
+    """
+    # FFmpeg's libraries take a while to load, and who reads single pictures never needs them.
+    from lpr.sightings import Gap
+    from lpr.source.address import addresses
+    from lpr.source.moving import open_moving
+    from lpr.watching import Engine, Failed, Rules, Zone
+
+    rules = Rules(
+        min_reads=min_reads,
+        return_after=return_after,
+        early=early,
+        every=every or 0,
+        skip_still=skip_still,
+        zone=Zone.of(roi),
+        keep_frames=keep_frames,
+    )
+    planned = addresses(sources)
+    failures: list[Failed] = []
+    with ExitStack() as stack:
+        readers = load_pool(threads or os.cpu_count() or 1, model, **options)
+        for reader in readers:
+            stack.enter_context(reader)
+        opener = partial(open_moving, fps=fps, start=start, stall=stall)
+        engine = stack.enter_context(Engine(planned, readers, opener, rules=rules))
+        for event in engine.events():
+            if isinstance(event, Gap):
+                yield event
+            elif isinstance(event, Failed):
+                failures.append(event)
+            else:
+                yield from event.sightings
+    if failures:
+        raise failures[0].error
