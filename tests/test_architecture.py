@@ -19,6 +19,7 @@ FLOORS = (
         "errors",
         "calibration",
         "summary",
+        "sightings",
         "corners",
         "specs",
         "closing",
@@ -38,11 +39,13 @@ FLOORS = (
         "recognize",
         "runtimes",
         "models",
+        "tracking",
     ),
     ("draw", "pipeline", "tiles", "registry", "labels", "testing", "scaffold", "parity"),
-    ("sinks", "evaluate", "builtin", "inspection", "notebook", "convert", "bench"),
+    ("sinks", "evaluate", "builtin", "inspection", "notebook", "convert", "watching", "bench"),
     ("tuning",),
     ("doctor", "loading"),
+    ("watch",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -107,7 +110,7 @@ def test_only_kernels_imports_the_compiled_module() -> None:
 
 
 def test_importing_lpr_stays_light() -> None:
-    heavy = "{'torch', 'onnx', 'onnxruntime', 'tqdm'}"
+    heavy = "{'torch', 'onnx', 'onnxruntime', 'tqdm', 'av'}"
     code = f"import sys, lpr; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -23,13 +23,13 @@ from lpr.progress import Bar, progress
 from lpr.sightings import Gap
 from lpr.sinks import (
     EvidenceFolder,
-    Film,
     SightingSink,
     Timeline,
     Veil,
     open_output,
     read_known,
 )
+from lpr.sinks.film import Film
 from lpr.source.address import Address, addresses
 from lpr.source.moving import open_moving
 from lpr.watching import Engine, Event, Failed, Rules, Seen, Zone

@@ -9,7 +9,6 @@ from typing import TextIO
 from lpr.protocols import RecordSink, SinkFormat
 from lpr.sinks.csv import CsvSink
 from lpr.sinks.evidence import EvidenceFolder
-from lpr.sinks.film import Film
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
@@ -43,7 +42,6 @@ def sink_formats() -> list[SinkFormat]:
 
 __all__ = [
     "EvidenceFolder",
-    "Film",
     "MediaSink",
     "PluggedSink",
     "SightingSink",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,6 +26,11 @@ class Consensus:
 
     reading: Reading
     agreeing: int
+
+
+Fuse: TypeAlias = Callable[[Sequence[Reading]], "Consensus | None"]
+"""Makes one of a track's readings, in the order in which they were read; None where all are
+empty."""
 
 
 class Fusion:

@@ -30,6 +30,7 @@ from lpr.source.address import Address
 from lpr.source.live import Away, Back
 from lpr.source.moving import MovingSource
 from lpr.stopwatch import measuring
+from lpr.tracking import Fuse
 from lpr.types import Box, Detection, Frame
 from lpr.watching.mailbox import Mailbox
 from lpr.watching.meter import Meter
@@ -98,6 +99,7 @@ class Engine(Closing):
         rules: Rules = USUAL,
         show: bool = False,
         meter: Meter | None = None,
+        fuse: Fuse | None = None,
     ) -> None:
         self.meter = meter or Meter()
         sure = _lowered(readers)
@@ -116,6 +118,7 @@ class Engine(Closing):
                 sure,
                 rules,
                 show,
+                fuse,
             )
             for number, address in enumerate(sources)
         ]
@@ -221,6 +224,7 @@ class _Camera:
         sure: float,
         rules: Rules,
         show: bool,
+        fuse: Fuse | None,
     ) -> None:
         self.address = address
         self.permits = threading.Semaphore(DEPTH)
@@ -229,7 +233,7 @@ class _Camera:
         self._open = open_source
         self._rules = rules
         self._show = show
-        self._watcher = Watcher(address.camera, address.shown, reader, sure, rules)
+        self._watcher = Watcher(address.camera, address.shown, reader, sure, rules, fuse)
         self._mail: Mailbox[_Item] = Mailbox(_WAITING, drop=address.live)
         self._source: MovingSource | None = None
         self._stopped = threading.Event()

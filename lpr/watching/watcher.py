@@ -11,7 +11,7 @@ from lpr.rectify import rectify
 from lpr.regions.region import identify
 from lpr.sightings import Moment, Sighting, Status, View
 from lpr.stopwatch import stage
-from lpr.tracking import Consensus, Fusion, Track, Tracker
+from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
 from lpr.tracking.texts import edits
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from lpr.watching.rules import USUAL, Rules
@@ -35,15 +35,22 @@ class Watcher:
     """
 
     def __init__(
-        self, camera: str, source: str, reader: Reader, sure: float, rules: Rules = USUAL
+        self,
+        camera: str,
+        source: str,
+        reader: Reader,
+        sure: float,
+        rules: Rules = USUAL,
+        fuse: Fuse | None = None,
     ) -> None:
-        """Detections of at least ``sure`` begin a track; weaker ones continue it."""
+        """Detections of at least ``sure`` begin a track; weaker ones continue it. ``fuse`` says
+        what a track's readings agree on, by default :class:`lpr.tracking.Fusion`."""
         self.camera = camera
         self.source = source
         self._reader = reader
         self._rules = rules
         self._tracker = Tracker(sure, rules.patience)
-        self._fuse = Fusion(reader.regions)
+        self._fuse = fuse or Fusion(reader.regions)
         self._reported: dict[int, tuple[int, str]] = {}
         self._gone: dict[str, tuple[float, float]] = {}
         self._count = 0

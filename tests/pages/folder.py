@@ -85,7 +85,7 @@ def _xml(names: list[str]) -> list[str]:
 def _photos(folder: Path) -> Labelled:
     """Frames of the clip as pictures, each with a Pascal VOC file; what is on them."""
     folder.mkdir()
-    frames = json.loads((SAMPLES / "street.json").read_text())["video"]["frames"]
+    frames = _plates_by_frame()
     video = cv2.VideoCapture(str(SAMPLES / "street.mp4"))
     labelled = []
     for number, plates in enumerate(frames):
@@ -97,6 +97,16 @@ def _photos(folder: Path) -> Labelled:
             labelled.append((name, plates))
     video.release()
     return labelled
+
+
+def _plates_by_frame() -> list[list[dict[str, Any]]]:
+    truth = json.loads((SAMPLES / "street.json").read_text())
+    frames: list[list[dict[str, Any]]] = [[] for _ in range(truth["video"]["frames"])]
+    for each in truth["passes"]:
+        for number, *box, visible in each["boxes"]:
+            if visible > 0.95:
+                frames[number].append({"text": each["text"], "box": box})
+    return frames
 
 
 def _voc(name: str, shape: tuple[int, ...], plates: list[dict[str, Any]]) -> str:

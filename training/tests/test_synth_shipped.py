@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr.errors import OutputError
+from lpr_training.recipes import film_recipe
+from lpr_training.synth.shipped import FILM, write_samples
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+RECIPE = film_recipe(FILM)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples") / "new"
+    write_samples(folder)
+    return folder
+
+
+def test_the_shipped_samples_are_what_the_renderer_writes(written: Path) -> None:
+    for name in ("street.json", "stills.json"):
+        assert json.loads((written / name).read_text()) == json.loads((SAMPLES / name).read_text())
+    for name in ("car.jpg", "motorcycle.jpg"):
+        ours, theirs = (cv2.imread(str(folder / name)) for folder in (written, SAMPLES))
+        assert ours is not None
+        assert theirs is not None
+        assert np.abs(ours.astype(int) - theirs).mean() < 2
+
+
+def test_the_clip_can_be_read_and_is_small(written: Path) -> None:
+    file = written / "street.mp4"
+    assert file.stat().st_size < 500_000
+    video = cv2.VideoCapture(str(file))
+    frames = 0
+    while video.read()[0]:
+        frames += 1
+    assert frames == RECIPE.frames == 48
+    assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == RECIPE.width
+    assert video.get(cv2.CAP_PROP_FRAME_HEIGHT) == RECIPE.height
+
+
+def test_each_plate_can_be_read_for_a_while() -> None:
+    truth = json.loads((SAMPLES / "street.json").read_text())
+    assert {each["text"] for each in truth["passes"]} == {"EZU1279", "541DJK", "KKD7656"}
+    assert all(each["legible"] >= 15 for each in truth["passes"])
+    stills = json.loads((SAMPLES / "stills.json").read_text())["stills"]
+    assert {name: plates[0]["text"] for name, plates in stills.items()} == {
+        "car.jpg": "BGT6175",
+        "motorcycle.jpg": "382KLN",
+    }
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write the samples"):
+        write_samples(tmp_path / "file" / "samples")
