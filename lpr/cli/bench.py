@@ -27,6 +27,8 @@ from lpr.source.address import addresses
 from lpr.types import Image
 from lpr.watching import Rules
 
+_DECODING = 30.0
+
 
 def _numbers(text: str) -> list[int]:
     try:
@@ -111,8 +113,11 @@ def runtimes(
     show_default=True,
     help="How long each way is measured; the video is played again and again.",
 )
+@click.option("--watch-only", is_flag=True, help="Only each frame by the watch, nothing beside it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of tables.")
-def video(source: str, threads: int, seconds: float, as_json: bool, **options: Any) -> None:
+def video(
+    source: str, threads: int, seconds: float, watch_only: bool, as_json: bool, **options: Any
+) -> None:
     """Watch a recording in several ways: how many frames a second, and where the time goes.
 
     The watch itself (each frame, then with cost control) stands beside a plain loop at each number
@@ -122,25 +127,27 @@ def video(source: str, threads: int, seconds: float, as_json: bool, **options: A
     if address.sort not in ("file", "folder"):
         raise click.BadParameter("only a recording can be played again and again")
     cores = os.cpu_count() or 1
-    paces = [bench.decoding(address, seconds)]
+    ways = [(Rules(), "watch, {} finders")]
+    if not watch_only:
+        ways.append((Rules(every=0, skip_still=True), "the same, --every auto --skip-still"))
+    paces = [bench.decoding(address, min(seconds, _DECODING))]
     with ExitStack() as stack:
         readers = open_readers(threads or cores, **options)
         for reader in readers:
             stack.enter_context(reader)
         sure = readers[0].detector.threshold
-        for rules, name in (
-            (Rules(), f"watch, {len(readers)} finders"),
-            (Rules(every=0, skip_still=True), "the same, --every auto --skip-still"),
-        ):
+        for rules, name in ways:
             for reader in readers:
                 reader.detector.threshold = sure
+            name = name.format(len(readers))
             paces.append(bench.engine(address, seconds, readers, rules, name))
-    for count in sorted({1, cores}):
+    for count in () if watch_only else sorted({1, cores}):
         with open_readers(1, **options, threads=count)[0] as reader:
             name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
             paces.append(bench.plain_loop(address, seconds, reader, Rules(), name))
     _print(map(_paced(paces[0]), paces), as_json)
-    click.echo()
+    if not as_json:
+        click.echo()
     _print(iter([row for pace in paces if (row := _staged(pace))]), as_json)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from lpr import kernels
 from lpr.regions import Grammar, Region
-from lpr.types import Alternative, Character, Reading
+from lpr.types import Alternative, Appearance, Character, Reading
+
+T = TypeVar("T", str, int)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CLASS = {char: number for number, char in enumerate(_ALPHABET)}
@@ -41,6 +43,8 @@ class Fusion:
     format of the ``regions``, the legal one with the greatest product of shares takes its place, if
     that product is at least ``1 / odds`` of the other's.
 
+    What the plate looks like is what most of the readings' certainty says.
+
     The text's confidence is the least share of a character's votes times the greatest confidence of
     a reading that is the text.
     """
@@ -69,6 +73,7 @@ class Fusion:
             min(shares, default=0.0) * sure,
             characters,
             _others(readings, text),
+            appearance=_appearance(readings),
         )
         return Consensus(fused, len(agreeing))
 
@@ -106,6 +111,30 @@ def _certainties(reading: Reading) -> list[float]:
 def _odds(confidence: float) -> float:
     sure = min(max(confidence, 0.01), _SUREST)
     return sure / (1 - sure)
+
+
+def _appearance(readings: Sequence[Reading]) -> Appearance | None:
+    """What most of the certainty of the readings says that the plate looks like."""
+    seen = [(r.confidence, r.appearance) for r in readings if r.appearance is not None]
+    if not seen:
+        return None
+    regions = [(sure * a.region_confidence, a.region) for sure, a in seen]
+    region = _most(regions)
+    total = sum(weight for weight, _ in seen) or 1.0
+    return Appearance(
+        _most([(sure, a.ground) for sure, a in seen]),
+        _most([(sure, a.ink) for sure, a in seen]),
+        _most([(sure, a.lines) for sure, a in seen]),
+        region,
+        sum(weight for weight, said in regions if said == region) / total,
+    )
+
+
+def _most(said: Sequence[tuple[float, T]]) -> T:
+    weights: dict[T, float] = {}
+    for weight, what in said:
+        weights[what] = weights.get(what, 0.0) + weight
+    return max(weights, key=weights.__getitem__)
 
 
 def _others(readings: Sequence[Reading], text: str) -> tuple[Alternative, ...]:

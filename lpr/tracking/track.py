@@ -121,12 +121,18 @@ class Track:
 
     @property
     def direction(self) -> Direction:
-        """Where it went: nearer, away, or across the picture."""
-        (_, first), (_, last) = self.path[0], (self.last.time, self.box)
-        growth = math.log(max(last.width, 1.0) / max(first.width, 1.0))
-        across = (last.center[0] - first.center[0]) / max(first.width, last.width, 1.0)
-        if abs(growth) >= _NEARER:
-            return "towards" if growth > 0 else "away"
+        """Where it went: nearer, away, or across the picture.
+
+        Sizes count up to the largest one and from there on: the picture's edge cuts what leaves.
+        """
+        path = [*self.path, (self.last.time, self.box)]
+        (begin, first), (end, last) = path[0], path[-1]
+        time, largest = max(path, key=lambda place: place[1].width)
+        late = time - begin >= end - time
+        growth = math.log(max(largest.width, 1.0) / max((first if late else last).width, 1.0))
+        if growth >= _NEARER:
+            return "towards" if late else "away"
+        across = (last.center[0] - first.center[0]) / max(largest.width, 1.0)
         if abs(across) >= 1:
             return "right" if across > 0 else "left"
         return "still"

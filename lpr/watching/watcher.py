@@ -253,7 +253,7 @@ class Watcher:
 
     def plate(self, track: Track, best: View, fused: Consensus) -> Plate:
         """What is known of a track, at its best look."""
-        reading = replace(fused.reading, quad=best.reading.quad, appearance=best.reading.appearance)
+        reading = replace(fused.reading, quad=best.reading.quad)
         return self._reader.identify(best.detection, reading)
 
 

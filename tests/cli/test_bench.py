@@ -14,7 +14,7 @@ from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.protocols import DetectorRuntime
 from lpr.specs import DetectorModel, DetectorSpec
-from tests.cli.run import CAR, lpr
+from tests.cli.run import CAR, CLIP, lpr
 from tests.darknet.nets import BODIES, net, random_weights
 
 CFG = net(BODIES["two heads"])
@@ -139,3 +139,25 @@ def test_the_peak_is_a_number_of_this_machine() -> None:
 def test_rows_are_json() -> None:
     result = lpr("bench", "--parity", "--json", **PLUGINS)
     assert [json.loads(line)["network"] for line in result.stdout.splitlines()] == ["tw-light"] * 2
+
+
+def test_video_beside_simpler_ways() -> None:
+    result = lpr("bench", "video", CLIP, "--seconds", 1, "--threads", 2, "--json")
+    assert result.status == 0, result.stderr
+    rows = [row for row in result.records if "way" in row]
+    assert rows[0]["way"] == "decoding alone"
+    assert [row["way"] for row in rows[1:3]] == [
+        "watch, 2 finders",
+        "the same, --every auto --skip-still",
+    ]
+    assert rows[3]["way"].startswith("plain loop")
+    assert all(row["frames/s"] > 0 and row["dropped"] == "0" for row in rows)
+    stages = [row for row in result.records if "ms a frame" in row]
+    assert len(stages) == len(rows) - 1
+    assert all("%" in row["detector"] for row in stages)
+
+
+def test_video_cannot_be_measured_on_what_cannot_be_played_again() -> None:
+    result = lpr("bench", "video", "rtsp://127.0.0.1:9/none")
+    assert result.status == 2
+    assert "recording" in result.stderr

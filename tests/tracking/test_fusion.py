@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
 from lpr.tracking import Fusion
-from lpr.types import Character, Reading
+from lpr.types import Appearance, Character, Reading
 
 
 def read(text: str, confidence: float = 0.9, **doubts: float) -> Reading:
@@ -69,6 +71,19 @@ def test_agreement_is_counted_and_doubt_remains() -> None:
     assert consensus.agreeing == 3
     assert consensus.reading.confidence < 0.9
     assert [other.text for other in consensus.reading.alternatives] == ["ABC1284"]
+
+
+def test_what_it_looks_like_is_what_most_looks_say() -> None:
+    def look(region: str, sure: float, confidence: float) -> Reading:
+        appearance = Appearance("white", "black", 1, region, sure)
+        return replace(read("34A23126", confidence), appearance=appearance)
+
+    consensus = Fusion()([look("eu", 0.9, 0.3), look("vn", 0.8, 0.9), look("vn", 0.7, 0.9)])
+    assert consensus is not None
+    looks = consensus.reading.appearance
+    assert looks is not None
+    assert (looks.region, looks.ground, looks.lines) == ("vn", "white", 1)
+    assert looks.region_confidence == pytest.approx((0.8 + 0.7) * 0.9 / 2.1)
 
 
 texts = st.text("ABC1280", min_size=0, max_size=8)

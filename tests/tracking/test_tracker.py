@@ -106,6 +106,14 @@ def test_directions(first: Detection, last: Detection, direction: str) -> None:
     assert track.direction == direction
 
 
+def test_what_leaves_by_the_edge_came_nearer_all_the_same() -> None:
+    track = Track.begin(0, at(0), plate(100, 100, 40))
+    for frame in range(1, 30):
+        track.found(at(frame), plate(100 - frame, 100 + 3 * frame, 40 + 2 * frame))
+    track.found(at(30), plate(70, 195, 30))
+    assert track.direction == "towards"
+
+
 def test_a_path_of_hours_stays_short_and_spans_them() -> None:
     track = Track.begin(0, at(0), plate(0, 0))
     for frame in range(1, 20_000):
