@@ -46,8 +46,8 @@ def addresses(arguments: Iterable[str]) -> list[Address]:
     input, ``camera:0`` or ``/dev/video0`` a camera of this machine; a folder of pictures is one
     source, and its videos are one each, as those of a pattern are.
 
-    Raises :class:`lpr.errors.SourceError` where two are given one name, or a folder holds pictures
-    and videos both.
+    Raises :class:`lpr.errors.SourceError` where two are given one name, a folder holds pictures and
+    videos both, or an address is none.
     """
     found: list[tuple[str | None, str, Sort]] = []
     for argument in arguments:
@@ -61,7 +61,7 @@ def _sorted(text: str) -> list[tuple[str, Sort]]:
     if text == "-":
         return [(text, "stdin")]
     if _STREAM.match(text):
-        return [(text, "stream")]
+        return [(_checked(text), "stream")]
     camera = _CAMERA.fullmatch(text)
     if camera:
         return [(camera[2] or f"/dev/video{camera[1]}", "camera")]
@@ -83,6 +83,18 @@ def _sorted(text: str) -> list[tuple[str, Sort]]:
     return [(text, "folder")] if pictures or inside == [text] else [(e, "file") for e in inside]
 
 
+def _checked(text: str) -> str:
+    """An address that names a host and, if any, a port that there is."""
+    try:
+        parts = urlsplit(text)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise SourceError(f"{text}: this is no address; write it as rtsp://10.0.0.7:554/stream1")
+    return text
+
+
 def _called(found: Sequence[tuple[str | None, str, Sort]]) -> list[Address]:
     taken: set[str] = set()
     made = []
@@ -102,9 +114,6 @@ def _usual(text: str, sort: Sort) -> str:
     if sort == "stdin":
         return "stdin"
     if sort == "stream":
-        try:
-            parts = urlsplit(text)
-            return f"{parts.hostname or 'stream'}{parts.path.rstrip('/')}"
-        except ValueError:
-            raise SourceError(f"{text}: this is no address that can be opened") from None
+        parts = urlsplit(text)
+        return f"{parts.hostname}{parts.path.rstrip('/')}"
     return Path(text).name if sort == "camera" else Path(text).stem or text

@@ -246,10 +246,13 @@ class _Camera:
             threading.Thread(target=work, name=name, daemon=True).start()
 
     def stop(self) -> None:
-        """Called from a signal's handler: takes no lock."""
+        """End it where it is. A signal's handler may call this: its thread holds no mailbox."""
         self._stopped.set()
-        if self._source is not None and self.address.live:
-            self._source.close()
+        if self.address.live:
+            if self._source is not None:
+                self._source.close()
+            # A camera that has stalled may take its time to notice.
+            self._mail.finish(_End())
 
     def _take(self) -> None:
         """The source's own thread: what it gives goes into the mailbox."""

@@ -194,19 +194,17 @@ class Watcher:
             self._withdrawn.append(sighting)
 
     def counts(self, track: Track) -> bool:
-        """Whether enough readings agree on what it says.
+        """Whether it is a plate, and enough readings agree on what it says.
 
-        A text that fits no format of the regions needs more of them, and a detector that is sure of
-        its plate on the average: lettering on vans and signs is what else looks like one.
+        The detector has to be sure of it on the average, and a text that fits no format of the
+        regions needs more readings: lettering on vans and signs is what else looks like a plate.
         """
         fused = track.consensus
-        if fused is None or not track.readings:
+        if fused is None or track.certainty < self._tracker.sure:
             return False
         least, sure = self._rules.min_reads, self._reader.min_confidence
         regions = self._reader.regions
         if regions and identify(fused.reading.text, regions) is None:
-            if track.certainty < self._tracker.sure:
-                return False
             least, sure = least * _STRANGE, max(sure, _CERTAIN)
         return fused.agreeing >= least and fused.reading.confidence >= sure
 

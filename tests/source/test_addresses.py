@@ -65,6 +65,14 @@ def test_a_folder_of_both_is_refused(tmp_path: Path) -> None:
         addresses([str(tmp_path)])
 
 
+@pytest.mark.parametrize(
+    "text", ["rtsp://", "http://:80/x", "rtsp://10.0.0.7:port/1", "gate=rtsp://"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(SourceError, match="no address"):
+        addresses([text])
+
+
 def test_each_has_a_name_of_its_own() -> None:
     found = addresses(["a/drive.mp4", "b/drive.mp4"])
     assert [address.camera for address in found] == ["drive", "drive-2"]
