@@ -68,3 +68,12 @@ def test_the_larger_model_reads_more(shared_data: Path) -> None:
     assert abroad["exact"] >= 0.80
     assert street["exact"] >= 0.98
     assert street["found_wide"] >= 0.96
+
+
+def test_the_road_video(shared_data: Path) -> None:
+    """A toll gate in Vietnam: three vehicles come to it, others pass far away."""
+    video = shared_data / "road-video" / "cars.mp4"
+    if not video.is_file():
+        pytest.skip(f"the road video is not here: no {video}")
+    sightings = [s for s in lpr.watch(str(video), regions="any") if isinstance(s, lpr.Sighting)]
+    assert [s.plate.text for s in sightings] == ["34A36837", "34A23126", "89C20339"]

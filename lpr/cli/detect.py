@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from lpr.loading import registry
 from lpr.pipeline import Reader
 from lpr.progress import Bar, progress
 from lpr.protocols import RecordSink
-from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file
+from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
 from lpr.source import expand, kind_of, open_source, quiet
 from lpr.stopwatch import measuring
 from lpr.types import Frame, Image, Plate
@@ -90,14 +88,7 @@ def command(
 
 
 def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
-    if path:
-        return stack.enter_context(open_output(path, sources))
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file with --output")
-    # Records are UTF-8 by contract, whatever the locale says.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    return sys.stdout
+    return stack.enter_context(open_output(path, sources)) if path else standard_output()
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:

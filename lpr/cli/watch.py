@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from lpr.cli.options import open_readers, watch_options
 from lpr.draw import annotate_tracks
-from lpr.errors import OutputError
 from lpr.progress import Bar, progress
 from lpr.sightings import Gap
 from lpr.sinks import (
@@ -28,8 +25,9 @@ from lpr.sinks import (
     Veil,
     open_output,
     read_known,
+    standard_output,
 )
-from lpr.sinks.film import Film
+from lpr.sinks.film import Film, plan_films
 from lpr.source.address import Address, addresses
 from lpr.source.moving import open_moving
 from lpr.watching import Engine, Event, Failed, Rules, Seen, Zone
@@ -251,15 +249,13 @@ class _Outputs:
         files = [address.text for address in planned if address.sort == "file"]
         self._evidence = EvidenceFolder(evidence, veil) if evidence else None
         draw = annotate_tracks if veil is None else veil.annotate
-        self._films = {
-            camera: stack.enter_context(Film(path, draw))
-            for camera, path in _film_paths(save, planned).items()
-        }
+        films = plan_films(save, [address.camera for address in planned], files) if save else {}
+        self._films = {c: stack.enter_context(Film(path, draw)) for c, path in films.items()}
         self._timeline = None
         if timeline:
             page = stack.enter_context(open_output(timeline, files))
             self._timeline = stack.enter_context(Timeline(page, veil))
-        stream = stack.enter_context(open_output(output, files)) if output else _stdout()
+        stream = stack.enter_context(open_output(output, files)) if output else standard_output()
         self._records = stack.enter_context(SightingSink(stream))
         self.sightings = 0
         self.failed = 0
@@ -302,39 +298,6 @@ class _Outputs:
         self.failed += 1
         self._records.error(failed.camera, failed.source, str(failed.error))
         click.echo(f"lpr: {failed.error}", err=True)
-
-
-def _film_paths(save: Path | None, planned: list[Address]) -> dict[str, Path]:
-    if save is None:
-        return {}
-    files = [address.text for address in planned if address.sort == "file"]
-    if save.suffix.lower() == ".mp4" and not save.is_dir():
-        if len(planned) > 1:
-            raise OutputError(f"{save}: one film cannot hold {len(planned)} sources; name a folder")
-        paths = {planned[0].camera: save}
-    elif save.suffix and not save.is_dir():
-        raise OutputError(f"{save}: films are written as .mp4; name such a file, or a folder")
-    else:
-        names = {a.camera: re.sub("[^A-Za-z0-9_.-]", "_", a.camera) for a in planned}
-        paths = {camera: save / f"{name}.mp4" for camera, name in names.items()}
-    from lpr.sinks.paths import refuse_sources
-
-    refuse_sources(paths.values(), files)
-    for folder in {path.parent for path in paths.values()}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
-    return paths
-
-
-def _stdout() -> TextIO:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file with --output")
-    # Records are UTF-8 by contract, whatever the locale says.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    return sys.stdout
 
 
 def _summarise(engine: Engine, outputs: _Outputs, total: int) -> None:

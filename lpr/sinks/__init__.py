@@ -13,7 +13,7 @@ from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugged import PluggedSink
-from lpr.sinks.records import open_output
+from lpr.sinks.records import open_output, standard_output
 from lpr.sinks.sightings import SightingSink
 from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
@@ -52,4 +52,5 @@ __all__ = [
     "read_known",
     "same_file",
     "sink_formats",
+    "standard_output",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import av
 from lpr.closing import Closing
 from lpr.errors import OutputError
 from lpr.sightings import Shown
+from lpr.sinks.paths import refuse_sources
 from lpr.types import Frame, Image
 
 Draw = Callable[[Image, Sequence[Shown]], Image]
@@ -49,8 +52,6 @@ class Film(Closing):
             raise self._failure(error) from error
 
     def _open(self, image: Image) -> None:
-        from fractions import Fraction
-
         # A fragment is whole as soon as it is written: what kills the program costs seconds.
         options = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
         self._container = av.open(str(self._path), "w", format="mp4", options=options)
@@ -78,3 +79,27 @@ class Film(Closing):
     def _failure(self, error: Exception) -> OutputError:
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"{self._path}: the video cannot be written: {reason}")
+
+
+def plan_films(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> dict[str, Path]:
+    """Where the film of each camera goes: ``path`` itself if it ends in ``.mp4``, which is for one
+    camera, else a folder, made where it is missing.
+
+    Raises :class:`lpr.errors.OutputError` where ``path`` does not fit, one of the files in
+    ``sources`` would be overwritten, or the folder cannot be made.
+    """
+    if path.suffix.lower() == ".mp4" and not path.is_dir():
+        if len(cameras) > 1:
+            raise OutputError(f"{path}: one film cannot hold {len(cameras)} sources; name a folder")
+        paths = {cameras[0]: path}
+    elif path.suffix and not path.is_dir():
+        raise OutputError(f"{path}: films are written as .mp4; name such a file, or a folder")
+    else:
+        paths = {name: path / f"{re.sub('[^A-Za-z0-9_.-]', '_', name)}.mp4" for name in cameras}
+    refuse_sources(paths.values(), sources)
+    for folder in {each.parent for each in paths.values()}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+    return paths

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,6 +37,16 @@ def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
         # Every record has been flushed: what could still fail here has been reported by put().
         with contextlib.suppress(OSError):
             stream.close()
+
+
+def standard_output() -> TextIO:
+    """Standard output, for records. Raises :class:`lpr.errors.OutputError` where it is closed."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; name a file with --output")
+    # Records are UTF-8 by contract, whatever the locale says.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def put(stream: TextIO, text: str) -> None:

@@ -8,6 +8,7 @@ _GAIN = 0.01
 _GROWN = 1.15
 _LONGEST = 10.0
 _FIRST = 0.05
+_PATIENT = 0.4
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Looks:
     def due(self, time: float, size: float) -> bool:
         """Whether to read a plate that is ``size`` pixels wide, ``time`` in seconds."""
         return time >= self._due or size >= self._size * _GROWN
+
+    @property
+    def eager(self) -> bool:
+        """Whether looks still gain something, or nobody knows yet."""
+        return self._wait < _PATIENT
 
     def recheck(self) -> None:
         """It may be another vehicle by now: look at it at once."""

@@ -13,6 +13,7 @@ from lpr.types import Box, Detection, Reading
 _MEMORY = 4
 _PATH = 32
 _KEPT_VIEWS = 3
+_KEPT_READINGS = 200
 _LOST = 0.2
 _NEARER = math.log(1.25)
 
@@ -22,7 +23,8 @@ class Track:
     """What is known of it: where it was when, what was read, and the best looks at it.
 
     ``seen`` counts the frames in which it was found, ``certainty`` is the mean confidence of these
-    detections, 0..1. ``number`` is given by the tracker. One that is ``adrift`` is found again by
+    detections, 0..1; ``reads`` counts its readings, of which ``readings`` keeps the most certain
+    ones. ``number`` is given by the tracker. One that is ``adrift`` is found again by
     its text only: another vehicle is where it was.
     """
 
@@ -34,6 +36,7 @@ class Track:
     seen: int = 0
     certainty: float = 0.0
     readings: list[Reading] = field(default_factory=list)
+    reads: int = 0
     consensus: Consensus | None = None
     looks: Looks = field(default_factory=Looks)
     views: dict[str, View] = field(default_factory=dict)
@@ -73,6 +76,10 @@ class Track:
         """A look at it, and what all looks, this one included, agree on."""
         text = view.reading.text
         self.readings.append(view.reading)
+        self.reads += 1
+        if len(self.readings) > _KEPT_READINGS:
+            # Who stands for weeks is read a hundred thousand times.
+            self.readings.remove(min(self.readings, key=lambda reading: reading.confidence))
         self.consensus = consensus
         if not text:
             return
@@ -91,6 +98,7 @@ class Track:
         self.certainty += (later.certainty - self.certainty) * share
         self.seen += later.seen
         self.readings += later.readings
+        self.reads += later.reads
         for text, view in later.views.items():
             mine = self.views.get(text)
             if mine is None or view.reading.confidence >= mine.reading.confidence:

@@ -43,6 +43,7 @@ DEPTH = 8
 _WAITING = 2
 _AT_ONCE = 4
 _TRAIL = 12
+_SHOWN = 0.5
 _FAINT = 0.5
 
 
@@ -332,21 +333,23 @@ class _Camera:
                 sightings = self._watcher.see(way.frame, found)
             for name, ms in clock.timing().stages.items():
                 self._engine.meter.add(name, ms / 1000)
-        frame, shown = (way.frame, self._shown(way)) if self._show else (None, ())
+        frame, shown = (way.frame, self._shown(way.frame)) if self._show else (None, ())
         return Seen(self.address.camera, frame, way.found is not None, shown, tuple(sightings))
 
-    def _shown(self, way: _UnderWay) -> tuple[Shown, ...]:
-        now, index = way.frame.time or 0.0, way.frame.index
-        return tuple(
-            Shown(
-                track.number,
-                track.box if (found := track.last.frame == index) else track.predicted(now),
-                track.text if self._watcher.counts(track) else "",
-                tuple(box.center for _, box in track.path[-_TRAIL:]),
-                found,
-            )
-            for track in self._watcher.tracks
-        )
+    def _shown(self, frame: Frame) -> tuple[Shown, ...]:
+        now = frame.time or 0.0
+        picture = Box(0, 0, frame.width, frame.height)
+        shown = []
+        for track in self._watcher.tracks:
+            found = track.last.frame == frame.index
+            box = track.box if found else track.predicted(now)
+            # What has been gone for longer is nowhere to be seen, and only waited for.
+            if now - track.last.time > _SHOWN or not picture.contains(box.center):
+                continue
+            text = track.text if self._watcher.counts(track) else ""
+            trail = tuple(place.center for _, place in track.path[-_TRAIL:])
+            shown.append(Shown(track.number, box, text, trail, found))
+        return tuple(shown)
 
     def _gap(self, item: Away | Back) -> Iterator[Event]:
         camera, source = self.address.camera, self.address.shown

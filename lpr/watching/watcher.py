@@ -64,8 +64,10 @@ class Watcher:
 
     @property
     def busy(self) -> bool:
-        """Whether a plate in the picture is not certain yet."""
-        return any(not _certain(track.consensus) for track in self._tracker.tracks)
+        """Whether a plate in the picture is not certain yet, and may become so."""
+        return any(
+            track.looks.eager and not _certain(track.consensus) for track in self._tracker.tracks
+        )
 
     def see(self, frame: Frame, detections: Sequence[Detection]) -> list[Sighting]:
         """Look at the next frame, in which ``detections`` were found."""
@@ -242,7 +244,7 @@ class Watcher:
             track.first,
             track.last,
             track.seen,
-            len(track.readings),
+            track.reads,
             fused.agreeing,
             track.direction,
             tuple(track.path),

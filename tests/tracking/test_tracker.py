@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.sightings import Moment
+from lpr.sightings import Moment, View
 from lpr.tracking import Looks, Track, Tracker
 from lpr.tracking.texts import edits
-from lpr.types import Box, Detection
+from lpr.types import Box, Detection, Reading
 
 FPS = 30
 
@@ -123,6 +124,16 @@ def test_a_path_of_hours_stays_short_and_spans_them() -> None:
     assert times == sorted(times)
     assert times[0] == 0
     assert times[-1] > 0.9 * 19_999 / FPS
+
+
+def test_readings_of_weeks_do_not_pile_up() -> None:
+    track = Track.begin(0, at(0), plate(0, 0))
+    for frame in range(1000):
+        reading = Reading("ABC1234", 0.5 + frame / 4000)
+        track.read(View(at(frame), track.detection, reading, np.zeros((2, 2, 3), np.uint8)), None)
+    assert track.reads == 1000
+    assert len(track.readings) <= 200
+    assert track.readings[-1].confidence == pytest.approx(0.74975)
 
 
 def test_a_plate_that_stands_is_read_less_and_less() -> None:

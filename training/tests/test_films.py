@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import lpr
 from lpr.errors import OutputError
+from lpr.evaluate.passes import read_truth, score
+from lpr.sightings import Sighting
 from lpr_training.cli import data
 from lpr_training.recipes import FOLDER, RecipeError, film_recipe
 from lpr_training.synth.film import Film, SeenPlate, write_film
@@ -154,3 +157,40 @@ def test_the_command(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(data, ["synth", "--video", str(recipe)])
     assert wrong.exit_code == 2
     assert "--out" in wrong.output
+
+
+@pytest.mark.parametrize("name", ["film-02-street", "film-05-posts", "film-09-night"])
+def test_every_vehicle_of_a_film_is_read_once(name: str, tmp_path: Path) -> None:
+    """Other films than those of docs/video.md: by another seed, and shorter."""
+    file = tmp_path / "film.mp4"
+    write_film(film_recipe(name, ["seed=77", "seconds=8", "width=1280", "height=720"]), file)
+    truth = read_truth(file.with_suffix(".json"))
+    got = score(truth, [s for s in lpr.watch(str(file)) if isinstance(s, Sighting)])
+    assert got.passes >= 2
+    assert got.right == got.passes, got.mistakes
+    assert got.wrong <= 1
+
+
+def test_what_counts_against_a_watch(tmp_path: Path) -> None:
+    file = tmp_path / "film.mp4"
+    write_film(SMALL, file)
+    truth = read_truth(file.with_suffix(".json"))
+    legible = [each for each in truth.passes if each.legible >= 10]
+    assert legible
+    nothing = score(truth, [])
+    assert (nothing.passes, nothing.missed, nothing.right) == (len(legible), len(legible), 0)
+    perfect = [
+        (frame, number, box)
+        for number, each in enumerate(truth.passes)
+        for frame, (box, _) in each.boxes.items()
+    ]
+    assert score(truth, [], perfect).idf1 == 1
+    swapped = [(f, track if f < 10 else track + 100, box) for f, track, box in perfect]
+    assert 0.3 < score(truth, [], swapped).idf1 < 1
+    assert (nothing + nothing).passes == 2 * nothing.passes
+
+
+def test_a_truth_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "film.json").write_text("{}")
+    with pytest.raises(lpr.SourceError, match="truth"):
+        read_truth(tmp_path / "film.json")

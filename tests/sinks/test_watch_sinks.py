@@ -1,0 +1,164 @@
+"""What a watch leaves: evidence, a page, films, blurred plates."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from lpr.draw import annotate_tracks, blurred
+from lpr.errors import OutputError, SourceError
+from lpr.sightings import Gap, Moment, Shown, Sighting, View
+from lpr.sinks import EvidenceFolder, Timeline, Veil, read_known
+from lpr.sinks.film import Film, plan_films
+from lpr.types import Box, Detection, Frame, Image, Plate, Reading
+from tests.media import noise
+
+BOX = Box(40, 30, 80, 50)
+OTHER = Box(100, 60, 140, 80)
+
+
+def sighting(text: str = "ABC1234", camera: str = "gate", clock: float | None = None) -> Sighting:
+    image = noise(120, 160, seed=1)
+    moment = Moment(7, 0.25, clock)
+    detection, reading = Detection(BOX, BOX.quad, 0.9), Reading(text, 0.98)
+    view = View(moment, detection, reading, image[20:60, 30:90], image, (OTHER,))
+    return Sighting(
+        3, "final", camera, "a.mp4", Plate(detection, reading), moment, moment, 5, 4, 3, "towards",
+        ((0.25, BOX),), view,
+    )  # fmt: skip
+
+
+def hidden(before: Image, after: Image, box: Box) -> bool:
+    """Whether nothing of the noise in a box is left but coarse squares."""
+    x0, y0, x1, y1 = map(int, box)
+    return bool(np.std(after[y0:y1, x0:x1]) < 0.5 * np.std(before[y0:y1, x0:x1]))
+
+
+def test_blurring_leaves_squares_and_all_else_as_it_was() -> None:
+    image = noise(120, 160)
+    after = blurred(image, [BOX])
+    assert hidden(image, after, BOX)
+    assert np.array_equal(after[:, :20], image[:, :20])
+    assert np.array_equal(image, noise(120, 160))
+
+
+@pytest.mark.parametrize("box", [Box(-50, -50, -10, -10), Box(-5, -5, 3, 2), Box(0, 0, 0, 0)])
+def test_boxes_at_the_edge_and_beyond_are_no_trouble(box: Box) -> None:
+    assert blurred(noise(20, 30), [box]).shape == (20, 30, 3)
+    shown = [Shown(0, box, "ABC1234", ((5.0, 5.0),), True)]
+    assert annotate_tracks(noise(20, 30), shown).shape == (20, 30, 3)
+
+
+def test_evidence_is_the_frame_and_the_plate(tmp_path: Path) -> None:
+    seen = sighting()
+    files = EvidenceFolder(tmp_path / "new" / "folder").write(seen)
+    assert {name: path.name for name, path in files.items()} == {
+        "frame": "gate-000003.jpg",
+        "plate": "gate-000003-plate.jpg",
+    }
+    saved = cv2.imread(str(files["frame"]))
+    assert saved is not None
+    assert seen.best.frame is not None
+    assert np.abs(saved.astype(int) - seen.best.frame).mean() < 40  # noise is hard on JPEG
+
+
+def test_evidence_of_a_day_does_not_replace_that_of_another(tmp_path: Path) -> None:
+    folder = EvidenceFolder(tmp_path)
+    monday, tuesday = (folder.write(sighting(clock=c))["plate"] for c in (1e9, 1e9 + 86_400))
+    assert monday != tuesday
+    assert folder.write(sighting(camera="../../etc/x y"))["plate"].parent == tmp_path
+
+
+@pytest.mark.parametrize(("known", "own"), [((), True), (("ABC1234",), False)])
+def test_evidence_hides_all_but_the_known_plate(
+    tmp_path: Path, known: tuple[str, ...], own: bool
+) -> None:
+    seen = sighting()
+    files = EvidenceFolder(tmp_path, Veil(known)).write(seen)
+    frame = cv2.imread(str(files["frame"]))
+    assert frame is not None
+    assert seen.best.frame is not None
+    assert hidden(seen.best.frame, np.asarray(frame, np.uint8), BOX) == own
+    assert hidden(seen.best.frame, np.asarray(frame, np.uint8), OTHER)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot be made"):
+        EvidenceFolder(tmp_path / "file" / "evidence")
+
+
+def test_known_plates_are_read_however_they_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "known.txt"
+    file.write_text("# mine\nabc-1234  # the red one\n\n MQE 3406\n")
+    assert read_known(file) == {"ABC1234", "MQE3406"}
+    file.write_text("# nobody\n")
+    with pytest.raises(SourceError, match="holds no plate"):
+        read_known(file)
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_known(tmp_path / "none.txt")
+
+
+def test_hidden_plates_have_no_text_in_a_film_either() -> None:
+    image = noise(120, 160)
+    shown = [Shown(0, BOX, "ABC1234", (), True)]
+    assert not np.array_equal(annotate_tracks(image, shown), Veil().annotate(image, shown))
+    assert np.array_equal(annotate_tracks(image, shown), Veil(["ABC1234"]).annotate(image, shown))
+
+
+def test_the_page_is_whole_after_each_sighting() -> None:
+    stream = io.StringIO()
+    page = Timeline(stream)
+    page.sighting(sighting(camera="<gate>"))
+    page.gap(Gap("gate", "rtsp://x/1", 1000.0, 1007.0, "it <ended>", 2))
+    page.gap(Gap("gate", "rtsp://x/1", 2000.0, None, "it ended", 0))
+    html = stream.getvalue()
+    assert html.count("<article") == html.count("</article>") == 2
+    assert "ABC1234" in html
+    assert "<gate>" not in html
+    assert "it &lt;ended&gt;" in html
+    assert "for 7 s" in html
+    page.close()
+    assert stream.getvalue().endswith("</html>\n")
+
+
+def test_a_film_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    times = [0.0, 0.1, 0.4, 0.4, 1.5]
+    with Film(path, annotate_tracks) as film:
+        for number, time in enumerate(times):
+            size = (121, 161) if number < 3 else (90, 200)
+            film.frame(Frame(noise(*size, seed=number), "a", number, time), [])
+    with av.open(str(path)) as video:
+        frames = list(video.decode(video=0))
+    assert [(frame.width, frame.height) for frame in frames] == [(162, 122)] * 5
+    assert [frame.time for frame in frames] == pytest.approx(times, abs=0.001)
+
+
+def test_a_film_without_frames_is_no_file(tmp_path: Path) -> None:
+    with Film(tmp_path / "a.mp4", annotate_tracks):
+        pass
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_a_film_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    film = Film(tmp_path / "none" / "a.mp4", annotate_tracks)
+    with pytest.raises(OutputError, match="cannot be written"):
+        film.frame(Frame(noise(), "a", 0, 0.0), [])
+
+
+def test_where_films_go(tmp_path: Path) -> None:
+    assert plan_films(tmp_path / "a.mp4", ["gate"], []) == {"gate": tmp_path / "a.mp4"}
+    assert plan_films(tmp_path / "out", ["10.0.0.7/1", "yard"], []) == {
+        "10.0.0.7/1": tmp_path / "out" / "10.0.0.7_1.mp4",
+        "yard": tmp_path / "out" / "yard.mp4",
+    }
+    with pytest.raises(OutputError, match="one film cannot hold 2"):
+        plan_films(tmp_path / "a.mp4", ["a", "b"], [])
+    with pytest.raises(OutputError, match=r"written as \.mp4"):
+        plan_films(tmp_path / "a.avi", ["a"], [])
