@@ -145,10 +145,14 @@ def video(
         with open_readers(1, **options, threads=count)[0] as reader:
             name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
             paces.append(bench.plain_loop(address, seconds, reader, Rules(), name))
-    _print(map(_paced(paces[0]), paces), as_json)
-    if not as_json:
-        click.echo()
-    _print(iter([row for pace in paces if (row := _staged(pace))]), as_json)
+    if as_json:
+        for pace in paces:
+            row = {**asdict(pace), "fps": pace.fps, "of_decoding": pace.fps / paces[0].fps}
+            click.echo(json.dumps(row))
+        return
+    _print(map(_paced(paces[0]), paces), as_json=False)
+    click.echo()
+    _print(filter(None, map(_staged, paces)), as_json=False)
 
 
 def _paced(decoding: Pace) -> Callable[[Pace], dict[str, Any]]:
@@ -160,7 +164,7 @@ def _paced(decoding: Pace) -> Callable[[Pace], dict[str, Any]]:
             "of decoding": pace.fps / decoding.fps,
             "cores busy": f"{pace.busy:.0%}",
             "looked at": f"{pace.looked / pace.frames:.0%}" if pace.looked else "-",
-            "queue": None if pace.filled is None else f"{pace.filled:.0%}",
+            "queue filled": None if pace.filled is None else f"{pace.filled:.0%}",
             "dropped": str(pace.dropped),
             "MiB": f"{start:.0f}, {early:.0f}, {end:.0f}",
         }

@@ -249,11 +249,10 @@ class _Camera:
     def stop(self) -> None:
         """End it where it is. A signal's handler may call this: its thread holds no mailbox."""
         self._stopped.set()
-        if self.address.live:
-            if self._source is not None:
-                self._source.close()
-            # A camera that has stalled may take its time to notice.
-            self._mail.finish(_End())
+        if self._source is not None and self.address.live:
+            self._source.close()
+        # A camera that has stalled, or a pipe that is silent, may take its time to notice.
+        self._mail.finish(_End())
 
     def _take(self) -> None:
         """The source's own thread: what it gives goes into the mailbox."""
@@ -263,9 +262,10 @@ class _Camera:
                 began = time.perf_counter()
                 for item in self._source:
                     meter.add("source", time.perf_counter() - began)
+                    gone = self._mail.put(item)
                     if self._stopped.is_set():
                         break
-                    meter.count(frames=int(isinstance(item, Frame)), dropped=self._mail.put(item))
+                    meter.count(frames=int(isinstance(item, Frame)), dropped=gone)
                     began = time.perf_counter()
         except LprError as error:
             end = _End(error)

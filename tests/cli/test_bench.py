@@ -144,17 +144,28 @@ def test_rows_are_json() -> None:
 def test_video_beside_simpler_ways() -> None:
     result = lpr("bench", "video", CLIP, "--seconds", 1, "--threads", 2, "--json")
     assert result.status == 0, result.stderr
-    rows = [row for row in result.records if "way" in row]
-    assert rows[0]["way"] == "decoding alone"
-    assert [row["way"] for row in rows[1:3]] == [
+    rows = result.records
+    assert [row["way"] for row in rows[:3]] == [
+        "decoding alone",
         "watch, 2 finders",
         "the same, --every auto --skip-still",
     ]
     assert rows[3]["way"].startswith("plain loop")
-    assert all(row["frames/s"] > 0 and row["dropped"] == "0" for row in rows)
-    stages = [row for row in result.records if "ms a frame" in row]
-    assert len(stages) == len(rows) - 1
-    assert all("%" in row["detector"] for row in stages)
+    assert all(row["fps"] > 0 and row["dropped"] == 0 and 0 < row["busy"] <= 2 for row in rows)
+    assert rows[0]["of_decoding"] == 1
+    for row in rows[1:]:
+        assert row["looked"] > 0
+        assert {"source", "letterbox", "detector", "track"} <= set(row["stages"])
+    assert 0 < rows[1]["filled"] <= 1
+
+
+def test_video_as_tables() -> None:
+    result = lpr("bench", "video", CLIP, "--seconds", 1, "--threads", 1, "--watch-only")
+    assert result.status == 0, result.stderr
+    speeds, stages = result.stdout.split("\n\n")
+    assert "watch, 1 finders" in speeds
+    assert "plain loop" not in speeds
+    assert "detector" in stages
 
 
 def test_video_cannot_be_measured_on_what_cannot_be_played_again() -> None:

@@ -230,6 +230,20 @@ def test_a_camera_that_has_stalled_keeps_nobody_waiting() -> None:
     assert {text for _, text, _ in said(events)} == {"ABC1234", "XYZ9876"}
 
 
+def test_a_pipe_that_is_silent_keeps_nobody_waiting() -> None:
+    class Silent(Film):
+        def __iter__(self) -> Iterator[Frame | Away | Back]:
+            yield from super().__iter__()
+            time.sleep(20)
+
+    with engine({Address("stdin", "-", "stdin"): Silent(60)}) as made:
+        threading.Timer(0.5, made.stop).start()
+        began = time.monotonic()
+        events = list(made.events())
+    assert time.monotonic() - began < 5
+    assert {text for _, text, _ in said(events)} == {"ABC1234", "XYZ9876"}
+
+
 def test_a_gap_ends_what_was_in_the_picture_and_is_reported() -> None:
     away, back = Away(1000.0, "it ended"), Back(1000.0, 1007.5, "it ended", 3)
     film = Film(160, pause=0.001, between={50: [away], 51: [back]})
