@@ -52,6 +52,7 @@ class Film(Closing):
             raise self._failure(error) from error
 
     def _open(self, image: Image) -> None:
+        self._path.open("wb").close()  # which says why not, and at once
         # A fragment is whole as soon as it is written: what kills the program costs seconds.
         options = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
         self._container = av.open(str(self._path), "w", format="mp4", options=options)

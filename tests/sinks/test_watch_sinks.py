@@ -64,7 +64,7 @@ def test_evidence_is_the_frame_and_the_plate(tmp_path: Path) -> None:
     saved = cv2.imread(str(files["frame"]))
     assert saved is not None
     assert seen.best.frame is not None
-    assert np.abs(saved.astype(int) - seen.best.frame).mean() < 40  # noise is hard on JPEG
+    assert np.abs(saved.astype(int) - seen.best.frame).mean() < 60  # noise is hard on JPEG
 
 
 def test_evidence_of_a_day_does_not_replace_that_of_another(tmp_path: Path) -> None:
