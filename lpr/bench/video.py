@@ -15,7 +15,7 @@ from lpr.source.moving import open_moving
 from lpr.stopwatch import measuring
 from lpr.types import Frame
 from lpr.watching import Engine, Failed, Meter, Rules, Watcher
-from lpr.watching.engine import DEPTH
+from lpr.watching.camera import DEPTH
 
 _MEASURED_EACH = 10.0
 
