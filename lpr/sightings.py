@@ -29,7 +29,8 @@ class Moment:
 class View:
     """One look at a plate: when, where, what was read, and the pixels that it was read from.
 
-    ``crop`` is cut out of the frame around the plate; ``frame`` is the whole picture, or None where
+    ``crop`` is cut out of the frame around the plate, which is ``size`` (width and height) large;
+    ``frame`` is the whole picture, or None where
     nobody wants it kept; ``others`` are the places of all other plates in it.
     """
 
@@ -37,6 +38,7 @@ class View:
     detection: Detection
     reading: Reading
     crop: Image
+    size: tuple[int, int] = (0, 0)
     frame: Image | None = None
     others: tuple[Box, ...] = ()
 
@@ -76,6 +78,8 @@ class Sighting:
             "status": self.status,
             "camera": self.camera,
             "source": self.source,
+            "width": self.best.size[0],
+            "height": self.best.size[1],
             **plate,
             "first": self.first.as_dict(),
             "last": self.last.as_dict(),

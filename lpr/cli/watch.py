@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from lpr.cli.options import open_readers, watch_options
+from lpr.cli.options import Finite, open_readers, watch_options
 from lpr.draw import annotate_tracks
 from lpr.progress import Bar, progress
 from lpr.sightings import Gap
@@ -28,6 +28,8 @@ from lpr.sinks import (
     standard_output,
 )
 from lpr.sinks.film import Film, plan_films
+from lpr.sinks.paths import refuse_twins
+from lpr.source import expand
 from lpr.source.address import Address, addresses
 from lpr.source.moving import open_moving
 from lpr.watching import Engine, Event, Failed, Rules, Seen, Zone
@@ -50,6 +52,8 @@ def parse_moment(text: str) -> float:
         raise click.BadParameter(
             f"{text!r} is no time; write it as 2026-05-01T08:30:00+08:00"
         ) from error
+    if not 1970 < moment.year < 9000:
+        raise click.BadParameter(f"{text!r}: the year has to lie between 1971 and 8999")
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
@@ -72,7 +76,7 @@ def parse_moment(text: str) -> float:
 )
 @click.option(
     "--return-after",
-    type=click.FloatRange(0),
+    type=Finite(0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
@@ -129,14 +133,14 @@ def parse_moment(text: str) -> float:
 )
 @click.option(
     "--fps",
-    type=click.FloatRange(0, 1000, min_open=True),
+    type=Finite(0, 1000, min_open=True),
     default=25.0,
     show_default=True,
     help="Pictures a second of a folder of pictures.",
 )
 @click.option(
     "--stall",
-    type=click.FloatRange(0.5),
+    type=Finite(0.5),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -171,6 +175,11 @@ def command(
     """
     planned = addresses(sources)
     veil = _veil(blur, known)
+    if veil is not None and (every != 1 or skip_still):
+        raise click.UsageError(
+            "--blur hides what it finds, and has to look at each frame: leave out --every and "
+            "--skip-still"
+        )
     try:
         zone = Zone.of(roi)
     except ValueError as error:
@@ -182,6 +191,7 @@ def command(
         every=every,
         skip_still=skip_still,
         zone=zone,
+        everywhere=veil is not None,
         keep_frames=evidence is not None,
     )
     with ExitStack() as stack:
@@ -246,10 +256,12 @@ class _Outputs:
         save: Path | None,
         veil: Veil | None,
     ) -> None:
-        files = [address.text for address in planned if address.sort == "file"]
-        self._evidence = EvidenceFolder(evidence, veil) if evidence else None
+        files = expand([a.text for a in planned if a.sort in ("file", "folder")])
+        cameras = [address.camera for address in planned]
+        films = plan_films(save, cameras, files) if save else {}
+        refuse_twins(path for path in (output, timeline, *films.values()) if path)
+        self._evidence = EvidenceFolder(evidence, cameras, veil) if evidence else None
         draw = annotate_tracks if veil is None else veil.annotate
-        films = plan_films(save, [address.camera for address in planned], files) if save else {}
         self._films = {c: stack.enter_context(Film(path, draw)) for c, path in films.items()}
         self._timeline = None
         if timeline:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from lpr.closing import Closing
-from lpr.sinks.records import clean, put
+from lpr.sinks.paths import clean
+from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
 
 COLUMNS = (

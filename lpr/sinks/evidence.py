@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lpr.draw import blurred
 from lpr.errors import OutputError
 from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
+from lpr.sinks.paths import file_stems
 from lpr.sinks.veil import Veil
 from lpr.types import Box, Image
 
@@ -22,26 +23,31 @@ class EvidenceFolder:
     Both are the very pixels that were read, unless a ``veil`` hides them.
     """
 
-    def __init__(self, folder: Path, veil: Veil | None = None) -> None:
-        """Raises :class:`lpr.errors.OutputError` where the folder cannot be made."""
+    def __init__(self, folder: Path, cameras: Iterable[str], veil: Veil | None = None) -> None:
+        """Files are called after their camera, one of ``cameras``.
+
+        Raises :class:`lpr.errors.OutputError` where the folder cannot be made.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
         self._folder = folder
+        self._stems = file_stems(cameras)
+        self._names: dict[str, str] = {}
         self._veil = veil
 
     def write(self, sighting: Sighting) -> dict[str, Path]:
         """The files by what they show: ``frame`` and ``plate``.
 
-        Those of an early sighting are replaced by its last word. Raises
+        Those of an early sighting are replaced by its last word; no others ever are. Raises
         :class:`lpr.errors.OutputError` where they cannot be written.
         """
-        stem = re.sub("[^A-Za-z0-9_.-]", "_", sighting.camera)
+        stem = self._stems[sighting.camera]
         clock = sighting.first.clock
         if clock is not None:
             stem += f"-{datetime.fromtimestamp(clock, timezone.utc):%Y%m%dT%H%M%S}"
-        name = f"{stem}-{sighting.number:06d}"
+        name = self._own(f"{stem}-{sighting.number:06d}")
         files = {}
         if sighting.best.frame is not None:
             files["frame"] = self._folder / f"{name}.jpg"
@@ -49,6 +55,16 @@ class EvidenceFolder:
         files["plate"] = self._folder / f"{name}-plate.jpg"
         write_picture(files["plate"], shown_crop(sighting, self._veil))
         return files
+
+    def _own(self, usual: str) -> str:
+        """A name that no file of another watch has."""
+        if usual not in self._names:
+            name, number = usual, 1
+            while (self._folder / f"{name}-plate.jpg").exists():
+                number += 1
+                name = f"{usual}-{number}"
+            self._names[usual] = name
+        return self._names[usual]
 
     def _shown_frame(self, frame: Image, sighting: Sighting) -> Image:
         if self._veil is None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.video.frame import PictureType
 
 from lpr.closing import Closing
 from lpr.errors import OutputError
 from lpr.sightings import Shown
-from lpr.sinks.paths import refuse_sources
+from lpr.sinks.paths import file_stems, refuse_sources
 from lpr.types import Frame, Image
 
 Draw = Callable[[Image, Sequence[Shown]], Image]
 
 _CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
 _TICKS = 90_000
+_FRAGMENT = 2
 
 
 class Film(Closing):
-    """A video file that grows with each frame, and can be played whenever its writer dies.
+    """A video file that grows by a fragment every two seconds: what kills its writer costs some
+    seconds, and what was written before can be played.
 
     Frames keep their times. Frames of another size than the first are scaled to it.
     """
@@ -34,6 +36,7 @@ class Film(Closing):
         self._container: Any = None
         self._stream: Any = None
         self._last = -1
+        self._key = 0
 
     def frame(self, frame: Frame, shown: Sequence[Shown]) -> None:
         """Write a frame with its tracks. Raises :class:`lpr.errors.OutputError`."""
@@ -46,6 +49,9 @@ class Film(Closing):
             if (picture.width, picture.height) != (width, height):
                 picture = picture.reformat(width, height, "yuv420p")
             self._last = max(self._last + 1, round((frame.time or 0.0) * _TICKS))
+            if self._last >= self._key:
+                picture.pict_type = PictureType.I
+                self._key = self._last + _FRAGMENT * _TICKS
             picture.pts, picture.time_base = self._last, self._stream.time_base
             self._container.mux(self._stream.encode(picture))
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -54,7 +60,7 @@ class Film(Closing):
     def _open(self, image: Image) -> None:
         self._path.open("wb").close()  # which says why not, and at once
         # A fragment is whole as soon as it is written: what kills the program costs seconds.
-        options = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
+        options = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "flush_packets": "1"}
         self._container = av.open(str(self._path), "w", format="mp4", options=options)
         name = next(name for name in _CODECS if name in av.codecs_available)
         stream = self._container.add_stream(name, rate=30)
@@ -62,7 +68,13 @@ class Film(Closing):
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
         if name == "libx264":
-            stream.options = {"preset": "veryfast", "crf": "23"}
+            stream.options = {
+                "preset": "veryfast",
+                "crf": "23",
+                "bf": "0",
+                "rc-lookahead": "5",
+                "forced-idr": "1",
+            }
             stream.thread_type = "FRAME"  # slices would cost quality and gain nothing
         self._stream = stream
 
@@ -96,7 +108,7 @@ def plan_films(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> di
     elif path.suffix and not path.is_dir():
         raise OutputError(f"{path}: films are written as .mp4; name such a file, or a folder")
     else:
-        paths = {name: path / f"{re.sub('[^A-Za-z0-9_.-]', '_', name)}.mp4" for name in cameras}
+        paths = {camera: path / f"{stem}.mp4" for camera, stem in file_stems(cameras).items()}
     refuse_sources(paths.values(), sources)
     for folder in {each.parent for each in paths.values()}:
         try:

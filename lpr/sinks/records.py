@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lpr.errors import OutputError
-from lpr.sinks.paths import refuse_sources
+from lpr.sinks.paths import clean, refuse_sources
 
 SCHEMA = 1
 """The version of the records of JSON Lines (docs/output.md)."""
@@ -66,8 +66,3 @@ def put_record(stream: TextIO, record: Mapping[str, Any]) -> None:
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
     # What a file name holds beyond UTF-8 becomes \udcXX, which is what JSON calls it.
     put(stream, clean(line) + "\n")
-
-
-def clean(name: str) -> str:
-    """A file name that any UTF-8 stream takes: bytes that are not UTF-8 become ``\\udcXX``."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

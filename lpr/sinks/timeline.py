@@ -9,6 +9,7 @@ from typing import TextIO
 from lpr.closing import Closing
 from lpr.sightings import Gap, Moment, Sighting, utc
 from lpr.sinks.evidence import jpeg, shown_crop
+from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.sinks.veil import Veil
 
@@ -42,9 +43,13 @@ addEventListener("DOMContentLoaded", () => {
   });
   if (!all.length) return;
   const cameras = [...new Set(all.map(a => a.dataset.camera))];
-  const start = Math.min(...all.map(a => +a.dataset.first));
-  const span = Math.max(...all.map(a => +a.dataset.last)) - start || 1;
-  const x = t => 120 + 860 * (t - start) / span;
+  // Recordings without a clock count from their beginning: each kind has its own scale.
+  const scale = [false, true].map(clock => {
+    const own = all.filter(a => (+a.dataset.first > 1e8) === clock);
+    const start = Math.min(...own.map(a => +a.dataset.first));
+    return [start, Math.max(...own.map(a => +a.dataset.last)) - start || 1];
+  });
+  const x = t => 120 + 860 * (t - scale[+(t > 1e8)][0]) / scale[+(t > 1e8)][1];
   let drawn = "";
   cameras.forEach((camera, row) => {
     const name = camera.replace(/[<&]/g, c => "&#" + c.charCodeAt(0) + ";");
@@ -121,9 +126,11 @@ class Timeline(Closing):
         self._count += 1
         put(
             self._stream,
-            f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
-            f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
-            f"{body}</article>\n",
+            clean(
+                f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
+                f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
+                f"{body}</article>\n"
+            ),
         )
 
     def close(self) -> None:

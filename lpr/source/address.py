@@ -15,8 +15,9 @@ from lpr.source.search import expand, mode_of
 Sort: TypeAlias = Literal["file", "folder", "stream", "camera", "stdin"]
 
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|srt)://", re.IGNORECASE)
+_LIKE_AN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _CAMERA = re.compile(r"camera:(\d+)|(/dev/video\d+)")
-_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+)", re.DOTALL)
+_NAMED = re.compile(r"([^\W_][\w.-]*)=(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,14 @@ class Address:
     @property
     def shown(self) -> str:
         """The source as records and messages name it: no password is ever shown."""
-        return re.sub(r"(?<=://)([^/@\s:]*):[^/@\s]*@", r"\1:***@", self.text)
+        return without_password(self.text)
+
+
+def without_password(text: str) -> str:
+    """An address without what stands between a user's name and the last @, and without the values
+    of parameters that are called like secrets."""
+    masked = re.sub(r"(:/+)([^:@/]*):.*@", r"\1\2:***@", text, flags=re.DOTALL)
+    return re.sub(r"(?i)([?&](?:pass\w*|pwd|token|key|secret|auth)=)[^&\s]*", r"\1***", masked)
 
 
 def addresses(arguments: Iterable[str]) -> list[Address]:
@@ -53,7 +61,14 @@ def addresses(arguments: Iterable[str]) -> list[Address]:
     for argument in arguments:
         named = None if mode_of(argument) is not None else _NAMED.fullmatch(argument)
         name, text = (named[1], named[2]) if named and "://" not in named[1] else (None, argument)
-        found += [(name, each, sort) for each, sort in _sorted(text)]
+        several = _sorted(text)
+        numbered = name is not None and len(several) > 1
+        found += [
+            (f"{name}-{number}" if numbered else name, each, sort)
+            for number, (each, sort) in enumerate(several, 1)
+        ]
+    if sum(sort == "stdin" for _, _, sort in found) > 1:
+        raise SourceError("-: standard input can be watched once only")
     return _called(found)
 
 
@@ -62,6 +77,11 @@ def _sorted(text: str) -> list[tuple[str, Sort]]:
         return [(text, "stdin")]
     if _STREAM.match(text):
         return [(_checked(text), "stream")]
+    if _LIKE_AN_ADDRESS.match(text) and mode_of(text) is None:
+        raise SourceError(
+            f"{without_password(text)}: addresses of this kind cannot be watched; rtsp, rtmp, "
+            "http, https, srt, udp and tcp can, as in rtsp://10.0.0.7:554/stream1"
+        )
     camera = _CAMERA.fullmatch(text)
     if camera:
         return [(camera[2] or f"/dev/video{camera[1]}", "camera")]
@@ -91,7 +111,9 @@ def _checked(text: str) -> str:
     except ValueError:
         whole = False
     if not whole:
-        raise SourceError(f"{text}: this is no address; write it as rtsp://10.0.0.7:554/stream1")
+        raise SourceError(
+            f"{without_password(text)}: this is no address; write it as rtsp://10.0.0.7:554/stream1"
+        )
     return text
 
 

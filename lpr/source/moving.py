@@ -67,7 +67,9 @@ def open_moving(
         source = FrameFolder(address.text, fps)
     else:
         source = VideoFile(address.text)
-    return source if start is None else Dated(source, start)
+    if start is None or getattr(source, "start", None) is not None:
+        return source
+    return Dated(source, start)
 
 
 class VideoFile(Stream):
@@ -84,7 +86,13 @@ class VideoFile(Stream):
                 "lpr detect reads single pictures"
             )
         # FFmpeg takes "a:b.mp4" for a protocol called "a".
-        super().__init__(f"file:{os.path.abspath(name)}", name)  # noqa: PTH100
+        try:
+            super().__init__(f"file:{os.path.abspath(name)}", name)  # noqa: PTH100
+        except SourceError as error:
+            raise SourceError(
+                f"{error}; it is damaged, cut short or of an unknown kind: copy it again or "
+                "convert it to MP4"
+            ) from error
         self._name = name
 
     def __iter__(self) -> Iterator[Frame]:

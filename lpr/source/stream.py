@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -85,9 +86,33 @@ class Stream(Closing):
 
 def standard_input() -> Stream:
     """What is piped in. Raises :class:`lpr.errors.SourceError` where that is no video."""
-    if sys.stdin is None:
-        raise SourceError("-: there is no standard input")
-    return Stream(sys.stdin.buffer, "-")
+    try:
+        # Python's own buffer has a lock, which a thread that waits for more would hold to the end.
+        pipe = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    except (AttributeError, OSError, ValueError) as error:
+        raise SourceError("-: there is no standard input") from error
+    return _Piped(pipe, "-")
+
+
+class _Piped(Stream):
+    """What comes from a pipe, in which nobody can go back."""
+
+    _HINT = (
+        "; an MP4 that has its index at the end cannot be piped: name the file, or pipe Matroska "
+        "or MPEG-TS"
+    )
+
+    def __init__(self, pipe: BinaryIO, shown: str) -> None:
+        try:
+            super().__init__(pipe, shown)
+        except SourceError as error:
+            raise SourceError(f"{error}{self._HINT}") from error
+
+    def __iter__(self) -> Iterator[Frame]:
+        try:
+            yield from super().__iter__()
+        except SourceError as error:
+            raise SourceError(f"{error}{'' if self.read else self._HINT}") from error
 
 
 def _upright(picture: Any, converter: VideoReformatter) -> Image:

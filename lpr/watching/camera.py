@@ -26,9 +26,10 @@ from lpr.watching.watcher import Watcher
 
 DEPTH = 8
 """Frames of one camera that are under way at a time."""
-_WAITING = 2
+_WAITING = 8
 _TRAIL = 12
 _SHOWN = 0.5
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,20 @@ class Camera:
         self._mail: Mailbox[_Item] = Mailbox(_WAITING, drop=address.live)
         self._source: MovingSource | None = None
         self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
         self._pace = Pace(rules.every)
         self._stillness = Stillness() if rules.skip_still else None
 
     def start(self) -> None:
         for work in (self._take, self._watch):
             name = f"{work.__name__[1:]} {self.address.camera}"
-            threading.Thread(target=work, name=name, daemon=True).start()
+            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+            self._threads[-1].start()
+
+    def join(self) -> None:
+        """Wait for its threads; a source that waits for its next frame is not waited for long."""
+        for thread in self._threads:
+            thread.join(_PATIENCE)
 
     def stop(self) -> None:
         """End it where it is. A signal's handler may call this: its thread holds no mailbox."""

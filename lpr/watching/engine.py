@@ -74,6 +74,7 @@ class Engine(Closing):
         self._turns: list[Camera] = []
         self._turn = 0
         self._started = False
+        self._begun: list[Camera] = []
 
     def events(self) -> Iterator[Event]:
         """What happens, as it happens; those of files in turns, frame by frame."""
@@ -101,7 +102,7 @@ class Engine(Closing):
                 continue
             if self._waiting and not self._stopped:
                 self._turns[self._turn] = self._waiting.popleft()
-                self._turns[self._turn].start()
+                self._begin(self._turns[self._turn])
             else:
                 self._turns.pop(self._turn)
                 self._turn = self._turn % max(len(self._turns), 1)
@@ -113,7 +114,11 @@ class Engine(Closing):
         while self._waiting and len(self._turns) < _AT_ONCE:
             self._turns.append(self._waiting.popleft())
         for camera in (*self._live, *self._turns):
-            camera.start()
+            self._begin(camera)
+
+    def _begin(self, camera: Camera) -> None:
+        self._begun.append(camera)
+        camera.start()
 
     def stop(self) -> None:
         """Let all sources end here; :meth:`events` then gives what is under way, and ends.
@@ -132,7 +137,7 @@ class Engine(Closing):
         reader = self._idle.get()
         try:
             with measuring() as clock:
-                plates = found(reader, frame, rules.zone)
+                plates = found(reader, frame, rules)
         finally:
             self._idle.put(reader)
         self.meter.count(looked=1)
@@ -147,6 +152,8 @@ class Engine(Closing):
     def close(self) -> None:
         """Let go of the threads."""
         self.stop()
-        for camera in (*self._live, *self._turns):
+        for camera in self._begun:
             camera.permits.release(1 << 20)
+        for camera in self._begun:
+            camera.join()
         self._pool.shutdown(wait=True, cancel_futures=True)

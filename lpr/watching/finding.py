@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from lpr.pipeline import Reader
 from lpr.types import Box, Detection, Frame
-from lpr.watching.zone import Zone
+from lpr.watching.rules import Rules
+from lpr.watching.zone import WHOLE
 
 _FAINT = 0.5
 
@@ -21,8 +22,9 @@ def lowered(readers: Sequence[Reader]) -> float:
     return float(sure)
 
 
-def found(reader: Reader, frame: Frame, zone: Zone) -> list[Detection]:
+def found(reader: Reader, frame: Frame, rules: Rules) -> list[Detection]:
     """The plates within the zone; only as much of the frame is looked at as it takes."""
+    zone = WHOLE if rules.everywhere else rules.zone
     width, height = frame.width, frame.height
     x, y, x1, y1 = zone.window(width, height)
     whole = (x, y, x1, y1) == (0, 0, width, height)

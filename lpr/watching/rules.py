@@ -16,7 +16,8 @@ class Rules:
     ``patience`` seconds has gone. ``early`` reports a vehicle as soon as its text is certain.
     ``every`` is 1 to look at each frame, N for each Nth, 0 to look more rarely where nothing can be
     missed; ``skip_still`` passes over frames in which nothing moves. Plates outside of the ``zone``
-    do not count. ``keep_frames`` keeps the whole frame of each best look.
+    do not count; with ``everywhere`` they are found all the same (not to be shown, say).
+    ``keep_frames`` keeps the whole frame of each best look.
     """
 
     min_reads: int = 2
@@ -26,6 +27,7 @@ class Rules:
     every: int = 1
     skip_still: bool = False
     zone: Zone = WHOLE
+    everywhere: bool = False
     keep_frames: bool = False
 
 

@@ -15,6 +15,7 @@ from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
 from lpr.tracking.texts import edits
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from lpr.watching.rules import USUAL, Rules
+from lpr.watching.zone import WHOLE
 
 _CERTAIN, _CERTAIN_READS = 0.9, 3
 """A text is certain that so many readings agree on, with this confidence."""
@@ -22,6 +23,8 @@ _OTHER_VEHICLE = 3
 """Characters by which a certain reading differs that is of another plate."""
 _SHORTEST = 4
 """A text of fewer characters may be borne by two vehicles."""
+_LEAST = 0.3
+"""Below this, many readings are no better than one of a single picture."""
 _STRANGE = 3
 """A text of no known format needs so many times the readings that another does."""
 _AROUND = 0.5
@@ -101,7 +104,11 @@ class Watcher:
         return self._taken() + [s for track in ended if (s := self._ended(track))]
 
     def _worth_reading(self, track: Track, frame: Frame) -> bool:
-        x0, y0, x1, y1 = self._rules.zone.window(frame.width, frame.height)
+        zone = self._rules.zone
+        if not zone.holds(track.box, frame.width, frame.height):
+            return False
+        seen = WHOLE if self._rules.everywhere else zone
+        x0, y0, x1, y1 = seen.window(frame.width, frame.height)
         box, margin = track.box, max(2.0, 0.002 * frame.width)
         # Of a plate that the edge cuts, a part would be read, and with certainty.
         whole = (
@@ -113,11 +120,11 @@ class Watcher:
         return whole and track.looks.due(track.last.time, box.width)
 
     def _view(self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading) -> View:
-        crop = _cut(frame.image, track.box)
+        crop, size = _cut(frame.image, track.box), (frame.width, frame.height)
         if not self._rules.keep_frames:
-            return View(_moment(frame), track.detection, reading, crop)
+            return View(_moment(frame), track.detection, reading, crop, size)
         others = tuple(box for box in boxes if box != track.box)
-        return View(_moment(frame), track.detection, reading, crop, frame.image, others)
+        return View(_moment(frame), track.detection, reading, crop, size, frame.image, others)
 
     def _take_in(self, track: Track, view: View) -> None:
         moment, reading = view.moment, view.reading
@@ -204,7 +211,7 @@ class Watcher:
         fused = track.consensus
         if fused is None or track.certainty < self._tracker.sure:
             return False
-        least, sure = self._rules.min_reads, self._reader.min_confidence
+        least, sure = self._rules.min_reads, max(self._reader.min_confidence, _LEAST)
         regions = self._reader.regions
         if regions and identify(fused.reading.text, regions) is None:
             least, sure = least * _STRANGE, max(sure, _CERTAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -116,6 +117,55 @@ def test_known_plates_stay_and_unknown_ones_are_blurred(tmp_path: Path) -> None:
     assert legible(tmp_path, "--blur", "unknown", "--known", known) == ["EZU1279"]
 
 
+def test_plates_outside_of_the_region_of_interest_are_blurred_all_the_same(tmp_path: Path) -> None:
+    assert legible(tmp_path, "--blur", "plates", "--roi", "0,0 0.45,0 0.45,1 0,1") == []
+
+
+def test_a_film_whose_writer_is_killed_can_be_played(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    watch = Watch(tmp_path / "out.jsonl", street(tmp_path / "long.mp4", times=30), "--save", film)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (not film.exists() or film.stat().st_size < 200_000):
+        time.sleep(0.05)
+    watch.process.kill()
+    watch.process.communicate()
+    with av.open(str(film)) as video:
+        frames = 0
+        with contextlib.suppress(av.FFmpegError):
+            for _ in video.decode(video=0):
+                frames += 1
+    assert frames >= 30
+
+
+def test_a_silent_pipe_can_be_interrupted() -> None:
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "lpr", "watch", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "LPR_LOAD_PLUGINS": ""},
+    )
+    assert watch.stderr
+    watch.stderr.readline()  # the networks are loaded
+    time.sleep(1)
+    watch.send_signal(signal.SIGTERM)
+    assert watch.wait(20) == 130
+    assert b"Fatal" not in watch.stderr.read()
+
+
+def test_names_of_any_kind(tmp_path: Path) -> None:
+    for name in ("大門.mp4", "後門.mp4", "a b.mp4", "bad\udcff.mp4"):
+        (tmp_path / name).write_bytes(CLIP.read_bytes())
+    out = tmp_path / "out"
+    result = lpr(
+        "watch", tmp_path, "--timeline", tmp_path / "t.html", "--save", out / "f",
+        "--evidence", out / "e", "--every", 3,
+    )  # fmt: skip
+    assert "fault of lpr" not in result.stderr
+    assert len(list((out / "f").iterdir())) >= 3
+    files = [record["files"]["plate"] for record in sightings(result.records)]
+    assert len(set(files)) == len(files) >= 6
+
+
 def test_the_page_holds_every_sighting_and_needs_nothing_else(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert lpr("watch", CLIP, "--timeline", page).status == 0
@@ -177,6 +227,10 @@ def test_standard_input(tmp_path: Path) -> None:
         (["--output", str(CLIP)], "overwrite"),
         (["--save", str(CLIP)], "overwrite"),
         (["--timeline", "none/page.html"], "no folder"),
+        (["--timeline", "a.out", "--output", "a.out"], "two outputs"),
+        (["--blur", "plates", "--every", "5"], "--every"),
+        (["--stall", "nan"], "finite"),
+        (["--start", "9999-12-31T00:00:00"], "year"),
         (["--model", "none"], "none"),
     ],
 )

@@ -15,6 +15,7 @@ from lpr.errors import OutputError, SourceError
 from lpr.sightings import Gap, Moment, Shown, Sighting, View
 from lpr.sinks import EvidenceFolder, Timeline, Veil, read_known
 from lpr.sinks.film import Film, plan_films
+from lpr.sinks.paths import file_stems, refuse_twins
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from tests.media import noise
 
@@ -26,7 +27,7 @@ def sighting(text: str = "ABC1234", camera: str = "gate", clock: float | None = 
     image = noise(120, 160, seed=1)
     moment = Moment(7, 0.25, clock)
     detection, reading = Detection(BOX, BOX.quad, 0.9), Reading(text, 0.98)
-    view = View(moment, detection, reading, image[20:60, 30:90], image, (OTHER,))
+    view = View(moment, detection, reading, image[20:60, 30:90], (160, 120), image, (OTHER,))
     return Sighting(
         3, "final", camera, "a.mp4", Plate(detection, reading), moment, moment, 5, 4, 3, "towards",
         ((0.25, BOX),), view,
@@ -56,7 +57,7 @@ def test_boxes_at_the_edge_and_beyond_are_no_trouble(box: Box) -> None:
 
 def test_evidence_is_the_frame_and_the_plate(tmp_path: Path) -> None:
     seen = sighting()
-    files = EvidenceFolder(tmp_path / "new" / "folder").write(seen)
+    files = EvidenceFolder(tmp_path / "new" / "folder", ["gate"]).write(seen)
     assert {name: path.name for name, path in files.items()} == {
         "frame": "gate-000003.jpg",
         "plate": "gate-000003-plate.jpg",
@@ -68,10 +69,31 @@ def test_evidence_is_the_frame_and_the_plate(tmp_path: Path) -> None:
 
 
 def test_evidence_of_a_day_does_not_replace_that_of_another(tmp_path: Path) -> None:
-    folder = EvidenceFolder(tmp_path)
+    folder = EvidenceFolder(tmp_path, ["gate", "../../etc/x y"])
     monday, tuesday = (folder.write(sighting(clock=c))["plate"] for c in (1e9, 1e9 + 86_400))
     assert monday != tuesday
     assert folder.write(sighting(camera="../../etc/x y"))["plate"].parent == tmp_path
+
+
+def test_evidence_of_one_watch_does_not_replace_that_of_another(tmp_path: Path) -> None:
+    first, second = (EvidenceFolder(tmp_path, ["gate"]) for _ in range(2))
+    kept = first.write(sighting())["plate"]
+    assert first.write(sighting())["plate"] == kept
+    other = second.write(sighting())["plate"]
+    assert other != kept
+    assert second.write(sighting())["plate"] == other
+
+
+def test_each_camera_has_files_of_its_own() -> None:
+    stems = file_stems(["大門", "後門", "a b", "a_b", "A_B", "gate", "../x"])
+    assert len({stem.casefold() for stem in stems.values()}) == 7
+    assert stems["大門"] == "大門"
+    assert all("/" not in stem and " " not in stem for stem in stems.values())
+
+
+def test_two_outputs_on_one_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="two outputs"):
+        refuse_twins([tmp_path / "a", tmp_path / "b", tmp_path / "a"])
 
 
 @pytest.mark.parametrize(("known", "own"), [((), True), (("ABC1234",), False)])
@@ -79,7 +101,7 @@ def test_evidence_hides_all_but_the_known_plate(
     tmp_path: Path, known: tuple[str, ...], own: bool
 ) -> None:
     seen = sighting()
-    files = EvidenceFolder(tmp_path, Veil(known)).write(seen)
+    files = EvidenceFolder(tmp_path, ["gate"], Veil(known)).write(seen)
     frame = cv2.imread(str(files["frame"]))
     assert frame is not None
     assert seen.best.frame is not None
@@ -90,7 +112,7 @@ def test_evidence_hides_all_but_the_known_plate(
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be made"):
-        EvidenceFolder(tmp_path / "file" / "evidence")
+        EvidenceFolder(tmp_path / "file" / "evidence", ["gate"])
 
 
 def test_known_plates_are_read_however_they_are_written(tmp_path: Path) -> None:

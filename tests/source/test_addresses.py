@@ -36,6 +36,41 @@ def test_an_address_with_an_equals_sign_in_it_is_not_taken_apart() -> None:
     assert address.text == "http://cam.local/video?size=2"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://admin:s3cret@10.0.0.7/1",
+        "rtsp://admin:s3@cret@10.0.0.7/1",
+        "rtsp://admin:s3/cret@10.0.0.7/1",
+        "http://10.0.0.7/v?user=a&password=s3cret&x=1",
+        "http://10.0.0.7/v?Token=s3cret",
+        "ftp://admin:s3cret@10.0.0.7/1",
+        "gate=rtsp:/admin:s3cret@10.0.0.7/1",
+        "rtsp://admin:s3cret@10.0.0.7:99999/1",
+        "rtsp://admin:s3cret@",
+    ],
+)
+def test_secrets_are_shown_nowhere(text: str) -> None:
+    try:
+        (address,) = addresses([text])
+        said = address.shown + address.camera
+    except SourceError as error:
+        said = str(error)
+    assert "s3" not in said
+    assert "cret" not in said
+
+
+def test_a_name_for_several_files_is_numbered(tmp_path: Path) -> None:
+    for number in range(2):
+        write_video(tmp_path / f"{number}.mp4")
+    assert [a.camera for a in addresses([f"gate={tmp_path}/*.mp4"])] == ["gate-1", "gate-2"]
+
+
+def test_standard_input_can_be_had_once() -> None:
+    with pytest.raises(SourceError, match="once only"):
+        addresses(["-", "-"])
+
+
 def test_no_password_is_shown() -> None:
     (address,) = addresses(["rtsp://admin:s3cr%40t@10.0.0.7/1"])
     assert "s3cr" not in address.shown + address.camera
