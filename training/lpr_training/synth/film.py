@@ -157,7 +157,8 @@ def write_film(recipe: FilmRecipe, file: Path) -> None:
     seen: list[list[list[float]]] = [[] for _ in film.texts]
     legible = [0 for _ in film.texts]
     try:
-        with av.open(str(file), "w") as container:
+        # With its index at the beginning, so that it can be piped.
+        with av.open(str(file), "w", options={"movflags": "faststart"}) as container:
             stream = container.add_stream("libx264", rate=recipe.fps)
             stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
             stream.options = {"crf": str(recipe.camera.crf), "preset": "veryfast"}
