@@ -21,7 +21,6 @@ class FrameFolder(Closing):
             raise SourceError(f"{name}: the folder holds no picture")
         self._name = name
         self.fps: float | None = fps
-        self.frames: int | None = len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
         """Raises :class:`lpr.errors.SourceError` for a picture that cannot be read."""

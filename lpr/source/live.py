@@ -61,7 +61,6 @@ class Live(Closing):
         self._connect = connect or (lambda: connected(address, stall))
         self._closed = threading.Event()
         self.fps: float | None = None
-        self.frames: int | None = None
 
     def __iter__(self) -> Iterator[Frame | Away | Back]:
         began, clock = time.monotonic(), time.time()

@@ -28,11 +28,6 @@ class MovingSource(Protocol):
         """Frames a second, where the source says so."""
         ...
 
-    @property
-    def frames(self) -> int | None:
-        """How many frames are to come, where the source says so."""
-        ...
-
     def __iter__(self) -> Iterator[Frame | Away | Back]: ...
 
     def __enter__(self) -> MovingSource: ...
@@ -113,7 +108,6 @@ class Dated:
         self._source = source
         self._start = start
         self.fps = source.fps
-        self.frames = source.frames
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._source:

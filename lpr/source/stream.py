@@ -21,9 +21,9 @@ _HIGHEST_FPS = 1000.0
 class Stream(Closing):
     """A stream of frames, decoded while it is iterated over, which can be done once.
 
-    ``fps`` is what the container says (None where it gives no credible rate), ``frames`` how many
-    it says are to come, ``start`` when it was recorded (seconds since 1970), where it says so. A
-    frame's time is in seconds from the first frame, and never decreases.
+    ``fps`` is what the container says (None where it gives no credible rate), ``start`` when it was
+    recorded (seconds since 1970), where it says so. A frame's time is in seconds from the first
+    frame, and never decreases.
     """
 
     def __init__(
@@ -51,12 +51,8 @@ class Stream(Closing):
             raise SourceError(f"{shown}: there is no video in it")
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "NONE"
-        self.duration: float | None = (
-            self._container.duration / av.time_base if self._container.duration else None
-        )
         rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
         self.fps = rate if 0 < rate <= _HIGHEST_FPS else None
-        self.frames = self._stream.frames or None
         self.start = _recorded(self._container.metadata.get("creation_time"))
         self.read = 0
 

@@ -120,14 +120,6 @@ class Track:
         return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
     @property
-    def speed(self) -> float:
-        """How far it moves of late, in its own widths a second."""
-        (t0, b0), (t1, b1) = self._recent[0], self._recent[-1]
-        if t1 <= t0:
-            return math.inf
-        return math.dist(b0.center, b1.center) / max(b1.width, 1.0) / (t1 - t0)
-
-    @property
     def direction(self) -> Direction:
         """Where it went: nearer, away, or across the picture.
 
