@@ -20,6 +20,7 @@ from typing import Any
 import av
 import cv2
 import jsonschema
+import numpy as np
 import pytest
 
 from tests.cli.run import CLIP, ROOT, SAMPLES, lpr
@@ -271,7 +272,8 @@ class Watch:
             [sys.executable, "-m", "lpr", "watch", *map(str, arguments), "--output", str(output)],
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "LPR_LOAD_PLUGINS": "onnx"},  # the faster one: a camera does not wait
+            # The faster runtime: a camera does not wait.
+            env={**os.environ, "LPR_LOAD_PLUGINS": "onnx"},
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -294,10 +296,11 @@ class Watch:
         return self.process.returncode, said
 
 
-def street(path: Path, times: int = 1) -> Path:
-    """The shipped clip as H.264, the sooner to be joined."""
+def street(path: Path, times: int = 1, pause: int = 0) -> Path:
+    """The shipped clip so many times, with as many black frames after each."""
     with av.open(str(CLIP)) as video:
         images = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+    images += [np.zeros_like(images[0])] * pause
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=15)
         stream.height, stream.width = images[0].shape[:2]
@@ -351,7 +354,8 @@ def rtsp(port: int, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[st
             "GStreamer's RTSP server is not here: apt install python3-gi "
             "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
         )
-    clip = street(tmp_path / "street.mp4", times=15)
+    # Black for longer than a vehicle is waited for: then it has gone.
+    clip = street(tmp_path / "street.mp4", times=10, pause=40)
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
