@@ -6,8 +6,8 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 
+from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.pipeline import Reader
 from lpr.source.address import Address
@@ -42,7 +42,7 @@ class Pace:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-class Again:
+class Again(Closing):
     """A recording that is played again and again for so many seconds, as one long film."""
 
     def __init__(self, address: Address, seconds: float) -> None:
@@ -64,17 +64,6 @@ class Again:
                         yield replace(frame, index=index, time=offset + last)
                         index += 1
             offset += last + 1 / (source.fps or 25.0)
-
-    def __enter__(self) -> Again:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._closed = True

@@ -100,13 +100,6 @@ def runtimes(
 @click.argument("source")
 @watch_options
 @click.option(
-    "--threads",
-    type=click.IntRange(0, 256),
-    default=0,
-    show_default=True,
-    help="Threads that find plates; 0 takes one for each core.",
-)
-@click.option(
     "--seconds",
     type=click.FloatRange(1),
     default=20.0,

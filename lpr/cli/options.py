@@ -85,6 +85,13 @@ _THREADS = click.option(
     show_default=True,
     help="Threads of the networks; 0 leaves it to the runtime.",
 )
+_FINDERS = click.option(
+    "--threads",
+    type=click.IntRange(0, 256),
+    default=0,
+    show_default=True,
+    help="Threads that find plates; 0 takes one for each core.",
+)
 _READER = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
     click.option(
@@ -153,10 +160,11 @@ def reader_options(command: F) -> F:
 
 
 def watch_options(command: F) -> F:
-    """Add those of them that make sense for a watch; :func:`open_readers` takes them."""
-    for option in reversed(_READER):
-        if option not in (_SWEEP, _THREADS):
-            command = option(command)
+    """Add those of them that make sense for a watch, whose ``threads`` are how many readers there
+    are; :func:`open_readers` takes the others."""
+    wanted = [option for option in _READER if option not in (_SWEEP, _THREADS)]
+    for option in reversed([*wanted, _FINDERS]):
+        command = option(command)
     return command
 
 

@@ -61,13 +61,6 @@ def parse_moment(text: str) -> float:
 @click.argument("sources", metavar="[NAME=]SOURCE...", nargs=-1, required=True)
 @watch_options
 @click.option(
-    "--threads",
-    type=click.IntRange(0, 256),
-    default=0,
-    show_default=True,
-    help="Threads that find plates; 0 takes one for each core.",
-)
-@click.option(
     "--min-reads",
     type=click.IntRange(1),
     default=2,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.source.address import Address
 from lpr.source.cut import is_cut
@@ -101,7 +102,7 @@ class VideoFile(Stream):
             )
 
 
-class Dated:
+class Dated(Closing):
     """A recording whose beginning somebody knows."""
 
     def __init__(self, source: FrameFolder | Stream, start: float) -> None:
@@ -112,17 +113,6 @@ class Dated:
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._source:
             yield replace(frame, clock=self._start + (frame.time or 0.0))
-
-    def __enter__(self) -> Dated:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._source.close()
