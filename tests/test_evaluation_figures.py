@@ -14,10 +14,10 @@ from lpr.evaluate.alignment import aligned, confusions
 from lpr.evaluate.calibration import BINS, bins, expected_error, of_characters, of_plates
 from lpr.evaluate.curves import average_precision, recall_precision, risk_coverage
 from lpr.evaluate.intervals import mcnemar, wilson
-from lpr.evaluate.outcome import edit_distance
 from lpr.evaluate.tables import by_format, by_size
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.regions.taiwan import TAIWAN
+from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Character, Detection, Plate, Reading
 from tests.cli.run import lpr
 

@@ -73,15 +73,5 @@ def match(labelled: Sequence[Box], outputs: Sequence[Box]) -> list[int | None]:
     return matches
 
 
-def edit_distance(a: str, b: str) -> int:
-    """Insertions, deletions and substitutions between two texts (Levenshtein 1966)."""
-    row = list(range(len(b) + 1))
-    for i, char in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (char != other))
-    return row[-1]
-
-
 def _touches(output: Box, labelled: Box) -> bool:
     return output.iou(labelled) >= TOUCH_IOU or labelled.contains(output.center)

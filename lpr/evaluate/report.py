@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lpr.evaluate import calibration, curves
-from lpr.evaluate.outcome import Outcome, edit_distance
+from lpr.evaluate.outcome import Outcome
 from lpr.labels import LabelledPlate
+from lpr.tracking.texts import edit_distance
 from lpr.types import Plate
 
 SMALLEST = 16.0

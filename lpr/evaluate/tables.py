@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lpr.evaluate.intervals import wilson
-from lpr.evaluate.outcome import Outcome, edit_distance
+from lpr.evaluate.outcome import Outcome
 from lpr.regions import Region
+from lpr.tracking.texts import edit_distance
 
 WIDTHS = (0, 16, 24, 40, 64, 100)
 """Where classes of size begin: pixels of the picture that a plate is wide."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
-def edits(a: str, b: str) -> int:
+def edit_distance(a: str, b: str) -> int:
     """The least number of characters to change, leave out or put in (Levenshtein, 1965)."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):

@@ -12,7 +12,7 @@ from lpr.regions.region import identify
 from lpr.sightings import Moment, Sighting, Status, View
 from lpr.stopwatch import stage
 from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
-from lpr.tracking.texts import edits
+from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from lpr.watching.rules import USUAL, Rules
 from lpr.watching.zone import WHOLE
@@ -156,7 +156,7 @@ class Watcher:
 
     @staticmethod
     def _same(earlier: Track, later: Track, moment: Moment) -> bool:
-        apart = edits(earlier.text, later.text)
+        apart = edit_distance(earlier.text, later.text)
         if apart == 0 and len(later.text) >= _SHORTEST:
             return True
         near = kernels.buffered_iou([earlier.predicted(moment.time)], [later.box], 2.0)[0, 0]
@@ -223,7 +223,7 @@ class Watcher:
         for text, (last, confidence) in self._gone.items():
             if fused is None or track.first.time - last > self._rules.return_after:
                 continue
-            apart = edits(text, track.text)
+            apart = edit_distance(text, track.text)
             if apart == 0 or (apart == 1 and fused.reading.confidence < confidence):
                 return True
         return False
@@ -281,7 +281,7 @@ def _contradicts(track: Track, reading: Reading) -> bool:
     if fused is None or fused.agreeing < _CERTAIN_READS or reading.confidence < _CERTAIN:
         return False
     return all(
-        edits(text, reading.text) - abs(len(text) - len(reading.text)) >= _OTHER_VEHICLE
+        edit_distance(text, reading.text) - abs(len(text) - len(reading.text)) >= _OTHER_VEHICLE
         for text in (fused.reading.text, *track.views)
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr.sightings import Moment, View
 from lpr.tracking import Looks, Track, Tracker
-from lpr.tracking.texts import edits
+from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Detection, Reading
 
 FPS = 30
@@ -162,10 +162,10 @@ def test_a_plate_that_comes_nearer_is_read_again_and_again() -> None:
     [("", "", 0), ("ABC", "", 3), ("ABC123", "ABC123", 0), ("ABC123", "AB123", 1), ("A1", "1A", 2)],
 )
 def test_edits(a: str, b: str, apart: int) -> None:
-    assert edits(a, b) == edits(b, a) == apart
+    assert edit_distance(a, b) == edit_distance(b, a) == apart
 
 
 @given(st.text("AB1", max_size=6), st.text("AB1", max_size=6), st.text("AB1", max_size=6))
 def test_edits_are_a_distance(a: str, b: str, c: str) -> None:
-    assert (edits(a, b) == 0) == (a == b)
-    assert edits(a, c) <= edits(a, b) + edits(b, c)
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
