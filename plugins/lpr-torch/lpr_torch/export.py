@@ -27,6 +27,7 @@ from lpr_torch.checkpoints import (
     load_recognizer,
     save_recognizer,
 )
+from lpr_torch.transformer import SpatialTransformer
 
 TOLERANCE = {False: 1e-3, True: 2e-2}
 """How far an exported network may be from the checkpoint, relative to the largest value: single
@@ -137,8 +138,12 @@ def _recognizer(recognizer: Recognizer, folder: Path, half: bool, keep: bool) ->
 
 def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
     """Write ``model`` as ONNX, for any number of crops at once; with recurrent layers for one crop
-    at a time, since that is all that OpenCV runs of them."""
+    at a time, since that is all that OpenCV runs of them.
+
+    OpenCV reads neither plain recurrent layers nor a spatial transformer; ONNX Runtime does.
+    """
     recurrent = any(isinstance(layer, nn.RNNBase) for layer in model.modules())
+    transformed = any(isinstance(layer, SpatialTransformer) for layer in model.modules())
     with warnings.catch_warnings():
         # The exporter that torch prefers by now needs one more package, and writes newer operator
         # sets than OpenCV reads. What it says of recurrent layers and batches is seen to above.
@@ -151,7 +156,7 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
             input_names=["crops"],
             output_names=["logits"],
             dynamic_axes={} if recurrent else {"crops": {0: "n"}, "logits": {0: "n"}},
-            opset_version=13,
+            opset_version=16 if transformed else 13,  # the first with GridSample; OpenCV's newest
             dynamo=False,
         )
 

@@ -3,18 +3,30 @@ and two bidirectional GRU layers that read it from left to right.
 
 Residual blocks: He et al. 2016, Identity Mappings in Deep Residual Networks (pre-activation).
 Recurrent layers: Cho et al. 2014; Shi et al. 2015 (CRNN) put them behind a convolutional network.
+Group normalisation: Wu & He 2018.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpr_torch.transformer import SpatialTransformer
+
+Norm: TypeAlias = Literal["batch", "group"]
+Reader: TypeAlias = Literal["gru", "lstm", "rnn", "convolution"]
+Layer: TypeAlias = Callable[[int], nn.Module]
+
 # Keras' defaults, which the family was designed with; Torch counts the new value's part.
 NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
+
+GROUP = 16
+"""Channels that are normalised together by group normalisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,11 @@ class ResNetGru:
     ``bottleneck`` blocks (1 x 1, 3 x 3, 1 x 1) give four times the channels. ``dense`` is the size
     of the layer between the two parts, ``dense_norm`` normalises behind it, ``gru`` is the size of
     each of the four recurrent layers.
+
+    ``norm`` is what its convolutions are normalised by. ``reader`` is what the recurrent layers
+    are: ``lstm`` and ``rnn`` (tanh) instead of GRUs, or a ``convolution`` over five time steps, of
+    as many channels. With ``transformer`` a spatial transformer straightens crops first
+    (:mod:`lpr_torch.transformer`).
 
     With ``axis_switch`` each column of the feature map is one time step; without it the map is cut
     into time steps as it lies in memory, row by row (``H x W x C``). With ``backward_in_order``
@@ -42,6 +59,9 @@ class ResNetGru:
     gru: int = 256
     axis_switch: bool = True
     backward_in_order: bool = True
+    norm: Norm = "batch"
+    reader: Reader = "gru"
+    transformer: bool = False
 
 
 class ResNetGruNet(nn.Module):
@@ -54,10 +74,12 @@ class ResNetGruNet(nn.Module):
         """``size`` is (width, height) of the crops."""
         super().__init__()
         self.config = config
+        norm = _NORMS[config.norm]
+        self.straighten = SpatialTransformer(size) if config.transformer else None
         channels = 64 if config.bottleneck else config.filters
         self.stem = nn.Sequential(
             nn.Conv2d(3, channels, config.stem, 1, config.stem // 2),
-            _norm2d(channels),
+            norm(channels),
             nn.ReLU(inplace=True),
         )
         stages: list[nn.Module] = []
@@ -70,21 +92,23 @@ class ResNetGruNet(nn.Module):
                 stride = 2 if number == 0 and stage >= 2 else 1
                 shrunk *= stride
                 kind = Bottleneck if config.bottleneck else Basic
-                stages.append(kind(channels, filters, stride, bare))
+                stages.append(kind(norm, channels, filters, stride, bare))
                 channels = kind.expansion * filters
         self.stages = nn.Sequential(*stages)
-        self.last = nn.Sequential(_norm2d(channels), nn.ReLU(inplace=True))
+        self.last = nn.Sequential(norm(channels), nn.ReLU(inplace=True))
         height = size[1] // shrunk
         self.dense = nn.Linear(height * channels, config.dense)
-        self.dense_norm = _norm1d(config.dense) if config.dense_norm else None
-        self.first_gru = nn.GRU(config.dense, config.gru, batch_first=True, bidirectional=True)
-        self.first_norm = _norm1d(config.gru)
-        self.second_gru = nn.GRU(config.gru, config.gru, batch_first=True, bidirectional=True)
-        self.second_norm = _norm1d(2 * config.gru)
+        self.dense_norm = _row_norm(config.dense) if config.dense_norm else None
+        self.first_gru = _reader(config.reader, config.dense, config.gru)
+        self.first_norm = _row_norm(config.gru)
+        self.second_gru = _reader(config.reader, config.gru, config.gru)
+        self.second_norm = _row_norm(2 * config.gru)
         self.out = nn.Linear(2 * config.gru, classes)
         self._initialize()
 
     def forward(self, crops: Tensor) -> Tensor:
+        if self.straighten is not None:
+            crops = self.straighten(crops)
         steps = self._steps(self.last(self.stages(self.stem(crops)))).relu()
         if self.dense_norm is not None:
             steps = _each(self.dense_norm, steps)
@@ -105,25 +129,43 @@ class ResNetGruNet(nn.Module):
         columns = functional.conv2d(features, kernel, self.dense.bias)
         return columns[:, :, 0].transpose(1, 2)
 
-    def _both(self, gru: nn.GRU, steps: Tensor) -> tuple[Tensor, Tensor]:
-        forward, backward = gru(steps)[0].split(self.config.gru, dim=2)
+    def _both(self, reader: nn.Module, steps: Tensor) -> tuple[Tensor, Tensor]:
+        forward, backward = reader(steps)[0].split(self.config.gru, dim=2)
         return forward, backward if self.config.backward_in_order else backward.flip(1)
 
     def _initialize(self) -> None:
         for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
+            if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
-            elif isinstance(layer, nn.GRU):
+            elif isinstance(layer, nn.RNNBase):
                 for name, values in layer.named_parameters():
                     if name.startswith("weight_ih"):
                         nn.init.xavier_uniform_(values)
                     elif name.startswith("weight_hh"):
-                        for gate in values.data.chunk(3):
+                        for gate in values.data.chunk(len(values) // layer.hidden_size):
                             nn.init.orthogonal_(gate)
                     else:
                         nn.init.zeros_(values)
+                        if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
+                            # Keras' LSTM begins by remembering, too (Jozefowicz et al. 2015).
+                            forget = slice(layer.hidden_size, 2 * layer.hidden_size)
+                            nn.init.ones_(values.data[forget])
+        if self.straighten is not None:
+            self.straighten.start()
+
+
+class Neighbours(nn.Module):
+    """A convolution over time steps in a recurrent layer's place: ``N x T x before`` to ``N x T x
+    2 * size``, half of which stand for each direction."""
+
+    def __init__(self, before: int, size: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(before, 2 * size, 5, padding=2)
+
+    def forward(self, steps: Tensor) -> tuple[Tensor]:
+        return (self.convolution(steps.transpose(1, 2)).relu().transpose(1, 2),)
 
 
 class Basic(nn.Module):
@@ -132,10 +174,10 @@ class Basic(nn.Module):
 
     expansion = 1
 
-    def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
+    def __init__(self, norm: Layer, before: int, filters: int, stride: int, bare: bool) -> None:
         super().__init__()
-        self.first = _unit(before, filters, 3, stride, bare)
-        self.second = _unit(filters, filters, 3)
+        self.first = _unit(norm, before, filters, 3, stride, bare)
+        self.second = _unit(norm, filters, filters, 3)
         self.around = _around(before, filters, stride)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -148,12 +190,12 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, before: int, filters: int, stride: int, bare: bool) -> None:
+    def __init__(self, norm: Layer, before: int, filters: int, stride: int, bare: bool) -> None:
         super().__init__()
         after = self.expansion * filters
-        self.first = _unit(before, filters, 1, stride, bare)
-        self.second = _unit(filters, filters, 3)
-        self.third = _unit(filters, after, 1)
+        self.first = _unit(norm, before, filters, 1, stride, bare)
+        self.second = _unit(norm, filters, filters, 3)
+        self.third = _unit(norm, filters, after, 1)
         self.around = _around(before, after, stride)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -161,12 +203,14 @@ class Bottleneck(nn.Module):
         return out
 
 
-def _unit(before: int, after: int, size: int, stride: int = 1, bare: bool = False) -> nn.Sequential:
+def _unit(
+    norm: Layer, before: int, after: int, size: int, stride: int = 1, bare: bool = False
+) -> nn.Sequential:
     convolution = nn.Conv2d(before, after, size, stride, size // 2)
     if bare:
         return nn.Sequential(convolution)
     # Not in place: the way around a block takes the same values.
-    return nn.Sequential(_norm2d(before), nn.ReLU(), convolution)
+    return nn.Sequential(norm(before), nn.ReLU(), convolution)
 
 
 def _around(before: int, after: int, stride: int) -> nn.Module:
@@ -175,12 +219,29 @@ def _around(before: int, after: int, stride: int) -> nn.Module:
     return nn.Conv2d(before, after, 1, stride)
 
 
-def _norm2d(channels: int) -> nn.BatchNorm2d:
+def _batch_norm(channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels, NORM_EPSILON, NORM_MOMENTUM)
 
 
-def _norm1d(channels: int) -> nn.BatchNorm1d:
+def _group_norm(channels: int) -> nn.Module:
+    return nn.GroupNorm(max(channels // GROUP, 1), channels, NORM_EPSILON)
+
+
+_NORMS: dict[Norm, Layer] = {"batch": _batch_norm, "group": _group_norm}
+
+
+def _row_norm(channels: int) -> nn.BatchNorm1d:
+    """For rows ``M x channels``, of which each is one time step."""
     return nn.BatchNorm1d(channels, NORM_EPSILON, NORM_MOMENTUM)
+
+
+def _reader(kind: Reader, before: int, size: int) -> nn.Module:
+    """``N x T x before`` to a tuple whose first entry is ``N x T x 2 * size``."""
+    if kind == "convolution":
+        return Neighbours(before, size)
+    kinds: dict[Reader, Callable[..., nn.Module]]
+    kinds = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
+    return kinds[kind](before, size, batch_first=True, bidirectional=True)
 
 
 def _each(layer: nn.Module, steps: Tensor) -> Tensor:
