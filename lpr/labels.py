@@ -1,4 +1,4 @@
-"""Labelled plates: the ``labels.csv`` of a folder of pictures."""
+"""Labelled plates: the ``labels.csv`` of a folder of pictures, or another table in its place."""
 
 from __future__ import annotations
 
@@ -29,15 +29,22 @@ class LabelledPicture:
     plates: tuple[LabelledPlate, ...]
 
 
-def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]:
-    """The pictures of ``folder/labels.csv``, in the file's order.
+def table_of(labelled: Path) -> Path:
+    """The table of a labelled folder, its ``labels.csv``; or the table itself where it is named,
+    such as one of corrections beside that."""
+    names_a_table = labelled.suffix.lower() == ".csv" and not labelled.is_dir()
+    return labelled if names_a_table or labelled.is_file() else labelled / "labels.csv"
 
-    Columns: ``file`` (in the folder or in its ``images/``), ``xmin``, ``ymin``, ``xmax``, ``ymax``
-    in pixels, ``text`` (separators are dropped, blank means unknown) and, where the set is split,
-    ``split``. A row without a box says that the picture shows no plate. Raises
+
+def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPicture]:
+    """The pictures of a labelled folder or of a table (:func:`table_of`), in the table's order.
+
+    Columns: ``file`` (in the table's folder or in ``images/`` there), ``xmin``, ``ymin``, ``xmax``,
+    ``ymax`` in pixels, ``text`` (separators are dropped, blank means unknown) and, where the set is
+    split, ``split``. A row without a box says that the picture shows no plate. Raises
     :class:`SourceError` for a missing or malformed file and for a split that is not there.
     """
-    path = folder / "labels.csv"
+    path = table_of(labelled)
     pictures: dict[str, list[LabelledPlate]] = {}
     splits: set[str] = set()
     try:
@@ -63,7 +70,8 @@ def read_labels(folder: Path, split: str | None = None) -> list[LabelledPicture]
         known = ", ".join(sorted(filter(None, splits))) or "none"
         raise SourceError(f"{path}: no picture in split {split!r}; splits there: {known}")
     return [
-        LabelledPicture(_locate(folder, name), tuple(plates)) for name, plates in pictures.items()
+        LabelledPicture(locate(path.parent, name), tuple(plates))
+        for name, plates in pictures.items()
     ]
 
 
@@ -82,6 +90,7 @@ def normalise(text: str) -> str:
     return "".join(c for c in text.upper() if c.isascii() and c.isalnum())
 
 
-def _locate(folder: Path, name: str) -> Path:
+def locate(folder: Path, name: str) -> Path:
+    """Where the picture ``name`` of a table in ``folder`` is: beside it, or else in ``images/``."""
     beside = folder / name
     return beside if beside.is_file() else folder / "images" / name

@@ -28,10 +28,11 @@ be less than ``EVIDENT``, is rectified and read once more. All others gain nothi
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a network itself says of a crop, before any calibration; ``summary`` and ``quad`` (in
-    the crop's picture) where it gives them."""
+    """What a network itself says of a crop, before any calibration: its ``logits`` (``T x C``) and
+    what they spell; ``summary`` and ``quad`` (in the crop's picture) where it gives them."""
 
     reading: Reading
+    logits: Float32
     summary: Summary | None = None
     quad: Quad | None = None
 
@@ -66,7 +67,7 @@ class CtcReader:
 
         Raises :class:`PluginError` where the network's output is not what its spec says.
         """
-        return [self._judged(look) for look in self.look(crops)]
+        return [self.judged(look) for look in self.look(crops)]
 
     def look(self, crops: Sequence[Crop]) -> list[Look]:
         """What the network says of each crop, in order; of rectified ones where that is better."""
@@ -81,24 +82,7 @@ class CtcReader:
             looks[index] = look if look.quad else replace(look, quad=crop.quad)
         return looks
 
-    def _first_look(self, crops: Sequence[Crop]) -> list[Look]:
-        looks: list[Look] = []
-        for start in range(0, len(crops), MAX_BATCH):
-            part = crops[start : start + MAX_BATCH]
-            logits = self._logits(part)
-            with stage("decode"):
-                readings = self._decode(logits)
-                if not self.network.spec.summary:
-                    looks += map(Look, readings)
-                    continue
-                for reading, told, crop in zip(
-                    readings, summaries(logits[:, 0]), part, strict=True
-                ):
-                    quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
-                    looks.append(Look(reading, told, quad))
-        return looks
-
-    def _judged(self, look: Look) -> Reading:
+    def judged(self, look: Look) -> Reading:
         """The reading with calibrated confidences, where the model has any, and all that the
         network told of its plate."""
         reading, told, curve = look.reading, look.summary, self.calibration
@@ -113,6 +97,23 @@ class CtcReader:
         lines = 2 if told.two_lines > 0.5 else 1
         looks = Appearance(told.ground, told.ink, lines, told.region, told.region_confidence)
         return replace(reading, quad=look.quad, appearance=looks)
+
+    def _first_look(self, crops: Sequence[Crop]) -> list[Look]:
+        looks: list[Look] = []
+        for start in range(0, len(crops), MAX_BATCH):
+            part = crops[start : start + MAX_BATCH]
+            logits = self._logits(part)
+            with stage("decode"):
+                readings = self._decode(logits)
+                if not self.network.spec.summary:
+                    looks += map(Look, readings, logits)
+                    continue
+                for reading, raw, told, crop in zip(
+                    readings, logits, summaries(logits[:, 0]), part, strict=True
+                ):
+                    quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
+                    looks.append(Look(reading, raw, told, quad))
+        return looks
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
         with stage("crops"):

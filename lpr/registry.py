@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points, version
 from types import MappingProxyType, ModuleType
@@ -69,6 +70,16 @@ class Registry:
             known = ", ".join(sorted(self.regions)) or "none"
             raise BackendError(f"no region {code!r}: known are {known}; install a plugin for it")
         return self.regions[code]
+
+    @contextmanager
+    def lending(self, region: Region) -> Iterator[None]:
+        """Within the block ``region`` is known by its code, as if a plugin had given it."""
+        before = self.regions
+        self.regions = {**before, region.code: region}
+        try:
+            yield
+        finally:
+            self.regions = before
 
     def names(self) -> set[str]:
         """What a new plugin and its runtime cannot be called: plugins, runtimes, models."""

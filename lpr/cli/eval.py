@@ -32,7 +32,7 @@ from lpr.regions import Region
 
 
 @click.command("eval")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--split", help="Only the pictures of this split, such as val.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--mistakes", is_flag=True, help="List every miss, misreading and false reading.")
@@ -69,6 +69,8 @@ def command(
     **options: Any,
 ) -> None:
     """Measure found, exactly read and false plates on FOLDER, which holds a labels.csv.
+
+    FOLDER may also be another such table in it, as SET/labels.corrected.csv.
 
     All figures come from one run at the settings that `lpr detect` has by default.
     """

@@ -1,0 +1,159 @@
+"""What a person decided of labels, kept beside the set; the set itself is never changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias, cast, get_args
+
+from lpr.errors import OutputError, SourceError
+from lpr_training.audit.table import CORNERS, Correction, Label, Table
+from lpr_training.labelling.files import writing
+
+Kind: TypeAlias = Literal["confirmed", "model", "typed", "unreadable", "box"]
+"""The label is right; the model's reading is; a text typed by hand; none can be read; the text
+stays, in the model's box."""
+
+_NEW = tuple(f"new_{name}" for name in CORNERS)
+COLUMNS = ("file", *CORNERS, "label", "decision", "text", *_NEW)
+"""Of ``labels.audit.csv``: the label as it is written, what was decided, what it is to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``after`` is the whole of what the label says from then on, its box included."""
+
+    label: Label
+    kind: Kind
+    after: Correction
+
+
+class Decisions:
+    """The decisions on a table's labels: ``labels.audit.csv`` and ``labels.corrected.csv`` beside a
+    ``labels.csv``.
+
+    The former is a log in the order of time, in which a label's last decision counts; the latter
+    the whole table with the corrections. Both are replaced whole after every decision. Decisions on
+    labels that the table does not hold (any longer) are kept, and change nothing.
+    """
+
+    def __init__(self, table: Table) -> None:
+        """Raises :class:`lpr.errors.SourceError` for a log that is none."""
+        self.table = table
+        self.log_file = table.path.with_suffix(".audit.csv")
+        self.corrected_file = table.path.with_suffix(".corrected.csv")
+        self._known = table.labels()
+        self._on_disk = _bytes_of(self.log_file)
+        self._log = _parsed(self.log_file, self._on_disk) if self._on_disk is not None else []
+        self._last = {decision.label: decision for decision in self._log}
+
+    def of(self, label: Label) -> Decision | None:
+        """The last decision on a label."""
+        return self._last.get(label)
+
+    @property
+    def stale(self) -> int:
+        """How many labels were decided on that the table no longer holds."""
+        return len(self._last.keys() - self._known)
+
+    def add(self, decision: Decision) -> None:
+        """Decide, and save both files.
+
+        Raises :class:`lpr.errors.OutputError` where they cannot be written, or where somebody else
+        changed the table or the log; nothing is decided then.
+        """
+        self._save([*self._log, decision])
+
+    def undo(self, among: Container[Label]) -> Decision | None:
+        """Take the last decision on one of the labels ``among`` back, save, and return it; None
+        where there is none. Raises as :meth:`add` does."""
+        for place in reversed(range(len(self._log))):
+            decision = self._log[place]
+            if decision.label in among:
+                self._save([*self._log[:place], *self._log[place + 1 :]])
+                return decision
+        return None
+
+    def _save(self, log: list[Decision]) -> None:
+        for file, known in ((self.table.path, self.table.content), (self.log_file, self._on_disk)):
+            if _bytes_of(file) != known:
+                raise OutputError(
+                    f"{file}: was changed by somebody else meanwhile; end this audit and start anew"
+                )
+        last = {decision.label: decision for decision in log}
+        corrections = {label: decision.after for label, decision in last.items()}
+        written = _written(log)
+        _replace(self.log_file, written)
+        self._log, self._last, self._on_disk = log, last, written
+        _replace(self.corrected_file, self.table.corrected(corrections))
+
+
+def check_writable(folder: Path) -> None:
+    """Raises :class:`lpr.errors.OutputError` for a folder that no decision can be saved in."""
+    if not os.access(folder, os.W_OK):
+        raise OutputError(
+            f"{folder}: cannot be written to, and decisions are saved there; copy the set"
+        )
+
+
+def _bytes_of(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SourceError(f"{file}: {error}") from error
+
+
+def _parsed(file: Path, content: bytes) -> list[Decision]:
+    try:
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        if tuple(rows.fieldnames or ()) != COLUMNS:
+            raise ValueError(f"its columns are not {','.join(COLUMNS)}")
+        return [_decision(row) for row in rows]
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise SourceError(
+            f"{file}: not the decisions of an audit ({error}); move it away to begin anew"
+        ) from error
+
+
+def _decision(row: dict[str, str]) -> Decision:
+    if row["decision"] not in get_args(Kind):
+        raise ValueError(f"there is no decision {row['decision']!r}")
+    before, after = (_corners(row, names) for names in (CORNERS, _NEW))
+    label = Label(row["file"], before, row["label"])
+    return Decision(label, cast(Kind, row["decision"]), Correction(after, row["text"]))
+
+
+def _corners(row: dict[str, str], names: tuple[str, ...]) -> tuple[str, str, str, str]:
+    xmin, ymin, xmax, ymax = (row[name] for name in names)
+    for corner in (xmin, ymin, xmax, ymax):
+        float(corner)
+    return xmin, ymin, xmax, ymax
+
+
+def _written(log: list[Decision]) -> bytes:
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for label, kind, after in ((d.label, d.kind, d.after) for d in log):
+        rows.writerow([label.file, *label.corners, label.text, kind, after.text, *after.corners])
+    return text.getvalue().encode()
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all, with the rights that new files have."""
+    part = file.with_name(f".{file.name}.part")
+    with writing(file):
+        try:
+            with part.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
