@@ -204,7 +204,8 @@ def train(
             group["lr"] = schedule.rate_at(step, state["seconds"])
         optimizer.zero_grad(set_to_none=True)
         for batch in islice(batches, parts_of):
-            with place:  # what a loss makes anew is made there
+            # What a loss makes anew is made there.
+            with place, torch.autocast(place.type, torch.bfloat16, enabled=schedule.mixed):
                 loss, parts = task.loss(batch.to(place), step)
             (loss / parts_of).backward()
             for name, value in {"loss": float(loss.detach()), **parts}.items():

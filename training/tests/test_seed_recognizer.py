@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,21 +18,43 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
-from lpr_training import recognizer  # noqa: E402
+from lpr_training import plates as plates_module  # noqa: E402
 from lpr_training.augment import Affine, affine, transform  # noqa: E402
 from lpr_training.crops import CropSampler, to_input  # noqa: E402
 from lpr_training.distil import Distil, Teacher  # noqa: E402
 from lpr_training.export import finish_recognizer  # noqa: E402
 from lpr_training.loop import train  # noqa: E402
+from lpr_training.mislabel import Wrong  # noqa: E402
+from lpr_training.plates import Plates, read_plates  # noqa: E402
 from lpr_training.recipes import recognizer_recipe  # noqa: E402
-from lpr_training.recognizer import RecognizerTask  # noqa: E402
+from lpr_training.recognizer import RecognizerRecipe, RecognizerTask  # noqa: E402
 from lpr_training.synth.plates import render_plate  # noqa: E402
 from lpr_training.written import Written, photographed, rendered  # noqa: E402
 
+EXPERIMENTS = {
+    "seed-no-axis-switch": ("seed-resnet18", {"axis_switch": False}),
+    "seed-gru-128": ("seed-resnet18", {"gru": 128}),
+    "seed-dense-128": ("seed-resnet18", {"dense": 128}),
+    "seed-dense-norm": ("seed-resnet18-2222-64", {"dense_norm": True}),
+    "seed-group-norm": ("seed-resnet18-2222", {"norm": "group"}),
+    "seed-transformer": ("seed-resnet18-2222", {"transformer": True}),
+    "seed-lstm": ("seed-resnet18-2222", {"reader": "lstm"}),
+    "seed-rnn": ("seed-resnet18-2222", {"reader": "rnn"}),
+    "seed-convolution": ("seed-resnet18-2222", {"reader": "convolution"}),
+    "seed-gru-512": ("seed-resnet18-2222", {"gru": 512}),
+    "seed-dense-256": ("seed-resnet18-2222", {"dense": 256}),
+    "seed-resnet10": ("seed-resnet18-2222", {"blocks": (1, 1, 1, 1)}),
+    "seed-resnet26": ("seed-resnet18-2222", {"blocks": (3, 3, 3, 3)}),
+    "seed-backward-reversed": ("seed-resnet18-2222", {"backward_in_order": False}),
+}
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TINY = ["resnet_gru.filters=16", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
         "schedule.epoch=2"]  # fmt: skip
+
+
+def plates_of(recipe: RecognizerRecipe, data: Path) -> Plates:
+    return read_plates(data, recipe.crops, recipe.spec, recipe.schedule.seed)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +176,36 @@ def test_a_teacher_of_other_crops_is_refused() -> None:
         Teacher(Distil("tw-light"), CtcSpec("AB", 2, 64, 32))
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_differs_in_what_it_is_about_alone(name: str) -> None:
+    base, changes = EXPERIMENTS[name]
+    usual, changed = recognizer_recipe(base), recognizer_recipe(name)
+    assert usual.resnet_gru is not None
+    assert changed == replace(usual, resnet_gru=replace(usual.resnet_gru, **changes))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("seed-unchecked-boxes", Wrong(boxes=0.261)), ("seed-unchecked-texts", Wrong(texts=0.261))],
+)
+def test_unchecked_labels_are_wrong_as_often_as_its_were(
+    name: str, wrong: Wrong, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wrong.boxes + wrong.texts == pytest.approx(5098 / 19515, abs=1e-3)
+    recipe = recognizer_recipe(name, ["crops.rendered=200"])
+    assert recipe.crops.wrong == wrong
+    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
+    found = plates_of(recipe, data)
+    checked = plates_of(replace(recipe, crops=replace(recipe.crops, wrong=Wrong())), data)
+    spoilt = [
+        a.text != b.text or not np.array_equal(a.quad, b.quad)
+        for a, b in zip(found.train["rendered"], checked.train["rendered"], strict=True)
+    ]
+    assert np.mean(spoilt) == pytest.approx(0.261, abs=0.08)
+    texts = [[p.text for p in sets.dev["crops"]] for sets in (found, checked)]
+    assert texts[0] == texts[1]
+
+
 def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
     pictures = read_labels(data / "taiwan-crops", "train")
     text = pictures[0].plates[0].text or ""
@@ -161,16 +214,17 @@ def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
         photographed(pictures, alphabet)
     recipe = recognizer_recipe("seed-resnet18-2222-64", [f'spec.alphabet="{alphabet}"'])
     with pytest.raises(LprError, match=f"rendered plates show {text[0]} too"):
-        RecognizerTask(recipe, data)
+        plates_of(recipe, data)
 
 
 @pytest.mark.parametrize("name", ["seed-resnet18-2222-64", "seed-resnet18-2222-64-cpu"])
 def test_a_run_goes_from_crops_to_files(
     name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognizer, "read_agreed", lambda _: [])
+    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
     recipe = recognizer_recipe(name, TINY)
-    task = RecognizerTask(recipe, data)
+    found = plates_of(recipe, data)
+    task = RecognizerTask(recipe, found)
     best = train(task, recipe.schedule, tmp_path)
     figures = task.check(task.model.eval())
     assert math.isfinite(figures["score"])
@@ -178,7 +232,7 @@ def test_a_run_goes_from_crops_to_files(
     finish_recognizer(task, best, tmp_path)
     assert (tmp_path / "recognizer.onnx").is_file()
     wider = recognizer_recipe(name, [*TINY, "resnet_gru.filters=32"])
-    task = RecognizerTask(wider, data)
+    task = RecognizerTask(wider, found)
     task.start_from_checkpoint(best)
     with pytest.raises(ModelError, match="only plain networks"):
         task.start_from(load_model())
