@@ -12,12 +12,13 @@ from lpr.calibration import Calibration, logit
 from lpr.labels import read_labels
 from lpr.recognize import CtcReader, Look
 from lpr.types import Crop, Reading
+from lpr_training.synth.origin import ABROAD
 from lpr_training.written import Written, frame, jittered, others, photographed, rendered
 
 SEED = 9000
 """Of the rendered plates: no training and no report has them."""
 
-RENDERED, ABROAD, OTHERS = 2000, 800, 600
+RENDERED, FOREIGN, OTHERS = 2000, 800, 600
 
 _RIDGE = 1e-3
 
@@ -34,9 +35,7 @@ def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
         for name in ("taiwan-scenes", "taiwan-crops")
         for plate in photographed(read_labels(root / name, "dev"), alphabet)
     ]
-    drawn = (
-        rendered(RENDERED, SEED) + rendered(ABROAD, SEED, abroad=True) + others(OTHERS, SEED, ())
-    )
+    drawn = rendered(RENDERED, SEED) + rendered(FOREIGN, SEED, ABROAD) + others(OTHERS, SEED, ())
     looks = _looks(reader, dev * 3) + _looks(reader, drawn)
     wanted = [plate.text for plate in dev * 3 + drawn]
     weights = np.concatenate(

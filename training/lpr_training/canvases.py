@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lpr.errors import SourceError
 from lpr.evaluate.stress import stressed
 from lpr.labels import read_labels
 from lpr.types import Float32, Image
@@ -17,7 +18,9 @@ from lpr_training.augment import compose, photometric
 from lpr_training.darknet_canvas import place
 from lpr_training.datasets import Pyramid, load, read_unlabelled, read_voc
 from lpr_training.detector_recipe import Data, DetectorRecipe
+from lpr_training.own import check_data, is_own, own_pictures
 from lpr_training.rendered import edited, rendered_scenes
+from lpr_training.synth.origin import origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,30 @@ PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 
 
 def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
-    """The pictures under the data folder ``root`` that may be trained on, and rendered ones."""
+    """The pictures under the data folder ``root`` that may be trained on, the shipped recipes' or
+    those of a set of one's own, and rendered ones.
+
+    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where nothing is
+    labelled, and where nothing says what plates of ``data.region`` look like.
+    """
+    check_data(root)
+    photographs = _own(root) if is_own(root) else _sets(root)
+    rendered = data.rendered_pictures if data.rendered else 0
+    return photographs | {"rendered": rendered_scenes(rendered, seed, data.region)}
+
+
+def _own(root: Path) -> dict[str, list[Pyramid]]:
+    train, dev = own_pictures(root)
+    for pictures, purpose in ((train, "train on"), (dev, "check by")):
+        if not any(picture.plates for picture in pictures):
+            raise SourceError(
+                f"{root / 'labels.csv'}: the {len(pictures)} pictures to {purpose} show no plate; "
+                "label more of them"
+            )
+    return {"scenes": load(train)}
+
+
+def _sets(root: Path) -> dict[str, list[Pyramid]]:
     unlabelled = read_unlabelled()
     scenes = read_labels(root / "taiwan-scenes", "train")
     dashcam = read_voc(root / "romania-scenes" / "train")
@@ -48,12 +74,14 @@ def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyram
         "scenes": load(scenes, unlabelled=unlabelled["taiwan-scenes"]),
         "dashcam": load(dashcam, unlabelled=unlabelled["romania-scenes"]),
         "crops": load(read_labels(root / "taiwan-crops", "train")),
-        "rendered": rendered_scenes(data.rendered_pictures, seed),
     }
 
 
 def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
-    """Scenes, close-ups of single plates, and the scenes in other light, colours and scale."""
+    """What is checked by: of a set of one's own the pictures held out; else scenes, close-ups of
+    single plates, and the scenes in other light, colours and scale."""
+    if is_own(root):
+        return {"": load(own_pictures(root)[1])}
     scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
     sets = {"": load(scenes), "crops_": load(crops)}
     changed = [
@@ -73,6 +101,7 @@ class Canvases:
         """``size`` is the network's own, for a recipe that has its canvases of no other."""
         self.sets = {name: pictures for name, pictures in sets.items() if pictures}
         self.recipe, self.size = recipe, size
+        self.usual = origin(recipe.data.region)
         shares = np.array([getattr(recipe.data, name) for name in self.sets])
         self.shares = shares / shares.sum()
 
@@ -107,7 +136,7 @@ class Canvases:
         name = rng.choice(list(self.sets), p=self.shares)
         picture = self.sets[name][rng.integers(len(self.sets[name]))]
         if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:
-            picture = edited(rng, picture, self.recipe.edits)
+            picture = edited(rng, picture, self.recipe.edits, self.usual)
         return picture
 
 

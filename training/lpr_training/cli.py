@@ -52,6 +52,22 @@ def _device(_: click.Context, __: click.Parameter, name: str) -> str:
     return name
 
 
+_DEVICE = click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    callback=_device,
+    help="Where to train, as torch names it: cpu, cuda, cuda:1.",
+)
+_CHANGES = click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a value of the recipe, such as schedule.steps=500.",
+)
+
+
 def _training_options(default_recipe: str | None) -> Callable[[Command], Command]:
     folder = click.Path(path_type=Path, file_okay=False)
     options = [
@@ -66,8 +82,8 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
             "root",
             required=True,
             type=folder,
-            help="The folder of the sets of photographs; for a recognizer also one of corrected "
-            "crops with their labels.csv.",
+            help="A labelled set of one's own, with its labels.csv (lpr data table makes one), or "
+            "the folder of the sets that the shipped recipes train on.",
         ),
         click.option("--out", required=True, type=folder, help="The run's folder."),
         click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
@@ -79,25 +95,13 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
             help="Begin with the weights of a model (name or folder) or of a run's "
             "best.safetensors, not with random ones.",
         ),
-        click.option(
-            "--device",
-            default="cpu",
-            show_default=True,
-            callback=_device,
-            help="Where to train, as torch names it: cpu, cuda, cuda:1.",
-        ),
+        _DEVICE,
         click.option(
             "--finish",
             is_flag=True,
             help="Train no further: write the published files of the run's best weights.",
         ),
-        click.option(
-            "--set",
-            "changes",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="Change a value of the recipe, such as schedule.steps=500.",
-        ),
+        _CHANGES,
     ]
 
     def add(command: Command) -> Command:
@@ -120,11 +124,16 @@ def detector(
     finish: bool,
     changes: tuple[str, ...],
 ) -> None:
-    """Train a detector, check it on dev after each epoch and keep the best."""
+    """Train a detector, check it on dev after each epoch and keep the best.
+
+    Where --data holds a labels.csv, its pictures are trained on: those of the split train, checked
+    by those of dev or, where no split is named, by every fifth.
+    """
     from lpr_training.detector import DetectorTask
     from lpr_training.export import finish_detector
     from lpr_training.loop import BEST
     from lpr_training.loop import train as run
+    from lpr_training.own import is_own
     from lpr_training.recipes import detector_recipe
 
     chosen, cfg = detector_recipe(recipe, changes)
@@ -136,6 +145,8 @@ def detector(
     best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
     finish_detector(task, cfg, best, out)
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
+    if is_own(root):
+        _tell_export(best)
 
 
 @train.command()
@@ -152,22 +163,26 @@ def recognizer(
 ) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best.
 
-    Where --data holds a labels.csv itself, the model of --from is fitted to these crops; what it
-    could read before is measured too, and OUT/model is the whole model with the new recognizer.
+    Where --data holds a labels.csv, its plates with texts are trained on beside rendered ones. With
+    the model of --from it is fitted to them; what it could read before is measured too, and
+    OUT/model is the whole model with the new recognizer.
     """
     from lpr_torch.checkpoints import load_recognizer
     from lpr_training.export import finish_recognizer
     from lpr_training.loop import BEST
     from lpr_training.loop import train as run
+    from lpr_training.own import is_own
+    from lpr_training.plates import read_plates
     from lpr_training.recipes import recognizer_recipe
     from lpr_training.recognizer import RecognizerTask
-    from lpr_training.site import is_site, publish_adapted, site_recipe, told
+    from lpr_training.site import publish_adapted, site_recipe, told
 
-    site = start if isinstance(start, Model) and is_site(root) else None
-    if is_site(root) and site is None:
-        raise click.UsageError(f"{root} holds one site's crops: name the model to fit with --from")
+    site = start if isinstance(start, Model) and is_own(root) else None
     chosen = recognizer_recipe(recipe or (site_recipe(site) if site else _RECOGNIZER), changes)
-    task = RecognizerTask(chosen, root)
+    plates = read_plates(
+        root, chosen.crops, chosen.spec, chosen.schedule.seed, chosen.rendered_check
+    )
+    task = RecognizerTask(chosen, plates)
     if isinstance(start, Path):
         task.start_from_checkpoint(start)
     elif start:
@@ -175,13 +190,80 @@ def recognizer(
     before = task.check(task.model.eval()) if site else {}
     best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
     if site:
-        for line in told(before, task.check(load_recognizer(best).network)):
+        after = task.check(load_recognizer(best).network)
+        for line in told(before, after, chosen.crops.region):
             click.echo(line, err=True)
         folder = publish_adapted(site, best, out / "model")
         click.echo(f"{folder}: a model folder; use it with: lpr detect --model {folder}")
         return
     finish_recognizer(task, best, out)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
+    if is_own(root):
+        _tell_export(best)
+
+
+def _tell_export(best: Path) -> None:
+    click.echo(f"lpr: both networks make a model: lpr export {best} OTHER --out MODEL", err=True)
+
+
+@train.command()
+@click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--data",
+    "root",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A labelled set of one's own.",
+)
+def thresholds(model: Path, root: Path) -> None:
+    """Choose the thresholds of a MODEL folder by what is held out of a labelled set.
+
+    They are those with the highest F1 score, the harmonic mean of the share of plates that are
+    found and of the share of outputs that are plates, and are written into its model.toml.
+    """
+    from lpr_training.own_thresholds import choose_thresholds
+
+    chosen, figures = choose_thresholds(model, root)
+    click.echo(
+        f"{model}: threshold {chosen.detection}, min_confidence {chosen.reading}, "
+        f"sure {chosen.sure}"
+    )
+    found = 100 * (figures["found"] or 0)
+    click.echo(
+        f"lpr: on {figures['pictures']} pictures {found:.1f} % of the plates are found, with "
+        f"{figures['false_readings']} false readings",
+        err=True,
+    )
+
+
+@train.command()
+@click.argument("recipe")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where everything goes; what is finished there is passed over.",
+)
+@_DEVICE
+@_CHANGES
+def country(recipe: str, out: Path, device: str, changes: tuple[str, ...]) -> None:
+    """Make a region pack and a model for a new country, all by one RECIPE.
+
+    Its plates are rendered, and both networks of a published model trained on with them. Run again,
+    the command goes on where it was interrupted, and does anew what has changed in the recipe.
+    """
+    from lpr_training.country.recipe import country_recipe
+    from lpr_training.country.run import train_country
+
+    chosen, folder = country_recipe(recipe, changes)
+    train_country(chosen, folder, out, device, lambda line: click.echo(f"lpr: {line}", err=True))
+    if (out / "region").is_dir():
+        click.echo(
+            f"{out / 'region'}: a region pack; install it with: pip install {out / 'region'}"
+        )
+    model = out / "model"
+    click.echo(f"{out / 'report.md'}: how well {model} reads, and {chosen.base} before it")
+    click.echo(f"use it with: lpr detect --model {model} --region {chosen.code} car.jpg")
 
 
 @train.command()

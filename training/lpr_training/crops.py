@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 import cv2
@@ -23,6 +23,7 @@ from lpr_training.augment import (
     tilt,
     transform,
 )
+from lpr_training.mislabel import Wrong
 from lpr_training.schedule import Schedule
 from lpr_training.synth.arrays import as_image
 from lpr_training.written import Written, frame, jittered
@@ -42,8 +43,9 @@ class Crops:
     Sigmas: ``turn`` in degrees, ``lean`` of shear and perspective, ``jitter`` of each side of a box
     as a part of its size. ``affine`` moves what the box shows once more, within the crop.
     Plates whose corners are known are shown by these, not by their box, in the share ``rectified``.
+    ``region`` is the code of those that are rendered and not from abroad.
     ``others`` is the share of crops that show no plate: rendered things (``rendered_others`` of
-    them) and pieces of photographs.
+    them) and pieces of photographs. ``wrong`` labels are made wrong on purpose.
     """
 
     before: Photometry
@@ -53,6 +55,7 @@ class Crops:
     easy: int = 400
     mixed: int = 1600
     rendered: int = 8000
+    region: str = "tw"
     abroad: float = 0.0
     rendered_abroad: int = 0
     spoilt: float = 1.0
@@ -64,6 +67,7 @@ class Crops:
     rectified: float = 0.0
     others: float = 0.0
     rendered_others: int = 0
+    wrong: Wrong = field(default_factory=Wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class CropSampler:
     """Batches of crops; the one of a step depends on the seed and the step alone."""
 
     def __init__(
-        self, sets: dict[str, list[Written]], crops: Crops, spec: CtcSpec, schedule: Schedule
+        self, sets: Mapping[str, list[Written]], crops: Crops, spec: CtcSpec, schedule: Schedule
     ) -> None:
         self.sets, self.crops, self.spec, self.schedule = sets, crops, spec, schedule
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from lpr.cli.options import parse_size, parse_sweep
 from lpr.errors import SourceError
 from lpr.sweep import Sweep
+from lpr_training.audit_cli import audit
 from lpr_training.labelling.values import reasons
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _ANY = click.Path(path_type=Path, exists=True)
 _OUT = click.option("--out", required=True, type=_FOLDER, help="The folder to write to.")
 _SPLIT = click.option("--split", help="Only the pictures of this split of a labels.csv.")
+
+
+def _share(name: str, purpose: str) -> Callable[[Command], Command]:
+    return click.option(
+        name,
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.1,
+        show_default=True,
+        help=f"The share of the pictures that is set aside {purpose}.",
+    )
 
 
 def _note(text: str) -> None:
@@ -127,6 +142,75 @@ def lists(
         )
 
 
+@click.command()
+@click.argument("folder", type=_ANY)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The labels.csv to write; it names the pictures relative to its folder.",
+)
+@_share("--dev", "to choose by while training")
+@_share("--val", "to measure with in the end")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--texts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A table of the plates' texts (file,text), where the labels do not hold them.",
+)
+@click.option("--group", metavar="REGEX", help="Pictures whose names give the same group belong.")
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="NAME",
+    help="Boxes of this class are plates (several times); by default all are.",
+)
+@click.option("--clip", is_flag=True, help="Clip boxes that reach out of their picture.")
+def table(
+    folder: Path,
+    out: Path,
+    dev: float,
+    val: float,
+    seed: int,
+    texts: Path | None,
+    group: str | None,
+    classes: tuple[str, ...],
+    clip: bool,
+) -> None:
+    """Make a labels.csv of labels of any format, divided into train, dev and val.
+
+    No plate is in two splits: pictures that show the same text stay together. Boxes that are
+    difficult or have no area are left out.
+    """
+    from lpr_training.labelling.table import check_free, make_table, write_table
+    from lpr_training.labelling.texts import read_texts
+
+    check_free(out)
+    known = read_texts(texts) if texts else None
+    made = make_table(folder, dev, val, seed, known, _pattern(group), classes, clip)
+    write_table(made, out)
+    counts = ", ".join(f"{made.count(name)} {name}" for name in ("train", "dev", "val"))
+    with_text = sum(text is not None for _, text in made.plates)
+    _note(
+        f"{out}: {len(made.rows)} pictures ({counts}) in {made.groups} groups that share no plate; "
+        f"{len(made.plates)} plates, {with_text} of them with a text"
+    )
+    if made.left_out:
+        _note(f"left out: {reasons(made.left_out)}")
+    if made.clipped:
+        _note(f"clipped: {made.clipped}")
+    if made.unplaced:
+        _note(
+            f"{made.unplaced} pictures have several boxes or texts, so that --texts does not say "
+            "which is whose; their boxes stay as they are"
+        )
+    if not with_text and group is None:
+        _note("no text is known, so each picture counts as a plate of its own: --texts or --group")
+    if made.unmatched:
+        _note(f"--group fits the names of all but {made.unmatched} pictures")
+
+
 def _pattern(group: str | None) -> re.Pattern[str] | None:
     if group is None:
         return None
@@ -165,9 +249,15 @@ def _pattern(group: str | None) -> re.Pattern[str] | None:
 @click.option(
     "--write",
     "cfg",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     metavar="CFG",
     help="Put the anchors into the [yolo] sections of this cfg.",
+)
+@click.option(
+    "--from",
+    "base",
+    metavar="MODEL",
+    help="Begin the CFG as this model's: its input and its number of anchors are taken.",
 )
 @_SPLIT
 def anchors(
@@ -179,6 +269,7 @@ def anchors(
     seed: int,
     distance: str,
     cfg: Path | None,
+    base: str | None,
     split: str | None,
 ) -> None:
     """Cluster the sizes of labelled boxes into anchors, and print the line to paste.
@@ -186,10 +277,14 @@ def anchors(
     Labels are Pascal VOC, YOLO, COCO or a labels.csv.
     """
     from lpr_training.labelling.anchors import input_sizes, rounded, written
-    from lpr_training.labelling.cfg_anchors import put_anchors, read_checked
+    from lpr_training.labelling.cfg_anchors import copy_cfg, put_anchors, read_checked
     from lpr_training.labelling.formats import read_any
     from lpr_training.labelling.kmeans import average_iou, cluster
 
+    if base and not cfg:
+        raise click.UsageError("--from MODEL needs --write CFG, the file to begin")
+    if base and cfg:
+        size, count, letterbox = copy_cfg(base, cfg)
     if cfg:
         read_checked(cfg, count)
     images = [image for path in labels for image in read_any(path, split)]
@@ -239,8 +334,12 @@ def crops(
     sweep: Sweep | None,
     split: str | None,
 ) -> None:
-    """Cut plates out of pictures, by their labels or by a model, with a labels.csv beside them."""
+    """Cut plates out of pictures, by their labels or by a model, with a labels.csv beside them.
+
+    Crops are in the split of their picture.
+    """
     from lpr_training.labelling.crops import CropFolder, by_labels, by_model, check_out, nothing_cut
+    from lpr_training.labelling.formats import splits_of
 
     if sweep and not model:
         raise click.UsageError("--sweep is for --model: labels have no thresholds")
@@ -248,12 +347,13 @@ def crops(
         raise click.UsageError("--split is for labels: a model looks at all pictures")
     check_out(out, sources)
     cut = by_model(sources, model, sweep, margin) if model else by_labels(sources, split, margin)
+    splits = {} if model else {k: v for each in sources for k, v in splits_of(each).items()}
     with CropFolder(out) as folder:
         for picture, plates in cut:
-            folder.add(picture, plates)
+            folder.add(picture, plates, splits.get(picture, ""))
     if not folder.count:
         raise nothing_cut(str(sources[0]))
     _note(f"{folder.count} plates are in {out}")
 
 
-COMMANDS: tuple[click.Command, ...] = (split, voc_to_yolo, lists, anchors, crops)
+COMMANDS: tuple[click.Command, ...] = (split, voc_to_yolo, lists, table, anchors, crops, audit)

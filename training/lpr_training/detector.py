@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lpr.darknet.cfg import Cfg
+from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import read_weights
 from lpr.detect import Detector, Head
 from lpr.errors import ModelError
@@ -26,6 +26,7 @@ from lpr_training.datasets import Pyramid
 from lpr_training.detection_loss import Grid, detection_loss
 from lpr_training.detector_recipe import DetectorRecipe
 from lpr_training.metrics import score_boxes
+from lpr_training.reanchor import keep_boxes
 from lpr_training.yolo_loss import YoloLoss
 
 NMS = 0.45
@@ -102,22 +103,25 @@ class DetectorTask:
             self.dev = {"": self.dev[""]}
 
     def start_from(self, model: Model) -> None:
-        """Take over a published detector's weights.
+        """Take over a published detector's weights; with other anchors it begins with the same
+        boxes (:func:`lpr_training.reanchor.keep_boxes`).
 
         Raises :class:`lpr.errors.ModelError` where its cfg is another network's.
         """
         fuse_branches(self.model)
         self.network.load(read_weights(model.detector.weights, self.cfg))
+        keep_boxes(self.network, read_cfg(model.detector.cfg))
         if self.recipe.branches:
             add_branches(self.model)
 
     def start_from_checkpoint(self, file: Path) -> None:
-        """Take over the weights of a run's ``best.safetensors``; raises as :meth:`start_from`."""
+        """As :meth:`start_from`, of the weights of a run's ``best.safetensors``."""
         start = load_detector(file).network
         if start.cfg.convolutions != self.cfg.convolutions:
             raise ModelError(f"{file}: holds another network than the recipe's cfg")
         fuse_branches(self.model)
         self.network.load(start.weights())
+        keep_boxes(self.network, start.cfg)
         if self.recipe.branches:
             add_branches(self.model)
 

@@ -17,14 +17,18 @@ STRIDE = 32
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The share of training pictures that comes from each set, how many are rendered, and the share
-    of photographs that are ``edited``."""
+    """The share of training pictures that comes from each set, how many are rendered with plates of
+    which ``region`` (a code), and the share of photographs that are ``edited``.
+
+    The pictures of a set of one's own are ``scenes``.
+    """
 
     scenes: float = 0.5
     dashcam: float = 0.17
     crops: float = 0.18
     rendered: float = 0.15
     rendered_pictures: int = 1000
+    region: str = "tw"
     edited: float = 0.5
 
 

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lpr.errors import LprError, ModelError
-from lpr.labels import read_labels
+from lpr.errors import ModelError
 from lpr.models import Model
 from lpr.recognize import CtcReader
 from lpr.specs import CtcSpec
@@ -24,19 +23,14 @@ from lpr_torch.plain import CtcNet, Shape
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet
 from lpr_training.branches import add_branches, fuse_branches
 from lpr_training.crops import Batch, Crops, CropSampler
-from lpr_training.datasets import load, read_agreed, read_unlabelled
 from lpr_training.distil import Distil, Teacher
 from lpr_training.fused import load_fused
 from lpr_training.metrics import score_texts
+from lpr_training.plates import Plates
 from lpr_training.schedule import Schedule
-from lpr_training.site import is_site, site_plates
 from lpr_training.summary_loss import summary_loss
-from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.widen import widen
-from lpr_training.written import Written, frame, jittered, others, photographed, rendered
-
-UNSEEN = 1000
-"""What is added to a run's seed for the rendered plates of its checks."""
+from lpr_training.written import frame, jittered
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,58 +78,18 @@ class TorchRecognizer:
 class RecognizerTask:
     """A recognizer, its crops and its check on ``dev``, for :func:`lpr_training.loop.train`."""
 
-    def __init__(self, recipe: RecognizerRecipe, root: Path) -> None:
-        seed = recipe.schedule.seed
-        if lacking := sorted(set(CHARACTERS) - set(recipe.spec.alphabet)):
-            raise LprError(
-                f"rendered plates show {', '.join(lacking)} too: put that into spec.alphabet"
-            )
-        torch.manual_seed(seed)
+    def __init__(self, recipe: RecognizerRecipe, plates: Plates) -> None:
+        torch.manual_seed(recipe.schedule.seed)
         self.recipe, self.spec = recipe, recipe.spec
         self.model = recognizer_network(recipe.network, recipe.spec)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if recipe.branches:
             add_branches(self.model)
         self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
-        own = self._site(root) if is_site(root) else self._sets(root)
-        sets = own | {
-            "rendered": rendered(recipe.crops.rendered, seed),
-            "abroad": rendered(recipe.crops.rendered_abroad, seed, abroad=True),
-        }
-        sampler = CropSampler(sets, recipe.crops, recipe.spec, recipe.schedule)
-        self.batch: Callable[[int], Batch] = sampler.batch
-        if recipe.rendered_check:
-            others_seed = seed + UNSEEN
-            for name, abroad in (("rendered", False), ("abroad", True)):
-                self.dev[name] = rendered(recipe.rendered_check, others_seed, abroad)
-
-    def _sets(self, root: Path) -> dict[str, list[Written]]:
-        """The photographed plates of the sets under ``root``; those of ``dev`` are kept for the
-        checks."""
-        alphabet, crops = self.spec.alphabet, self.recipe.crops
-        self.dev = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
-            "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
-        }
-        scenes = read_labels(root / "taiwan-scenes", "train")
-        sets = {
-            "crops": photographed(read_labels(root / "taiwan-crops", "train"), alphabet),
-            "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes"), alphabet),
-        }
-        if crops.others:
-            streets = load(scenes, unlabelled=read_unlabelled()["taiwan-scenes"])
-            sets["others"] = others(crops.rendered_others, self.recipe.schedule.seed, streets)
-        return sets
-
-    def _site(self, root: Path) -> dict[str, list[Written]]:
-        """The same of a site's own crops."""
-        crops = self.recipe.crops
-        train, held_out = site_plates(root, self.spec.alphabet)
-        self.dev = {"site": held_out}
-        sets = {"crops": train, "scenes": train}
-        if crops.others:
-            sets["others"] = others(crops.rendered_others, self.recipe.schedule.seed, ())
-        return sets
+        self.dev = plates.dev
+        self.batch: Callable[[int], Batch] = CropSampler(
+            plates.train, recipe.crops, recipe.spec, recipe.schedule
+        ).batch
 
     def start_from(self, model: Model) -> None:
         """Take over a published recognizer's weights.

@@ -20,17 +20,13 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.types import Box, Image
 from lpr_training.datasets import Pyramid
-from lpr_training.synth.countries import country
 from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
 from lpr_training.synth.distractors import distract, render_distractor
-from lpr_training.synth.markets import MARKETS
+from lpr_training.synth.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
 from lpr_training.synth.scenes import paste_plate, render_scene
 
 MOST_REPLACED = 5
 """Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
-
-ABROAD = "abroad"
-"""The region of a kept-out set that stands for plates of all markets and of no country."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -40,7 +36,7 @@ S = TypeVar("S")
 class Edits:
     """How a photograph is changed before it is trained on: the odds that each of its plates is
     replaced by a rendered one, that one (and then another) is added, that things which are no
-    plates are, and that a rendered plate is none of Taiwan's."""
+    plates are, and that a rendered plate is one from abroad."""
 
     replace: float = 0.6
     add: float = 0.45
@@ -51,7 +47,7 @@ class Edits:
 @dataclass(frozen=True, slots=True)
 class KeptOut:
     """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
-    ``abroad``; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
+    :data:`ABROAD`; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
     ``lines`` alone, where that is not 0."""
 
     count: int = 10_000
@@ -61,50 +57,62 @@ class KeptOut:
     lines: int = 0
 
 
-def rendered_crops(count: int, seed: int, abroad: bool = False) -> list[CropPicture]:
-    """``count`` single plates, Taiwan's or from ``abroad``, with a little around them."""
-    return _made(partial(_crop, seed, abroad), range(count), "rendering plates")
+def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPicture]:
+    """``count`` single plates of a region's code or from :data:`ABROAD`, with a little around
+    them."""
+    stream = 4 if region == ABROAD else 0
+    return made(partial(_crop, seed, stream, origin(region)), range(count), "rendering plates")
 
 
 def kept_out_crops(recipe: KeptOut) -> list[CropPicture]:
     """Crops that no training sees: they are drawn from another stream of random numbers."""
-    return _made(partial(_kept_out, recipe), range(recipe.count), "rendering plates")
+    make = partial(_kept_out, recipe, origin(recipe.region))
+    return made(make, range(recipe.count), "rendering plates")
 
 
 def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
     """``count`` pictures of things that are no plates, and the boxes of these."""
-    return _made(partial(_other, seed), range(count), "rendering other things")
+    return made(partial(_other, seed), range(count), "rendering other things")
 
 
-def rendered_scenes(count: int, seed: int) -> list[Pyramid]:
-    """``count`` rendered streets."""
-    return _made(partial(_scene, seed), range(count), "rendering scenes")
+def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
+    """``count`` rendered streets with plates of a region's code."""
+    return made(partial(_scene, seed, origin(region)), range(count), "rendering scenes")
 
 
-def edited(rng: np.random.Generator, picture: Pyramid, odds: Edits) -> Pyramid:
+def edited(
+    rng: np.random.Generator, picture: Pyramid, odds: Edits, usual: Origin = TAIWANESE
+) -> Pyramid:
     """``picture`` with rendered plates instead of some of its own and beside them, and with things
-    that are no plates."""
+    that are no plates; plates that are not from abroad are of the ``usual`` origin."""
+
+    def whose() -> Origin:
+        return FOREIGN if rng.random() < odds.abroad else usual
+
     image = picture.levels[0]
     boxes = [Box(*map(float, box)) for box in picture.boxes]
     for index in rng.permutation(len(boxes))[:MOST_REPLACED]:
         box = boxes[index]
         replaceable = not picture.unclear[index] and box.width > 16
         if replaceable and 1.2 < box.width / max(box.height, 1) < 6 and rng.random() < odds.replace:
-            image, plate = paste_plate(rng, image, box.quad, abroad=rng.random() < odds.abroad)
+            image, plate = paste_plate(rng, image, box.quad, origin=whose())
             boxes[index] = plate.box
     if rng.random() < odds.distract:
         image = distract(rng, image, boxes)
     added = 0
     while rng.random() < odds.add and added < 3:
-        image, plate = paste_plate(rng, image, avoid=boxes, abroad=rng.random() < odds.abroad)
+        image, plate = paste_plate(rng, image, avoid=boxes, origin=whose())
         boxes.append(plate.box)
         added += 1
     return Pyramid(image, boxes, np.concatenate([picture.unclear, np.zeros(added, bool)]))
 
 
-def _made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
+def made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
+    """What ``make`` makes of each of the ``jobs``, in their order, by several processes."""
     jobs = list(jobs)
     workers = min(os.cpu_count() or 1, 16, max(len(jobs) // 32, 1))
+    if workers == 1:
+        return [make(job) for job in tqdm(jobs, desc=what, disable=None, leave=False)]
     # Spawned, not forked: torch's and OpenCV's threads do not survive a fork.
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_alone) as pool:
         done = pool.map(make, jobs, chunksize=16)
@@ -115,25 +123,21 @@ def _alone() -> None:
     cv2.setNumThreads(1)
 
 
-def _crop(seed: int, abroad: bool, number: int) -> CropPicture:
-    return render_crop(np.random.default_rng([seed, 4 if abroad else 0, number]), abroad=abroad)
+def _crop(seed: int, stream: int, plates: Origin, number: int) -> CropPicture:
+    return render_crop(np.random.default_rng([seed, stream, number]), origin=plates)
 
 
-def _kept_out(recipe: KeptOut, number: int) -> CropPicture:
+def _kept_out(recipe: KeptOut, plates: Origin, number: int) -> CropPicture:
     rng = np.random.default_rng([recipe.seed, 5, number])
-    if recipe.region in (*MARKETS, ABROAD):
-        market = None if recipe.region == ABROAD else recipe.region
-        lines = recipe.lines or None
-        return render_crop(rng, abroad=True, market=market, lines=lines, widths=recipe.widths)
-    return render_crop(rng, widths=recipe.widths, country=country(recipe.region))
+    return render_crop(rng, widths=recipe.widths, origin=plates, lines=recipe.lines or None)
 
 
 def _other(seed: int, number: int) -> tuple[Image, Box]:
     return render_distractor(np.random.default_rng([seed, 6, number]))
 
 
-def _scene(seed: int, number: int) -> Pyramid:
+def _scene(seed: int, plates: Origin, number: int) -> Pyramid:
     rng = np.random.default_rng([seed, 1, number])
     width, height = ((480, 360), (512, 288), (400, 400), (360, 480))[rng.integers(4)]
-    scene = render_scene(rng, width, height)
+    scene = render_scene(rng, width, height, plates)
     return Pyramid(scene.image, [plate.box for plate in scene.plates])

@@ -12,11 +12,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError
 from lpr.types import Image
-from lpr_training.rendered import ABROAD, KeptOut, kept_out_crops
-from lpr_training.synth.countries import country
-from lpr_training.synth.crops import CropSampler, render_crop
+from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.synth.crops import CropSampler
 from lpr_training.synth.geometry import bounds
-from lpr_training.synth.markets import MARKETS
+from lpr_training.synth.origin import origin
 from lpr_training.synth.preview import contact_sheet
 from lpr_training.synth.scenes import render_scene
 
@@ -26,19 +25,12 @@ SIZES = ((640, 480), (720, 405), (480, 640))
 
 def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     """A sheet of ``count`` rendered plates of a region's code."""
-    if region in (*MARKETS, ABROAD):
-        market = None if region == ABROAD else region
-        rng = np.random.default_rng(seed)
-        crops = [render_crop(rng, abroad=True, market=market) for _ in range(count)]
-    else:
-        crops = list(islice(CropSampler(seed, country(region)), count))
-    _write(file, contact_sheet(crops))
+    _write(file, contact_sheet(islice(CropSampler(seed, origin(region)), count)))
 
 
 def write_crops(folder: Path, recipe: KeptOut) -> None:
     """The crops of ``recipe`` as ``images/*.png``, and ``labels.csv`` beside that folder."""
-    if recipe.region not in (*MARKETS, ABROAD):
-        country(recipe.region)  # whose errors had better come before the first file
+    origin(recipe.region)  # whose errors had better come before the first file
     _free(folder)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:

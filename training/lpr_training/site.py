@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from lpr.errors import LprError, SourceError
-from lpr.labels import LabelledPicture, read_labels
 from lpr.models import Model, sha256
 from lpr.toml import to_toml
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
+from lpr_training.own import own_pictures
 from lpr_training.recipes import FOLDER
 from lpr_training.written import Looks, Written, photographed
 
@@ -25,20 +25,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-HELD_OUT = 5
-"""One picture in so many is not trained on, where the site's labels name no split ``dev``."""
-
 FORGOTTEN = 0.01
 """A share of old plates that may be lost before it is said aloud."""
 
 _FEWEST = 10
 _FITTED = "-site"
-
-
-def is_site(root: Path) -> bool:
-    """Whether a data folder is a site's: it holds a ``labels.csv`` itself, as ``lpr eval`` reads
-    it, and not folders of sets."""
-    return (root / "labels.csv").is_file()
 
 
 def site_recipe(base: Model) -> str:
@@ -55,13 +46,17 @@ def site_recipe(base: Model) -> str:
 
 
 def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
-    """The site's plates to train on, and those held out.
+    """The set's plates to train on, and those held out (:func:`lpr_training.own.own_pictures`).
 
-    Raises :class:`lpr.errors.SourceError` where there are too few.
+    Raises :class:`lpr.errors.SourceError` where there are too few with a text.
     """
-    pictures = [p for p in read_labels(root) if any(plate.text for plate in p.plates)]
-    train, dev = _split(root, pictures)
+    train, dev = own_pictures(root, with_text=True)
     parts = photographed(train, alphabet), photographed(dev, alphabet)
+    if not any(parts):
+        raise SourceError(
+            f"{root / 'labels.csv'}: no plate has a text to learn from; fill in the column text, "
+            "or render plates and their texts by: lpr data synth --crops FOLDER --region CODE"
+        )
     if len(parts[0]) < _FEWEST or not parts[1]:
         raise SourceError(
             f"{root / 'labels.csv'}: {len(parts[0])} plates with texts to train on and "
@@ -71,16 +66,6 @@ def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]
     # Nobody says what else such plates are like: they teach the text alone.
     train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)
     return train_plates, dev_plates
-
-
-def _split(
-    root: Path, pictures: list[LabelledPicture]
-) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
-    try:
-        held = {picture.path for picture in read_labels(root, "dev")}
-    except SourceError:
-        held = {picture.path for picture in pictures[::HELD_OUT]}
-    return [p for p in pictures if p.path not in held], [p for p in pictures if p.path in held]
 
 
 def publish_adapted(base: Model, best: Path, out: Path) -> Path:
@@ -100,18 +85,22 @@ def publish_adapted(base: Model, best: Path, out: Path) -> Path:
     return out
 
 
-def told(before: dict[str, float], after: dict[str, float]) -> list[str]:
+def told(before: dict[str, float], after: dict[str, float], region: str = "tw") -> list[str]:
     """What changed, for people: a line for each set of plates, and a warning where old ones are
-    lost."""
-    names = {"site": "the site's own plates", "rendered": "the plates it knew"}
-    names["abroad"] = "plates from abroad"
+    lost. ``region`` is the code of those that were rendered."""
+    knew = region == "tw"
+    names = {
+        "site": "the site's own plates",
+        "rendered": "the plates it knew" if knew else f"rendered plates of {region}",
+        "abroad": "plates from abroad",
+    }
     lines = [
         f"{words}: {before[name]:.1%} read exactly before, {after[name]:.1%} after"
         for name, words in names.items()
         if name in after
     ]
     lost = before.get("rendered", 0) - after.get("rendered", 0)
-    if lost > FORGOTTEN:
+    if knew and lost > FORGOTTEN:
         lines.append(
             f"{lost:.1%} of the plates that it knew are lost: train for fewer steps "
             "(--set schedule.steps=200), or with more of them (--set crops.real=0.3)"

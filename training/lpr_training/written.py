@@ -68,10 +68,11 @@ def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Wri
     ]
 
 
-def rendered(count: int, seed: int, abroad: bool = False) -> list[Written]:
-    """Rendered plates of Taiwan or from ``abroad``, the widest first."""
+def rendered(count: int, seed: int, region: str = "tw") -> list[Written]:
+    """Rendered plates of a region's code or from :data:`lpr_training.synth.origin.ABROAD`, the
+    widest first."""
     return sorted(
-        (as_written(crop) for crop in rendered_crops(count, seed, abroad)),
+        (as_written(crop) for crop in rendered_crops(count, seed, region)),
         key=lambda plate: -float(np.ptp(plate.quad[:, 0])),
     )
 
@@ -82,7 +83,7 @@ def as_written(crop: CropPicture) -> Written:
         two_lines=crop.lines - 1,
         ground=summary.GROUNDS.index(nearest(crop.ground, summary.GROUNDS)),
         ink=summary.INKS.index(nearest(crop.ink, summary.INKS)),
-        region=summary.REGIONS.index(crop.region),
+        region=summary.REGIONS.index(crop.region if crop.region in summary.REGIONS else ""),
     )
     return Written(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,32 @@ def test_a_detector_learns_to_find_white_plates(
     found = find(network, task.heads, task.size, [p.levels[0] for p in held_out])
     for boxes, picture in zip(found, held_out, strict=True):
         assert Box(*boxes[0, :4].tolist()).iou(Box(*picture.boxes[0].tolist())) > 0.5
+
+
+def test_other_anchors_begin_with_the_same_boxes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(2)})
+    monkeypatch.setattr(detector, "dev_pictures", lambda _: {})
+    published = load_model("tw-light")
+    text = published.detector.cfg.read_text()
+    usual, other = (
+        parse(text),
+        parse(re.sub(r"anchors=.*", "anchors=22,6, 40,30, 60,90", text)),
+    )
+    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    plain = DarknetNet(usual)
+    plain.load(read_weights(published.detector.weights, usual))
+    task = detector.DetectorTask(DetectorRecipe(Schedule(steps=1), branches=False), tmp_path, other)
+    task.start_from(published)
+    with torch.no_grad():
+        for ours, theirs, new, old in zip(
+            task.model.eval()(picture), plain.eval()(picture), other.heads, usual.heads, strict=True
+        ):
+            one = decode_head(ours[0].numpy(), Head.of(new), 96, 96, 0.0)
+            two = decode_head(theirs[0].numpy(), Head.of(old), 96, 96, 0.0)
+            np.testing.assert_allclose(one[0], two[0], rtol=1e-3, atol=1e-3)
+            np.testing.assert_allclose(one[1], two[1], rtol=1e-3, atol=1e-4)
 
 
 def test_canvases_have_the_proportions_that_the_recipe_names() -> None:

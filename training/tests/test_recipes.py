@@ -81,3 +81,24 @@ def test_a_recipe_may_be_based_on_another(tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_text(f'based_on = "{tmp_path / "b.toml"}"')
     with pytest.raises(RecipeError, match="based on itself"):
         recognizer_recipe(str(tmp_path / "b.toml"))
+
+
+def test_a_recipe_of_ones_own_names_files_beside_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(__file__).parents[1] / "lpr_training" / "recipes" / "tw-light-detector.cfg"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "my.cfg").write_text(source.read_text().replace("width=384", "width=96"))
+    (tmp_path / "mine" / "a.toml").write_text('based_on = "tw-light-detector"\ncfg = "my.cfg"\n')
+    (tmp_path / "b.toml").write_text('based_on = "mine/a.toml"\n[schedule]\nsteps = 5\n')
+    (tmp_path / "c.toml").write_text('based_on = "tw-light-detector"\n')
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    for name in (str(tmp_path / "mine" / "a.toml"), "../mine/a.toml", "../b.toml"):
+        assert detector_recipe(name)[1].net.width == 96
+    assert detector_recipe("../b.toml")[0].schedule.steps == 5
+    assert detector_recipe("../c.toml")[1].net.width == 384
+    # A change is given on the command line: its path is relative to where that stands.
+    for change in ("cfg=../mine/my.cfg", "cfg='../mine/my.cfg'"):
+        assert detector_recipe("../c.toml", [change])[1].net.width == 96

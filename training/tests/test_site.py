@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch")
 from lpr.errors import LprError, OutputError, SourceError  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
+from lpr_training.own import is_own  # noqa: E402
 from lpr_training.recipes import kept_out_recipe  # noqa: E402
 from lpr_training.samples import write_crops  # noqa: E402
-from lpr_training.site import is_site, site_plates, site_recipe, told  # noqa: E402
+from lpr_training.site import site_plates, site_recipe, told  # noqa: E402
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -27,8 +28,8 @@ def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_fifth_is_held_out(corrections: Path, tmp_path: Path) -> None:
-    assert is_site(corrections)
-    assert not is_site(tmp_path)
+    assert is_own(corrections)
+    assert not is_own(tmp_path)
     train, held = site_plates(corrections, ALPHABET)
     assert (len(train), len(held)) == (16, 4)
     texts = {plate.text for picture in read_labels(corrections) for plate in picture.plates}

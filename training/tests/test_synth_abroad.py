@@ -16,6 +16,7 @@ from lpr_training.synth.crops import render_crop
 from lpr_training.synth.distractors import distract
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.markets import MARKETS
+from lpr_training.synth.origin import FOREIGN
 from lpr_training.synth.scenes import paste_plate
 
 seeds = st.integers(0, 2**32 - 1)
@@ -56,7 +57,7 @@ def test_one_line_is_one_line() -> None:
 
 
 def test_a_crop_of_one_has_its_text_and_place() -> None:
-    crop = render_crop(np.random.default_rng(3), abroad=True)
+    crop = render_crop(np.random.default_rng(3), origin=FOREIGN)
     assert len(crop.text) >= 4
     height, width = crop.image.shape[:2]
     assert all(0 < x < width and 0 < y < height for x, y in crop.quad)
@@ -65,7 +66,7 @@ def test_a_crop_of_one_has_its_text_and_place() -> None:
 def test_one_takes_the_proportions_of_the_place_that_it_is_pasted_to() -> None:
     street = np.full((200, 300, 3), 90, np.uint8)
     place = Box(60, 80, 220, 115)
-    _, plate = paste_plate(np.random.default_rng(1), street, place.quad, abroad=True)
+    _, plate = paste_plate(np.random.default_rng(1), street, place.quad, origin=FOREIGN)
     assert plate.box.iou(place) > 0.99
 
 

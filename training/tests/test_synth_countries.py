@@ -11,7 +11,9 @@ from lpr.regions import Format, Region
 from lpr_training.rendered import KeptOut, kept_out_crops
 from lpr_training.synth import countries
 from lpr_training.synth.countries import TAIWANS, Country, country
+from lpr_training.synth.origin import Origin, origin
 from lpr_training.synth.plates import render_plate
+from lpr_training.synth.scenes import paste_plate, render_scene
 from lpr_training.synth.styles import Style
 
 UTOPIA = Region("ut", "Utopia", (Format("AA-99", "cars"), Format("9-AAA", "ships")))
@@ -30,6 +32,27 @@ def test_plates_have_the_formats_of_their_styles() -> None:
         }
     cars = sum(plate.style == "car" for plate in plates)
     assert 36 <= cars <= 54, "three in four"
+
+
+def test_texts_are_legal_in_every_place() -> None:
+    form = Format("AA 9", "boats", letters="XY", narrow=("", "", "7"))
+    boats = Country(Region("bo", "Boats", (form,)), (Style("boat", ((300, 100),), ("AA 9",)),))
+    rng = np.random.default_rng(4)
+    plates = [render_plate(rng, width=120, country=boats) for _ in range(30)]
+    assert {plate.text for plate in plates} == {"XX7", "XY7", "YX7", "YY7"}
+    assert all(plate.display[2] == " " for plate in plates)
+
+
+def test_streets_show_plates_of_any_origin() -> None:
+    rng = np.random.default_rng(5)
+    scenes = [render_scene(rng, 320, 240, Origin(UTOPIAS)) for _ in range(12)]
+    plates = [plate for scene in scenes for plate in scene.plates]
+    assert len(plates) > 8
+    assert all(UTOPIA.display(plate.text) for plate in plates)
+    _, pasted = paste_plate(rng, scenes[0].image, origin=Origin(UTOPIAS))
+    assert UTOPIA.display(pasted.text)
+    assert origin("br").plate(rng, 120).region == "br"
+    assert origin("tw").country is TAIWANS
 
 
 def test_a_given_text_gets_a_style_that_carries_its_format() -> None:
@@ -72,9 +95,9 @@ def packs(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(countries, "entry_points", lambda group: points)
 
     monkeypatch.setattr(countries, "registry", Plugged)
-    country.cache_clear()
+    countries.installed.cache_clear()
     yield install
-    country.cache_clear()
+    countries.installed.cache_clear()
 
 
 def test_a_region_pack_brings_styles(packs: Any) -> None:

@@ -5,15 +5,42 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
+from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.sections import split
-from lpr.errors import ModelError
+from lpr.errors import ModelError, OutputError
+from lpr.models import load_model
 from lpr_training.labelling.files import writing
+from lpr_training.labelling.kmeans import Float64
+from lpr_training.labelling.values import Size
 
 _SECTION = re.compile(rb"\s*\[(.*)\]")
 # The key with its spaces, the value, and what follows it: spaces, a comment, the line's end.
 _LINE = rb"(\s*%s\s*=\s*)([^#\r\n]*?)(\s*(?:#[^\r\n]*)?[\r\n]*)$"
 _ANCHORS = re.compile(_LINE % rb"anchors")
 _NUM = re.compile(_LINE % rb"num")
+
+
+def copy_cfg(model: str, file: Path) -> tuple[Size, int, bool]:
+    """Write the cfg of a model's detector to ``file``; returns the size of its input, how many
+    anchors it has, and whether pictures keep their proportions in it.
+
+    Raises :class:`ModelError` for a model that is not there, and :class:`OutputError` where
+    ``file`` is there already.
+    """
+    detector = load_model(model).detector
+    if file.exists():
+        raise OutputError(f"{file}: is there already; leave out --from, or name another file")
+    spec = detector.spec
+    with writing(file):
+        file.write_bytes(detector.cfg.read_bytes())
+    return (spec.width, spec.height), len(anchors_of(read_cfg(file))), spec.resize != "stretch"
+
+
+def anchors_of(cfg: Cfg) -> Float64:
+    """The anchors of all ``[yolo]`` sections together, ``K x 2``."""
+    return np.array([anchor for section in cfg.heads for anchor in section.anchors], np.float64)
 
 
 def read_checked(cfg: Path, count: int) -> bytes:

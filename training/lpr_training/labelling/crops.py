@@ -22,7 +22,7 @@ from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
 from lpr_training.labelling.values import counting, shown
 
-COLUMNS = ("file", "xmin", "ymin", "xmax", "ymax", "text")
+COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
 
 
 def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
@@ -80,13 +80,16 @@ class CropFolder:
         with writing(self.folder / "labels.csv"):
             self._stack.close()
 
-    def add(self, picture: Path, crops: Iterable[tuple[Image, Box, str | None]]) -> None:
-        """Write a picture's crops (pixels, the plate's box in them, its text if it is known)."""
+    def add(
+        self, picture: Path, crops: Iterable[tuple[Image, Box, str | None]], split: str = ""
+    ) -> None:
+        """Write a picture's crops (pixels, the plate's box in them, its text if it is known), which
+        are in the picture's ``split``."""
         names = self._unused(picture.stem)
         for image, box, text in crops:
             name = next(names)
             write_picture(self.folder / "images" / name, image)
-            self._table.writerow([name, *(f"{value:g}" for value in box), text or ""])
+            self._table.writerow([name, split, *(f"{value:g}" for value in box), text or ""])
             self.count += 1
 
     def _unused(self, stem: str) -> Iterator[str]:

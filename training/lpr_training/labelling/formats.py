@@ -13,6 +13,7 @@ from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import is_yolo, read_yolo
 
 TABLE = "labels.csv"
+SPLITS = ("train", "dev", "val")
 PLATE = "plate"
 """The class of the boxes in a labels.csv, which knows plates alone."""
 
@@ -32,6 +33,19 @@ def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
     if not images:
         raise SourceError(f"{path}: holds no labels; {_looked_for()}")
     return images
+
+
+def splits_of(path: Path) -> dict[Path, str]:
+    """The pictures of a set that are in one of the usual splits (:data:`SPLITS`), and in which;
+    empty where the labels know no splits."""
+    folder = _table_folder(path)
+    found: dict[Path, str] = {}
+    for split in SPLITS if folder else ():
+        try:
+            found |= {picture.path: split for picture in read_labels(folder, split)}
+        except SourceError:  # no picture is in it
+            continue
+    return found
 
 
 def voc_files(path: Path) -> list[Path]:

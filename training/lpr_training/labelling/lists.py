@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr.errors import OutputError, SourceError
+from lpr.errors import OutputError
+from lpr_training.labelling.belonging import belonging
 from lpr_training.labelling.files import write_text, writing
 from lpr_training.labelling.formats import PLATE, read_any
-from lpr_training.labelling.groups import connected, divide
+from lpr_training.labelling.groups import divide
 from lpr_training.labelling.values import LabelledImage
 from lpr_training.labelling.yolo import read_classes
 
@@ -44,23 +45,15 @@ def make_lists(
     labels without a picture and where all pictures belong together.
     """
     images = read_any(folder, split)
-    paths = [_picture(image) for image in images]
-    shown = [
-        _texts(image) if texts is None else texts.get(path.name, set())
-        for image, path in zip(images, paths, strict=True)
-    ]
-    keys = [_key(pattern, path) for path in paths]
-    groups = connected([[*t, *k] for t, k in zip(shown, keys, strict=True)])
-    if len(groups) < 2:
-        raise SourceError(_inseparable(folder, shown))
-    train, valid = divide(groups, share, seed)
+    together = belonging(folder, images, texts, pattern)
+    train, valid = divide(together.groups, share, seed)
     return Lists(
-        tuple(paths[index] for index in train),
-        tuple(paths[index] for index in valid),
+        tuple(together.paths[index] for index in train),
+        tuple(together.paths[index] for index in valid),
         _names(folder, images),
-        sum(map(bool, shown)),
-        len(groups),
-        0 if pattern is None else sum(not key for key in keys),
+        together.with_text,
+        len(together.groups),
+        together.unmatched,
     )
 
 
@@ -103,22 +96,6 @@ def _label_places(path: Path) -> tuple[Path, Path]:
     )
 
 
-def _picture(image: LabelledImage) -> Path:
-    if image.path is None:
-        raise SourceError(f"{image.labels}: labels a picture that is not there; add or remove it")
-    return image.path.absolute()
-
-
-def _texts(image: LabelledImage) -> set[str]:
-    return {labelled.text for labelled in image.boxes if labelled.text}
-
-
-def _key(pattern: re.Pattern[str] | None, path: Path) -> list[tuple[str, str]]:
-    """The name's group, as something that no text can be equal to."""
-    match = pattern.search(path.name) if pattern else None
-    return [("name", match[1])] if match and match[1] is not None else []
-
-
 def _names(folder: Path, images: Sequence[LabelledImage]) -> tuple[str, ...]:
     known = read_classes(folder)
     if known:
@@ -126,14 +103,3 @@ def _names(folder: Path, images: Sequence[LabelledImage]) -> tuple[str, ...]:
     # Boxes that are named after what a plate says are plates.
     names = {PLATE if box.text else box.name for image in images for box in image.boxes}
     return tuple(sorted(names)) or (PLATE,)
-
-
-def _inseparable(folder: Path, shown: Sequence[set[str]]) -> str:
-    if len(shown) < 2:
-        return f"{folder}: holds one labelled picture; training and validation need two"
-    common = sorted(set.intersection(*shown))
-    what = f" the text {common[0]}" if common else " texts or a group"
-    return (
-        f"{folder}: all {len(shown)} pictures belong together, as they share{what}, so none can be "
-        "set aside for validation; give the plates' texts with --texts FILE.csv"
-    )

@@ -72,7 +72,7 @@ def convert(
             if labelled.name not in numbers:
                 result.left_out["of other classes"] += 1
                 continue
-            box = _within(labelled, image, size, clip)
+            box = within(labelled, image, size, clip)
             clipped += box != labelled.box
             if box.area <= 0:
                 result.left_out["of zero area"] += 1
@@ -98,7 +98,9 @@ def _all_names(images: Sequence[LabelledImage]) -> tuple[str, ...]:
     return tuple(sorted({labelled.name for image in images for labelled in image.boxes}))
 
 
-def _within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) -> Box:
+def within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) -> Box:
+    """The box, clipped to a picture of ``size`` (``clip``); raises :class:`SourceError` for one
+    that reaches out of it otherwise."""
     box, (width, height) = labelled.box, size
     clipped = Box(
         min(max(box.x0, 0), width),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 
+_WORDS = ("cfg", "region")
+"""Values of these names are texts that hold no white space."""
+
 T = TypeVar("T")
 
 
@@ -32,18 +35,31 @@ class RecipeError(LprError):
 
 
 def detector_recipe(name: str, changes: Sequence[str] = ()) -> tuple[DetectorRecipe, Cfg]:
-    """A detector's recipe and the network that it names (``cfg``, beside the recipe)."""
+    """A detector's recipe and the network that it names.
+
+    ``cfg`` lies beside the recipe that states it; a change's path is taken as it is.
+    """
+    return detector_of(read(name, changes), name)
+
+
+def detector_of(table: dict[str, Any], name: str) -> tuple[DetectorRecipe, Cfg]:
+    """As :func:`detector_recipe`, of a table that was read already; ``name`` is for messages."""
     from lpr.darknet.cfg import read_cfg
     from lpr_training.detector_recipe import DetectorRecipe
 
-    recipe = build(DetectorRecipe, read(name, changes), name)
-    return recipe, read_cfg(locate(name).parent / recipe.cfg)
+    recipe = build(DetectorRecipe, table, name)
+    return recipe, read_cfg(Path(recipe.cfg) if "cfg" in table else FOLDER / recipe.cfg)
 
 
 def recognizer_recipe(name: str, changes: Sequence[str] = ()) -> RecognizerRecipe:
+    return recognizer_of(read(name, changes), name)
+
+
+def recognizer_of(table: dict[str, Any], name: str) -> RecognizerRecipe:
+    """As :func:`recognizer_recipe`, of a table that was read already; ``name`` is for messages."""
     from lpr_training.recognizer import RecognizerRecipe
 
-    return build(RecognizerRecipe, read(name, changes), name)
+    return build(RecognizerRecipe, table, name)
 
 
 def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> KeptOut:
@@ -58,9 +74,10 @@ def film_recipe(name: str, changes: Sequence[str] = ()) -> FilmRecipe:
     return build(FilmRecipe, read(name, changes), name)
 
 
-def locate(name: str) -> Path:
-    """The file of a recipe's name or of a path; raises :class:`RecipeError` if there is none."""
-    for file in (FOLDER / f"{name}.toml", Path(name)):
+def locate(name: str, beside: Path | None = None) -> Path:
+    """The file of a recipe's name or of a path, which may be relative to the folder ``beside``;
+    raises :class:`RecipeError` if there is none."""
+    for file in (FOLDER / f"{name}.toml", *([beside / name] if beside else []), Path(name)):
         if file.is_file():
             return file
     known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.toml")))
@@ -72,11 +89,11 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
 
     A recipe that says ``based_on = "another"`` states only what differs from that one.
     """
-    table = _table(name)
+    table = _table(locate(name))
     for change in changes:
         key, _, value = change.partition("=")
         try:
-            parsed = tomllib.loads(f"value = {value}")["value"]
+            parsed = tomllib.loads(f"value = {_quoted(key.strip(), value.strip())}")["value"]
         except tomllib.TOMLDecodeError as error:
             raise RecipeError(f"{change!r} is not KEY=VALUE with a TOML value") from error
         *parents, last = key.strip().split(".")
@@ -87,15 +104,36 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
     return table
 
 
-def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    if name in above:
-        raise RecipeError(f"{name}: is based on itself")
+def based(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """``table`` upon the recipe that its ``based_on`` names (relative to ``folder``), if any; a
+    ``cfg`` in it lies in ``folder`` or is a shipped one."""
+    return _based(table, folder, ())
+
+
+def _quoted(key: str, value: str) -> str:
+    """A path or a code may stand in a change without TOML's quotes, which shells take away."""
+    bare = key.rpartition(".")[2] in _WORDS and not value.startswith(("'", '"'))
+    return f"'{value}'" if bare and value else value
+
+
+def _table(file: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    file = file.resolve()
+    if file in above:
+        raise RecipeError(f"{file}: is based on itself")
     try:
-        table = tomllib.loads(locate(name).read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{name}: {error}") from error
+        raise RecipeError(f"{file}: {error}") from error
+    return _based(table, file.parent, (*above, file))
+
+
+def _based(table: dict[str, Any], folder: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    table = dict(table)
+    if isinstance(table.get("cfg"), str):
+        places = [place / table["cfg"] for place in (folder, FOLDER)]
+        table["cfg"] = str(next((place for place in places if place.is_file()), places[0]))
     base = table.pop("based_on", None)
-    return table if base is None else _merged(_table(str(base), (*above, name)), table)
+    return table if base is None else _merged(_table(locate(str(base), folder), above), table)
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -56,12 +56,15 @@ def render_abroad(
     return draw(rng, width, design or nowhere(rng, aspect, lines))
 
 
-def abroad_aspect(rng: np.random.Generator) -> float:
-    """Width over height of a random plate from abroad."""
-    if rng.random() < NOWHERE:
+def abroad_aspect(rng: np.random.Generator, region: str | None = None) -> float:
+    """Width over height of a random plate from abroad, or from the market ``region``."""
+    if region is not None:
+        market = MARKETS[region]
+    elif rng.random() < NOWHERE:
         return float(rng.choice(ASPECTS))
-    shares = np.array([market.share for market in MARKETS.values()])
-    market = list(MARKETS.values())[int(rng.choice(len(shares), p=shares / shares.sum()))]
+    else:
+        shares = np.array([market.share for market in MARKETS.values()])
+        market = list(MARKETS.values())[int(rng.choice(len(shares), p=shares / shares.sum()))]
     return float(market.styles[int(rng.integers(len(market.styles)))].aspect)
 
 

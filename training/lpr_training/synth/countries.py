@@ -6,6 +6,8 @@ as the region and pointing at a sequence of :class:`lpr_training.synth.styles.St
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -19,6 +21,9 @@ from lpr_training.synth import texts
 from lpr_training.synth.styles import STYLES, Style
 
 GROUP = "lpr.styles"
+
+_ALIKE = 0.75
+"""Proportions that differ by no more than this factor."""
 
 
 class Country:
@@ -37,6 +42,10 @@ class Country:
             raise ValueError(f"{region.code} has no styles")
         self.region = region
         self.styles = styles
+
+    def has(self, style: str) -> bool:
+        """Whether a style is called so."""
+        return any(each.name == style for each in self.styles)
 
     def style(self, name: str) -> Style:
         """Raises ``KeyError`` for a name that no style has."""
@@ -62,9 +71,27 @@ class Country:
         return formats[int(rng.integers(len(formats)))]
 
     def random_text(self, rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
-        """A text (``A-Z0-9``, no separator) of a pattern; with ``prefixes`` its first letter is one
-        of those."""
-        return texts.uniform_text(rng, pattern, prefixes)
+        """A legal text (``A-Z0-9``, no separator) of a pattern; with ``prefixes`` its first letter
+        is one of those."""
+        forms = [form for form in self.region.formats if form.pattern == pattern]
+        form = forms[int(rng.integers(len(forms)))]
+        return texts.uniform_text(rng, form.legal, prefixes if pattern[0] == "A" else "")
+
+    def random_aspect(self, rng: np.random.Generator) -> float:
+        """Width over height of a random plate, roughly."""
+        sizes = _drawn(rng, self.styles).sizes
+        width, height = sizes[int(rng.integers(len(sizes)))]
+        return width / height
+
+    def style_about(self, rng: np.random.Generator, aspect: float) -> str | None:
+        """The name of a random style that is about ``aspect`` times as wide as high; None where
+        there is none."""
+        fitting = tuple(
+            style
+            for style in self.styles
+            if any(_ALIKE < width / height / aspect < 1 / _ALIKE for width, height in style.sizes)
+        )
+        return _drawn(rng, fitting).name if fitting else None
 
     def choose(
         self, rng: np.random.Generator, text: str | None, style: str | None
@@ -87,6 +114,12 @@ class _Taiwan(Country):
     def random_text(self, rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
         return texts.random_text(rng, pattern, prefixes)
 
+    def random_aspect(self, rng: np.random.Generator) -> float:
+        return float(rng.uniform(1.85, 2.4))
+
+    def style_about(self, rng: np.random.Generator, aspect: float) -> str | None:
+        return None  # all are nearly alike: each goes anywhere
+
 
 def _drawn(rng: np.random.Generator, styles: tuple[Style, ...]) -> Style:
     shares = np.cumsum([style.share for style in styles])
@@ -97,13 +130,34 @@ def _drawn(rng: np.random.Generator, styles: tuple[Style, ...]) -> Style:
 TAIWANS = _Taiwan(TAIWAN, tuple(STYLES.values()))
 
 
-@cache
+_lent: dict[str, Country] = {}
+
+
+@contextmanager
+def lent(given: Country) -> Iterator[None]:
+    """Within the block a country is known, to :func:`country` and to lpr's registry, as if its
+    region pack were installed."""
+    code = given.region.code
+    with registry().lending(given.region):
+        _lent[code] = given
+        try:
+            yield
+        finally:
+            del _lent[code]
+
+
 def country(code: str) -> Country:
     """What is drawn for a region's code.
 
     Raises :class:`lpr.errors.LprError` where the region is not known or no installed package draws
     it, and :class:`lpr.errors.PluginError` where that package's styles are no styles.
     """
+    return _lent[code] if code in _lent else installed(code)
+
+
+@cache
+def installed(code: str) -> Country:
+    """As :func:`country`, of what lpr and the installed packs bring."""
     if code == TAIWAN.code:
         return TAIWANS
     region = registry().region(code)

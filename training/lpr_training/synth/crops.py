@@ -9,10 +9,9 @@ import numpy as np
 
 from lpr.types import Float32, Image, Quad
 from lpr_training.synth import backgrounds, camera, weather
-from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.arrays import as_image
-from lpr_training.synth.countries import TAIWANS, Country
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
+from lpr_training.synth.origin import TAIWANESE, Origin
 from lpr_training.synth.plates import PlatePicture, render_plate
 from lpr_training.synth.styles import Colour
 
@@ -42,15 +41,15 @@ class CropPicture:
 class CropSampler:
     """An endless source of crops; the same seed gives the same crops."""
 
-    def __init__(self, seed: int, country: Country = TAIWANS) -> None:
+    def __init__(self, seed: int, origin: Origin = TAIWANESE) -> None:
         self._rng = np.random.default_rng(seed)
-        self._country = country
+        self._origin = origin
 
     def __iter__(self) -> CropSampler:
         return self
 
     def __next__(self) -> CropPicture:
-        return render_crop(self._rng, country=self._country)
+        return render_crop(self._rng, origin=self._origin)
 
 
 def render_crop(
@@ -60,27 +59,25 @@ def render_crop(
     background: Image | None = None,
     rotation: float = 9.0,
     tilt: float = 35.0,
-    abroad: bool = False,
     widths: tuple[float, float] = WIDTHS,
-    country: Country = TAIWANS,
-    market: str | None = None,
+    origin: Origin = TAIWANESE,
     lines: int | None = None,
 ) -> CropPicture:
-    """A random plate of a ``country``, ``widths`` pixels wide, in random light before a random
+    """A random plate, ``widths`` pixels wide, in random light before a random
     camera.
 
     Around the plate's bounding box at least 15 % of its size is left on each side. A
     ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
-    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. A plate
-    from ``abroad`` (:mod:`lpr_training.synth.abroad`) has neither a given text nor style, but maybe
-    the code of a ``market`` and a number of ``lines``.
+    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. ``text``
+    and ``style`` are for countries' plates, the number of ``lines`` for those of markets and from
+    abroad.
     """
     wide = widths[0] * (widths[1] / widths[0]) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
-    if abroad:
-        plate = render_abroad(rng, native, region=market, lines=lines)
+    if origin.country is None:
+        plate = origin.plate(rng, native, lines=lines)
     else:
-        plate = render_plate(rng, text, style, native, country=country)
+        plate = render_plate(rng, text, style, native, country=origin.country)
     steep = 1.6 if rng.random() < _STEEP else 1.0
     aspect = native / plate.image.shape[0]
     corners = random_view(rng, aspect, rotation * steep, tilt * steep) * np.float32(wide)

@@ -85,19 +85,20 @@ def render_plate(
 
 def _separate(text: str, pattern: str) -> str:
     characters = iter(text)
-    return "".join(next(characters) if s in "A9" else "-" for s in pattern)
+    return "".join(next(characters) if s in "A9" else s if s == " " else "-" for s in pattern)
 
 
 def _ink_mask(
     rng: np.random.Generator, kind: Style, display: str, height: int, width: int
 ) -> Image:
     """The text's ink on a whole plate, 0..255."""
-    characters = len(display.replace("-", ""))
+    characters = sum(map(str.isalnum, display))
     tall = height * rng.uniform(0.47, 0.58)
     wide = width * (rng.uniform(0.86, 0.94) if characters > 5 else rng.uniform(0.7, 0.9))
     spacing = rng.uniform(0.07, 0.13) if not kind.old else rng.uniform(0.08, 0.15)
     separator = rng.uniform(0.26, 0.34)
-    room = wide / tall - spacing * (characters - 1) - separator
+    separators = max(len(display) - characters, 1)
+    room = wide / tall - spacing * (characters - 1) - separator * separators
     face_width = min(max(room / characters, _FACE_WIDTHS[0]), _FACE_WIDTHS[-1])
     nearest = int(np.argmin([abs(w - face_width) for w in _FACE_WIDTHS]))
     face = _typeface(nearest, int(rng.integers(_FACES)), kind.old)
@@ -136,8 +137,10 @@ def _strip(face: Typeface, display: str, spacing: float, separator: float, dot: 
     parts: list[Image] = []
     empty = np.zeros((_STRIP, gap), np.uint8)
     for char in display:
-        if char == "-":
-            parts[-1:] = [_separator(round(separator * _STRIP), face.weight, dot)]
+        if char in " -":
+            wide = round(separator * _STRIP)
+            gap_only = np.zeros((_STRIP, wide), np.uint8)
+            parts[-1:] = [gap_only if char == " " else _separator(wide, face.weight, dot)]
             continue
         parts += [face.mask(char, cell, _STRIP), empty]
     return np.hstack(parts[:-1])

@@ -11,10 +11,10 @@ import numpy as np
 
 from lpr.types import Box, Float32, Image, Quad
 from lpr_training.synth import camera
-from lpr_training.synth.abroad import abroad_aspect, render_abroad
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, bounds, lay_onto, random_view
-from lpr_training.synth.plates import PlatePicture, render_plate
+from lpr_training.synth.origin import TAIWANESE, Origin
+from lpr_training.synth.plates import PlatePicture
 from lpr_training.synth.street import render_street
 from lpr_training.synth.vehicles import KINDS, VehiclePicture, render_vehicle
 
@@ -43,18 +43,17 @@ def paste_plate(
     picture: Image,
     place: Quad | None = None,
     avoid: Sequence[Box] = (),
-    abroad: bool = False,
+    origin: Origin = TAIWANESE,
 ) -> tuple[Image, PlacedPlate]:
     """A copy of ``picture`` with a rendered plate in it, matched to the light around it.
 
     With a ``place`` (a labelled plate: ``box.quad``), what is there is covered up and the new
     plate's bounding box is that of the place; without, the plate stands somewhere at random, 16
-    pixels to a third of the picture wide, off the boxes to ``avoid`` where there is room. The plate
-    is one of Taiwan's, or one from ``abroad`` (:mod:`lpr_training.synth.abroad`).
+    pixels to a third of the picture wide, off the boxes to ``avoid`` where there is room.
     """
     height, width = picture.shape[:2]
     if place is None:
-        aspect = abroad_aspect(rng) if abroad else rng.uniform(1.85, 2.4)
+        aspect = origin.aspect(rng)
         corners = _somewhere(rng, width, height, aspect, avoid)
         levels = _guess_levels(rng, picture, bounds(corners))
         canvas = picture
@@ -65,13 +64,15 @@ def paste_plate(
         corners = _fitted(rng, frame)
         aspect = max(frame.width / frame.height, 1.2)
     native = _native(corners)
-    plate = render_abroad(rng, native, aspect) if abroad else render_plate(rng, width=native)
+    plate = origin.plate(rng, native, aspect)
     sheet = _match(rng, plate, levels)
     pasted = _lay_locally(rng, canvas, sheet, plate.mask, corners)
     return pasted, PlacedPlate(bounds(corners), as_quad(corners), plate.text)
 
 
-def render_scene(rng: np.random.Generator, width: int, height: int) -> ScenePicture:
+def render_scene(
+    rng: np.random.Generator, width: int, height: int, origin: Origin = TAIWANESE
+) -> ScenePicture:
     """A rendered street with up to four vehicles, and plates of 16 pixels up to half its width.
 
     Vehicles do not hide each other. One that would show a part of its plate, or one too small or
@@ -95,8 +96,7 @@ def render_scene(rng: np.random.Generator, width: int, height: int) -> ScenePict
         corners = mount(vehicle, stance)
         if rng.random() < 0.1 or not _visible(bounds(corners), width, height):
             continue
-        style = vehicle.styles[int(rng.integers(len(vehicle.styles)))]
-        plate = render_plate(rng, style=style, width=_native(corners))
+        plate = origin.mounted(rng, vehicle.styles, _native(corners))
         picture, seen = place_plate(picture, plate, corners)
         placed.append(seen)
     return ScenePicture(_photograph(rng, picture), tuple(placed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,11 +83,10 @@ def _pick(rng: np.random.Generator, edges: NDArray[np.float64], symbols: str) ->
     return symbols[min(place, len(symbols) - 1)]
 
 
-def uniform_text(rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
-    """A text (``A-Z0-9``, no separator) of a pattern, each letter and digit as often as the others;
-    with ``prefixes`` its first letter is one of those."""
-    edges = {"9": (_ALL_DIGITS, _DIGITS), "A": (_ALL_LETTERS, _LETTERS)}
-    text = [_pick(rng, *edges[symbol]) for symbol in pattern if symbol in edges]
-    if prefixes and pattern.startswith("A"):
+def uniform_text(rng: np.random.Generator, legal: Sequence[str], prefixes: str = "") -> str:
+    """A text (``A-Z0-9``, no separator): at each place one of the characters that are ``legal``
+    there, each as often as the others; with ``prefixes`` its first one is one of those."""
+    text = [characters[int(rng.integers(len(characters)))] for characters in legal]
+    if prefixes:
         text[0] = prefixes[int(rng.integers(len(prefixes)))]
     return "".join(text)

@@ -1,0 +1,42 @@
+"""The detector's cfg: the base model's, with anchors of its own where those fit badly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr.darknet.cfg import read_cfg
+from lpr_training.labelling.anchors import input_sizes, rounded, written
+from lpr_training.labelling.cfg_anchors import anchors_of, put_anchors
+from lpr_training.labelling.files import write_text
+from lpr_training.labelling.formats import read_any
+from lpr_training.labelling.kmeans import average_iou, cluster
+
+GAIN = 0.05
+"""What the average IoU has to gain; less is not worth another cfg than the base model's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The average IoU of training boxes with the best of the base model's anchors (``base``) and of
+    new ones (``new``), and whether these were taken."""
+
+    base: float
+    new: float
+    taken: bool
+
+
+def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> Fit:
+    """Write the cfg ``out``, the network of the cfg ``base`` for the boxes of the labelled set
+    ``scenes`` (split ``train``)."""
+    cfg = read_cfg(base)
+    size = (cfg.net.width, cfg.net.height)
+    sizes, _ = input_sizes(read_any(scenes, "train"), size, letterbox=True)
+    old = anchors_of(cfg)
+    found = cluster(sizes, len(old), "iou", 50, seed).centres
+    before, after = (float(average_iou(sizes, each)) for each in (old, rounded(found)))
+    taken = after - before > GAIN
+    write_text(out, base.read_text(encoding="utf-8"))
+    if taken:
+        put_anchors(out, written(found), len(old))
+    return Fit(round(before, 4), round(after, 4), taken)

@@ -1,0 +1,165 @@
+"""A region pack, written from a country's data: a distribution that ``pip install`` takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from lpr.errors import LprError
+from lpr.loading import registry
+from lpr.regions import Format, Region
+from lpr.testing import check_region
+from lpr_training.country.recipe import CountryRecipe
+from lpr_training.labelling.files import write_text
+from lpr_training.recipes import RecipeError
+from lpr_training.synth.countries import Country
+from lpr_training.synth.styles import Style
+
+
+def described(recipe: CountryRecipe) -> Country | None:
+    """The country that a recipe describes; None where it only names one that is known.
+
+    Raises :class:`RecipeError` for formats and styles that cannot be one, and
+    :class:`lpr.errors.LprError` where the code is another region's already.
+    """
+    if not recipe.formats:
+        return None
+    region = Region(recipe.code, recipe.name, recipe.formats)
+    try:
+        check_region(region)
+        country = Country(region, recipe.styles)
+    except (AssertionError, ValueError) as error:
+        raise RecipeError(f"the region {recipe.code!r}: {error}") from error
+    known = registry().regions.get(recipe.code)
+    if known is not None and known != region:
+        raise LprError(
+            f"the region {recipe.code!r} is {known.name} here, with other formats; choose another "
+            "code, or leave out formats and styles to take the region that is there"
+        )
+    return country
+
+
+def write_pack(country: Country, folder: Path) -> None:
+    """Write the distribution ``lpr-region-CODE`` into ``folder``: the formats in one module, the
+    styles in another, which only rendering loads."""
+    code, name = country.region.code, country.region.name
+    words = {"code": code, "name": name, "constant": code.upper()}
+    parts = {
+        "pyproject.toml": _PYPROJECT,
+        "README.md": _README,
+        f"lpr_region_{code}.py": _REGION,
+        f"lpr_region_{code}_styles.py": _STYLES,
+        f"tests/test_region_{code}.py": _TEST,
+    }
+    words["formats"] = _calls(country.region.formats, 8)
+    words["styles"] = _calls(country.styles, 4)
+    for file, text in parts.items():
+        for word, value in words.items():
+            text = text.replace(f"<{word}>", value)
+        write_text(folder / file, text)
+
+
+def _calls(things: Iterable[Format | Style], indent: int) -> str:
+    """Each as the call that makes it, one argument a line."""
+    return "".join(line for thing in things for line in _call(thing, " " * indent)).rstrip("\n")
+
+
+def _call(thing: Format | Style, indent: str) -> Iterator[str]:
+    yield f"{indent}{type(thing).__name__}(\n"
+    for each in fields(thing):
+        value = getattr(thing, each.name)
+        if each.default is MISSING or value != each.default:
+            yield f"{indent}    {each.name}={_literal(value)},\n"
+    yield f"{indent}),\n"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+_PYPROJECT = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "lpr-region-<code>"
+version = "0.1.0"
+description = "A region pack for lpr: <name>."
+readme = "README.md"
+requires-python = ">=3.10"
+dependencies = ["lpr>=0.1"]
+
+[project.entry-points.lpr]
+region-<code> = "lpr_region_<code>"
+
+[project.entry-points."lpr.styles"]
+<code> = "lpr_region_<code>_styles:STYLES"
+
+[tool.setuptools]
+py-modules = ["lpr_region_<code>", "lpr_region_<code>_styles"]
+"""
+
+_README = """\
+# lpr-region-<code>
+
+A region pack for lpr: the plates of <name>, as data.
+
+```sh
+pip install .
+lpr detect --region <code> car.jpg
+lpr data synth --region <code> --preview sheet.png   # what they look like; needs lpr-training
+```
+"""
+
+_REGION = '''\
+"""<name> for lpr: what its plates look like in letters and digits."""
+
+from __future__ import annotations
+
+from lpr.hookspecs import hookimpl
+from lpr.regions import Format, Region
+
+lpr_interface = 1
+
+<constant> = Region(
+    "<code>",
+    "<name>",
+    (
+<formats>
+    ),
+)
+
+
+@hookimpl
+def lpr_regions() -> list[Region]:
+    return [<constant>]
+'''
+
+_STYLES = '''\
+"""What the plates of <name> look like, for lpr's renderer; needs lpr-training."""
+
+from __future__ import annotations
+
+from lpr_training.synth.styles import Style
+
+STYLES = (
+<styles>
+)
+'''
+
+_TEST = """\
+from __future__ import annotations
+
+from lpr.testing import check_region
+from lpr_region_<code> import <constant>
+
+
+def test_it_keeps_what_lpr_relies_on() -> None:
+    check_region(<constant>)
+"""

@@ -1,0 +1,103 @@
+"""What a country's networks learn from, as labelled sets on disk: rendered pictures, and the
+photographs that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr.errors import SourceError
+from lpr.labels import LabelledPicture, read_labels
+from lpr.types import Image
+from lpr_training.country.recipe import Rendered
+from lpr_training.labelling.crops import cut
+from lpr_training.labelling.files import write_picture, writing
+from lpr_training.labelling.formats import SPLITS
+from lpr_training.labelling.pictures import load_picture
+from lpr_training.labelling.table import Row, write_rows
+from lpr_training.own import own_pictures
+from lpr_training.rendered import KeptOut, kept_out_crops, made
+from lpr_training.samples import SIZES
+from lpr_training.synth.geometry import bounds
+from lpr_training.synth.origin import Origin, origin
+from lpr_training.synth.scenes import ScenePicture, render_scene
+
+PHOTO = "photo-"
+"""What the names of photographed plates' crops begin with."""
+
+MARGIN = 0.3
+"""What a photographed plate's crop shows around its box, as a part of the box's size."""
+
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
+
+
+def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
+    """Rendered streets with plates of a region's code as ``images/*.jpg``, and a ``labels.csv`` of
+    these and of the labelled set ``photos``, whose pictures stay where they are."""
+    plates = origin(region)
+    with writing(folder):
+        (folder / "images").mkdir(parents=True)
+    rows = []
+    for number, (split, count) in enumerate(zip(SPLITS, rendered.scenes, strict=True)):
+        make = partial(_scene, [rendered.seed, 10, number], plates)
+        for index, scene in enumerate(made(make, range(count), "rendering scenes")):
+            file = folder / "images" / f"{split}-{index:05d}.jpg"
+            _write_jpeg(file, scene.image)
+            rows.append(Row(file, split, tuple((plate.box, plate.text) for plate in scene.plates)))
+    for split, picture in _photographs(photos):
+        boxes = tuple((plate.box, plate.text) for plate in picture.plates)
+        rows.append(Row(picture.path.absolute(), split, boxes))
+    write_rows(rows, folder / "labels.csv")
+
+
+def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
+    """Rendered plates of a region's code, and those of ``photos`` whose texts are known, as
+    ``images/*.png`` with a ``labels.csv``."""
+    with writing(folder):
+        (folder / "images").mkdir(parents=True)
+    rows = []
+    for number, (split, count) in enumerate(zip(SPLITS, rendered.crops, strict=True)):
+        kept = KeptOut(count, 100 * rendered.seed + number, region=region)
+        for index, crop in enumerate(kept_out_crops(kept)):
+            file = folder / "images" / f"{split}-{index:05d}.png"
+            write_picture(file, crop.image)
+            box = bounds(np.array(crop.quad, np.float32))
+            rows.append(Row(file, split, ((box, crop.text),)))
+    for number, (split, picture) in enumerate(_photographs(photos)):
+        pixels = load_picture(picture.path)
+        for index, plate in enumerate(picture.plates):
+            found = cut(pixels, plate.box, MARGIN) if plate.text else None
+            if found is not None:
+                file = folder / "images" / f"{PHOTO}{number:05d}-{index}.png"
+                write_picture(file, found[0])
+                rows.append(Row(file, split, ((found[1], plate.text),)))
+    write_rows(rows, folder / "labels.csv")
+
+
+def _photographs(photos: Path | None) -> Iterator[tuple[str, LabelledPicture]]:
+    """The pictures of a labelled set with the split that each is in; none where there is no set."""
+    if photos is None:
+        return
+    train, dev = own_pictures(photos)
+    yield from (("train", picture) for picture in train)
+    yield from (("dev", picture) for picture in dev)
+    try:
+        val = read_labels(photos, "val")
+    except SourceError:  # the set keeps nothing apart
+        return
+    yield from (("val", picture) for picture in val)
+
+
+def _scene(seed: list[int], plates: Origin, number: int) -> ScenePicture:
+    rng = np.random.default_rng([*seed, number])
+    return render_scene(rng, *SIZES[rng.integers(len(SIZES))], plates)
+
+
+def _write_jpeg(path: Path, image: Image) -> None:
+    _, data = cv2.imencode(".jpg", image, _JPEG)
+    with writing(path):
+        path.write_bytes(data.tobytes())

@@ -1,0 +1,74 @@
+"""What a country's model is made of, as a recipe says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lpr.regions import Format
+from lpr_training.labelling.formats import SPLITS
+from lpr_training.recipes import RecipeError, build, locate, read
+from lpr_training.synth.styles import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How many streets (``scenes``) and single plates (``crops``) are rendered to train on, to
+    choose by and to measure with (train, dev, val); ``memory`` is how many of Taiwan's plates are
+    read before and after, to see what was forgotten."""
+
+    scenes: tuple[int, int, int] = (300, 60, 100)
+    crops: tuple[int, int, int] = (2000, 200, 500)
+    memory: int = 300
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("scenes", "crops"):
+            counts = getattr(self, name)
+            if len(counts) != len(SPLITS) or min(counts) < 1:
+                raise ValueError(f"{name} are three numbers above 0, for {', '.join(SPLITS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class CountryRecipe:
+    """``code`` and ``name`` of the region; its ``formats`` (:class:`lpr.regions.Format`) and
+    ``styles`` (:class:`lpr_training.synth.styles.Style`). Without formats the region of this code
+    is one that lpr or an installed pack brings, and that says what its plates look like.
+
+    Both networks begin as those of the model ``base`` and go on by the recipes ``detector`` and
+    ``recognizer`` (each ``based_on`` another, with changes). ``photos`` is a labelled set of one's
+    own, which is trained on, and measured with, beside what is rendered.
+    """
+
+    code: str
+    detector: dict[str, Any]
+    recognizer: dict[str, Any]
+    name: str = ""
+    formats: tuple[Format, ...] = ()
+    styles: tuple[Style, ...] = ()
+    base: str = "tw-light"
+    photos: str | None = None
+    rendered: Rendered = field(default_factory=Rendered)
+
+    def __post_init__(self) -> None:
+        if bool(self.formats) != bool(self.styles):
+            raise ValueError(
+                "formats and styles belong together: give both, or neither and a code that is known"
+            )
+        if self.formats and not self.name:
+            raise ValueError("a region with formats needs a name")
+
+
+def country_recipe(name: str, changes: Sequence[str] = ()) -> tuple[CountryRecipe, Path]:
+    """A country's recipe, and the folder that its paths are relative to.
+
+    Raises :class:`lpr_training.recipes.RecipeError`.
+    """
+    file = locate(name)
+    recipe = build(CountryRecipe, read(name, changes), name)
+    for part in ("detector", "recognizer"):
+        if not getattr(recipe, part).get("based_on"):
+            raise RecipeError(f"{file}: [{part}] has to name the recipe that it is based_on")
+    return recipe, file.parent

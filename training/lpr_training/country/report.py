@@ -1,0 +1,170 @@
+"""What a country's model does better and worse than the one that it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+import lpr
+from lpr.evaluate import evaluate
+from lpr.evaluate.run import read_labelled
+from lpr.labels import LabelledPicture, LabelledPlate, read_labels
+from lpr.models import load_model
+from lpr.pipeline import Reader
+from lpr.progress import progress
+from lpr.source import open_source
+from lpr.types import Image
+from lpr_training.country.pictures import PHOTO
+from lpr_training.country.recipe import Rendered
+from lpr_training.country.steps import State
+from lpr_training.labelling.files import write_text
+from lpr_training.metrics import score_texts
+from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.synth.geometry import bounds
+from lpr_training.thresholds import Thresholds, above
+
+LOWEST = 0.05
+"""The score from which on boxes are seen where no threshold is to count."""
+
+Figures: TypeAlias = dict[str, float | None]
+"""By a name of :data:`WORDS`; a figure is not there where there is nothing to measure."""
+
+WORDS = {
+    "found": "plates found in rendered streets",
+    "exact": "texts read exactly in rendered streets",
+    "false": "false readings in a rendered street",
+    "precision": "average precision of places there, without thresholds",
+    "photos_found": "plates found in photographs",
+    "photos_exact": "texts read exactly in photographs",
+    "photos_false": "false readings in a photograph",
+    "photos_precision": "average precision of places there, without thresholds",
+    "crops": "rendered plates read exactly",
+    "photos_crops": "photographed plates read exactly",
+    "memory": "Taiwan's rendered plates read exactly, under Taiwan's formats",
+}
+"""What is measured, on pictures that no training sees. Plates, where not in streets or photographs,
+are cut out by their labelled boxes."""
+
+
+def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Rendered) -> Figures:
+    """Figures of a model (a name or a folder) under the formats of ``region``, on the splits
+    ``val`` of both sets."""
+    streets, photographs = _apart(read_labels(scenes, "val"), scenes)
+    plates, photographed = _apart(read_labels(crops, "val"), crops)
+    figures: Figures = {}
+    thresholds = _thresholds(model)
+    with lpr.load(
+        model, backend="cpu", regions=[region], threshold=LOWEST, min_confidence=0.0
+    ) as reader:
+        for prefix, pictures in (("", streets), ("photos_", photographs)):
+            if pictures:
+                with progress(pictures, "picture") as bar:
+                    report = evaluate(reader, bar)
+                seen = above(report, thresholds).figures()
+                figures |= {f"{prefix}{name}": seen[name] for name in ("found", "exact")}
+                figures[f"{prefix}false"] = seen["false_readings_per_picture"]
+                figures[f"{prefix}precision"] = report.figures()["average_precision"]
+        for name, cut_out in (("crops", plates), ("photos_crops", photographed)):
+            if cut_out:
+                figures[name] = _exact(reader, _decoded(cut_out))
+    with lpr.load(model, backend="cpu", regions=["tw"]) as reader:
+        figures["memory"] = _exact(reader, _taiwanese(rendered))
+    return figures
+
+
+def _thresholds(model: str) -> Thresholds:
+    found = load_model(model)
+    spec = found.detector.spec
+    return Thresholds(spec.threshold, found.recognizer.min_confidence, spec.sure)
+
+
+Labelled: TypeAlias = Iterable[tuple[Image, Sequence[LabelledPlate]]]
+
+
+def _apart(
+    pictures: Sequence[LabelledPicture], folder: Path
+) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    """Those that were rendered into a set's folder, and photographs."""
+    rendered = [
+        picture
+        for picture in pictures
+        if picture.path.parent == folder / "images" and not picture.path.name.startswith(PHOTO)
+    ]
+    return rendered, [picture for picture in pictures if picture not in rendered]
+
+
+def _exact(reader: Reader, pictures: Labelled) -> float:
+    """The share of texts that come out of the labelled boxes letter for letter."""
+    read: list[str] = []
+    wanted: list[str] = []
+    for image, plates in pictures:
+        read += read_labelled(reader, image, plates)
+        wanted += [plate.text or "" for plate in plates]
+    return round(score_texts(read, wanted)[0], 4)
+
+
+def _decoded(pictures: Iterable[LabelledPicture]) -> Labelled:
+    for picture in pictures:
+        with open_source(picture.path) as source:
+            yield next(iter(source)).image, picture.plates
+
+
+def _taiwanese(rendered: Rendered) -> Labelled:
+    for crop in kept_out_crops(KeptOut(rendered.memory, 100 * rendered.seed + 9)):
+        yield crop.image, [LabelledPlate(bounds(np.array(crop.quad, np.float32)), crop.text)]
+
+
+def write_report(
+    file: Path,
+    names: tuple[str, str],
+    figures: Mapping[str, Figures],
+    anchors: Mapping[str, Any],
+    state: State,
+) -> None:
+    """Write the comparison as a page for people.
+
+    ``names`` are the region's and the base model's; ``figures`` those ``before`` and ``after``,
+    ``anchors`` the fields of :class:`lpr_training.country.anchors.Fit`.
+    """
+    region, base = names
+    before, after = figures["before"], figures["after"]
+    rows = [
+        f"| {words} | {_shown(name, before[name])} | {_shown(name, after[name])} |"
+        for name, words in WORDS.items()
+        if name in after
+    ]
+    taken = "new ones are in the cfg" if anchors["taken"] else "those of the base model were kept"
+    times = [f"| {name} | {step['seconds']:.0f} |" for name, step in state.items()]
+    together = sum(step["seconds"] for step in state.values())
+    lines = [
+        f"# {region}, made of {base}",
+        "",
+        "On pictures that no training saw (`val`), both models under the formats of the region:",
+        "",
+        f"| | {base} | {region} |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+        "Rendered plates are not photographs: only a labelled set of these says how well those are "
+        "read.",
+        "",
+        f"Anchors: an average IoU of {anchors['base']:.1%} with those of {base}, of "
+        f"{anchors['new']:.1%} with new ones; {taken}.",
+        "",
+        "| step | seconds |",
+        "| --- | --- |",
+        *times,
+        f"| together | {together:.0f} |",
+        "",
+        "A step that was interrupted counts from where it went on.",
+    ]
+    write_text(file, "\n".join(lines) + "\n")
+
+
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if name.endswith(("false", "precision")) else f"{value:.1%}"

@@ -1,0 +1,137 @@
+"""From a country's recipe to its region pack and its model, step by step."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lpr.models import load_model
+from lpr_training.country.anchors import fit_anchors
+from lpr_training.country.model import make_model
+from lpr_training.country.pack import described, write_pack
+from lpr_training.country.pictures import write_crops, write_scenes
+from lpr_training.country.recipe import CountryRecipe
+from lpr_training.country.report import measure, write_report
+from lpr_training.country.steps import Step, carry_out
+from lpr_training.country.trainings import train_detector, train_recognizer
+from lpr_training.labelling.files import write_text
+from lpr_training.loop import BEST
+from lpr_training.own import check_own
+from lpr_training.recipes import based, detector_of, recognizer_of
+from lpr_training.synth.countries import lent
+from lpr_training.synth.origin import origin
+
+
+def train_country(
+    recipe: CountryRecipe, folder: Path, out: Path, device: str, say: Callable[[str], None]
+) -> None:
+    """Make a region pack (``out/region``, unless the region is known without it), a model folder
+    (``out/model``) and their ``report.md``. Paths of the recipe are relative to ``folder``.
+
+    Steps that were finished before are passed over, an interrupted training goes on; what has
+    changed in the recipe is done anew, with all that comes of it (``out/steps.json``). Raises
+    :class:`lpr.errors.LprError` for a recipe that cannot work, before the first step where that is
+    known by then.
+    """
+    country = described(recipe)
+    with lent(country) if country else contextlib.nullcontext():
+        origin(recipe.code)
+        state = carry_out(_Work(recipe, folder, out, device).steps(), out / "steps.json", say)
+    figures, anchors = (_read(out / name) for name in ("figures.json", "anchors.json"))
+    names = (recipe.name or recipe.code, recipe.base)
+    write_report(out / "report.md", names, figures, anchors, state)
+
+
+class _Work:
+    """What each step does, and what of the recipe it depends on."""
+
+    def __init__(self, recipe: CountryRecipe, folder: Path, out: Path, device: str) -> None:
+        """Raises :class:`lpr.errors.LprError` where a training's recipe cannot be one, and where
+        the base model or the set of photographs is not there."""
+        self.recipe, self.out, self.device = recipe, out, device
+        self.base = load_model(recipe.base)
+        self.country = described(recipe)
+        self.photos = folder / recipe.photos if recipe.photos else None
+        if self.photos:
+            check_own(self.photos)
+        self.scenes, self.crops, self.cfg = out / "scenes", out / "crops", out / "detector.cfg"
+        self.runs = {name: out / name for name in ("detector", "recognizer")}
+        self.detector = based(recipe.detector, folder)
+        self.recognizer = based(recipe.recognizer, folder)
+        self.detector["data"] = self.detector.get("data", {}) | {"region": recipe.code}
+        self.recognizer["crops"] = self.recognizer.get("crops", {}) | {"region": recipe.code}
+        # The base model's network, whatever the recipe is based on; what is noted of a step had
+        # better not depend on where files lie.
+        self.detector.pop("cfg", None)
+        detector_of(self.detector | {"cfg": str(self.base.detector.cfg)}, "[detector]")
+        recognizer_of(self.recognizer, "[recognizer]")
+
+    def steps(self) -> list[Step]:
+        recipe, out, runs = self.recipe, self.out, self.runs
+        begins = [self.base.name, self.base.version]
+        drawn = origin(recipe.code).country
+        formats = [asdict(form) for form in drawn.region.formats] if drawn else []
+        styles = [asdict(style) for style in drawn.styles] if drawn else []
+        labels = (self.photos / "labels.csv").read_text("utf-8-sig") if self.photos else None
+        pack = (out / "region",) if self.country else ()
+        return [
+            Step("region", [recipe.code, recipe.name, formats, styles], (), pack, self.region),
+            Step("pictures", [asdict(recipe.rendered), recipe.photos, labels], ("region",),
+                 (self.scenes, self.crops), self.pictures),
+            Step("anchors", begins, ("pictures",), (self.cfg, out / "anchors.json"), self.anchors),
+            Step("detector", [begins, self.detector], ("anchors",), (runs["detector"],),
+                 self.train_detector, resumes=True),
+            Step("recognizer", [begins, self.recognizer], ("pictures",), (runs["recognizer"],),
+                 self.train_recognizer, resumes=True),
+            Step("model", begins, ("detector", "recognizer"), (out / "model",), self.model),
+            Step("comparison", begins, ("model",), (out / "figures.json",), self.comparison),
+        ]  # fmt: skip
+
+    def region(self, _: bool) -> None:
+        if self.country:
+            write_pack(self.country, self.out / "region")
+
+    def pictures(self, _: bool) -> None:
+        code, rendered = self.recipe.code, self.recipe.rendered
+        write_scenes(self.scenes, code, rendered, self.photos)
+        write_crops(self.crops, code, rendered, self.photos)
+
+    def anchors(self, _: bool) -> None:
+        fit = fit_anchors(self.scenes, self.base.detector.cfg, self.cfg, self.recipe.rendered.seed)
+        _write(asdict(fit), self.out / "anchors.json")
+
+    def train_detector(self, resume: bool) -> None:
+        run = self.runs["detector"]
+        table = self.detector | {"cfg": str(self.cfg)}
+        train_detector(table, self.base, self.scenes, run, resume, self.device)
+
+    def train_recognizer(self, resume: bool) -> None:
+        run = self.runs["recognizer"]
+        train_recognizer(self.recognizer, self.base, self.crops, run, resume, self.device)
+
+    def model(self, _: bool) -> None:
+        detector, recognizer = (self.runs[name] / BEST for name in ("detector", "recognizer"))
+        make_model(
+            self.recipe.code, self.base, detector, recognizer, self.scenes, self.out / "model"
+        )
+
+    def comparison(self, _: bool) -> None:
+        models = {"before": self.recipe.base, "after": str(self.out / "model")}
+        code, rendered = self.recipe.code, self.recipe.rendered
+        figures = {
+            when: measure(name, code, self.scenes, self.crops, rendered)
+            for when, name in models.items()
+        }
+        _write(figures, self.out / "figures.json")
+
+
+def _write(content: Any, file: Path) -> None:
+    write_text(file, json.dumps(content, indent=1) + "\n")
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))

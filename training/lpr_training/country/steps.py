@@ -1,0 +1,103 @@
+"""Steps that are done once: what is finished is passed over when they are carried out again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpr_training.labelling.files import writing
+
+State = dict[str, dict[str, Any]]
+"""By a step's name: its ``print`` (of all that it depends on), whether it is ``done``, and how many
+``seconds`` that took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``work`` makes the files and folders ``makes`` out of ``inputs`` (as JSON can hold them) and
+    of what the steps named in ``after`` have made.
+
+    A step that ``resumes`` goes on with what it left when it was interrupted, which ``work`` is
+    told; the others begin anew.
+    """
+
+    name: str
+    inputs: Any
+    after: tuple[str, ...]
+    makes: tuple[Path, ...]
+    work: Callable[[bool], None]
+    resumes: bool = False
+
+
+def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> State:
+    """Do what is not done yet, in order, and note it in ``file``.
+
+    A step whose inputs have changed, or that comes after such a one, is done anew: what it made is
+    removed first. ``say`` is told what is done and why. Returns the state after the last step.
+    """
+    state = _load(file)
+    prints: dict[str, str] = {}
+    for number, step in enumerate(steps, start=1):
+        heading = f"[{number}/{len(steps)}] {step.name}"
+        prints[step.name] = _print(step, prints)
+        known = state.get(step.name, {})
+        same = known.get("print") == prints[step.name]
+        if same and known["done"] and all(path.exists() for path in step.makes):
+            say(f"{heading}: done before")
+            continue
+        goes_on = same and not known["done"] and step.resumes
+        say(f"{heading}{_why(known, same, goes_on)}")
+        if not goes_on:
+            _remove(step.makes)
+        state[step.name] = {"print": prints[step.name], "done": False, "seconds": 0.0}
+        _save(state, file)
+        began = time.monotonic()
+        step.work(goes_on)
+        state[step.name] |= {"done": True, "seconds": round(time.monotonic() - began, 1)}
+        _save(state, file)
+    return state
+
+
+def _why(known: dict[str, Any], same: bool, goes_on: bool) -> str:
+    if goes_on:
+        return ": goes on where it was interrupted"
+    if not known:
+        return ""
+    if not same:
+        return ": anew, since what it is made of has changed"
+    return f": anew, since {'its files are gone' if known['done'] else 'it was interrupted'}"
+
+
+def _print(step: Step, before: dict[str, str]) -> str:
+    content = json.dumps([step.inputs, [before[name] for name in step.after]], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _load(file: Path) -> State:
+    if not file.is_file():
+        return {}
+    state: State = json.loads(file.read_text(encoding="utf-8"))
+    return state
+
+
+def _save(state: State, file: Path) -> None:
+    """Beside the file and renamed: a run that is killed never leaves half of it."""
+    part = file.with_suffix(".part")
+    with writing(part):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+        part.replace(file)

@@ -1,0 +1,174 @@
+"""Labels of any format as lpr's own ``labels.csv``, divided into train, dev and val."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.errors import OutputError, SourceError
+from lpr.types import Box
+from lpr_training.labelling.belonging import belonging
+from lpr_training.labelling.files import writing
+from lpr_training.labelling.formats import read_any
+from lpr_training.labelling.groups import divide
+from lpr_training.labelling.pictures import size_of
+from lpr_training.labelling.values import LabelledImage, counting
+from lpr_training.labelling.voc_to_yolo import within
+
+COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
+
+Plate: TypeAlias = tuple[Box, str | None]
+"""A box in pixels, and the text on it where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A picture, the split that it is in, and its plates."""
+
+    picture: Path
+    split: str
+    plates: tuple[Plate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All pictures in the labels' order, and what was seen: groups of pictures, names that the
+    pattern does not fit, boxes left out (by reason) and clipped, pictures whose texts cannot be
+    given to their boxes."""
+
+    rows: tuple[Row, ...]
+    groups: int
+    unmatched: int
+    left_out: Counter[str]
+    clipped: int
+    unplaced: int
+
+    def count(self, split: str) -> int:
+        """Pictures in a split."""
+        return sum(row.split == split for row in self.rows)
+
+    @property
+    def plates(self) -> list[Plate]:
+        """Those of all pictures."""
+        return [plate for row in self.rows for plate in row.plates]
+
+
+def make_table(
+    folder: Path,
+    dev: float,
+    val: float,
+    seed: int = 0,
+    texts: Mapping[str, set[str]] | None = None,
+    pattern: re.Pattern[str] | None = None,
+    classes: Sequence[str] = (),
+    clip: bool = False,
+) -> Table:
+    """Divide the labelled pictures of ``folder`` so that no plate is in two splits.
+
+    ``dev`` and ``val`` are shares (0..1) of the pictures; the rest is ``train``. What belongs
+    together is as in :func:`lpr_training.labelling.belonging.belonging`. ``texts`` (by the
+    pictures' names) are given to the box of a picture that has one box and one text. ``classes``
+    are those that are plates, by default all. Difficult boxes and those of zero area are left out.
+    Raises :class:`SourceError` for labels without a picture, boxes of several classes of which none
+    is chosen, boxes that reach out of their picture (unless ``clip``), and too few pictures that
+    can be told apart.
+    """
+    images = read_any(folder)
+    _check_classes(folder, images, classes)
+    together = belonging(folder, images, texts, pattern)
+    splits = _splits(folder, together.groups, dev, val, seed)
+    left_out: Counter[str] = Counter()
+    clipped = unplaced = 0
+    rows = []
+    for number, image in enumerate(tqdm(images, unit=" picture", disable=None)):
+        plates: list[Plate] = []
+        for labelled in counting(image, left_out):
+            if classes and labelled.name not in classes:
+                left_out["of other classes"] += 1
+                continue
+            box = within(labelled, image, size_of(image), clip)
+            clipped += box != labelled.box
+            if box.area <= 0:
+                left_out["of zero area"] += 1
+                continue
+            plates.append((box, labelled.text))
+        picture = together.paths[number]
+        known = (texts or {}).get(picture.name, set())
+        if len(known) == len(plates) == 1:
+            plates = [(plates[0][0], next(iter(known)))]
+        else:
+            unplaced += bool(known)
+        rows.append(Row(picture, splits[number], tuple(plates)))
+    return Table(tuple(rows), len(together.groups), together.unmatched, left_out, clipped, unplaced)
+
+
+def check_free(file: Path) -> None:
+    """Raises :class:`OutputError` where a table, maybe made by hand, would be lost."""
+    if file.exists():
+        raise OutputError(f"{file}: is there already; remove it, or name another --out")
+
+
+def write_table(table: Table, file: Path) -> None:
+    """Write a ``labels.csv`` that names its pictures relative to its folder; one without a plate
+    gets a row without a box. Raises as :func:`check_free`."""
+    check_free(file)
+    write_rows(table.rows, file)
+
+
+def write_rows(rows: Iterable[Row], file: Path) -> None:
+    """As :func:`write_table`; a table that is there already is replaced."""
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            out = csv.writer(stream)
+            out.writerow(COLUMNS)
+            for row in rows:
+                name = Path(os.path.relpath(row.picture, file.absolute().parent)).as_posix()
+                for box, text in row.plates:
+                    out.writerow([name, row.split, *(f"{v:.7g}" for v in box), text or ""])
+                if not row.plates:
+                    out.writerow([name, row.split, "", "", "", "", ""])
+
+
+def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> None:
+    # Boxes that are named after what a plate says are plates.
+    names = sorted({box.name for image in images for box in image.boxes if not box.text})
+    if not classes and len(names) > 1:
+        raise SourceError(
+            f"{folder}: its boxes are of the classes {', '.join(names)}; say which of them are "
+            "plates: --class NAME"
+        )
+
+
+def _splits(
+    folder: Path, groups: Sequence[Sequence[int]], dev: float, val: float, seed: int
+) -> list[str]:
+    """The split of each picture. ``val`` is drawn first, so that another share of ``dev`` leaves it
+    as it is."""
+    if dev + val >= 1:
+        raise SourceError(f"{folder}: dev ({dev:g}) and val ({val:g}) leave nothing to train on")
+    splits = ["train"] * sum(map(len, groups))
+    rest, left = list(groups), 1.0
+    for name, share in (("val", val), ("dev", dev)):
+        if not share:
+            continue
+        try:
+            _, taken = divide(rest, share / left, seed)
+        except ValueError as error:
+            raise SourceError(
+                f"{folder}: holds {len(groups)} groups of pictures that share no plate, which are "
+                "too few for train, dev and val; add pictures, or give --val 0"
+            ) from error
+        for index in taken:
+            splits[index] = name
+        rest = [group for group in rest if splits[group[0]] == "train"]
+        left -= share
+    return splits
