@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lpr.errors import SourceError
 from lpr.evaluate.stress import stressed
-from lpr.labels import read_labels
+from lpr.labels import read_labels, table_of
 from lpr.types import Float32, Image
 from lpr_training.augment import compose, photometric
 from lpr_training.darknet_canvas import place
@@ -60,7 +60,7 @@ def _own(root: Path) -> dict[str, list[Pyramid]]:
     for pictures, purpose in ((train, "train on"), (dev, "check by")):
         if not any(picture.plates for picture in pictures):
             raise SourceError(
-                f"{root / 'labels.csv'}: the {len(pictures)} pictures to {purpose} show no plate; "
+                f"{table_of(root)}: the {len(pictures)} pictures to {purpose} show no plate; "
                 "label more of them"
             )
     return {"scenes": load(train)}

@@ -81,9 +81,10 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
             "--data",
             "root",
             required=True,
-            type=folder,
+            type=click.Path(path_type=Path),
             help="A labelled set of one's own, with its labels.csv (lpr data table makes one), or "
-            "the folder of the sets that the shipped recipes train on.",
+            "another table of its labels, or the folder of the sets that the shipped recipes train "
+            "on.",
         ),
         click.option("--out", required=True, type=folder, help="The run's folder."),
         click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
@@ -212,7 +213,7 @@ def _tell_export(best: Path) -> None:
     "--data",
     "root",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     help="A labelled set of one's own.",
 )
 def thresholds(model: Path, root: Path) -> None:

@@ -1,5 +1,5 @@
-"""A labelled set of one's own: a folder with a ``labels.csv``, in place of the sets of photographs
-that the shipped recipes know."""
+"""A labelled set of one's own: a folder with a ``labels.csv`` (or another table, named itself), in
+place of the sets of photographs that the shipped recipes know."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, read_labels
-from lpr_training.labelling.formats import splits_of
+from lpr_training.labelling.formats import is_table, splits_of
 
 HELD_OUT = 5
 """One picture in so many is not trained on, where the labels name no split ``dev``."""
 
 
 def is_own(root: Path) -> bool:
-    """Whether a data folder is a set of one's own: it holds a ``labels.csv`` itself, and not
-    folders of sets."""
-    return (root / "labels.csv").is_file()
+    """Whether ``root`` is a set of one's own: a folder that holds a ``labels.csv`` itself, and not
+    folders of sets, or a table such as the corrected one beside that."""
+    return is_table(root)
 
 
 def check_own(root: Path, or_else: str = "") -> None:

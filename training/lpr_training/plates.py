@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpr.errors import LprError
-from lpr.labels import read_labels
+from lpr.errors import LprError, SourceError
+from lpr.labels import read_labels, table_of
 from lpr.specs import CtcSpec
 from lpr_training.crops import Crops
 from lpr_training.datasets import load, read_agreed, read_unlabelled
 from lpr_training.mislabel import mislabelled
-from lpr_training.own import check_data, is_own
-from lpr_training.site import site_plates
+from lpr_training.own import check_data, is_own, own_pictures
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.origin import ABROAD
-from lpr_training.written import Written, others, photographed, rendered
+from lpr_training.written import Looks, Written, others, photographed, rendered
 
 UNSEEN = 1000
 """What is added to a run's seed for the rendered plates of its checks."""
+
+_FEWEST = 10
+"""Plates of one's own that are worth training on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,31 @@ def _sets(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _S
 
 def _own(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
     """The same of a set of one's own."""
-    own, held_out = site_plates(root, alphabet)
+    own, held_out = own_plates(root, alphabet)
     train = {"crops": own, "scenes": own}
     if crops.others:
         train["others"] = others(crops.rendered_others, seed, ())
     return train, {"site": held_out}
+
+
+def own_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
+    """The set's plates to train on, and those held out (:func:`lpr_training.own.own_pictures`).
+
+    Raises :class:`lpr.errors.SourceError` where there are too few with a text.
+    """
+    train, dev = own_pictures(root, with_text=True)
+    parts = photographed(train, alphabet), photographed(dev, alphabet)
+    if not any(parts):
+        raise SourceError(
+            f"{table_of(root)}: no plate has a text to learn from; fill in the column text, "
+            "or render plates and their texts by: lpr data synth --crops FOLDER --region CODE"
+        )
+    if len(parts[0]) < _FEWEST or not parts[1]:
+        raise SourceError(
+            f"{table_of(root)}: {len(parts[0])} plates with texts to train on and "
+            f"{len(parts[1])} to check by are too few: {_FEWEST} and 1 are the "
+            "least, some 200 corrected crops do well"
+        )
+    # Nobody says what else such plates are like: they teach the text alone.
+    train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)
+    return train_plates, dev_plates

@@ -5,20 +5,17 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr.errors import LprError, SourceError
+from lpr.errors import LprError
 from lpr.models import Model, sha256
 from lpr.toml import to_toml
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
-from lpr_training.own import own_pictures
 from lpr_training.recipes import FOLDER
-from lpr_training.written import Looks, Written, photographed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,7 +25,6 @@ else:
 FORGOTTEN = 0.01
 """A share of old plates that may be lost before it is said aloud."""
 
-_FEWEST = 10
 _FITTED = "-site"
 
 
@@ -43,29 +39,6 @@ def site_recipe(base: Model) -> str:
         models = ", ".join(each.removeprefix("site-") for each in known)
         raise LprError(f"{base.name} cannot be fitted to a site without a --recipe; {models} can")
     return name
-
-
-def site_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
-    """The set's plates to train on, and those held out (:func:`lpr_training.own.own_pictures`).
-
-    Raises :class:`lpr.errors.SourceError` where there are too few with a text.
-    """
-    train, dev = own_pictures(root, with_text=True)
-    parts = photographed(train, alphabet), photographed(dev, alphabet)
-    if not any(parts):
-        raise SourceError(
-            f"{root / 'labels.csv'}: no plate has a text to learn from; fill in the column text, "
-            "or render plates and their texts by: lpr data synth --crops FOLDER --region CODE"
-        )
-    if len(parts[0]) < _FEWEST or not parts[1]:
-        raise SourceError(
-            f"{root / 'labels.csv'}: {len(parts[0])} plates with texts to train on and "
-            f"{len(parts[1])} to check by are too few: {_FEWEST} and 1 are the "
-            "least, some 200 corrected crops do well"
-        )
-    # Nobody says what else such plates are like: they teach the text alone.
-    train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)
-    return train_plates, dev_plates
 
 
 def publish_adapted(base: Model, best: Path, out: Path) -> Path:

@@ -23,6 +23,7 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr_torch.checkpoints import load_detector, load_recognizer  # noqa: E402
 from lpr_training import own_thresholds  # noqa: E402
+from lpr_training.labelling.formats import read_any  # noqa: E402
 from lpr_training.own import own_pictures  # noqa: E402
 from lpr_training.thresholds import Thresholds  # noqa: E402
 from training.tests.labels import picture, voc  # noqa: E402
@@ -283,3 +284,25 @@ def test_what_cannot_be_learnt_from_is_named_with_a_remedy(photos: Path, tmp_pat
     assert "labels.csv: the 4 pictures to train on show no plate; label more of them" in blank
     unknown = failure("train", "detector", "--data", photos, *run, "--set", "data.region=xx")
     assert "no region 'xx'" in unknown
+
+
+def test_another_table_takes_the_place_of_the_sets_own(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((60, 120, 3), np.uint8))
+    (tmp_path / "labels.csv").write_text(
+        "file,xmin,ymin,xmax,ymax,text,split\n"
+        "a.png,10,10,90,40,ABC1234,train\nb.png,10,10,90,40,ABC5678,dev\n"
+    )
+    corrected = tmp_path / "labels.corrected.csv"
+    corrected.write_text(
+        "file,xmin,ymin,xmax,ymax,text,split\n"
+        "a.png,10,10,90,40,XYZ1234,train\nb.png,20,10,60,30,ABC5678,dev\n"
+    )
+    train, dev = own_pictures(corrected)
+    assert [plate.text for p in train for plate in p.plates] == ["XYZ1234"]
+    assert dev[0].plates[0].box == (20, 10, 60, 30)
+    (given,) = read_any(corrected, "dev")
+    assert given.boxes[0].box == dev[0].plates[0].box
+    anchors = ["data", "anchors", str(corrected), "--split", "dev", "--count", "1"]
+    result = CliRunner().invoke(cli, [*anchors, "--size", "120x60"])
+    assert result.output.startswith("anchors = 40,20")

@@ -13,9 +13,10 @@ from lpr.errors import LprError, OutputError, SourceError  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr_training.own import is_own  # noqa: E402
+from lpr_training.plates import own_plates  # noqa: E402
 from lpr_training.recipes import kept_out_recipe  # noqa: E402
 from lpr_training.samples import write_crops  # noqa: E402
-from lpr_training.site import site_plates, site_recipe, told  # noqa: E402
+from lpr_training.site import site_recipe, told  # noqa: E402
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -30,7 +31,7 @@ def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_fifth_is_held_out(corrections: Path, tmp_path: Path) -> None:
     assert is_own(corrections)
     assert not is_own(tmp_path)
-    train, held = site_plates(corrections, ALPHABET)
+    train, held = own_plates(corrections, ALPHABET)
     assert (len(train), len(held)) == (16, 4)
     texts = {plate.text for picture in read_labels(corrections) for plate in picture.plates}
     assert {plate.text for plate in train + held} == texts
@@ -43,7 +44,7 @@ def test_a_split_of_ones_own_is_kept(corrections: Path, tmp_path: Path) -> None:
     header, *rows = (corrections / "labels.csv").read_text().splitlines()
     split = [f"{row},{'dev' if n < 2 else 'train'}" for n, row in enumerate(rows)]
     (tmp_path / "labels.csv").write_text("\n".join([f"{header},split", *split]) + "\n")
-    train, held = site_plates(tmp_path, ALPHABET)
+    train, held = own_plates(tmp_path, ALPHABET)
     assert (len(train), len(held)) == (18, 2)
 
 
@@ -52,7 +53,7 @@ def test_too_few_are_refused(corrections: Path, tmp_path: Path) -> None:
     lines = (corrections / "labels.csv").read_text().splitlines()[:5]
     (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(SourceError, match=r"labels\.csv: 3 plates .* too few"):
-        site_plates(tmp_path, ALPHABET)
+        own_plates(tmp_path, ALPHABET)
 
 
 def test_labels_that_are_there_are_kept(corrections: Path) -> None:

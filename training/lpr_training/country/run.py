@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lpr.labels import table_of
 from lpr.models import load_model
 from lpr_training.country.anchors import fit_anchors
 from lpr_training.country.model import make_model
@@ -76,7 +77,7 @@ class _Work:
         drawn = origin(recipe.code).country
         formats = [asdict(form) for form in drawn.region.formats] if drawn else []
         styles = [asdict(style) for style in drawn.styles] if drawn else []
-        labels = (self.photos / "labels.csv").read_text("utf-8-sig") if self.photos else None
+        labels = table_of(self.photos).read_text("utf-8-sig") if self.photos else None
         pack = (out / "region",) if self.country else ()
         return [
             Step("region", [recipe.code, recipe.name, formats, styles], (), pack, self.region),

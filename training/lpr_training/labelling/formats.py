@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lpr.errors import SourceError
-from lpr.labels import read_labels
+from lpr.labels import read_labels, table_of
 from lpr_training.labelling.coco import is_coco, read_coco
 from lpr_training.labelling.pictures import files_below
 from lpr_training.labelling.values import LabelledBox, LabelledImage
@@ -23,11 +23,11 @@ def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
 
     A folder holds, in this order of precedence: a ``labels.csv``; Pascal VOC files, in it or below;
     one COCO file, in it or in its ``annotations/``; YOLO files, in it or below. ``split`` takes
-    the pictures of that split and is for ``labels.csv`` alone.
+    the pictures of that split and is for tables alone, a ``labels.csv`` or one that is named.
 
     Raises :class:`SourceError` where there are no labels, or malformed ones.
     """
-    if split is not None and _table_folder(path) is None:
+    if split is not None and not is_table(path):
         raise SourceError(f"{path}: has no {TABLE}, and nothing else knows the split {split!r}")
     images = _read_folder(path, split) if path.is_dir() else _read_file(path, split)
     if not images:
@@ -38,11 +38,10 @@ def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
 def splits_of(path: Path) -> dict[Path, str]:
     """The pictures of a set that are in one of the usual splits (:data:`SPLITS`), and in which;
     empty where the labels know no splits."""
-    folder = _table_folder(path)
     found: dict[Path, str] = {}
-    for split in SPLITS if folder else ():
+    for split in SPLITS if is_table(path) else ():
         try:
-            found |= {picture.path: split for picture in read_labels(folder, split)}
+            found |= {picture.path: split for picture in read_labels(path, split)}
         except SourceError:  # no picture is in it
             continue
     return found
@@ -55,16 +54,17 @@ def voc_files(path: Path) -> list[Path]:
     return [file for file in files_below(path) if file.suffix.lower() == ".xml"]
 
 
-def _table_folder(path: Path) -> Path | None:
-    folder = path.parent if path.name == TABLE else path
-    return folder if (folder / TABLE).is_file() else None
+def is_table(path: Path) -> bool:
+    """Whether a folder has a ``labels.csv``, or ``path`` is such a table of any name."""
+    table = table_of(path)
+    return table.is_file() and table.suffix.lower() == ".csv"
 
 
 def _read_file(path: Path, split: str | None) -> list[LabelledImage]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file or folder; check the name")
-    if path.name == TABLE:
-        return _read_table(path.parent, split)
+    if is_table(path):
+        return _read_table(path, split)
     if path.suffix.lower() == ".xml":
         return read_voc([path])
     if path.suffix.lower() == ".json":
@@ -75,7 +75,7 @@ def _read_file(path: Path, split: str | None) -> list[LabelledImage]:
 
 
 def _read_folder(folder: Path, split: str | None) -> list[LabelledImage]:
-    if _table_folder(folder):
+    if is_table(folder):
         return _read_table(folder, split)
     files = files_below(folder)
     voc = [file for file in files if file.suffix.lower() == ".xml"]
@@ -91,15 +91,15 @@ def _read_folder(folder: Path, split: str | None) -> list[LabelledImage]:
     return read_yolo([file for file in files if is_yolo(file)], folder)
 
 
-def _read_table(folder: Path, split: str | None) -> list[LabelledImage]:
+def _read_table(path: Path, split: str | None) -> list[LabelledImage]:
     return [
         LabelledImage(
-            folder / TABLE,
+            table_of(path),
             picture.path,
             None,
             tuple(LabelledBox(plate.box, PLATE, plate.text) for plate in picture.plates),
         )
-        for picture in read_labels(folder, split)
+        for picture in read_labels(path, split)
     ]
 
 
