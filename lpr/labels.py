@@ -54,6 +54,8 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
             if missing:
                 raise ValueError(f"no column {', '.join(missing)}")
             for row in rows:
+                if any(row[name] is None for name in _COLUMNS):
+                    raise ValueError(f"line {rows.line_num} has too few columns")
                 splits.add(row.get("split") or "")
                 if split is None or row.get("split") == split:
                     pictures.setdefault(row["file"], []).extend(_plates(row))

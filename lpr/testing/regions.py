@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import ascii_uppercase
 
 from lpr.regions import Region
 
@@ -11,10 +12,18 @@ def check_region(region: Region) -> None:
     """A short code in lower case, formats that know their own texts, and no others."""
     assert isinstance(region, Region), f"{region!r} is no lpr.regions.Region"
     assert re.fullmatch("[a-z]{2,8}", region.code), f"code {region.code!r}: use 2 to 8 of a-z"
+    assert region.code != "any", "code 'any': stands for all regions; choose another"
     assert region.name, "the region has no name"
     assert region.formats, "a region needs a format"
     for format in region.formats:
         assert format.legal, f"{format.pattern!r} holds neither A nor 9"
+        strange = set(format.letters) - set(ascii_uppercase)
+        assert format.letters, f"{format.pattern!r} has no letters"
+        assert not strange, f"{format.pattern!r} has the letters {format.letters!r}; use A-Z"
+        small = sorted(symbol for symbol in format.pattern if symbol.isalnum() and symbol.islower())
+        assert not small, (
+            f"{format.pattern!r} holds {small[0]!r}; A stands for a letter, 9 for a digit"
+        )
         places = sum(symbol in "A9" for symbol in format.pattern)
         assert len(format.narrow) <= places, f"{format.pattern!r} narrows more than it has places"
         assert format.description, f"{format.pattern!r} says nothing about whose plates it is of"

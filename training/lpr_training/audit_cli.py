@@ -62,7 +62,7 @@ def audit(
         raise click.UsageError("--port is for --serve")
     table = Table.read(folder)
     pictures = table.pictures(split)
-    if not any(label.known for labels in pictures.values() for label in labels):
+    if not any(label.is_text for labels in pictures.values() for label in labels):
         raise SourceError(f"{table.path}: no plate has a text, so there is none to audit")
     decisions = Decisions(table)
     with ExitStack() as stack:

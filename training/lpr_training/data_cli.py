@@ -205,6 +205,8 @@ def table(
             f"{made.unplaced} pictures have several boxes or texts, so that --texts does not say "
             "which is whose; their boxes stay as they are"
         )
+    if made.strangers:
+        _note(f"{made.strangers} names in {texts} are of no picture here")
     if not with_text and group is None:
         _note("no text is known, so each picture counts as a plate of its own: --texts or --group")
     if made.unmatched:

@@ -7,6 +7,7 @@ Every picture depends on the seed and its number alone, so that a resumed run se
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -121,6 +122,10 @@ def made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
 
 def _alone() -> None:
     cv2.setNumThreads(1)
+    # Who is interrupted is this process's parent, which then sees to it; a pool whose workers die
+    # first ends in a traceback of the pool's own.
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, signal.SIG_IGN)
 
 
 def _crop(seed: int, stream: int, plates: Origin, number: int) -> CropPicture:

@@ -203,6 +203,15 @@ def test_characters_that_no_recognizer_knows_are_the_most_suspicious(plates: Pat
     assert second["label"] == rows[0]["text"]
 
 
+def test_a_text_of_no_known_character_is_a_text(plates: Path) -> None:
+    relabel(plates, 2, text="???")
+    relabel(plates, 3, text="-")
+    records = audit(plates)[0]
+    assert records[0]["label"] == "???"
+    assert records[0]["disagreement"] == 100
+    assert "-" not in {record["label"] for record in records}
+
+
 def test_a_box_in_another_place_is_noted_with_the_models(plates: Path) -> None:
     row = read_rows(plates / "labels.csv")[4]
     x0, y0, x1, y1 = (float(row[name]) for name in ("xmin", "ymin", "xmax", "ymax"))
@@ -569,6 +578,8 @@ def test_only_pictures_of_the_set_are_served(reader: lpr.Reader, plates: Path, p
         {"number": -1, "decision": "confirmed"}, {"number": 10**9, "decision": "confirmed"},
         {"number": 0, "decision": "typed", "text": " - "},
         {"number": 0, "decision": "typed", "text": "A\n1"},
+        {"number": 0, "decision": "typed", "text": "Ä1234"},
+        {"number": 0, "decision": "typed", "text": "=1+1"},
         {"number": 0, "decision": "typed", "text": "A1" * 40},
         {"number": 0, "decision": "typed", "text": "A1" * 4000},
     ],

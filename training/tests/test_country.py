@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 torch = pytest.importorskip("torch")
 
-from lpr.errors import LprError  # noqa: E402
+from lpr.errors import LprError, OutputError  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.loading import registry  # noqa: E402
 from lpr.models import load_model  # noqa: E402
@@ -76,6 +76,10 @@ rendered = 4
 rendered_abroad = 2
 rendered_others = 2
 """
+
+
+CAR = "sizes=[[520, 110]], formats=['AA-9999']"
+"""What every style in these tests has."""
 
 
 def make(recipe: Path, out: Path, *changes: str) -> Result:
@@ -198,12 +202,29 @@ def test_a_code_alone_takes_the_region_that_is_known() -> None:
         (["code='R T'"], "code 'R T': use 2 to 8 of a-z"),
         (["styles=[]"], "formats and styles belong together"),
         (["formats=[{pattern='9', description='x'}]"], "style car: rt has no format AA 999 AA"),
-        (["rendered.scenes=[1, 2]"], "scenes are three numbers above 0"),
+        (["rendered.scenes=[1, 2]"], r"scenes: \[1, 2\] has to be a list of 3"),
         (["detector={}"], r"\[detector\] has to name the recipe that it is based_on"),
         (["detector.schedul.steps=4"], r"unknown schedul"),
         (["code='tw'"], "'tw' is Taiwan here, with other formats"),
         (["photos='nowhere'"], "nowhere: holds no labels.csv; make one"),
         (["code='xx'", "formats=[]", "styles=[]"], "no region 'xx'"),
+        (["code='any'"], "code 'any': stands for all regions"),
+        (["code=5"], "code: 5 has to be a text in quotes"),
+        (["rendered.seed=-1"], "seed one that is not below"),
+        (["rendered.crops=[1, 0, 2]"], "crops are three numbers above 0"),
+        (["rendered.memory=0"], "memory is a number above 0"),
+        (["rendered.memory=1.5"], "memory: 1.5 has to be a whole number"),
+        (["styles=[{name='a', sizes=[520, 110], formats=['AA-9999']}]"], "520 has to be a list"),
+        (["styles=[{name='a', sizes=[[520]], formats=['AA-9999']}]"], "to be a list of 2"),
+        (
+            ["styles=[{name='a', sizes=[[0, 110]], formats=['AA-9999']}]"],
+            "widths and heights above 0",
+        ),
+        ([f"styles=[{{name='a', plate=[1, 2, 999], {CAR}}}]"], "999.* is no colour"),
+        ([f"styles=[{{name='a', plate=['a', 2, 9], {CAR}}}]"], "'a' has to be a whole number"),
+        ([f"styles=[{{name='a', share=-6, {CAR}}}]"], "share is a number above 0"),
+        (["formats=[{pattern='AA 99', description='x', letters='abc'}]"], "letters 'abc'; use A-Z"),
+        (["formats=[{pattern='aa 99', description='x'}]"], "A stands for a letter, 9 for a digit"),
     ],
 )
 def test_what_cannot_work_is_known_before_the_first_step(
@@ -214,6 +235,32 @@ def test_what_cannot_work_is_known_before_the_first_step(
     with pytest.raises(LprError, match=words):
         raise result.exception
     assert not (tmp_path / "out").exists()
+
+
+def test_what_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "crops").mkdir()
+    (tmp_path / "crops" / "labels.csv").write_text("by hand")
+    result = make(FOLDER / "country-example.toml", tmp_path)
+    with pytest.raises(OutputError, match="crops: is there already, and is not of this command's"):
+        raise result.exception or AssertionError
+    assert (tmp_path / "crops" / "labels.csv").read_text() == "by hand"
+    assert [path.name for path in tmp_path.iterdir()] == ["crops"]
+
+
+def test_photographs_are_not_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    write_crops(tmp_path / "photos", KeptOut(4, 5, region="br"))
+    result = make(tmp_path / "recipe.toml", tmp_path)
+    with pytest.raises(LprError, match=r"photos: lies in .*name another --out"):
+        raise result.exception or AssertionError
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"a": {"done": true}}'])
+def test_a_damaged_state_is_named(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "steps.json"
+    file.write_text(content)
+    with pytest.raises(LprError, match=r"steps.json: does not say which steps are done"):
+        carry_out([], file, print)
 
 
 def test_a_recipe_needs_its_trainings() -> None:

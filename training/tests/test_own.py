@@ -151,7 +151,11 @@ def test_texts_from_a_table_are_given_to_their_boxes(tmp_path: Path) -> None:
     folder = labelled(tmp_path / "set", ["plate"] * 4)
     (tmp_path / "texts.csv").write_text("file,text\n00.jpg,ab-12\n01.jpg,AB12\n02.jpg,CD34\n")
     out = tmp_path / "elsewhere" / "labels.csv"
-    done("data", "table", folder, "--out", out, "--texts", tmp_path / "texts.csv", "--dev", 0)
+    (tmp_path / "texts.csv").open("a").write("nosuch.jpg,EF56\n")
+    result = done(
+        "data", "table", folder, "--out", out, "--texts", tmp_path / "texts.csv", "--dev", 0
+    )
+    assert "1 names in" in result.stderr
     plates = [plate.text for p in read_labels(out.parent) for plate in p.plates]
     assert plates == ["AB12", "AB12", "CD34", None]
     where = list(splits(out).values())
@@ -175,6 +179,8 @@ def test_what_the_table_cannot_know_is_asked_for(tmp_path: Path) -> None:
     out = folder / "labels.csv"
     message = failure("data", "table", folder, "--out", out)
     assert message.endswith("of the classes car, plate; say which of them are plates: --class NAME")
+    message = failure("data", "table", folder, "--out", out, "--class", "plat")
+    assert message.endswith("no box is of the class plat; its classes are car, plate")
     done("data", "table", folder, "--out", out, "--class", "plate")
     assert [len(p.plates) for p in read_labels(folder)] == [1, 0, 1]
     before = out.read_bytes()

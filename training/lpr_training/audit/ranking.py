@@ -85,7 +85,7 @@ def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ra
     suspects: list[Suspect] = []
     failures: list[SourceError] = []
     for path, labels in pictures:
-        if not any(label.known for label in labels):
+        if not any(label.is_text for label in labels):
             continue
         try:
             image = load_picture(path)
@@ -99,7 +99,9 @@ def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ra
 
 def _looked_at(reader: Reader, path: Path, image: Image, labels: Sequence[Label]) -> list[Suspect]:
     elsewhere = _elsewhere([label.box for label in labels], reader.find(image))
-    known = [(label, place) for label, place in zip(labels, elsewhere, strict=True) if label.known]
+    known = [
+        (label, place) for label, place in zip(labels, elsewhere, strict=True) if label.is_text
+    ]
     read = _read(reader, image, [label for label, _ in known])
     return [
         _suspect(reader, path, image, label, reading, nats, place)

@@ -12,7 +12,7 @@ from lpr.labels import normalise
 from lpr_training.audit import pictures
 from lpr_training.audit.decisions import Decision, Decisions, Kind
 from lpr_training.audit.ranking import Suspect
-from lpr_training.audit.table import Correction
+from lpr_training.audit.table import Correction, strange
 from lpr_training.labelling.pictures import load_picture
 
 _LONGEST = 40
@@ -87,7 +87,8 @@ class Review:
             return now._replace(text=self._written(suspect))
         if kind == "typed":
             text = typed.strip()
-            if not normalise(text) or len(text) > _LONGEST or not text.isprintable():
+            is_plain = text.isprintable() and not strange(text)
+            if not normalise(text) or len(text) > _LONGEST or not is_plain:
                 raise ValueError(f"no text of letters and digits: {typed[:_LONGEST]!r}")
             return now._replace(text=text)
         if kind == "unreadable":

@@ -21,6 +21,12 @@ _MARK = "\ufeff"
 _SEPARATORS = "-‐‑–—−_.·•"
 
 
+def strange(text: str) -> str:
+    """The characters of ``text`` that are neither ``A-Z0-9`` nor separators."""
+    others = (c for c in text.upper() if not (c.isascii() and c.isalnum()))
+    return "".join(c for c in others if not c.isspace() and c not in _SEPARATORS)
+
+
 class Label(NamedTuple):
     """What a row says of a plate, letter by letter; rows that say the same are one label."""
 
@@ -39,11 +45,15 @@ class Label(NamedTuple):
         return normalise(self.text)
 
     @property
+    def is_text(self) -> bool:
+        """Whether anything is written, be it only what no plate shows."""
+        return bool(self.known or self.strange)
+
+    @property
     def strange(self) -> str:
         """The characters of the text that are neither ``A-Z0-9`` nor separators, which are left
         out in silence elsewhere: ``Ä``, ``?``."""
-        others = (c for c in self.text.upper() if not (c.isascii() and c.isalnum()))
-        return "".join(c for c in others if not c.isspace() and c not in _SEPARATORS)
+        return strange(self.text)
 
 
 class Correction(NamedTuple):

@@ -29,6 +29,8 @@ class Rendered:
             counts = getattr(self, name)
             if len(counts) != len(SPLITS) or min(counts) < 1:
                 raise ValueError(f"{name} are three numbers above 0, for {', '.join(SPLITS)}")
+        if self.memory < 1 or self.seed < 0:
+            raise ValueError("memory is a number above 0, seed one that is not below")
 
 
 @dataclass(frozen=True, slots=True)

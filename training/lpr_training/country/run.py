@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lpr.errors import LprError
 from lpr.labels import table_of
 from lpr.models import load_model
 from lpr_training.country.anchors import fit_anchors
@@ -59,6 +60,11 @@ class _Work:
         self.photos = folder / recipe.photos if recipe.photos else None
         if self.photos:
             check_own(self.photos)
+            if self.photos.resolve().is_relative_to(out.resolve()):
+                raise LprError(
+                    f"{self.photos}: lies in {out}, whose content is made anew when it has to be; "
+                    "name another --out"
+                )
         self.scenes, self.crops, self.cfg = out / "scenes", out / "crops", out / "detector.cfg"
         self.runs = {name: out / name for name in ("detector", "recognizer")}
         self.detector = based(recipe.detector, folder)

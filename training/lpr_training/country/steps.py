@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lpr.errors import LprError, OutputError, describe
 from lpr_training.labelling.files import writing
 
 State = dict[str, dict[str, Any]]
@@ -40,8 +41,16 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
 
     A step whose inputs have changed, or that comes after such a one, is done anew: what it made is
     removed first. ``say`` is told what is done and why. Returns the state after the last step.
+    Raises :class:`lpr.errors.LprError` where ``file`` is damaged, and before the first step where
+    something is in the way that no step has made.
     """
     state = _load(file)
+    for step in steps:
+        if step.name not in state and (there := [path for path in step.makes if path.exists()]):
+            raise OutputError(
+                f"{there[0]}: is there already, and is not of this command's making; "
+                "move it away, or name another --out"
+            )
     prints: dict[str, str] = {}
     for number, step in enumerate(steps, start=1):
         heading = f"[{number}/{len(steps)}] {step.name}"
@@ -90,7 +99,15 @@ def _remove(paths: Sequence[Path]) -> None:
 def _load(file: Path) -> State:
     if not file.is_file():
         return {}
-    state: State = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        state: State = json.loads(file.read_text(encoding="utf-8"))
+        for known in state.values():
+            known["print"], known["done"], known["seconds"]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise LprError(
+            f"{file}: does not say which steps are done ({describe(error)}); remove the folder "
+            f"{file.parent} to begin anew, or name another --out"
+        ) from error
     return state
 
 

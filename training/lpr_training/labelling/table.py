@@ -42,7 +42,7 @@ class Row:
 class Table:
     """All pictures in the labels' order, and what was seen: groups of pictures, names that the
     pattern does not fit, boxes left out (by reason) and clipped, pictures whose texts cannot be
-    given to their boxes."""
+    given to their boxes, and names in ``texts`` that no picture has."""
 
     rows: tuple[Row, ...]
     groups: int
@@ -50,6 +50,7 @@ class Table:
     left_out: Counter[str]
     clipped: int
     unplaced: int
+    strangers: int
 
     def count(self, split: str) -> int:
         """Pictures in a split."""
@@ -107,7 +108,16 @@ def make_table(
         else:
             unplaced += bool(known)
         rows.append(Row(picture, splits[number], tuple(plates)))
-    return Table(tuple(rows), len(together.groups), together.unmatched, left_out, clipped, unplaced)
+    strangers = len(set(texts or ()) - {picture.name for picture in together.paths})
+    return Table(
+        tuple(rows),
+        len(together.groups),
+        together.unmatched,
+        left_out,
+        clipped,
+        unplaced,
+        strangers,
+    )
 
 
 def check_free(file: Path) -> None:
@@ -141,6 +151,12 @@ def write_rows(rows: Iterable[Row], file: Path) -> None:
 def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> None:
     # Boxes that are named after what a plate says are plates.
     names = sorted({box.name for image in images for box in image.boxes if not box.text})
+    if missing := [
+        name for name in classes if not any(b.name == name for i in images for b in i.boxes)
+    ]:
+        raise SourceError(
+            f"{folder}: no box is of the class {missing[0]}; its classes are {', '.join(names)}"
+        )
     if not classes and len(names) > 1:
         raise SourceError(
             f"{folder}: its boxes are of the classes {', '.join(names)}; say which of them are "

@@ -150,7 +150,7 @@ def build(kind: type[T], table: dict[str, Any], name: str) -> T:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(table) - known):
         raise RecipeError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
-    values = {key: _value(hints[key], value, f"{name}, [{key}]") for key, value in table.items()}
+    values = {key: _value(hints[key], value, f"{name}, {key}") for key, value in table.items()}
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
@@ -160,12 +160,33 @@ def build(kind: type[T], table: dict[str, Any], name: str) -> T:
 def _value(hint: Any, value: Any, name: str) -> Any:
     part = _dataclass_of(hint)
     if part is None:
+        _check_plain(hint, value, name)
         return _frozen(value)
     if get_origin(hint) is not tuple:
         return build(part, value, name)
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise RecipeError(f"{name}: has to be a list of tables, each begun with [[...]]")
     return tuple(build(part, each, name) for each in value)
+
+
+def _check_plain(hint: Any, value: Any, name: str) -> None:
+    """Texts, numbers and lists of them have to be that."""
+    if get_origin(hint) is tuple and isinstance(value, list):
+        parts = get_args(hint)
+        if parts[-1] is not ... and len(parts) != len(value):
+            raise RecipeError(f"{name}: {value!r} has to be a list of {len(parts)}")
+        hints = [parts[0]] * len(value) if parts[-1] is ... else parts
+        for each, entry in zip(hints, value, strict=True):
+            _check_plain(each, entry, name)
+        return
+    kinds = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}.get(hint)
+    is_list = get_origin(hint) is tuple
+    if is_list or (
+        kinds and (not isinstance(value, kinds) or isinstance(value, bool) != (hint is bool))
+    ):
+        words = {str: "a text in quotes", bool: "true or false", int: "a whole number"}
+        wanted = "a list" if is_list else words.get(hint, "a number")
+        raise RecipeError(f"{name}: {value!r} has to be {wanted}")
 
 
 def _dataclass_of(hint: Any) -> Any:

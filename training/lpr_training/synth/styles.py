@@ -58,6 +58,17 @@ class Style:
     blossoms: bool = True
     band: Colour | None = None
 
+    def __post_init__(self) -> None:
+        if not self.sizes or min(min(size) for size in self.sizes) <= 0:
+            raise ValueError(f"style {self.name}: sizes are widths and heights above 0")
+        for colour in (self.plate, self.ink, self.band or self.ink):
+            if not all(0 <= part <= 255 for part in colour):
+                raise ValueError(
+                    f"style {self.name}: {colour} is no colour; 0 to 255 are its parts"
+                )
+        if self.share <= 0:
+            raise ValueError(f"style {self.name}: share is a number above 0")
+
 
 _CAR = ((380, 160),)
 _MOTORCYCLE = ((260, 140), (260, 140), (300, 150))
