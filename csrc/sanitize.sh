@@ -11,10 +11,11 @@ isolation=()
 if "$python" -c 'import scikit_build_core, pybind11' 2>/dev/null; then
   isolation=(--no-build-isolation)
 fi
-"$python" -m pip --disable-pip-version-check -q install "${isolation[@]}" . \
-  --no-deps --upgrade --target "$build/site" \
-  -C build-dir="$build/cmake" -C cmake.build-type=Debug -C install.strip=false \
-  -C cmake.define.LPR_SANITIZE=ON -C cmake.define.LPR_DEVELOPMENT=ON
+# By the environment, as older pips know no -C.
+SKBUILD_BUILD_DIR="$build/cmake" SKBUILD_CMAKE_BUILD_TYPE=Debug SKBUILD_INSTALL_STRIP=false \
+  SKBUILD_CMAKE_DEFINE="LPR_SANITIZE=ON;LPR_DEVELOPMENT=ON" \
+  "$python" -m pip --disable-pip-version-check -q install "${isolation[@]}" . \
+  --no-deps --upgrade --target "$build/site"
 
 # Python itself is not sanitized: the runtime has to be there before it (and the C++ library with
 # it, or no exception can be thrown), and what it does not free at its end is not ours.

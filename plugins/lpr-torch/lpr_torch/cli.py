@@ -62,7 +62,7 @@ def command(
         dict(_setting(text) for text in settings),
     )
     for runtime, off in export(list(checkpoints), out, about, half, keep).items():
-        click.echo(f"{runtime}\t{off:.2g}")
+        click.echo(f"{runtime}\t{'cannot run it' if off is None else f'{off:.2g}'}")
     click.echo(f"lpr: {out} is a model folder; see it with: lpr models verify {out}", err=True)
 
 

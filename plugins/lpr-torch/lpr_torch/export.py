@@ -49,15 +49,15 @@ class About:
 
 
 def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
-           keep: bool = False) -> dict[str, float]:  # fmt: skip
+           keep: bool = False) -> dict[str, float | None]:  # fmt: skip
     """Write the model folder ``out`` from a detector's and/or a recognizer's checkpoint.
 
     A detector becomes cfg and weights, a recognizer ONNX, or stays a safetensors file with
     ``keep``; ``half`` stores a recognizer's numbers in two bytes. Every file is run by every
     runtime that works here and has to give what the checkpoint gives (:data:`TOLERANCE`); returned
-    are the differences by runtime. Raises :class:`lpr.errors.ModelError` where one does not or a
-    checkpoint is none, :class:`lpr.errors.OutputError` where ``out`` is there already; nothing is
-    left behind then.
+    are the differences by runtime, None for one that cannot run such a recognizer at all. Raises
+    :class:`lpr.errors.ModelError` where one differs, where none runs it, or a checkpoint is none,
+    :class:`lpr.errors.OutputError` where ``out`` is there already; nothing is left behind then.
     """
     if out.exists():
         raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
@@ -78,13 +78,13 @@ def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
         content["sha256"] = {f.name: sha256(f) for f in sorted(folder.iterdir())}
         (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
         differences = _differences(folder, checkpoints)
-        worst = max(differences.values(), default=0.0)
-        if worst > TOLERANCE[half]:
+        known = {name: off for name, off in differences.items() if off is not None}
+        if differences and not known:
+            raise ModelError(f"{out}: not written, since no runtime here can run it")
+        if max(known.values(), default=0.0) > TOLERANCE[half]:
             raise ModelError(
                 f"{out}: not written, since it would not compute what the checkpoint does: "
-                + ", ".join(
-                    f"{runtime} is off by {off:.2g}" for runtime, off in differences.items()
-                )
+                + ", ".join(f"{runtime} is off by {off:.2g}" for runtime, off in known.items())
             )
         folder.chmod(0o755)
         shutil.move(folder, out)
@@ -186,11 +186,11 @@ def halve(file: Path) -> None:
     onnx.save(model, str(file))
 
 
-def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float]:
+def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float | None]:
     """By runtime, how far it is from the checkpoint on random input, relative to the largest
     value."""
     model = load_model(str(folder))
-    found: dict[str, float] = {}
+    found: dict[str, float | None] = {}
     random = np.random.default_rng(0)
     for file in checkpoints:
         if kind_of(file) == "darknet":
@@ -215,12 +215,17 @@ def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float]:
 
 def _recognizer_differences(
     written: RecognizerModel, batch: Float32, wanted: Float32
-) -> dict[str, float]:
-    found = {}
+) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
     for runtime in registry().recognizer_runtimes:
         if written.format in runtime.formats and problem_of(runtime) is None:
-            opened: Any = runtime.open(written, 0)
-            found[f"recognizer {runtime.name}"] = _off([opened.logits(batch)], [wanted])
+            name = f"recognizer {runtime.name}"
+            try:
+                opened: Any = runtime.open(written, 0)
+            except ModelError:  # OpenCV knows no plain recurrent layers, for one
+                found[name] = None
+                continue
+            found[name] = _off([opened.logits(batch)], [wanted])
             opened.close()
     return found
 

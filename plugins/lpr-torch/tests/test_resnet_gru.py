@@ -11,7 +11,7 @@ from lpr.specs import CtcSpec
 torch = pytest.importorskip("torch")
 
 from lpr_torch.checkpoints import Recognizer, load_recognizer, save_recognizer  # noqa: E402
-from lpr_torch.export import export_onnx  # noqa: E402
+from lpr_torch.export import About, export, export_onnx  # noqa: E402
 from lpr_torch.resnet_gru import Basic, ResNetGru, ResNetGruNet  # noqa: E402
 from lpr_torch.transformer import SpatialTransformer  # noqa: E402
 
@@ -170,3 +170,15 @@ def test_what_was_trained_is_what_runs(changes: dict[str, object], tmp_path: Pat
     (given,) = runtime.InferenceSession(str(tmp_path / "net.onnx")).run(None, {"crops": crops})
     with torch.no_grad():
         assert np.allclose(given, net(torch.from_numpy(crops)).numpy(), atol=1e-4)
+
+
+def test_a_runtime_that_cannot_run_it_is_named_and_no_hindrance(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    net = network(reader="rnn")
+    spec = CtcSpec("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 36, 128, 64, channels="rgb")
+    save_recognizer(Recognizer(net, net.config, spec), tmp_path / "net.safetensors")
+    off = export([tmp_path / "net.safetensors"], tmp_path / "model", About("toy"))
+    assert off["recognizer opencv"] is None
+    assert off["recognizer onnxruntime"] is not None
+    assert off["recognizer onnxruntime"] < 1e-4
+    assert (tmp_path / "model" / "recognizer.onnx").is_file()
