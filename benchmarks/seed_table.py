@@ -138,7 +138,9 @@ def results(out: Path) -> dict[str, Result]:
             name: [a == b for a, b in zip(readings[name], truth[name], strict=True)]
             for name in ("kept_out", "val")
         }
-        found[file.parent.name] = Result(**right, steps=last["step"], minutes=last["seconds"] / 60)
+        found[file.parent.name] = Result(
+            **right, steps=int(last["step"]), minutes=last["seconds"] / 60
+        )
     return found
 
 

@@ -22,6 +22,15 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _ANY = click.Path(path_type=Path, exists=True)
 _OUT = click.option("--out", required=True, type=_FOLDER, help="The folder to write to.")
 _SPLIT = click.option("--split", help="Only the pictures of this split of a labels.csv.")
+_SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+_TEXTS = click.option(
+    "--texts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A table of the plates' texts (file,text), where the labels do not hold them.",
+)
+_GROUP = click.option(
+    "--group", metavar="REGEX", help="Pictures whose names give the same group belong."
+)
 
 
 def _share(name: str, purpose: str) -> Callable[[Command], Command]:
@@ -99,13 +108,9 @@ def voc_to_yolo(
     show_default=True,
     help="The share of the pictures that is set aside.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "--texts",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A table of the plates' texts (file,text), where the labels do not hold them.",
-)
-@click.option("--group", metavar="REGEX", help="Pictures whose names give the same group belong.")
+@_SEED
+@_TEXTS
+@_GROUP
 @_SPLIT
 def lists(
     folder: Path,
@@ -130,10 +135,7 @@ def lists(
         f"{len(made.train)} pictures to train and {len(made.valid)} to validate with, "
         f"in {made.groups} groups that share no plate; {made.with_text} with a known text"
     )
-    if not made.with_text and group is None:
-        _note("no text is known, so each picture counts as a plate of its own: --texts or --group")
-    if made.unmatched:
-        _note(f"--group fits the names of all but {made.unmatched} pictures")
+    _tell_groups(made.with_text, group, made.unmatched)
     lacking = without_labels([*made.train, *made.valid])
     if lacking:
         _note(
@@ -152,13 +154,9 @@ def lists(
 )
 @_share("--dev", "to choose by while training")
 @_share("--val", "to measure with in the end")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "--texts",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A table of the plates' texts (file,text), where the labels do not hold them.",
-)
-@click.option("--group", metavar="REGEX", help="Pictures whose names give the same group belong.")
+@_SEED
+@_TEXTS
+@_GROUP
 @click.option(
     "--class",
     "classes",
@@ -207,10 +205,15 @@ def table(
         )
     if made.strangers:
         _note(f"{made.strangers} names in {texts} are of no picture here")
+    _tell_groups(with_text, group, made.unmatched)
+
+
+def _tell_groups(with_text: int, group: str | None, unmatched: int) -> None:
+    """What is to be known where pictures of one plate were to stay together."""
     if not with_text and group is None:
         _note("no text is known, so each picture counts as a plate of its own: --texts or --group")
-    if made.unmatched:
-        _note(f"--group fits the names of all but {made.unmatched} pictures")
+    if unmatched:
+        _note(f"--group fits the names of all but {unmatched} pictures")
 
 
 def _pattern(group: str | None) -> re.Pattern[str] | None:
@@ -240,7 +243,7 @@ def _pattern(group: str | None) -> re.Pattern[str] | None:
     "--letterbox", is_flag=True, help="Pictures keep their proportions in it; else they fill it."
 )
 @click.option("--restarts", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@_SEED
 @click.option(
     "--distance",
     type=click.Choice(["iou", "euclidean"]),

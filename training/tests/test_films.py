@@ -52,8 +52,8 @@ def test_what_comes_nearer_grows_and_what_drives_away_shrinks() -> None:
         for plate in frame.plates:
             places.setdefault(plate.who, []).append(plate)
     growing = [seen[-1].box.width > seen[0].box.width for seen in places.values() if len(seen) > 5]
-    assert True in growing
-    assert False in growing
+    assert any(growing)
+    assert not all(growing)
 
 
 def test_the_truth_is_where_the_plate_is() -> None:
