@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
-.PHONY: demo test test-opencv5 lint docs sanitize wheel benchmark clean
+.PHONY: demo test explore test-opencv5 lint docs sanitize wheel benchmark clean
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
@@ -24,6 +24,10 @@ test: $(LPR_VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/pytest
 	$(BIN)/lpr doctor
+
+# New random examples for the property tests, twenty times as many: before each release.
+explore: $(LPR_VENV)/.test
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=explore
 
 # What touches OpenCV, with the other major version of it, in a folder beside the environment.
 test-opencv5: $(LPR_VENV)/.opencv5

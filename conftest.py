@@ -10,11 +10,15 @@ from collections.abc import Iterator
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 
 import pytest
+from hypothesis import settings
 
+from tests import properties
 from tests.pages import PAGES
 
 # The blocks of code in README.md and docs/ are tests: `pytest docs README.md` runs them alone.
 pytest_collect_file = PAGES.pytest()
+
+settings.load_profile(properties.PROFILE)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.builtin import lpr_regions
@@ -16,6 +16,7 @@ from lpr.regions.taiwan import TAIWAN
 from lpr.specs import CtcSpec
 from lpr.types import Reading
 from tests.kernels import oracles
+from tests.properties import examples
 from tests.samples import CTC_SPEC, logits_of
 
 SMALL = Region("xx", "Small", (Format("A", "one"), Format("9A", "two"), Format("A-9", "two")))
@@ -43,7 +44,7 @@ def check(reading: Reading) -> None:
     spread=st.sampled_from([1.0, 3.0]),
     seed=st.integers(0, 9999),
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_readings_are_what_all_paths_together_say(
     steps: int, dropped: int, blank: int, odds: float, bound: bool, spread: float, seed: int
 ) -> None:
@@ -88,7 +89,7 @@ def test_readings_are_what_all_paths_together_say(
     dropped=st.integers(0, 2),
     seed=st.integers(0, 9999),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_nothing_legal_is_changed(text: str, noise: float, dropped: int, seed: int) -> None:
     spec = CtcSpec(CTC_SPEC.alphabet, CTC_SPEC.blank, 64, 32, dropped_steps=dropped)
     rng = np.random.default_rng(seed)

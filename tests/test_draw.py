@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.draw import LIGHT_BLUE, annotate
@@ -107,7 +107,6 @@ def test_nothing_found_nothing_drawn(street: Image) -> None:
 edges = st.floats(-200, 400)
 
 
-@settings(deadline=None)
 @given(
     height=st.integers(1, 200),
     width=st.integers(1, 200),

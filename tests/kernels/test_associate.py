@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
 from lpr.types import Box
+from tests.properties import examples
 
 from . import oracles
 
@@ -25,7 +26,7 @@ costs = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
 
 
 @given(before=boxes, after=boxes)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_without_a_buffer_it_is_the_intersection_over_union(
     before: list[Box], after: list[Box]
 ) -> None:
@@ -44,7 +45,7 @@ def test_boxes_that_moved_further_than_they_are_wide_meet_once_they_are_larger()
 
 
 @given(costs=costs, limit=st.integers(0, 8).map(lambda n: n / 8))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_assignment_costs_less(costs: np.ndarray, limit: float) -> None:
     pairs = kernels.assign(costs, limit)
     rows, columns = [r for r, _ in pairs], [c for _, c in pairs]

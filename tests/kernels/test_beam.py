@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
+from tests.properties import examples
 
 from . import oracles
 
@@ -16,7 +17,7 @@ from . import oracles
     dropped=st.integers(0, 3),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_wide_beam_gives_the_exact_probabilities(
     shape: tuple[int, int, int], blank: int, dropped: int, seed: int
 ) -> None:
@@ -33,7 +34,7 @@ def test_a_wide_beam_gives_the_exact_probabilities(
 
 
 @given(seed=st.integers(0, 999), states=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_automaton_leaves_the_texts_that_it_accepts(seed: int, states: int) -> None:
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 1.5, (1, 5, 4)).astype(np.float32)
@@ -58,7 +59,7 @@ def test_an_automaton_leaves_the_texts_that_it_accepts(seed: int, states: int) -
 
 
 @given(seed=st.integers(0, 999), spread=st.sampled_from([3.0, 8.0]))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_characters_are_those_of_the_best_path(seed: int, spread: float) -> None:
     logits = np.random.default_rng(seed).normal(0, spread, (2, 9, 6)).astype(np.float32)
     for greedy, texts in zip(

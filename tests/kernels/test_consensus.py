@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
+from tests.properties import examples
 
 from . import oracles
 
@@ -24,7 +25,7 @@ def network(said: list[list[tuple[str, float]]]) -> np.ndarray:
 
 
 @given(said=readings)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_votes_match_the_oracle(said: list[list[tuple[str, float]]]) -> None:
     texts = ["".join(char for char, _ in reading) for reading in said]
     expected = oracles.confusion(texts, [[w for _, w in reading] for reading in said], LETTERS)
@@ -32,7 +33,7 @@ def test_the_votes_match_the_oracle(said: list[list[tuple[str, float]]]) -> None
 
 
 @given(said=readings)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_winners_of_the_slots_are_what_is_voted(said: list[list[tuple[str, float]]]) -> None:
     texts = ["".join(char for char, _ in reading) for reading in said]
     text, _ = kernels.vote(texts, [[w for _, w in reading] for reading in said])
@@ -59,7 +60,7 @@ votes = st.lists(
 
 
 @given(votes=votes)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_no_legal_text_has_more_votes(votes: np.ndarray) -> None:
     transitions, accepting = grammar("A1", "B1", "AB1", "1")
     found = kernels.legal_path(votes, transitions, accepting, 1e-3)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
+from tests.properties import examples
 
 from . import oracles
 
@@ -63,7 +64,7 @@ def test_confidence_is_the_largest_softmax_value_of_the_run(impl: str) -> None:
     spread=st.sampled_from([0.0, 0.5, 4.0, 60.0, 3000.0]),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_matches_the_oracle(
     impl: str, shape: tuple[int, int, int], blank: int, dropped: int, spread: float, seed: int
 ) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
+from tests.properties import examples
 
 from . import oracles
 
@@ -31,7 +32,7 @@ def test_the_highest_mean_wins_and_the_first_of_equals(
 
 
 @given(confidences=st.lists(st.lists(eighths, max_size=40), max_size=20))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_pick_best_matches_the_oracle(impl: str, confidences: list[list[float]]) -> None:
     assert kernels.pick_best(confidences, impl=impl) == oracles.pick_best(confidences)
 
@@ -94,7 +95,7 @@ readings = st.lists(characters, max_size=6)
 
 
 @given(given_readings=st.lists(readings, max_size=8))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_vote_matches_the_oracle(impl: str, given_readings: list[list[tuple[str, float]]]) -> None:
     texts = ["".join(char for char, _ in reading) for reading in given_readings]
     weights = [[weight for _, weight in reading] for reading in given_readings]

@@ -3,11 +3,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
 from lpr.specs import Channels, Resize
+from tests.properties import examples
 
 from . import oracles
 
@@ -45,7 +46,7 @@ def test_every_size_to_every_other(
     pad=st.floats(0, 1, width=32),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_matches_the_oracle(
     impl: str,
     sizes: tuple[int, int, int, int],

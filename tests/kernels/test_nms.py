@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
+from tests.properties import examples
 
 from . import oracles
 
@@ -42,7 +43,7 @@ coordinates = st.integers(-4, 4) | st.sampled_from([0.5, 1e30, -1e30, np.inf, -n
     ),
     iou=st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 0.75, 1.0]),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_matches_the_oracle(impl: str, rows: list[tuple[float, ...]], iou: float) -> None:
     """Small whole coordinates: many ties, IoUs that equal the threshold, inverted boxes."""
     table = np.array(rows, np.float32).reshape(-1, 5)

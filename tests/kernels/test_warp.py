@@ -3,11 +3,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import kernels
 from lpr.specs import Channels, Resize
+from tests.properties import examples
 
 from . import oracles
 
@@ -56,7 +57,7 @@ def test_every_size(impl: str, rng: np.random.Generator, width: int, height: int
     margin=st.floats(-0.25, 0.25, width=16),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_matches_the_oracle(
     impl: str,
     sizes: tuple[int, int, int, int],
@@ -197,7 +198,7 @@ def test_a_margin_beyond_the_horizon_is_grey(impl: str, rng: np.random.Generator
         max_size=8,
     )
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_numbers_give_values_of_the_picture(impl: str, corners: list[float]) -> None:
     image = np.full((5, 7, 3), 51, np.uint8)
     quads = np.array(corners, np.float32).reshape(1, 4, 2)

@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.sinks.csv import COLUMNS, CsvSink
@@ -39,7 +39,6 @@ def test_without_plates_there_is_still_a_header() -> None:
     assert written() == ",".join(COLUMNS) + "\n"
 
 
-@settings(deadline=None)
 @given(st.text().filter(lambda s: "\0" not in s))
 def test_any_name_comes_back(name: str) -> None:
     rows = list(csv.DictReader(io.StringIO(written((frame(name), [plate()], None)), newline="")))

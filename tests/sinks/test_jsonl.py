@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.sinks.jsonl import JsonlSink
@@ -121,7 +121,6 @@ timings = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     names,
     st.integers(0, 10**6),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.draw import annotate
@@ -18,6 +18,7 @@ from lpr.sinks import open_save
 from lpr.source import Kind, expand, kind_of, open_source, quiet
 from lpr.types import Frame, Image
 from tests.media import grey_levels, noise, quarters, write_picture, write_video
+from tests.properties import examples
 from tests.sinks.sample import plate
 
 FOUND = [plate()]
@@ -92,7 +93,7 @@ def test_a_video_may_change_its_size(tmp_path: Path) -> None:
         np.testing.assert_allclose(image[8, 8], (255, 0, 0), atol=12)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(fps=st.none() | st.floats(1e-6, 1000))
 def test_any_frame_rate_can_be_written(
     tmp_path_factory: pytest.TempPathFactory, fps: float

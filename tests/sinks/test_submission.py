@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 from pathlib import PurePath
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lpr.sinks.submission import SubmissionSink
@@ -50,7 +50,6 @@ def test_of_several_plates_the_one_that_is_read_counts() -> None:
     assert stream.getvalue() == "ID,Number\na,ABC1234\n"
 
 
-@settings(deadline=None)
 @given(st.text().filter(lambda s: "\0" not in s))
 @example("a\rb.jpg")
 def test_any_name_comes_back(name: str) -> None:

@@ -18,6 +18,7 @@ from lpr.errors import SourceError
 from lpr.source import PICTURE_SUFFIXES, kind_of, open_source
 from lpr.types import Frame, Image
 from tests.media import animation, cmyk_jpeg, encode, noise, png, quarters, with_orientation
+from tests.properties import examples
 
 Colour = tuple[int, int, int]
 BLUE, GREEN, RED, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -176,9 +177,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_picture_that_is_cut_short_is_an_error(
     tmp_path: Path, name: str, data: st.DataObject
@@ -194,7 +193,7 @@ def test_a_picture_that_is_cut_short_is_an_error(
 MAGICS = (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"P6 ", b"RIFF")
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(MAGICS), st.binary(max_size=200))
 def test_any_bytes_give_a_picture_or_an_error(tmp_path: Path, magic: bytes, rest: bytes) -> None:
     path = tmp_path / "any.jpg"

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lpr.errors import SourceError
@@ -25,6 +25,7 @@ from tests.media import (
     with_durations,
     write_video,
 )
+from tests.properties import examples
 
 CODECS = {
     "mp4": "mp4v",
@@ -259,9 +260,7 @@ def test_stopping_early_is_no_error(tmp_path: Path, streamed: Path) -> None:
         assert next(iter(source)).index == 0
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 0.97))  # of the last frame, too little may be missing to lose it
 def test_wherever_a_video_is_cut_its_loss_is_noticed(
     tmp_path: Path, streamed: Path, share: float

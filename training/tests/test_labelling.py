@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.darknet.cfg import parse
@@ -22,6 +22,7 @@ from lpr_training.labelling.groups import connected, divide
 from lpr_training.labelling.kmeans import average_iou, cluster, iou_distance
 from lpr_training.labelling.texts import plate_text
 from lpr_training.labelling.voc_to_yolo import convert, fractions, write
+from tests.properties import examples
 from training.tests.labels import picture, voc
 
 # ---------------------------------------------------------------------------- reading
@@ -107,7 +108,7 @@ def test_boxes_become_fractions() -> None:
     height=st.integers(20, 4000),
     corners=st.tuples(*(st.floats(0.01, 0.99) for _ in range(4))),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_what_is_converted_can_be_read_back(
     width: int, height: int, corners: tuple[float, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -204,7 +205,7 @@ def test_the_iou_is_better_served_than_by_euclid(seed: int) -> None:
 
 
 @given(st.integers(1, 6), st.integers(0, 999))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_boxes_give_as_many_anchors_as_asked_for(count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 40, (30, 2)).astype(float)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import summary
@@ -19,11 +19,12 @@ from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.colours import nearest
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.markets import MARKETS, market_design
+from tests.properties import examples
 
 REGIONS = {region.code: region for region in lpr_regions()}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=st.integers(0, 2**32 - 1), code=st.sampled_from(sorted(MARKETS)))
 def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
     plate = render_abroad(np.random.default_rng(seed), 240, region=code)

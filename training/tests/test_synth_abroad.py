@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lpr.types import Box
@@ -18,11 +18,12 @@ from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.markets import MARKETS
 from lpr_training.synth.origin import FOREIGN
 from lpr_training.synth.scenes import paste_plate
+from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=seeds, width=st.integers(80, 400), aspect=st.floats(1.2, 5))
 def test_a_plate_from_abroad_has_the_size_that_was_asked_for(
     seed: int, width: int, aspect: float
@@ -70,7 +71,7 @@ def test_one_takes_the_proportions_of_the_place_that_it_is_pasted_to() -> None:
     assert plate.box.iou(place) > 0.99
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=seeds, overlay=st.sampled_from([0.0, 1.0]))
 @example(seed=4159, overlay=0.0)
 def test_distractors_stay_clear_of_plates(seed: int, overlay: float) -> None:

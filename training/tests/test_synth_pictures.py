@@ -7,7 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
@@ -16,6 +16,7 @@ from lpr_training.synth.crops import CropSampler, render_crop
 from lpr_training.synth.geometry import bounds, lay_onto, random_view
 from lpr_training.synth.preview import contact_sheet
 from lpr_training.synth.scenes import paste_plate, render_scene
+from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -33,7 +34,7 @@ def is_in_reading_order(quad: Quad) -> bool:
     return bool((turns > 0).all() and a[0, 0] < a[1, 0] and a[3, 0] < a[2, 0])
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seed=seeds)
 def test_a_crop_has_its_plate_inside_with_room_around(seed: int) -> None:
     crop = render_crop(np.random.default_rng(seed))
@@ -51,7 +52,7 @@ def test_a_crop_has_its_plate_inside_with_room_around(seed: int) -> None:
         assert room >= 0.149 * size
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seed=seeds, wide=st.floats(20, 150))
 def test_a_plate_covers_its_quad_exactly(seed: int, wide: float) -> None:
     """A white sheet laid on black has the quad's area and centre, to parts of a pixel."""
@@ -125,7 +126,7 @@ def test_a_given_background_is_used() -> None:
     assert sum(redness) > 14
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(seed=seeds)
 def test_a_scene_s_plates_are_in_the_picture_and_apart(seed: int) -> None:
     scene = render_scene(np.random.default_rng(seed), 320, 240)
@@ -152,7 +153,7 @@ def test_some_scenes_have_no_plate_and_some_several() -> None:
     assert max(counts) >= 2
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(seed=seeds, x=st.floats(0, 200), y=st.floats(0, 140), wide=st.floats(20, 110))
 def test_a_plate_pasted_over_a_label_has_the_label_s_box(
     seed: int, x: float, y: float, wide: float
@@ -183,7 +184,7 @@ def test_what_was_on_the_labelled_plate_is_gone() -> None:
     assert (left_over[:, 2] - left_over[:, 0]).max() < 60
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(seed=seeds)
 def test_a_plate_pasted_anywhere_keeps_off_what_it_shall_avoid(seed: int) -> None:
     rng = np.random.default_rng(seed)

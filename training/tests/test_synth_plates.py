@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
@@ -11,6 +11,7 @@ from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.plates import render_plate
 from lpr_training.synth.styles import STYLES
 from lpr_training.synth.texts import SHARES, random_pattern, random_text
+from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -35,7 +36,7 @@ def test_ink_stands_out_from_the_plate(style: str) -> None:
     assert np.abs(light - dark).max() > 60
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seed=seeds)
 def test_random_plates_have_legal_texts(seed: int) -> None:
     plate = render_plate(np.random.default_rng(seed))
@@ -44,7 +45,7 @@ def test_random_plates_have_legal_texts(seed: int) -> None:
     assert plate.display in {f.display(plate.text) for f in TAIWAN.formats}
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seed=seeds, text=st.text(CHARACTERS, min_size=1, max_size=8))
 def test_any_text_can_be_drawn(seed: int, text: str) -> None:
     plate = render_plate(np.random.default_rng(seed), text=text, width=200)
