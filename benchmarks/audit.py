@@ -20,12 +20,12 @@ import numpy as np
 
 import lpr
 from lpr.models import DEFAULT_MODEL
-from lpr.progress import progress
+from lpr.utils.progress import progress
 from lpr_training.audit.ranking import Suspect, rank
 from lpr_training.audit.table import Table
-from lpr_training.mislabel import SLIPS
-from lpr_training.recipes import kept_out_recipe
-from lpr_training.samples import write_crops
+from lpr_training.datasets.label_noise import SLIPS
+from lpr_training.datasets.rendered import kept_out_recipe
+from lpr_training.datasets.write_rendered import write_crops
 
 COUNT = 3000
 BROKEN = 0.03

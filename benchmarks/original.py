@@ -11,11 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lpr.bench import load_network
 from lpr.darknet.cfg import read_cfg
 from lpr.darknet.weights import read_weights
+from lpr.diagnostics import load_network
 from lpr.loading import registry
-from lpr.parity import difference, heads_of, noise, source_runtime
+from lpr.runtimes.parity import difference, heads_of, noise, source_runtime
 from tests.darknet import original
 
 

@@ -23,8 +23,8 @@ import lpr
 from lpr.labels import read_labels
 from lpr.loading import registry
 from lpr.runtimes.select import problem_of
-from lpr.stopwatch import measuring
 from lpr.types import Image, Plate, Timing
+from lpr.utils.timing import measuring
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ROUNDS = 5

@@ -27,16 +27,16 @@ import cv2
 import torch
 
 from lpr.labels import read_labels
-from lpr.recognize import CtcReader
+from lpr.recognition.ctc_reader import CtcReader
 from lpr.types import Crop
 from lpr_torch.checkpoints import load_recognizer
-from lpr_training.loop import METRICS, train
-from lpr_training.mislabel import mislabelled
-from lpr_training.plates import Plates, read_plates
-from lpr_training.recipes import kept_out_recipe, recognizer_recipe
-from lpr_training.recognizer import RecognizerRecipe, RecognizerTask, TorchRecognizer
-from lpr_training.rendered import kept_out_crops
-from lpr_training.written import Written, as_written, frame, photographed
+from lpr_training.datasets.label_noise import mislabelled
+from lpr_training.datasets.plate_samples import Written, as_written, frame, photographed
+from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
+from lpr_training.engine.loop import METRICS, train
+from lpr_training.recognizer.plates import Plates, read_plates
+from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe
+from lpr_training.recognizer.task import RecognizerTask, TorchRecognizer
 
 # The expensive ones first, so that none is left for the end alone.
 RECIPES = (

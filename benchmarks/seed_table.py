@@ -29,8 +29,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from lpr.evaluate.intervals import mcnemar, wilson
 from lpr_torch.checkpoints import recognizer_network
 from lpr_torch.export import export_onnx
-from lpr_training.loop import METRICS
-from lpr_training.recipes import recognizer_recipe
+from lpr_training.engine.loop import METRICS
+from lpr_training.recognizer.recipe import recognizer_recipe
 
 COSTS = "costs.json"
 

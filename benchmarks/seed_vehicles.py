@@ -21,13 +21,12 @@ import torch
 from seed_experiments import REPEATED, Run, in_processes, read, runs
 
 from lpr.evaluate.intervals import wilson
-from lpr_training.loop import train
-from lpr_training.plates import Plates, read_plates
-from lpr_training.recipes import kept_out_recipe
-from lpr_training.recognizer import RecognizerTask
-from lpr_training.rendered import kept_out_crops
+from lpr_training.datasets.plate_samples import Written, as_written
+from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
+from lpr_training.engine.loop import train
+from lpr_training.recognizer.plates import Plates, read_plates
+from lpr_training.recognizer.task import RecognizerTask
 from lpr_training.synth.crops import render_crop
-from lpr_training.written import Written, as_written
 
 KNOWN = 262
 PICTURES, OTHERS = 8000, 2000

@@ -15,16 +15,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpr.evaluate.passes import Score, Truth, read_truth, score
+from lpr.evaluate.tracking import Score, Truth, read_truth, score
 from lpr.loading import load_pool
 from lpr.sightings import Sighting
 from lpr.source.address import addresses
-from lpr.source.moving import open_moving
+from lpr.source.video_sources import open_moving
 from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
 from lpr.watching import Engine, Failed, Rules
-from lpr_training.recipes import FOLDER, film_recipe
+from lpr_training.recipes import FOLDER
 from lpr_training.synth.film import write_film
+from lpr_training.synth.traffic import film_recipe
 
 EACH = Rules(return_after=30.0)
 RARELY = Rules(return_after=30.0, every=0, skip_still=True)

@@ -16,14 +16,17 @@ reads them.
 
 from importlib.metadata import version
 
+from lpr.darknet.conversion import network_of
+from lpr.detection.threshold_sweep import Sweep
 from lpr.draw import annotate
 from lpr.errors import BackendError, LprError, ModelError, OutputError, PluginError, SourceError
 from lpr.hookspecs import hookimpl
 from lpr.loading import load
+from lpr.models import load_model
 from lpr.notebook import Annotated
-from lpr.pipeline import Reader
+from lpr.reader import Reader
+from lpr.recognition.rectify import upright
 from lpr.sightings import Gap, Moment, Sighting, View
-from lpr.sweep import Sweep
 from lpr.types import (
     Alternative,
     Box,
@@ -36,7 +39,10 @@ from lpr.types import (
     Quad,
     Reading,
 )
+from lpr.utils.moved import forward_old_paths
 from lpr.watch import watch
+
+forward_old_paths()
 
 __version__ = version("lpr")
 
@@ -68,5 +74,8 @@ __all__ = [
     "annotate",
     "hookimpl",
     "load",
+    "load_model",
+    "network_of",
+    "upright",
     "watch",
 ]

@@ -17,8 +17,6 @@ _FONT = cv2.FONT_HERSHEY_DUPLEX
 _LINE = 1 / 360
 _TEXT = 1 / 30
 _SMALLEST_TEXT = 10.0
-# Of a plate's width and height, on every side.
-_VEIL = 0.15
 
 
 def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
@@ -60,29 +58,6 @@ def annotate_tracks(image: AnyImage, tracks: Sequence[Shown]) -> Image:
     for track in tracks:
         _label(drawn, track.box, track.text, line)
     return drawn
-
-
-def blurred(image: AnyImage, boxes: Sequence[Box]) -> Image:
-    """A copy of ``image`` in which nothing within ``boxes``, and a little around, can be read.
-
-    Each is made of eight squares across at most, which no sharpening brings back.
-    """
-    hidden: Image = image.copy()
-    height, width = image.shape[:2]
-    for box in boxes:
-        across, down = box.width * _VEIL, box.height * _VEIL
-        x0, y0 = max(int(box.x0 - across), 0), max(int(box.y0 - down), 0)
-        x1, y1 = min(int(box.x1 + across) + 1, width), min(int(box.y1 + down) + 1, height)
-        if x1 <= x0 or y1 <= y0:
-            continue
-        part = hidden[y0:y1, x0:x1]
-        square = max((x1 - x0) // 8, 1)
-        few = (max((x1 - x0) // square, 1), max((y1 - y0) // square, 1))
-        coarse = cv2.resize(part, few, interpolation=cv2.INTER_AREA)
-        hidden[y0:y1, x0:x1] = cv2.resize(
-            coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
-        )
-    return hidden
 
 
 def _label(drawn: Image, box: Box, text: str, line: int) -> None:

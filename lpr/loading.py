@@ -11,23 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from lpr import builtin, models
+from lpr import models
 from lpr.darknet.cfg import read_cfg
-from lpr.detect import Detector, Head
+from lpr.detection.detector import Detector
+from lpr.detection.heads import Head
+from lpr.detection.threshold_sweep import Sweep
+from lpr.detection.tiling import TiledDetector, Tiles
 from lpr.errors import BackendError, naming
-from lpr.pipeline import Reader
+from lpr.plugins import builtin
+from lpr.plugins.registry import Registry, load_registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, TextRecognizer
-from lpr.recognize import as_text_recognizer
+from lpr.reader import Reader
+from lpr.recognition.ctc_reader import as_text_recognizer
+from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
-from lpr.registry import Registry, load_registry
+from lpr.runtimes.preferences import remembered
 from lpr.runtimes.select import select, select_recognizer
 from lpr.runtimes.traits import pinned, place_of, precision_of
 from lpr.specs import RecognizerModel
-from lpr.sweep import Sweep
-from lpr.tiles import TiledDetector, Tiles
-from lpr.tuning import remembered
 from lpr.types import Crop
-from lpr.voting import VotingRecognizer
 
 log = logging.getLogger("lpr")
 
@@ -64,20 +66,19 @@ def load(
     where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
     ``recognizer`` names another recognizer than the model's: that of a runtime, or another model's
     (a name or a folder); several, joined by commas, read together and vote
-    (:class:`lpr.voting.VotingRecognizer`). ``detector_size`` is the detector's (width, height),
-    ``threshold`` its least score; plates read with less than ``min_confidence`` are left out, also
-    those of which the detector is sure; all three default to the model's (with several recognizers
-    to the first one's). With ``max_error`` those are left out instead whose text is wrong with a
-    higher probability, by the recognizer's calibration. A :class:`lpr.Sweep` as ``threshold`` asks
-    for a plate in every picture: readings count then however uncertain they are, unless
-    ``min_confidence`` is given.
-    ``regions`` are codes such as ``tw`` (by default the model's): their formats give ``display``
-    and ``region``, and decide between texts of which the recognizer is not certain; with none
-    (``()``) texts stand as they are read. ``any`` stands for all that are known, the model's own
-    first; where a text fits several, the first of them counts. ``threads`` 0 leaves their number to
-    the runtimes.
-    ``device`` is the number of the GPU, where the backend runs on one. ``tiles`` looks for small
-    plates in large pictures (:mod:`lpr.tiles`): ``auto``, ``off``, or columns and rows as ``3x2``.
+    (:class:`lpr.recognition.voting.VotingRecognizer`). ``detector_size`` is the detector's (width,
+    height), ``threshold`` its least score; plates read with less than ``min_confidence`` are left
+    out, also those of which the detector is sure; all three default to the model's (with several
+    recognizers to the first one's). With ``max_error`` those are left out instead whose text is
+    wrong with a higher probability, by the recognizer's calibration. A :class:`lpr.Sweep` as
+    ``threshold`` asks for a plate in every picture: readings count then however uncertain they are,
+    unless ``min_confidence`` is given. ``regions`` are codes such as ``tw`` (by default the
+    model's): their formats give ``display`` and ``region``, and decide between texts of which the
+    recognizer is not certain; with none (``()``) texts stand as they are read. ``any`` stands for
+    all that are known, the model's own first; where a text fits several, the first of them counts.
+    ``threads`` 0 leaves their number to the runtimes. ``device`` is the number of the GPU, where
+    the backend runs on one. ``tiles`` looks for small plates in large pictures
+    (:mod:`lpr.detection.tiling`): ``auto``, ``off``, or columns and rows as ``3x2``.
 
     Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
     ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that

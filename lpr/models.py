@@ -17,7 +17,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
-from lpr.calibration import Calibration
 from lpr.errors import ModelError
 from lpr.specs import (
     Channels,
@@ -28,7 +27,8 @@ from lpr.specs import (
     RecognizerModel,
     Resize,
 )
-from lpr.summary import LENGTH
+from lpr.specs.calibration import Calibration
+from lpr.specs.plate_attributes import LENGTH
 
 if sys.version_info >= (3, 11):
     import tomllib

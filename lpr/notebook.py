@@ -10,8 +10,8 @@ from html import escape
 import cv2
 
 from lpr.draw import annotate
-from lpr.pipeline import as_picture
-from lpr.rectify import rectify, upright
+from lpr.reader import as_picture
+from lpr.recognition.rectify import rectify, upright
 from lpr.types import AnyImage, Image, Plate
 
 # In pixels: what a notebook's column shows anyway.

@@ -73,7 +73,8 @@ class TextRecognizer(Protocol):
 
 @runtime_checkable
 class CtcRecognizer(Protocol):
-    """A network that gives CTC logits; :class:`lpr.recognize.CtcReader` makes a TextRecognizer."""
+    """A network that gives CTC logits; :class:`lpr.recognition.ctc_reader.CtcReader` makes a
+    TextRecognizer."""
 
     spec: CtcSpec
 

@@ -115,7 +115,7 @@ class Crop:
     """A plate to be read: the picture that it is in, and its corners there.
 
     Nothing is copied: recognizers cut the plate out of the picture at the size that they need
-    (:func:`lpr.rectify.upright`), so that it is sampled once.
+    (:func:`lpr.recognition.rectify.upright`), so that it is sampled once.
     """
 
     image: Image
@@ -148,9 +148,9 @@ class Alternative:
 class Appearance:
     """What a plate looks like besides its text.
 
-    ``ground`` and ``ink`` are colours' names (:mod:`lpr.summary`), ``lines`` is 1 or 2; ``region``
-    is the code of the region that the plate looks like, or empty, ``region_confidence`` how certain
-    that is, 0..1.
+    ``ground`` and ``ink`` are colours' names (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1 or
+    2; ``region`` is the code of the region that the plate looks like, or empty,
+    ``region_confidence`` how certain that is, 0..1.
     """
 
     ground: str

@@ -45,7 +45,7 @@ def watch(
     # FFmpeg's libraries take a while to load, and who reads single pictures never needs them.
     from lpr.sightings import Gap
     from lpr.source.address import addresses
-    from lpr.source.moving import open_moving
+    from lpr.source.video_sources import open_moving
     from lpr.watching import Engine, Failed, Rules, Zone
 
     numbers = {"every": 1 if every == "auto" else every, "min_reads": min_reads, "fps": fps}

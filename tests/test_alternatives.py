@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.builtin import lpr_regions
-from lpr.decode import DOUBTFUL, Decoder, greedy
+from lpr.plugins.builtin import lpr_regions
+from lpr.recognition.ctc_decoder import DOUBTFUL, Decoder, greedy
 from lpr.regions import Format, Region, match
 from lpr.regions.taiwan import TAIWAN
 from lpr.specs import CtcSpec

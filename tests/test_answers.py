@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr.answers import ask, complaint
 from lpr.errors import PluginError
+from lpr.recognition.validation import ask, complaint
+from lpr.recognition.voting import VotingRecognizer
 from lpr.testing import check_text_recognizer
 from lpr.types import Alternative, Character, Crop, Reading
-from lpr.voting import VotingRecognizer
 from tests.samples import FixedText, grey
 
 CROPS = [Crop.whole(grey(20, 40))]

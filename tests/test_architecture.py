@@ -1,4 +1,4 @@
-"""The walls of the house: imports point one way, and importing lpr stays light."""
+"""The walls of the house: imports point one way, in no circle, and importing lpr stays light."""
 
 from __future__ import annotations
 
@@ -6,54 +6,50 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Each room may use the rooms before it, never those after it.
+# A room may use the rooms on the floors below it. On its own floor it may use some, in no circle.
 FLOORS = (
-    (
-        "types",
-        "errors",
-        "calibration",
-        "summary",
-        "sightings",
-        "corners",
-        "specs",
-        "closing",
-        "stopwatch",
-        "toml",
-        "cache",
-    ),
-    ("kernels", "protocols", "regions", "darknet", "progress", "sweep"),
-    (
-        "hookspecs",
-        "source",
-        "answers",
-        "rectify",
-        "decode",
-        "voting",
-        "detect",
-        "recognize",
-        "runtimes",
-        "models",
-        "tracking",
-    ),
-    ("draw", "pipeline", "tiles", "registry", "labels", "testing", "scaffold", "parity"),
-    ("sinks", "evaluate", "builtin", "inspection", "notebook", "convert", "watching", "bench"),
-    ("tuning",),
-    ("doctor", "loading"),
+    ("types", "errors", "regions"),
+    ("labels", "sightings", "specs", "utils"),
+    ("kernels", "protocols", "models", "draw", "darknet", "source"),
+    ("hookspecs", "detection", "recognition", "runtimes", "tracking", "sinks"),
+    ("reader", "testing"),
+    ("evaluate", "notebook", "plugins", "watching"),
+    ("diagnostics", "loading"),
     ("watch",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-STAGES = ("source", "detect", "rectify", "recognize")
+STAGES = ("source", "detection", "recognition", "tracking", "sinks")
+OUTSIDE = {
+    "lpr_onnx", "lpr_openvino", "lpr_torch", "lpr_training", "onnxruntime", "openvino", "torch",
+}  # fmt: skip
+
+PACKAGES = {
+    "lpr": ROOT / "lpr",
+    "lpr_training": ROOT / "training" / "lpr_training",
+    "lpr_torch": ROOT / "plugins" / "lpr-torch" / "lpr_torch",
+}
 
 
-def modules() -> list[Path]:
-    return sorted(p for p in (ROOT / "lpr").rglob("*.py") if p.parent.name != "weights")
+@cache
+def modules(package: str = "lpr") -> dict[str, Path]:
+    """The files of a package by their modules' names."""
+    folder = PACKAGES[package]
+    files = (path for path in sorted(folder.rglob("*.py")) if "weights" not in path.parts)
+    return {module_of(path, folder.parent): path for path in files}
+
+
+def module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -61,56 +57,84 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room(module: str) -> str | None:
-    parts = module.split(".")
-    return parts[1] if parts[0] == "lpr" and len(parts) > 1 and parts[1] in FLOOR else None
+def modules_used(path: Path, package: str) -> set[str]:
+    """The package's own modules that a file imports, or imports a name from."""
+    known = modules(package)
+    used = (name if name in known else name.rpartition(".")[0] for name in imports(path))
+    return {name for name in used if name in known and known[name] != path}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else module
 
 
 def rooms_used(path: Path) -> set[str]:
-    return {name for module in imports(path) if (name := room(module)) is not None}
+    return {room(module) for module in modules_used(path, "lpr")} - {"lpr"}
 
 
-def own_room(path: Path) -> str:
-    return path.relative_to(ROOT / "lpr").parts[0].removesuffix(".py")
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """A circle of imports; empty if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def test_every_room_has_a_floor() -> None:
-    rooms = {own_room(path) for path in modules()} - {"__init__", "__main__"}
-    assert rooms == set(FLOOR)
+    assert {room(module) for module in modules()} - {"lpr", "__main__"} == set(FLOOR)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
-    own = own_room(path)
-    if own in ("__init__", "__main__"):
+@pytest.mark.parametrize("module", modules())
+def test_imports_point_down(module: str) -> None:
+    own = room(module)
+    if own in ("lpr", "__main__"):
         return
-    above = {name for name in rooms_used(path) - {own} if FLOOR[name] > FLOOR[own]}
+    above = {name for name in rooms_used(modules()[module]) - {own} if FLOOR[name] > FLOOR[own]}
     assert not above, f"{own} imports {above}, which stand above it"
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    graph = {
+        module: modules_used(path, package) - {package}
+        for module, path in modules(package).items()
+        if module != package
+    }
+    assert not circle(graph)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_rooms_import_each_other_in_a_circle(package: str) -> None:
+    graph: dict[str, set[str]] = {}
+    for module, path in modules(package).items():
+        used = {room(other) for other in modules_used(path, package)}
+        graph.setdefault(room(module), set()).update(used - {room(module), package})
+    graph.pop(package)
+    assert not circle(graph)
+
+
 def test_stages_do_not_know_each_other() -> None:
-    for path in modules():
-        if own_room(path) in STAGES:
-            assert not rooms_used(path) & (set(STAGES) - {own_room(path)}), path
+    for module, path in modules().items():
+        if room(module) in STAGES:
+            assert not rooms_used(path) & (set(STAGES) - {room(module)}), module
 
 
 def test_the_core_imports_neither_plugins_nor_training() -> None:
-    for path in modules():
-        outside = {module.split(".")[0] for module in imports(path)}
-        assert not outside & {"lpr_onnx", "lpr_training", "torch", "onnxruntime"}, path
+    for module, path in modules().items():
+        assert not {name.split(".")[0] for name in imports(path)} & OUTSIDE, module
 
 
 def test_only_kernels_imports_the_compiled_module() -> None:
-    users = {own_room(path) for path in modules() if "lpr._kernels" in set(imports(path))}
-    assert users == {"kernels"}
+    users = {module for module, path in modules().items() if "lpr._kernels" in set(imports(path))}
+    assert users == {"lpr.kernels"}
 
 
 def test_importing_lpr_stays_light() -> None:
-    heavy = "{'torch', 'onnx', 'onnxruntime', 'tqdm', 'av'}"
+    heavy = "{'torch', 'onnx', 'onnxruntime', 'tqdm', 'av', 'lpr.diagnostics'}"
     code = f"import sys, lpr; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

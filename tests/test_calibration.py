@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.calibration import Calibration, logit, sigmoid
+from lpr.specs.calibration import Calibration, logit, sigmoid
 from lpr.types import Character
 
 shares = st.floats(0, 1)

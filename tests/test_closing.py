@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from lpr.closing import close_plugged
 from lpr.errors import PluginError, StuckError
+from lpr.utils.closing import close_plugged
 
 
 def test_what_closes_closes() -> None:

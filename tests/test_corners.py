@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.corners import fill, seen_in
+from lpr.recognition.corners import fill, seen_in
 from lpr.types import Box, Crop, Quad
 
 IMAGE = np.zeros((100, 200, 3), np.uint8)

@@ -15,8 +15,8 @@ from lpr.darknet.cfg import read_cfg
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.models import load_model
-from lpr.parity import HALF, SINGLE, compare, default_input, heads_of, source_runtime
 from lpr.protocols import DetectorRuntime
+from lpr.runtimes.parity import HALF, SINGLE, compare, default_input, heads_of, source_runtime
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import pinned, precision_of
 from lpr.source import open_source

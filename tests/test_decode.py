@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr.decode import Decoder
+from lpr.recognition.ctc_decoder import Decoder
 from lpr.regions.taiwan import TAIWAN
 from lpr.types import Float32
 from tests.samples import ALPHABET, CTC_SPEC, logits_of

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lpr.darknet.cfg import parse
-from lpr.detect import Detector, Head, decode_head, fitted
+from lpr.detection.detector import Detector, fitted
+from lpr.detection.heads import Head, decode_head
+from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import PluginError
-from lpr.sweep import Sweep
 from tests.darknet.nets import conv
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
 

@@ -18,7 +18,7 @@ from sybil import Document
 
 import lpr
 from lpr.models import tomllib
-from lpr.registry import BUILTIN_COMMANDS
+from lpr.plugins.registry import BUILTIN_COMMANDS
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
@@ -31,8 +31,8 @@ LINKING = (
     *sorted(REPOSITORY.glob("plugins/*/README.md")),
 )
 MODULES = (
-    "lpr", "lpr.protocols", "lpr.specs", "lpr.models", "lpr.rectify", "lpr.regions", "lpr.testing",
-    "lpr.voting", "lpr.kernels", "lpr.errors", "lpr.types",
+    "lpr", "lpr.protocols", "lpr.specs", "lpr.models", "lpr.recognition.rectify", "lpr.regions",
+    "lpr.testing", "lpr.recognition.voting", "lpr.kernels", "lpr.errors", "lpr.types",
 )  # fmt: skip
 
 _FENCED = re.compile(r"^(`{3,}).*?^\1\n", re.MULTILINE | re.DOTALL)

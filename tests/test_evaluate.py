@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.detect import Detector, Head
+from lpr.detection.detector import Detector
+from lpr.detection.heads import Head
 from lpr.errors import SourceError
 from lpr.evaluate import edit_distance, evaluate, match, read_predictions, score_predictions
 from lpr.evaluate.stress import SCALES, stressed
 from lpr.labels import LabelledPicture, LabelledPlate, normalise, read_labels
-from lpr.pipeline import Reader
+from lpr.reader import Reader
 from lpr.types import Box
 from tests.samples import DETECTOR_SPEC, FixedNetwork, FixedText, grey, head_with
 

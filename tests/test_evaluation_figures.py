@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.evaluate import Outcome, Report, compare, page
-from lpr.evaluate.alignment import aligned, confusions
+from lpr.evaluate.alignment import confusions
+from lpr.evaluate.breakdown import by_format, by_size
 from lpr.evaluate.calibration import BINS, bins, expected_error, of_characters, of_plates
 from lpr.evaluate.curves import average_precision, recall_precision, risk_coverage
 from lpr.evaluate.intervals import mcnemar, wilson
-from lpr.evaluate.tables import by_format, by_size
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.regions.taiwan import TAIWAN
-from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Character, Detection, Plate, Reading
+from lpr.utils.text import aligned, edit_distance
 from tests.cli.run import lpr
 
 texts = st.text("AB12", max_size=7)

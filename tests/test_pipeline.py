@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lpr.detect import Detector, Head
+from lpr.detection.detector import Detector
+from lpr.detection.heads import Head
 from lpr.errors import PluginError
-from lpr.pipeline import Reader
+from lpr.reader import Reader
 from lpr.regions import Format, Region
 from lpr.types import Character, Crop, Image, Reading
 from tests.samples import DETECTOR_SPEC, FixedNetwork, FixedText, grey, head_with

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
-from lpr.progress import progress
+from lpr.utils.progress import progress
 
 
 class Terminal(io.StringIO):

@@ -14,9 +14,9 @@ from types import ModuleType
 
 import lpr
 import lpr.hookspecs
+import lpr.plugins.scaffold
 import lpr.protocols
 import lpr.regions
-import lpr.scaffold
 import lpr.specs
 import lpr.testing
 
@@ -81,7 +81,7 @@ def test_the_hooks_are_listed_as_they_are() -> None:
     rows = [f"| `{hook.__name__}{signatures[hook]}` | {hook.__doc__} |" for hook in hooks]
     assert "\n".join(rows) in page
     assert f"lpr_interface = {lpr.hookspecs.INTERFACE}\n" in page
-    assert f"lpr_interface = {lpr.hookspecs.INTERFACE}  #" in lpr.scaffold.MODULE
+    assert f"lpr_interface = {lpr.hookspecs.INTERFACE}  #" in lpr.plugins.scaffold.MODULE
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr import decode
 from lpr.errors import PluginError
-from lpr.recognize import CtcReader, as_text_recognizer
+from lpr.recognition import ctc_decoder
+from lpr.recognition.ctc_reader import CtcReader, as_text_recognizer
 from lpr.specs import CtcSpec
 from lpr.testing import check_ctc_recognizer, check_text_recognizer, sample_crops
 from lpr.types import Crop, Float32
@@ -22,7 +22,7 @@ from tests.samples import ALPHABET, CTC_SPEC, FixedLogits, FixedText, grey, logi
     ],
 )
 def test_the_best_path_is_merged_and_its_blanks_dropped(path: str, text: str) -> None:
-    (reading,) = decode.greedy(logits_of(path), CTC_SPEC)
+    (reading,) = ctc_decoder.greedy(logits_of(path), CTC_SPEC)
     assert reading.text == text
     assert len(reading.characters) == len(text)
     assert (reading.confidence > 0.99) == bool(text)
@@ -32,7 +32,7 @@ def test_confidence_is_the_mean_of_the_characters() -> None:
     logits = logits_of("A_B")
     logits[0, 2] = 0
     logits[0, 2, ALPHABET.index("B")] = 3
-    (reading,) = decode.greedy(logits, CTC_SPEC)
+    (reading,) = ctc_decoder.greedy(logits, CTC_SPEC)
     a, b = (c.confidence for c in reading.characters)
     assert b == pytest.approx(np.exp(3) / (np.exp(3) + 36), abs=1e-5)
     assert reading.confidence == pytest.approx((a + b) / 2)
@@ -41,13 +41,13 @@ def test_confidence_is_the_mean_of_the_characters() -> None:
 @pytest.mark.parametrize("blank", [0, 5, 36])
 def test_the_blank_may_stand_anywhere(blank: int) -> None:
     spec = CtcSpec(alphabet=ALPHABET, blank=blank, width=8, height=8)
-    (reading,) = decode.greedy(logits_of("0_4_5_Z", spec), spec)
+    (reading,) = ctc_decoder.greedy(logits_of("0_4_5_Z", spec), spec)
     assert reading.text == "045Z"
 
 
 def test_dropped_steps_are_not_read() -> None:
     spec = CtcSpec(alphabet=ALPHABET, blank=36, width=8, height=8, dropped_steps=2)
-    (reading,) = decode.greedy(logits_of("XYA_B", spec), spec)
+    (reading,) = ctc_decoder.greedy(logits_of("XYA_B", spec), spec)
     assert reading.text == "AB"
 
 

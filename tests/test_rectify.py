@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr.rectify import natural_size, rectify, upright
+from lpr.recognition.rectify import natural_size, rectify, upright
 from lpr.types import Box, Crop, Detection
 from tests.samples import grey
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import lpr.registry
-from lpr import builtin
+import lpr.plugins.registry
 from lpr.errors import BackendError
 from lpr.hookspecs import INTERFACE, hookimpl
+from lpr.plugins import builtin
+from lpr.plugins.registry import load_registry
 from lpr.regions import Format, Region
-from lpr.registry import load_registry
 
 UTOPIA = Region("ut", "Utopia", (Format("AA-99", "all"),))
 
@@ -35,7 +35,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             (tmp_path / f"plugged_{name}.py").write_text(source)
             sys.modules.pop(f"plugged_{name}", None)
         points = [EntryPoint(name, f"plugged_{name}", "lpr") for name in sources]
-        monkeypatch.setattr(lpr.registry, "entry_points", lambda group: points)
+        monkeypatch.setattr(lpr.plugins.registry, "entry_points", lambda group: points)
 
     return install_
 

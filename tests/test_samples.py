@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import lpr
-from lpr.evaluate.passes import read_truth
+from lpr.evaluate.tracking import read_truth
 from lpr.source import open_source
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"

@@ -9,7 +9,7 @@ import pytest
 
 from lpr.errors import OutputError
 from lpr.models import tomllib
-from lpr.scaffold import new_plugin
+from lpr.plugins.scaffold import new_plugin
 from tests.cli.run import CAR, lpr
 
 

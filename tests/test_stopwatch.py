@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lpr.stopwatch import measuring, stage
+from lpr.utils.timing import measuring, stage
 
 
 def test_stages_add_up_and_are_part_of_the_whole() -> None:

@@ -3,10 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr import summary
-from lpr.calibration import Calibration
-from lpr.recognize import CtcReader
-from lpr.specs import CtcSpec
+from lpr.recognition.ctc_reader import CtcReader
+from lpr.specs import CtcSpec, plate_attributes
+from lpr.specs.calibration import Calibration
 from lpr.types import Box, Crop, Float32
 from tests.samples import ALPHABET, logits_of
 
@@ -15,10 +14,17 @@ SPEC = CtcSpec(ALPHABET, 36, 128, 64, channels="rgb", dropped_steps=1, summary=T
 
 def row(**raw: float) -> Float32:
     values = np.zeros(37, np.float32)
-    places = {"plate": summary.PLATE, "lines": summary.LINES}
-    places |= {name: summary.GROUND.start + n for n, name in enumerate(summary.GROUNDS)}
-    places |= {f"{name}_ink": summary.INK.start + n for n, name in enumerate(summary.INKS)}
-    places |= {name: summary.REGION.start + n for n, name in enumerate(summary.REGIONS)}
+    places = {"plate": plate_attributes.PLATE, "lines": plate_attributes.LINES}
+    places |= {
+        name: plate_attributes.GROUND.start + n for n, name in enumerate(plate_attributes.GROUNDS)
+    }
+    places |= {
+        f"{name}_ink": plate_attributes.INK.start + n
+        for n, name in enumerate(plate_attributes.INKS)
+    }
+    places |= {
+        name: plate_attributes.REGION.start + n for n, name in enumerate(plate_attributes.REGIONS)
+    }
     for name, value in raw.items():
         values[places[name]] = value
     return values
@@ -58,7 +64,7 @@ def test_what_a_network_tells_comes_with_the_reading() -> None:
 def test_a_tilted_plate_is_read_again_by_its_corners() -> None:
     told = row(plate=5)
     tilt = np.array([(0.2, 0), (0.1, 0.4), (-0.2, 0), (-0.1, -0.4)], np.float32)
-    told[summary.CORNERS] = tilt.reshape(8)
+    told[plate_attributes.CORNERS] = tilt.reshape(8)
     network = Network(told, "A_B_1", "A_B_2")
     (reading,) = CtcReader(network).read([CROP])
     assert (reading.text, network.asked) == ("AB2", 2)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lpr
-from lpr.detect import Detector, Head
-from lpr.sweep import Sweep
+from lpr.detection.detector import Detector
+from lpr.detection.heads import Head
+from lpr.detection.threshold_sweep import Sweep
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey
 
 HEAD = Head(((24.0, 12.0),), classes=1)

@@ -11,10 +11,10 @@ from typing import TextIO
 import numpy as np
 import pytest
 
-from lpr import builtin
 from lpr.errors import ModelError
 from lpr.models import SHIPPED, load_model, read_model
-from lpr.registry import load_registry
+from lpr.plugins import builtin
+from lpr.plugins.registry import load_registry
 from lpr.runtimes.select import problem_of
 from lpr.sinks import sink_formats
 from lpr.sinks.jsonl import JsonlSink

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lpr
-from lpr.detect import Head
-from lpr.tiles import MOST, SEEN, TiledDetector, Tiles, merged
+from lpr.detection.heads import Head
+from lpr.detection.tiling import MOST, SEEN, TiledDetector, Tiles, merged
 from lpr.types import Box, Detection
 from tests.samples import DETECTOR_SPEC, FixedNetwork, head_with
 

@@ -11,9 +11,10 @@ import pytest
 
 import lpr
 from lpr import loading
+from lpr.diagnostics.tuning import tune
 from lpr.errors import OutputError
 from lpr.models import load_model
-from lpr.tuning import Tuned, remembered, tune, tuned_file
+from lpr.runtimes.preferences import Tuned, remembered, tuned_file
 from tests.cli.run import CAR
 from tests.cli.run import lpr as run
 

@@ -6,9 +6,9 @@ import pytest
 
 import lpr
 from lpr.errors import PluginError
+from lpr.recognition.voting import VotingRecognizer, fused
 from lpr.testing import check_text_recognizer
 from lpr.types import Character, Crop, Reading
-from lpr.voting import VotingRecognizer, fused
 from tests.samples import FixedText, grey
 
 

@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 
 import click
 
-from lpr.closing import PATIENCE
 from lpr.errors import BackendError, LprError, StuckError, describe
-from lpr.registry import BUILTIN_COMMANDS
+from lpr.plugins.registry import BUILTIN_COMMANDS
+from lpr.utils.closing import PATIENCE
 
 
 class _Commands(click.Group):

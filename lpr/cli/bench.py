@@ -12,19 +12,25 @@ from typing import Any
 
 import click
 
-from lpr.bench import agreements, detector_speeds, load_network, multiply_peak, recognizer_speeds
-from lpr.bench import video as bench
-from lpr.bench.video import Pace
 from lpr.cli.options import open_readers, watch_options
+from lpr.diagnostics import (
+    agreements,
+    detector_speeds,
+    load_network,
+    multiply_peak,
+    recognizer_speeds,
+)
+from lpr.diagnostics import watch_speed as bench
+from lpr.diagnostics.watch_speed import Pace
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
-from lpr.progress import progress
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.source import expand, open_source
 from lpr.source.address import addresses
 from lpr.types import Image
+from lpr.utils.progress import progress
 from lpr.watching import Rules
 
 _DECODING = 30.0

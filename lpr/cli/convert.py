@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from lpr.convert import convert
 from lpr.loading import registry
+from lpr.runtimes.convert import convert
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

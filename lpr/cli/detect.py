@@ -13,13 +13,13 @@ import click
 from lpr.cli.options import open_reader, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
-from lpr.pipeline import Reader
-from lpr.progress import Bar, progress
 from lpr.protocols import RecordSink
+from lpr.reader import Reader
 from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
 from lpr.source import expand, kind_of, open_source, quiet
-from lpr.stopwatch import measuring
 from lpr.types import Frame, Image, Plate
+from lpr.utils.progress import Bar, progress
+from lpr.utils.timing import measuring
 
 
 @click.command("detect")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lpr.doctor import examine
+from lpr.diagnostics.doctor import examine
 from lpr.loading import registry
 
 

@@ -15,6 +15,7 @@ from lpr.errors import OutputError
 from lpr.evaluate import (
     Report,
     alignment,
+    breakdown,
     calibration,
     compare,
     curves,
@@ -22,13 +23,12 @@ from lpr.evaluate import (
     page,
     read_predictions,
     score_predictions,
-    tables,
 )
 from lpr.labels import LabelledPicture, read_labels
 from lpr.loading import regions_of
 from lpr.models import load_model
-from lpr.progress import progress
 from lpr.regions import Region
+from lpr.utils.progress import progress
 
 
 @click.command("eval")
@@ -154,8 +154,8 @@ def _regions(options: dict[str, Any]) -> list[Region]:
 def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
     outcomes = report.outcomes
     return {
-        "by_size": [row.as_dict() for row in tables.by_size(outcomes)],
-        "by_format": [row.as_dict() for row in tables.by_format(outcomes, regions)],
+        "by_size": [row.as_dict() for row in breakdown.by_size(outcomes)],
+        "by_format": [row.as_dict() for row in breakdown.by_format(outcomes, regions)],
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
         "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
+from lpr.detection.threshold_sweep import Sweep
+from lpr.detection.tiling import Tiles
 from lpr.loading import load, load_pool
 from lpr.models import DEFAULT_MODEL
-from lpr.pipeline import Reader
-from lpr.sweep import Sweep
-from lpr.tiles import Tiles
+from lpr.reader import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 

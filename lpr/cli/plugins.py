@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from lpr.errors import PluginError
-from lpr.inspection import Check, checks_of
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
-from lpr.scaffold import new_plugin
+from lpr.plugins.conformance import Check, checks_of
+from lpr.plugins.scaffold import new_plugin
 
 
 @click.group("plugins", invoke_without_command=True)

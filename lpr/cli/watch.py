@@ -16,7 +16,6 @@ import click
 
 from lpr.cli.options import Finite, open_readers, watch_options
 from lpr.draw import annotate_tracks
-from lpr.progress import Bar, progress
 from lpr.sightings import Gap
 from lpr.sinks import (
     EvidenceFolder,
@@ -27,11 +26,12 @@ from lpr.sinks import (
     read_known,
     standard_output,
 )
-from lpr.sinks.film import Film, plan_films
 from lpr.sinks.paths import refuse_twins
+from lpr.sinks.video import Film, plan_films
 from lpr.source import expand
 from lpr.source.address import Address, addresses
-from lpr.source.moving import open_moving
+from lpr.source.video_sources import open_moving
+from lpr.utils.progress import Bar, progress
 from lpr.watching import Engine, Event, Failed, Rules, Seen, Zone
 
 

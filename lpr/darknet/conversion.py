@@ -7,11 +7,11 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from lpr.cache import cache_folder, keep
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError
 from lpr.specs import DetectorModel
+from lpr.utils.files import cache_folder, keep
 
 log = logging.getLogger("lpr")
 

@@ -1,12 +1,12 @@
 """How good a system is on labelled pictures: found, exactly read, characters wrong, false."""
 
 from lpr.evaluate.compare import Comparison, compare
+from lpr.evaluate.html_report import page
 from lpr.evaluate.outcome import Outcome, match
-from lpr.evaluate.page import page
 from lpr.evaluate.predictions import read_predictions, score_predictions
 from lpr.evaluate.report import Report
 from lpr.evaluate.run import evaluate
-from lpr.tracking.texts import edit_distance
+from lpr.utils.text import edit_distance
 
 __all__ = [
     "Comparison",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lpr.evaluate.alignment import aligned
 from lpr.evaluate.outcome import Outcome
+from lpr.utils.text import aligned
 
 BINS = 10
 

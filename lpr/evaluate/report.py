@@ -10,8 +10,8 @@ from typing import Any
 from lpr.evaluate import calibration, curves
 from lpr.evaluate.outcome import Outcome
 from lpr.labels import LabelledPlate
-from lpr.tracking.texts import edit_distance
 from lpr.types import Plate
+from lpr.utils.text import edit_distance
 
 SMALLEST = 16.0
 """Plates narrower than this in the detector's input, in pixels, are counted apart."""

@@ -8,10 +8,10 @@ from lpr.evaluate.outcome import Outcome
 from lpr.evaluate.report import Report
 from lpr.evaluate.stress import stressed
 from lpr.labels import LabelledPicture, LabelledPlate
-from lpr.pipeline import Reader
+from lpr.reader import Reader
 from lpr.source import open_source
-from lpr.stopwatch import measuring
 from lpr.types import Crop, Image
+from lpr.utils.timing import measuring
 
 
 def evaluate(reader: Reader, pictures: Iterable[LabelledPicture], stress: bool = False) -> Report:

@@ -12,13 +12,13 @@ from lpr.sinks.evidence import EvidenceFolder
 from lpr.sinks.jsonl import JsonlSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
-from lpr.sinks.plugged import PluggedSink
+from lpr.sinks.plugin_sink import PluggedSink
 from lpr.sinks.records import open_output, standard_output
+from lpr.sinks.redaction import Veil, read_known
 from lpr.sinks.sightings import SightingSink
 from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
 from lpr.sinks.timeline import Timeline
-from lpr.sinks.veil import Veil, read_known
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ import io
 from collections.abc import Sequence
 from typing import TextIO
 
-from lpr.closing import Closing
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.closing import Closing
 
 COLUMNS = (
     "source",

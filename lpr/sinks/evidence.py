@@ -8,12 +8,11 @@ from pathlib import Path
 
 import cv2
 
-from lpr.draw import blurred
 from lpr.errors import OutputError
 from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
 from lpr.sinks.paths import file_stems
-from lpr.sinks.veil import Veil
+from lpr.sinks.redaction import Veil, blurred
 from lpr.types import Box, Image
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from lpr.closing import Closing
 from lpr.sinks.records import SCHEMA, put_record
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.closing import Closing
 
 
 class JsonlSink(Closing):

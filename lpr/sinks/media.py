@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import cv2
 
-from lpr.closing import Closing
 from lpr.draw import annotate
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
 from lpr.types import Frame, Image, Plate
+from lpr.utils.closing import Closing
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from lpr.closing import Closing
 from lpr.sightings import Gap, Sighting
 from lpr.sinks.records import SCHEMA, put_record
+from lpr.utils.closing import Closing
 
 
 class SightingSink(Closing):

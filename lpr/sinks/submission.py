@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TextIO
 
-from lpr.closing import Closing
 from lpr.sinks.csv import csv_line
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.closing import Closing
 
 HEADER = ("ID", "Number")
 UNKNOWN = "unknown"

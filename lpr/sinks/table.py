@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from lpr.closing import Closing
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.closing import Closing
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 # The source stands last, so that nothing after it has to be aligned with names of any length.

@@ -6,12 +6,12 @@ import base64
 from html import escape
 from typing import TextIO
 
-from lpr.closing import Closing
 from lpr.sightings import Gap, Moment, Sighting, utc
 from lpr.sinks.evidence import jpeg, shown_crop
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
-from lpr.sinks.veil import Veil
+from lpr.sinks.redaction import Veil
+from lpr.utils.closing import Closing
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sightings</title>

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from lpr.errors import SourceError
 from lpr.source.file import read_head
-from lpr.source.kinds import AVI, HEIF, ISO, PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_by
+from lpr.source.media_types import AVI, HEIF, ISO, PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_by
 from lpr.source.picture import Picture, decode, quiet
 from lpr.source.search import expand
 from lpr.source.video import Video

@@ -87,7 +87,7 @@ def _sorted(text: str) -> list[tuple[str, Sort]]:
         return [(camera[2] or f"/dev/video{camera[1]}", "camera")]
     if not Path(text).is_dir():
         return [(each, "file") for each in expand([text])]
-    from lpr.source.kinds import PICTURE_SUFFIXES
+    from lpr.source.media_types import PICTURE_SUFFIXES
 
     inside = expand([text])
     pictures = [

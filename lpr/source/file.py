@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from lpr.errors import SourceError
-from lpr.source.kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from lpr.source.search import scan
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.source.address import Address
-from lpr.source.stream import Stream
+from lpr.source.av_stream import Stream
 from lpr.types import Frame, Image
+from lpr.utils.closing import Closing
 
 _BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _SPARSE = 16

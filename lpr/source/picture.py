@@ -13,11 +13,11 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from lpr.closing import Closing
 from lpr.errors import SourceError
 from lpr.source.file import unreadable
-from lpr.source.kinds import Kind
+from lpr.source.media_types import Kind
 from lpr.types import Frame, Image
+from lpr.utils.closing import Closing
 
 # What lpr.kernels takes.
 _LONGEST_SIDE = 65_536

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpr.source.kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

@@ -10,11 +10,11 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from lpr.closing import Closing
 from lpr.errors import SourceError
-from lpr.source.cut import is_cut
-from lpr.source.kinds import Kind
+from lpr.source.media_types import Kind
+from lpr.source.truncation import is_cut
 from lpr.types import Frame
+from lpr.utils.closing import Closing
 
 _HIGHEST_FPS = 1000.0
 

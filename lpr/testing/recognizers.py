@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr.answers import complaint
 from lpr.errors import ModelError
 from lpr.protocols import CtcRecognizer, RecognizerRuntime, TextRecognizer
-from lpr.recognize import as_text_recognizer
+from lpr.recognition.ctc_reader import as_text_recognizer
+from lpr.recognition.validation import complaint
 from lpr.specs import RecognizerModel
 from lpr.testing.samples import (
     BATCHES,

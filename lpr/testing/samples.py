@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from lpr.closing import close_plugged
 from lpr.types import Box, Crop, Float32, Image
+from lpr.utils.closing import close_plugged
 
 BATCHES = (1, 2, 5)
 """Sizes in which networks are asked."""

@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from lpr.closing import close_plugged
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.recognize import as_text_recognizer
+from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing.samples import noise
 from lpr.types import Crop
+from lpr.utils.closing import close_plugged
 
 _BATCHES = (1, 8)
 _ROUNDS = 7

@@ -1,7 +1,7 @@
 """Detections over time -> one track for each vehicle, and what its readings agree on."""
 
 from lpr.tracking.fusion import Consensus, Fuse, Fusion
-from lpr.tracking.looks import Looks
+from lpr.tracking.reread_policy import Looks
 from lpr.tracking.track import Track
 from lpr.tracking.tracker import Tracker
 

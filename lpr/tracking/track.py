@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lpr.sightings import Direction, Moment, View
 from lpr.tracking.fusion import Consensus
-from lpr.tracking.looks import Looks
+from lpr.tracking.reread_policy import Looks
 from lpr.types import Box, Detection, Reading
 
 _MEMORY = 4

@@ -14,14 +14,14 @@ from lpr.errors import LprError
 from lpr.sightings import Gap, Shown
 from lpr.source.address import Address
 from lpr.source.live import Away, Back
-from lpr.source.moving import MovingSource
-from lpr.stopwatch import measuring
+from lpr.source.video_sources import MovingSource
 from lpr.types import Box, Detection, Frame
+from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
-from lpr.watching.mailbox import Mailbox
-from lpr.watching.meter import Meter
-from lpr.watching.pace import Pace, Stillness
-from lpr.watching.rules import Rules
+from lpr.watching.frame_queue import Mailbox
+from lpr.watching.frame_sampling import Pace, Stillness
+from lpr.watching.settings import Rules
+from lpr.watching.stats import Meter
 from lpr.watching.watcher import Watcher
 
 DEPTH = 8

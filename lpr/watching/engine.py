@@ -18,18 +18,18 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from lpr.closing import Closing
-from lpr.pipeline import Reader
+from lpr.reader import Reader
 from lpr.source.address import Address
-from lpr.source.moving import MovingSource
-from lpr.stopwatch import measuring
+from lpr.source.video_sources import MovingSource
 from lpr.tracking import Fuse
 from lpr.types import Detection, Frame
+from lpr.utils.closing import Closing
+from lpr.utils.timing import measuring
 from lpr.watching.camera import Camera
+from lpr.watching.detection_worker import found, lowered
 from lpr.watching.events import Event
-from lpr.watching.finding import found, lowered
-from lpr.watching.meter import Meter
-from lpr.watching.rules import USUAL, Rules
+from lpr.watching.settings import USUAL, Rules
+from lpr.watching.stats import Meter
 from lpr.watching.watcher import Watcher
 
 _AT_ONCE = 4

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lpr import kernels
-from lpr.pipeline import Reader
-from lpr.rectify import rectify
+from lpr.reader import Reader
+from lpr.recognition.rectify import rectify
 from lpr.regions.region import identify
 from lpr.sightings import Moment, Sighting, Status, View
-from lpr.stopwatch import stage
 from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
-from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
-from lpr.watching.rules import USUAL, Rules
-from lpr.watching.zone import WHOLE
+from lpr.utils.text import edit_distance
+from lpr.utils.timing import stage
+from lpr.watching.roi import WHOLE
+from lpr.watching.settings import USUAL, Rules
 
 _CERTAIN, _CERTAIN_READS = 0.9, 3
 """A text is certain that so many readings agree on, with this confidence."""

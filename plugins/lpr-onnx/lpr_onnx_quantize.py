@@ -22,10 +22,10 @@ from lpr.errors import ModelError, OutputError, SourceError
 from lpr.evaluate import evaluate
 from lpr.labels import LabelledPicture
 from lpr.models import Model, load_model, sha256
-from lpr.progress import progress
 from lpr.source import open_source
-from lpr.toml import to_toml
 from lpr.types import Float32
+from lpr.utils.progress import progress
+from lpr.utils.toml import to_toml
 
 if sys.version_info >= (3, 11):
     import tomllib

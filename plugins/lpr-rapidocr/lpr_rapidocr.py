@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr.hookspecs import hookimpl
 from lpr.protocols import RecognizerRuntime
-from lpr.rectify import upright
+from lpr.recognition.rectify import upright
 from lpr.specs import RecognizerModel
 from lpr.types import Character, Crop, Image, Reading
 

@@ -15,7 +15,7 @@ import numpy as np
 from lpr.errors import BackendError
 from lpr.hookspecs import hookimpl
 from lpr.protocols import RecognizerRuntime
-from lpr.rectify import upright
+from lpr.recognition.rectify import upright
 from lpr.specs import RecognizerModel
 from lpr.types import Crop, Image, Reading
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpr.bench import agreements, multiply_peak
 from lpr.darknet.onnx import to_onnx
+from lpr.diagnostics import agreements, multiply_peak
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.protocols import DetectorRuntime

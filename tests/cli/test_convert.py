@@ -9,11 +9,11 @@ import onnx
 import onnxruntime
 import pytest
 
-from lpr.convert import convert
 from lpr.darknet.weights import Weights
 from lpr.errors import ModelError
 from lpr.loading import registry
-from lpr.parity import difference
+from lpr.runtimes.convert import convert
+from lpr.runtimes.parity import difference
 from tests.cli.run import lpr
 from tests.darknet.nets import BODIES, conv, net, pictures, random_weights
 from tests.darknet.reference import forward

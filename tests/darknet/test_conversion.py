@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lpr.cache import cache_folder
 from lpr.darknet import onnx as converter
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.conversion import converted
 from lpr.darknet.onnx import to_onnx
 from lpr.darknet.weights import Weights
+from lpr.utils.files import cache_folder
 from tests.darknet.nets import conv, net, random_weights
 
 CFG = net(conv(8, 3, 2))

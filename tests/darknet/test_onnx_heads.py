@@ -12,7 +12,8 @@ import pytest
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.conversion import network_of
 from lpr.darknet.onnx import to_onnx
-from lpr.detect import Detector, Head
+from lpr.detection.detector import Detector
+from lpr.detection.heads import Head
 from lpr.errors import ModelError, PluginError
 from lpr.loading import registry
 from lpr.runtimes.select import problem_of

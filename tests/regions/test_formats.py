@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.builtin import lpr_regions
+from lpr.plugins.builtin import lpr_regions
 from lpr.regions import Format, Grammar, Region, match
 from lpr.regions.region import identify
 from lpr.testing import check_region

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 import lpr
-from lpr.builtin import lpr_regions
 from lpr.errors import BackendError
+from lpr.plugins.builtin import lpr_regions
 from lpr.regions import Format, Grammar, Region
 from lpr.regions.europe import EUROPE
 from lpr.regions.taiwan import TAIWAN

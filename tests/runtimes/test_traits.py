@@ -16,8 +16,8 @@ from lpr import loading
 from lpr.darknet.conversion import network_of
 from lpr.errors import BackendError
 from lpr.models import load_model
+from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorNetwork, DetectorRuntime
-from lpr.registry import Registry
 from lpr.runtimes.opencv import OpenCvDetectorRuntime, detector_runtimes
 from lpr.runtimes.opencv_place import Place
 from lpr.runtimes.traits import formats_of, pinned, place_of, precision_of

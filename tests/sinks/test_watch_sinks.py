@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.draw import annotate_tracks, blurred
+from lpr.draw import annotate_tracks
 from lpr.errors import OutputError, SourceError
 from lpr.sightings import Gap, Moment, Shown, Sighting, View
 from lpr.sinks import EvidenceFolder, Timeline, Veil, read_known
-from lpr.sinks.film import Film, plan_films
 from lpr.sinks.paths import file_stems, refuse_twins
+from lpr.sinks.redaction import blurred
+from lpr.sinks.video import Film, plan_films
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from tests.media import noise
 

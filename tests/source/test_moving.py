@@ -13,9 +13,9 @@ import pytest
 from lpr.errors import SourceError
 from lpr.source import live
 from lpr.source.address import Address, addresses
+from lpr.source.av_stream import Stream
 from lpr.source.live import Away, Back, Live
-from lpr.source.moving import open_moving
-from lpr.source.stream import Stream
+from lpr.source.video_sources import open_moving
 from lpr.types import Frame, Image
 from tests.media import animation, grey_levels, index_first, turned, write_picture, write_video
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lpr.sightings import Moment, View
 from lpr.tracking import Looks, Track, Tracker
-from lpr.tracking.texts import edit_distance
 from lpr.types import Box, Detection, Reading
+from lpr.utils.text import edit_distance
 
 FPS = 30
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lpr.detect import Detector
-from lpr.pipeline import Reader
+from lpr.detection.detector import Detector
+from lpr.reader import Reader
 from lpr.regions.taiwan import TAIWAN
 from lpr.sightings import Sighting
 from lpr.types import Box, Character, Crop, Detection, Frame, Image, Reading
 from lpr.watching import Rules, Watcher
-from lpr.watching.rules import USUAL
+from lpr.watching.settings import USUAL
 from tests.samples import DETECTOR_SPEC, FixedNetwork
 
 WIDTH, HEIGHT, FPS = 640, 360, 30

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from lpr.detect import Detector
+from lpr.detection.detector import Detector
 from lpr.errors import PluginError, SourceError
-from lpr.pipeline import Reader
+from lpr.reader import Reader
 from lpr.regions.taiwan import TAIWAN
 from lpr.sightings import Gap
 from lpr.source.address import Address
 from lpr.source.live import Away, Back
 from lpr.types import Character, Crop, Detection, Frame, Image, Reading
 from lpr.watching import Engine, Event, Failed, Rules, Seen
-from lpr.watching.rules import USUAL
+from lpr.watching.settings import USUAL
 from tests.samples import DETECTOR_SPEC, FixedNetwork
 from tests.watching.road import FPS, Road, Vehicle
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lpr.types import Frame
 from lpr.watching import Rules, Watcher
-from lpr.watching.rules import USUAL
+from lpr.watching.settings import USUAL
 from tests.watching.road import FPS, Road, Vehicle, still, watched, watching
 
 

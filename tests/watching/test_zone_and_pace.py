@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr.types import Box
 from lpr.watching import Zone
-from lpr.watching.pace import Pace, Stillness
+from lpr.watching.frame_sampling import Pace, Stillness
 
 TRIANGLE = "0.5,0 1,1 0,1"
 

@@ -31,8 +31,8 @@ from lpr_training.audit.ranking import Suspect, rank
 from lpr_training.audit.review import Review
 from lpr_training.audit.server import AuditServer
 from lpr_training.audit.table import Correction, Table
-from lpr_training.rendered import KeptOut
-from lpr_training.samples import write_crops
+from lpr_training.datasets.rendered import KeptOut
+from lpr_training.datasets.write_rendered import write_crops
 
 PLATES = 8
 HEADER = ["file", "split", "xmin", "ymin", "xmax", "ymax", "text", "who"]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lpr.types import Box
-from lpr_training.augment import Layout, Photometry, compose, photometric
-from lpr_training.datasets import Pyramid
+from lpr_training.augmentation.mosaic import Layout, compose
+from lpr_training.augmentation.photometric import Photometry, photometric
+from lpr_training.datasets.pyramid import Pyramid
 
 ALWAYS = Photometry(1, 1, 1, 1, 1, 1, 1, 1)
 NEVER = Photometry(0, 0, 0, 0, 0, 0, 0, 0)

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from lpr_training.branches import add_branches, fuse_branches  # noqa: E402
+from lpr_training.engine.reparameterization import add_branches, fuse_branches  # noqa: E402
 
 
 def network() -> nn.Sequential:

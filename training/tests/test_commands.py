@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from lpr.errors import ModelError
 from lpr.labels import read_labels
-from lpr_training.cli import data, train
+from lpr_training.cli.train import data, train
 
 
 def imported_by(code: str) -> set[str]:
@@ -20,11 +20,11 @@ def imported_by(code: str) -> set[str]:
 
 
 def test_the_plugin_is_cheap_to_import() -> None:
-    assert not imported_by("import lpr_training.plugin") & {"torch", "lpr_training.synth"}
+    assert not imported_by("import lpr_training.cli.plugin") & {"torch", "lpr_training.synth"}
 
 
 def test_data_commands_never_import_torch(tmp_path: Path) -> None:
-    code = "import lpr_training.samples as s, pathlib as p"
+    code = "import lpr_training.datasets.write_rendered as s, pathlib as p"
     code += f"; s.write_scenes(p.Path({str(tmp_path)!r}), 1, 1)"
     assert "torch" not in imported_by(code)
 

@@ -19,14 +19,15 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.loading import registry  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.testing import check_region  # noqa: E402
-from lpr_training import loop  # noqa: E402
-from lpr_training.cli import train  # noqa: E402
+from lpr.utils.toml import RecipeError  # noqa: E402
+from lpr_training.cli.train import train  # noqa: E402
 from lpr_training.country.pack import described, write_pack  # noqa: E402
 from lpr_training.country.recipe import country_recipe  # noqa: E402
 from lpr_training.country.steps import Step, carry_out  # noqa: E402
-from lpr_training.recipes import FOLDER, RecipeError  # noqa: E402
-from lpr_training.rendered import KeptOut  # noqa: E402
-from lpr_training.samples import write_crops  # noqa: E402
+from lpr_training.datasets.rendered import KeptOut  # noqa: E402
+from lpr_training.datasets.write_rendered import write_crops  # noqa: E402
+from lpr_training.engine import loop  # noqa: E402
+from lpr_training.recipes import FOLDER  # noqa: E402
 from lpr_training.synth.countries import country, lent  # noqa: E402
 
 RECIPE = """

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
 from lpr.errors import LprError, OutputError
-from lpr_training.curves import draw_curves
+from lpr_training.engine.curves import draw_curves
 
 
 def test_a_runs_curves_become_a_picture(tmp_path: Path) -> None:

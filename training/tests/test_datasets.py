@@ -7,8 +7,9 @@ import pytest
 
 from lpr.errors import SourceError
 from lpr.types import Box
-from lpr_training.augment import shift, zoom
-from lpr_training.datasets import Pyramid, read_voc
+from lpr_training.augmentation.geometric import shift, zoom
+from lpr_training.datasets.corpora import read_voc
+from lpr_training.datasets.pyramid import Pyramid
 
 VOC = """<annotation><object><name>plate</name><bndbox>
 <xmin>305</xmin><ymin>242</ymin><xmax>354</xmax><ymax>256</ymax></bndbox></object></annotation>"""

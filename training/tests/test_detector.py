@@ -12,19 +12,19 @@ from torch.nn.utils.parametrize import is_parametrized  # noqa: E402
 
 from lpr.darknet.cfg import parse, read_cfg  # noqa: E402
 from lpr.darknet.weights import read_weights  # noqa: E402
-from lpr.detect import Head, decode_head  # noqa: E402
+from lpr.detection.heads import Head, decode_head  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_torch.checkpoints import load_detector  # noqa: E402
 from lpr_torch.darknet import DarknetNet  # noqa: E402
-from lpr_training import detector  # noqa: E402
-from lpr_training.canvases import Batch, Canvases  # noqa: E402
-from lpr_training.datasets import Pyramid  # noqa: E402
-from lpr_training.detection_loss import Grid, assign, detection_loss, overlap  # noqa: E402
-from lpr_training.detector import find  # noqa: E402
-from lpr_training.detector_recipe import Data, DetectorRecipe  # noqa: E402
-from lpr_training.loop import train  # noqa: E402
-from lpr_training.schedule import Schedule  # noqa: E402
+from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
+from lpr_training.detector import task as detector_task  # noqa: E402
+from lpr_training.detector.batches import Batch, Canvases  # noqa: E402
+from lpr_training.detector.loss import Grid, assign, detection_loss, overlap  # noqa: E402
+from lpr_training.detector.recipe import Data, DetectorRecipe  # noqa: E402
+from lpr_training.detector.task import find  # noqa: E402
+from lpr_training.engine.loop import train  # noqa: E402
+from lpr_training.engine.schedule import Schedule  # noqa: E402
 
 HEADS = [Head(((60.0, 30.0),), 1, 2.0), Head(((24.0, 12.0),), 1, 1.2)]
 GRID = Grid(HEADS, (96, 64))
@@ -199,16 +199,16 @@ def test_a_detector_learns_to_find_white_plates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole way, small: canvases, assignment, loss, averaged weights, the reader's own find."""
-    monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(20)})
+    monkeypatch.setattr(detector_task, "training_pictures", lambda *_: {"scenes": white_plates(20)})
     monkeypatch.setattr(
-        detector, "dev_pictures", lambda _: {"": white_plates(6), "crops_": white_plates(6)}
+        detector_task, "dev_pictures", lambda _: {"": white_plates(6), "crops_": white_plates(6)}
     )
     recipe = DetectorRecipe(
         Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9, threads=1),
         sizes=((0, 96),),
         data=Data(edited=0),
     )
-    task = detector.DetectorTask(recipe, tmp_path, parse(CFG))
+    task = detector_task.DetectorTask(recipe, tmp_path, parse(CFG))
     best = train(task, recipe.schedule, tmp_path)
     assert any(map(is_parametrized, task.model.modules()))
     network = load_detector(best).network  # without branches, as it is published
@@ -221,8 +221,8 @@ def test_a_detector_learns_to_find_white_plates(
 def test_other_anchors_begin_with_the_same_boxes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(2)})
-    monkeypatch.setattr(detector, "dev_pictures", lambda _: {})
+    monkeypatch.setattr(detector_task, "training_pictures", lambda *_: {"scenes": white_plates(2)})
+    monkeypatch.setattr(detector_task, "dev_pictures", lambda _: {})
     published = load_model("tw-light")
     text = published.detector.cfg.read_text()
     usual, other = (
@@ -232,7 +232,9 @@ def test_other_anchors_begin_with_the_same_boxes(
     picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
     plain = DarknetNet(usual)
     plain.load(read_weights(published.detector.weights, usual))
-    task = detector.DetectorTask(DetectorRecipe(Schedule(steps=1), branches=False), tmp_path, other)
+    task = detector_task.DetectorTask(
+        DetectorRecipe(Schedule(steps=1), branches=False), tmp_path, other
+    )
     task.start_from(published)
     with torch.no_grad():
         for ours, theirs, new, old in zip(
@@ -257,11 +259,11 @@ def test_canvases_have_the_proportions_that_the_recipe_names() -> None:
 def test_a_detector_starts_from_a_published_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detector, "training_pictures", lambda *_: {"scenes": white_plates(2)})
-    monkeypatch.setattr(detector, "dev_pictures", lambda _: {})
+    monkeypatch.setattr(detector_task, "training_pictures", lambda *_: {"scenes": white_plates(2)})
+    monkeypatch.setattr(detector_task, "dev_pictures", lambda _: {})
     published = load_model("tw-light")
     cfg = read_cfg(published.detector.cfg)
-    task = detector.DetectorTask(DetectorRecipe(Schedule(steps=1)), tmp_path, cfg)
+    task = detector_task.DetectorTask(DetectorRecipe(Schedule(steps=1)), tmp_path, cfg)
     task.start_from(published)
     plain = DarknetNet(cfg)
     plain.load(read_weights(published.detector.weights, cfg))

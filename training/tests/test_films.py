@@ -12,12 +12,13 @@ from click.testing import CliRunner
 
 import lpr
 from lpr.errors import OutputError
-from lpr.evaluate.passes import read_truth, score
+from lpr.evaluate.tracking import read_truth, score
 from lpr.sightings import Sighting
-from lpr_training.cli import data
-from lpr_training.recipes import FOLDER, RecipeError, film_recipe
+from lpr.utils.toml import RecipeError
+from lpr_training.cli.train import data
+from lpr_training.recipes import FOLDER
 from lpr_training.synth.film import Film, SeenPlate, write_film
-from lpr_training.synth.traffic import FilmRecipe, Lane, Light, Parked, Post, ways
+from lpr_training.synth.traffic import FilmRecipe, Lane, Light, Parked, Post, film_recipe, ways
 
 SMALL = FilmRecipe(
     seed=3,

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from lpr.errors import LprError  # noqa: E402
-from lpr_training.loop import Average, Prefetch, train  # noqa: E402
-from lpr_training.schedule import Schedule  # noqa: E402
+from lpr_training.engine.loop import Average, Prefetch, train  # noqa: E402
+from lpr_training.engine.schedule import Schedule  # noqa: E402
 
 SCHEDULE = Schedule(steps=40, batch=4, epoch=10, rate=0.05, warmup=5, average=0.9, save_every=1e9)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr import summary
-from lpr.builtin import lpr_regions
 from lpr.errors import LprError
-from lpr_training.rendered import KeptOut, kept_out_crops
-from lpr_training.samples import write_preview
+from lpr.plugins.builtin import lpr_regions
+from lpr.specs import plate_attributes
+from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.write_rendered import write_preview
 from lpr_training.synth import faces
 from lpr_training.synth.abroad import render_abroad
 from lpr_training.synth.colours import nearest
@@ -34,8 +34,8 @@ def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
     assert plate.lines in (1, 2)
     assert set(plate.text) <= set(CHARACTERS)
     assert 4 <= len(plate.text) <= 9
-    assert nearest(plate.ground, summary.GROUNDS) in summary.GROUNDS
-    assert code in summary.REGIONS
+    assert nearest(plate.ground, plate_attributes.GROUNDS) in plate_attributes.GROUNDS
+    assert code in plate_attributes.REGIONS
 
 
 @pytest.mark.parametrize("code", ["br"])
@@ -77,7 +77,7 @@ def test_a_sheet_shows_a_markets_plates(tmp_path: Path) -> None:
      ((38, 30, 176), "red"), ((140, 60, 25), "blue"), ((26, 24, 24), "black")],
 )  # fmt: skip
 def test_colours_have_their_usual_names(colour: tuple[int, int, int], name: str) -> None:
-    assert nearest(colour, summary.GROUNDS) == name
+    assert nearest(colour, plate_attributes.GROUNDS) == name
 
 
 def test_font_files_become_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lpr_training.metrics import iou_matrix, score_boxes, score_texts
+from lpr_training.engine.metrics import iou_matrix, score_boxes, score_texts
 
 LABELS = np.array([[0, 0, 10, 10], [20, 20, 40, 30]], np.float32)
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.evaluate import edit_distance
-from lpr_training.datasets import Pyramid
-from lpr_training.mislabel import ALIKE, SLIPS, Wrong, mislabelled
-from lpr_training.written import Looks, Written
+from lpr_training.datasets.label_noise import ALIKE, SLIPS, Wrong, mislabelled
+from lpr_training.datasets.plate_samples import Looks, Written
+from lpr_training.datasets.pyramid import Pyramid
 
 TEXTS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=8)
 QUAD = np.array([(10, 10), (90, 10), (90, 40), (10, 40)], np.float64)

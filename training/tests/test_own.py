@@ -22,10 +22,10 @@ from lpr.evaluate import evaluate  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr_torch.checkpoints import load_detector, load_recognizer  # noqa: E402
-from lpr_training import own_thresholds  # noqa: E402
+from lpr_training.datasets.user_set import own_pictures  # noqa: E402
 from lpr_training.labelling.formats import read_any  # noqa: E402
-from lpr_training.own import own_pictures  # noqa: E402
-from lpr_training.thresholds import Thresholds  # noqa: E402
+from lpr_training.publishing import user_thresholds  # noqa: E402
+from lpr_training.publishing.thresholds import Thresholds  # noqa: E402
 from training.tests.labels import picture, voc  # noqa: E402
 from training.tests.test_detector import CFG  # noqa: E402
 
@@ -268,7 +268,7 @@ def test_thresholds_are_chosen_on_what_is_held_out(tmp_path: Path) -> None:
     def f1(threshold: float, sure: float, least: float) -> float:
         with lpr.load("tw-light", threshold=0.2, min_confidence=0.0) as reader:
             report = evaluate(reader, own_pictures(tmp_path / "set")[1])
-        return own_thresholds.f1(report, Thresholds(threshold, least, sure))
+        return user_thresholds.f1(report, Thresholds(threshold, least, sure))
 
     assert f1(threshold, sure, least) >= f1(0.5, 0.72, 0.1)
     message = failure("train", "thresholds", tmp_path / "set", "--data", tmp_path / "set")

@@ -7,8 +7,8 @@ import pytest
 
 from lpr.errors import LprError
 from lpr.models import load_model
-from lpr.toml import to_toml
-from lpr_training.publish import assemble, write
+from lpr.utils.toml import to_toml
+from lpr_training.publishing.publish import assemble, write
 
 DETECTOR = {
     "cfg": "detector.cfg",

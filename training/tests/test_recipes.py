@@ -6,7 +6,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from lpr_training.recipes import RecipeError, detector_recipe, recognizer_recipe
+from lpr.utils.toml import RecipeError
+from lpr_training.detector.recipe import detector_recipe
+from lpr_training.recognizer.recipe import recognizer_recipe
 
 
 @pytest.mark.parametrize("name", ["tw-light-detector", "tw-light-detector-continued"])

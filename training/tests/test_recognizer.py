@@ -15,12 +15,12 @@ from lpr.specs import CtcSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_torch.export import export_onnx  # noqa: E402
 from lpr_torch.plain import CtcNet  # noqa: E402
-from lpr_training.crops import CropSampler, to_crop, to_input  # noqa: E402
-from lpr_training.datasets import Pyramid  # noqa: E402
-from lpr_training.export import multiplications  # noqa: E402
-from lpr_training.fused import load_fused  # noqa: E402
-from lpr_training.recipes import recognizer_recipe  # noqa: E402
-from lpr_training.written import Written, frame, jittered, rendered  # noqa: E402
+from lpr_training.datasets.plate_samples import Written, frame, jittered, rendered  # noqa: E402
+from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
+from lpr_training.publishing.run_export import multiplications  # noqa: E402
+from lpr_training.recognizer.batches import CropSampler, to_crop, to_input  # noqa: E402
+from lpr_training.recognizer.onnx_weights import load_fused  # noqa: E402
+from lpr_training.recognizer.recipe import recognizer_recipe  # noqa: E402
 
 RECIPE = recognizer_recipe("tw-light-recognizer", ["schedule.batch=6"])
 SPEC = RECIPE.spec

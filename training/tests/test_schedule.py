@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from lpr_training.recipes import RecipeError, recognizer_recipe  # noqa: E402
-from lpr_training.schedule import Rate, Schedule, optimizer_of  # noqa: E402
+from lpr.utils.toml import RecipeError  # noqa: E402
+from lpr_training.engine.schedule import Rate, Schedule, optimizer_of  # noqa: E402
+from lpr_training.recognizer.recipe import recognizer_recipe  # noqa: E402
 
 
 def test_the_rate_warms_up_and_goes_down_along_a_cosine() -> None:

@@ -20,13 +20,13 @@ from lpr.specs import DetectorModel, DetectorSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_torch.checkpoints import load_detector  # noqa: E402
 from lpr_torch.darknet import DarknetNet  # noqa: E402
-from lpr_training import detector  # noqa: E402
-from lpr_training.darknet_canvas import place  # noqa: E402
-from lpr_training.datasets import Pyramid  # noqa: E402
-from lpr_training.detector_recipe import Darknet  # noqa: E402
-from lpr_training.loop import train  # noqa: E402
-from lpr_training.recipes import FOLDER, detector_recipe  # noqa: E402
-from lpr_training.yolo_loss import YoloLoss  # noqa: E402
+from lpr_training.augmentation.darknet import Darknet, place  # noqa: E402
+from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
+from lpr_training.detector import task as detector_task  # noqa: E402
+from lpr_training.detector.recipe import detector_recipe  # noqa: E402
+from lpr_training.detector.yolov3_loss import YoloLoss  # noqa: E402
+from lpr_training.engine.loop import train  # noqa: E402
+from lpr_training.recipes import FOLDER  # noqa: E402
 
 ANCHORS = ((69, 25), (78, 33), (71, 29), (44, 19), (75, 37), (47, 23), (58, 27), (91, 42), (55, 22))
 STREET = Path(__file__).resolve().parents[2] / "samples" / "street.mp4"
@@ -221,9 +221,11 @@ def test_a_run_is_resumed_after_it_was_killed(
 ) -> None:
     """The recipe's own way, on a small network; the checkpoint is what a kill leaves."""
     monkeypatch.setattr(
-        detector, "training_pictures", lambda *_: {"scenes": list(map(picture, range(8)))}
+        detector_task, "training_pictures", lambda *_: {"scenes": list(map(picture, range(8)))}
     )
-    monkeypatch.setattr(detector, "dev_pictures", lambda _: {"": list(map(picture, range(8, 12)))})
+    monkeypatch.setattr(
+        detector_task, "dev_pictures", lambda _: {"": list(map(picture, range(8, 12)))}
+    )
     (tmp_path / "small.cfg").write_text(SMALL)
     cfg = read_cfg(tmp_path / "small.cfg")
     changes = ["schedule.batch=4", "schedule.subdivisions=2", "schedule.epoch=6",
@@ -231,7 +233,7 @@ def test_a_run_is_resumed_after_it_was_killed(
 
     def run(steps: int, out: Path, resume: bool) -> torch.nn.Module:
         recipe, _ = detector_recipe("seed-yolov3", [*changes, f"schedule.steps={steps}"])
-        task = detector.DetectorTask(recipe, tmp_path, cfg)
+        task = detector_task.DetectorTask(recipe, tmp_path, cfg)
         train(task, recipe.schedule, out, resume)
         return load_detector(out / "best.safetensors").network
 

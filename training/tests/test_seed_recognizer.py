@@ -18,18 +18,18 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
-from lpr_training import plates as plates_module  # noqa: E402
-from lpr_training.augment import Affine, affine, transform  # noqa: E402
-from lpr_training.crops import CropSampler, to_input  # noqa: E402
-from lpr_training.distil import Distil, Teacher  # noqa: E402
-from lpr_training.export import finish_recognizer  # noqa: E402
-from lpr_training.loop import train  # noqa: E402
-from lpr_training.mislabel import Wrong  # noqa: E402
-from lpr_training.plates import Plates, read_plates  # noqa: E402
-from lpr_training.recipes import recognizer_recipe  # noqa: E402
-from lpr_training.recognizer import RecognizerRecipe, RecognizerTask  # noqa: E402
+from lpr_training.augmentation.geometric import Affine, affine, transform  # noqa: E402
+from lpr_training.datasets.label_noise import Wrong  # noqa: E402
+from lpr_training.datasets.plate_samples import Written, photographed, rendered  # noqa: E402
+from lpr_training.engine.loop import train  # noqa: E402
+from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
+from lpr_training.recognizer import plates as plates_module  # noqa: E402
+from lpr_training.recognizer.batches import CropSampler, to_input  # noqa: E402
+from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
+from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
+from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe  # noqa: E402
+from lpr_training.recognizer.task import RecognizerTask  # noqa: E402
 from lpr_training.synth.plates import render_plate  # noqa: E402
-from lpr_training.written import Written, photographed, rendered  # noqa: E402
 
 EXPERIMENTS = {
     "seed-no-axis-switch": ("seed-resnet18", {"axis_switch": False}),

@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch")
 from lpr.errors import LprError, OutputError, SourceError  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
-from lpr_training.own import is_own  # noqa: E402
-from lpr_training.plates import own_plates  # noqa: E402
-from lpr_training.recipes import kept_out_recipe  # noqa: E402
-from lpr_training.samples import write_crops  # noqa: E402
-from lpr_training.site import site_recipe, told  # noqa: E402
+from lpr_training.datasets.rendered import kept_out_recipe  # noqa: E402
+from lpr_training.datasets.user_set import is_own  # noqa: E402
+from lpr_training.datasets.write_rendered import write_crops  # noqa: E402
+from lpr_training.publishing.fine_tuned import site_recipe, told  # noqa: E402
+from lpr_training.recognizer.plates import own_plates  # noqa: E402
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lpr.types import Box
-from lpr_training.datasets import Pyramid
-from lpr_training.rendered import Edits, edited
+from lpr_training.datasets.pyramid import Pyramid
+from lpr_training.datasets.rendered import Edits, edited
 from lpr_training.synth import weather
 from lpr_training.synth.abroad import ASPECTS, STYLE, render_abroad
 from lpr_training.synth.crops import render_crop

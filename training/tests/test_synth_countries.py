@@ -8,7 +8,7 @@ import pytest
 
 from lpr.errors import BackendError, LprError, PluginError
 from lpr.regions import Format, Region
-from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.rendered import KeptOut, kept_out_crops
 from lpr_training.synth import countries
 from lpr_training.synth.countries import TAIWANS, Country, country
 from lpr_training.synth.origin import Origin, origin

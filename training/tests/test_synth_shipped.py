@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lpr.errors import OutputError
-from lpr_training.recipes import film_recipe
 from lpr_training.synth.shipped import FILM, write_samples
+from lpr_training.synth.traffic import film_recipe
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RECIPE = film_recipe(FILM)

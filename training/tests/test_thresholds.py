@@ -7,7 +7,7 @@ import pytest
 from lpr.evaluate import Outcome, Report
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.types import Box, Detection, Plate, Reading
-from lpr_training.thresholds import Thresholds, above, choose
+from lpr_training.publishing.thresholds import Thresholds, above, choose
 
 PLATE, LAMP = Box(10, 10, 60, 30), Box(200, 100, 240, 120)
 

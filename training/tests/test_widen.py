@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from lpr.errors import ModelError  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet  # noqa: E402
-from lpr_training.widen import widen  # noqa: E402
+from lpr_training.recognizer.net2net import widen  # noqa: E402
 
 NARROW = ResNetGru(blocks=(1, 1, 1, 1), filters=4, dense=16, gru=8)
 

@@ -22,7 +22,7 @@ def test_both_generations_are_known(text: str, display: str | None) -> None:
 
 
 def test_it_decides_between_doubtful_readings() -> None:
-    from lpr.decode import Decoder
+    from lpr.recognition.ctc_decoder import Decoder
 
     logits = logits_of("A_B_C_1_0_2")
     logits[0, 6, CTC_SPEC.alphabet.index("I")] = 12.5

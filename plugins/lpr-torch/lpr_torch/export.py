@@ -18,8 +18,8 @@ from lpr.loading import registry
 from lpr.models import SCHEMA, load_model, sha256
 from lpr.runtimes.select import problem_of
 from lpr.specs import RecognizerModel
-from lpr.toml import to_toml
 from lpr.types import Float32
+from lpr.utils.toml import to_toml
 from lpr_torch.checkpoints import (
     Recognizer,
     kind_of,

@@ -14,7 +14,7 @@ class Shape:
 
     ``rows`` 2 reads an upper and a lower row of features, one after the other, so that plates of
     two lines are read as they are. ``summary`` is the width of the layer that gives the summary in
-    front of the time steps (:mod:`lpr.summary`), 0 for none.
+    front of the time steps (:mod:`lpr.specs.plate_attributes`), 0 for none.
     """
 
     channels: tuple[int, ...] = (16, 32, 64, 64, 96, 96, 128, 128)

@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.calibration import logit
 from lpr.specs import CtcSpec
-from lpr.tracking.texts import edit_distance
+from lpr.specs.calibration import logit
 from lpr.types import Float32, Reading
+from lpr.utils.text import edit_distance
 
 Float64: TypeAlias = NDArray[np.float64]
 

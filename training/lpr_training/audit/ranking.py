@@ -10,8 +10,8 @@ from typing import Any
 
 from lpr.errors import SourceError, naming
 from lpr.evaluate.outcome import FOUND_IOU
-from lpr.pipeline import Reader
-from lpr.recognize import CtcReader
+from lpr.reader import Reader
+from lpr.recognition.ctc_reader import CtcReader
 from lpr.regions import match
 from lpr.types import Box, Crop, Detection, Image, Reading
 from lpr_training.audit.likelihood import disagreement, disagreement_of_reading

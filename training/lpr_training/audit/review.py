@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from lpr.decode import DOUBTFUL
-from lpr.evaluate.alignment import aligned
 from lpr.labels import normalise
+from lpr.recognition.ctc_decoder import DOUBTFUL
+from lpr.utils.text import aligned
 from lpr_training.audit import pictures
 from lpr_training.audit.decisions import Decision, Decisions, Kind
 from lpr_training.audit.ranking import Suspect

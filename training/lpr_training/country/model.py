@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lpr.models import Model
 from lpr_torch.export import About, export
-from lpr_training.own_thresholds import choose_thresholds
+from lpr_training.publishing.user_thresholds import choose_thresholds
 
 
 def make_model(

@@ -12,9 +12,9 @@ from lpr.errors import LprError
 from lpr.loading import registry
 from lpr.regions import Format, Region
 from lpr.testing import check_region
+from lpr.utils.toml import RecipeError
 from lpr_training.country.recipe import CountryRecipe
 from lpr_training.labelling.files import write_text
-from lpr_training.recipes import RecipeError
 from lpr_training.synth.countries import Country
 from lpr_training.synth.styles import Style
 

@@ -14,14 +14,14 @@ from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, read_labels
 from lpr.types import Image
 from lpr_training.country.recipe import Rendered
+from lpr_training.datasets.rendered import KeptOut, kept_out_crops, made
+from lpr_training.datasets.user_set import own_pictures
+from lpr_training.datasets.write_rendered import SIZES
 from lpr_training.labelling.crops import cut
 from lpr_training.labelling.files import write_picture, writing
 from lpr_training.labelling.formats import SPLITS
 from lpr_training.labelling.pictures import load_picture
 from lpr_training.labelling.table import Row, write_rows
-from lpr_training.own import own_pictures
-from lpr_training.rendered import KeptOut, kept_out_crops, made
-from lpr_training.samples import SIZES
 from lpr_training.synth.geometry import bounds
 from lpr_training.synth.origin import Origin, origin
 from lpr_training.synth.scenes import ScenePicture, render_scene

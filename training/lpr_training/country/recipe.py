@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lpr.regions import Format
+from lpr.utils.toml import RecipeError, build
 from lpr_training.labelling.formats import SPLITS
-from lpr_training.recipes import RecipeError, build, locate, read
+from lpr_training.recipes import locate, read
 from lpr_training.synth.styles import Style
 
 
@@ -66,7 +67,7 @@ class CountryRecipe:
 def country_recipe(name: str, changes: Sequence[str] = ()) -> tuple[CountryRecipe, Path]:
     """A country's recipe, and the folder that its paths are relative to.
 
-    Raises :class:`lpr_training.recipes.RecipeError`.
+    Raises :class:`lpr.utils.toml.RecipeError`.
     """
     file = locate(name)
     recipe = build(CountryRecipe, read(name, changes), name)

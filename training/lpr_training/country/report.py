@@ -13,18 +13,18 @@ from lpr.evaluate import evaluate
 from lpr.evaluate.run import read_labelled
 from lpr.labels import LabelledPicture, LabelledPlate, read_labels
 from lpr.models import load_model
-from lpr.pipeline import Reader
-from lpr.progress import progress
+from lpr.reader import Reader
 from lpr.source import open_source
 from lpr.types import Image
+from lpr.utils.progress import progress
 from lpr_training.country.pictures import PHOTO
 from lpr_training.country.recipe import Rendered
 from lpr_training.country.steps import State
+from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.engine.metrics import score_texts
 from lpr_training.labelling.files import write_text
-from lpr_training.metrics import score_texts
-from lpr_training.rendered import KeptOut, kept_out_crops
+from lpr_training.publishing.thresholds import Thresholds, above
 from lpr_training.synth.geometry import bounds
-from lpr_training.thresholds import Thresholds, above
 
 LOWEST = 0.05
 """The score from which on boxes are seen where no threshold is to count."""

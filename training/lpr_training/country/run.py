@@ -20,10 +20,12 @@ from lpr_training.country.recipe import CountryRecipe
 from lpr_training.country.report import measure, write_report
 from lpr_training.country.steps import Step, carry_out
 from lpr_training.country.trainings import train_detector, train_recognizer
+from lpr_training.datasets.user_set import check_own
+from lpr_training.detector.recipe import detector_of
+from lpr_training.engine.loop import BEST
 from lpr_training.labelling.files import write_text
-from lpr_training.loop import BEST
-from lpr_training.own import check_own
-from lpr_training.recipes import based, detector_of, recognizer_of
+from lpr_training.recipes import based
+from lpr_training.recognizer.recipe import recognizer_of
 from lpr_training.synth.countries import lent
 from lpr_training.synth.origin import origin
 

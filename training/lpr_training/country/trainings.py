@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lpr.models import Model
-from lpr_training.detector import DetectorTask
-from lpr_training.export import finish_detector, finish_recognizer
-from lpr_training.loop import train
-from lpr_training.plates import read_plates
-from lpr_training.recipes import detector_of, recognizer_of
-from lpr_training.recognizer import RecognizerTask
+from lpr_training.detector.recipe import detector_of
+from lpr_training.detector.task import DetectorTask
+from lpr_training.engine.loop import train
+from lpr_training.publishing.run_export import finish_detector, finish_recognizer
+from lpr_training.recognizer.plates import read_plates
+from lpr_training.recognizer.recipe import recognizer_of
+from lpr_training.recognizer.task import RecognizerTask
 
 
 def train_detector(

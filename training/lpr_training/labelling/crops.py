@@ -14,8 +14,8 @@ from typing import TypeAlias
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 import lpr
+from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import OutputError, SourceError
-from lpr.sweep import Sweep
 from lpr.types import Box, Image
 from lpr_training.labelling.files import write_picture, writing
 from lpr_training.labelling.formats import read_any

@@ -12,12 +12,12 @@ import numpy as np
 
 from lpr.errors import OutputError
 from lpr.types import Float32, Image
-from lpr_training.recipes import film_recipe
 from lpr_training.synth import camera
 from lpr_training.synth.film import write_film
 from lpr_training.synth.plates import render_plate
 from lpr_training.synth.scenes import PlacedPlate, mount, place_plate, place_vehicle
 from lpr_training.synth.street import render_street
+from lpr_training.synth.traffic import film_recipe
 from lpr_training.synth.vehicles import VehiclePicture, render_vehicle
 
 FILM = "sample-street"

@@ -6,6 +6,7 @@ from the point below it; a pinhole camera looks along ``z``, ``height`` metres a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -13,6 +14,8 @@ from typing import Literal
 import numpy as np
 
 from lpr.types import Float32
+from lpr.utils.toml import build
+from lpr_training.recipes import read
 from lpr_training.synth.texts import random_pattern, random_text
 from lpr_training.synth.vehicles import KINDS
 
@@ -252,3 +255,7 @@ def stance(recipe: FilmRecipe, kind: str, tall: float, x: float, z: float) -> Fl
         ],
         np.float32,
     )
+
+
+def film_recipe(name: str, changes: Sequence[str] = ()) -> FilmRecipe:
+    return build(FilmRecipe, read(name, changes), name)

@@ -1,0 +1,1 @@
+"""Pictures -> detections: letterbox, run the network, decode the heads, NMS, tiles."""

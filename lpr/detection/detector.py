@@ -1,0 +1,168 @@
+"""Pictures -> detections: letterbox, run the network, decode the YOLO heads, suppress."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lpr import kernels
+from lpr.detection.heads import Head, decode_head
+from lpr.detection.threshold_sweep import Sweep
+from lpr.errors import PluginError, naming
+from lpr.protocols import DetectorNetwork
+from lpr.specs import DetectorSpec
+from lpr.types import Box, Detection, Float32, Image
+from lpr.utils.closing import Closing
+from lpr.utils.timing import stage
+
+MAX_BATCH = 16
+
+
+class Detector(Closing):
+    """Finds plates with a Darknet network.
+
+    ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts, or
+    a sweep of several.
+    Where the spec says ``"fit"``, inputs have other sides for other pictures, multiples of
+    ``stride`` (:func:`fitted`).
+    """
+
+    def __init__(
+        self,
+        network: DetectorNetwork,
+        heads: Sequence[Head],
+        spec: DetectorSpec,
+        size: tuple[int, int] | None = None,
+        threshold: float | Sweep | None = None,
+        stride: int = 32,
+    ) -> None:
+        self.network = network
+        self.heads = tuple(heads)
+        self.spec = spec
+        self.width, self.height = size or (spec.width, spec.height)
+        self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
+        self.stride = stride
+
+    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The plates of each picture, the most certain first.
+
+        Boxes are clipped to their picture. Raises :class:`PluginError` where the network gives
+        heads of another number or shape than its cfg says.
+        """
+        found: list[list[Detection]] = [[] for _ in images]
+        sizes = [self.input_size(image.shape[1], image.shape[0]) for image in images]
+        for size in dict.fromkeys(sizes):
+            alike = [index for index, other in enumerate(sizes) if other == size]
+            for start in range(0, len(alike), MAX_BATCH):
+                batch = alike[start : start + MAX_BATCH]
+                detections = self._find_batch([images[index] for index in batch], size)
+                for index, plates in zip(batch, detections, strict=True):
+                    found[index] = plates
+        return found
+
+    def input_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the input in which a picture of ``width x height`` is looked at."""
+        if self.spec.resize != "fit":
+            return self.width, self.height
+        return fitted(width, height, self.width * self.height, self.stride)
+
+    def input_scale(self, width: int, height: int) -> tuple[float, float]:
+        """Input pixels for each pixel of a picture of ``width x height``, across and down."""
+        columns, rows = self.input_size(width, height)
+        across, down = columns / width, rows / height
+        if self.spec.resize == "stretch":
+            return across, down
+        return min(across, down), min(across, down)
+
+    def _find_batch(self, images: Sequence[Image], size: tuple[int, int]) -> list[list[Detection]]:
+        width, height = size
+        batch = np.empty((len(images), 3, height, width), np.float32)
+        with stage("letterbox"):
+            placements = [
+                kernels.letterbox(
+                    image,
+                    width,
+                    height,
+                    resize="stretch" if self.spec.resize == "stretch" else "letterbox",
+                    channels=self.spec.channels,
+                    out=batch[index],
+                )[1]
+                for index, image in enumerate(images)
+            ]
+        with stage("detector"), naming(f"detector {type(self.network).__name__}"):
+            outputs = self.network.forward(batch)
+            self._check(outputs, len(images), size)
+        with stage("heads"):
+            return [
+                self._detections([output[index] for output in outputs], size, placement, image)
+                for index, (placement, image) in enumerate(zip(placements, images, strict=True))
+            ]
+
+    def _check(self, outputs: Sequence[Float32], count: int, size: tuple[int, int]) -> None:
+        expected = [(count, head.channels) for head in self.heads]
+        given = [tuple(output.shape[:2]) if output.ndim == 4 else None for output in outputs]
+        if given != expected or not all(map(self._tiles, outputs, self.heads, [size] * len(given))):
+            strides = [head.stride for head in self.heads]
+            raise PluginError(
+                f"{type(self.network).__name__} gave heads of shapes "
+                f"{[output.shape for output in outputs]}; its cfg asks for (N, channels) = "
+                f"{expected} and two axes of cells, of {strides} pixels of the {size[0]}x{size[1]} "
+                "input"
+            )
+
+    @staticmethod
+    def _tiles(output: Float32, head: Head, size: tuple[int, int]) -> bool:
+        """Whether the cells cover the input: a cell more or less where that is no multiple."""
+        if not head.stride:
+            return True
+        cells = zip(size, (output.shape[3], output.shape[2]), strict=True)
+        return all(abs(length / head.stride - count) < 1 for length, count in cells)
+
+    def _detections(
+        self,
+        outputs: Sequence[Float32],
+        size: tuple[int, int],
+        placement: kernels.Placement,
+        image: Image,
+    ) -> list[Detection]:
+        lowest = self.threshold.stop if isinstance(self.threshold, Sweep) else self.threshold
+        decoded = [
+            decode_head(output, head, *size, lowest)
+            for output, head in zip(outputs, self.heads, strict=True)
+        ]
+        boxes = np.concatenate([boxes for boxes, _ in decoded])
+        scores = np.concatenate([scores for _, scores in decoded])
+        boxes[:, 0::2] = (boxes[:, 0::2] - placement.offset_x) / placement.scale_x
+        boxes[:, 1::2] = (boxes[:, 1::2] - placement.offset_y) / placement.scale_y
+        height, width = image.shape[:2]
+        np.clip(boxes[:, 0::2], 0, width, out=boxes[:, 0::2])
+        np.clip(boxes[:, 1::2], 0, height, out=boxes[:, 1::2])
+        detections = []
+        for index in kernels.nms(boxes, scores, self.spec.nms):
+            box = Box(*(float(value) for value in boxes[index]))
+            if box.area > 0:
+                detections.append(Detection(box, box.quad, float(scores[index])))
+        return self.threshold.keep(detections) if isinstance(self.threshold, Sweep) else detections
+
+    def close(self) -> None:
+        self.network.close()
+
+
+def fitted(width: int, height: int, pixels: float, stride: int) -> tuple[int, int]:
+    """The input (width, height) for a picture of ``width x height``: the one of at most ``pixels``
+    in which it is shown largest, the smallest of equals; sides are multiples of ``stride``.
+
+    It is not larger than the picture (to the next multiple): enlarging shows nothing new. Beyond
+    4:1 and 1:4 it does not follow the picture's proportions.
+    """
+    aspect = min(max(width / height, 0.25), 4.0)
+    most = max(int(pixels / stride**2), 1)
+    best, chosen = 0.0, (1, 1)
+    for rows in range(1, min(most, -(-height // stride)) + 1):
+        columns = max(min(most // rows, -(-width // stride), math.ceil(rows * aspect)), 1)
+        shown = min(columns / aspect, rows)
+        if shown > best + 1e-9:
+            best, chosen = shown, (columns, rows)
+    return chosen[0] * stride, chosen[1] * stride

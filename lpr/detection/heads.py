@@ -1,0 +1,99 @@
+"""YOLO heads: raw values -> boxes and scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpr.darknet.layers import Region, Yolo
+from lpr.types import Float32
+
+# exp(10) times an anchor is beyond any picture; without a bound a wild value would overflow.
+_MAX_LOG_SCALE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How one ``[yolo]`` or ``[region]`` section is read: its anchors in input pixels, its class
+    count and ``scale_x_y``; ``new_coords`` and ``softmax`` as :func:`decode_head` says. A cell has
+    ``stride`` input pixels on each side (0: nobody knows)."""
+
+    anchors: tuple[tuple[float, float], ...]
+    classes: int
+    scale_x_y: float = 1.0
+    new_coords: bool = False
+    softmax: bool = False
+    stride: int = 0
+
+    @classmethod
+    def of(cls, section: Yolo | Region) -> Head:
+        """The head of a cfg's section."""
+        if isinstance(section, Region):
+            stride, softmax = section.out_stride, section.softmax
+            return cls(section.anchors, section.classes, softmax=softmax, stride=stride)
+        return cls(
+            section.anchors,
+            section.classes,
+            section.scale_x_y,
+            section.new_coords,
+            stride=section.out_stride,
+        )
+
+    @property
+    def channels(self) -> int:
+        return len(self.anchors) * (5 + self.classes)
+
+
+def decode_head(
+    output: Float32, head: Head, width: int, height: int, threshold: float
+) -> tuple[Float32, Float32]:
+    """Boxes and scores of one head's raw values, as Darknet's layers read them.
+
+    ``output`` is ``A*(5+C) x h x w``: for each anchor tx, ty, tw, th, objectness, classes. With s =
+    ``scale_x_y`` and the cell (i, j), ``x = (i + s * sigmoid(tx) - (s - 1) / 2) * width / w`` and
+    ``w = anchor_w * exp(tw)`` (Redmon and Farhadi 2018, YOLOv3; ``scale_x_y``: Bochkovskiy et al.
+    2020, YOLOv4). The score is sigmoid(objectness) times the largest sigmoid(class).
+
+    With ``new_coords`` all values have been through a sigmoid already, and ``w = anchor_w *
+    (2 * tw)**2`` (Wang et al. 2021, Scaled-YOLOv4). With ``softmax`` the classes share one
+    probability (Redmon and Farhadi 2017, YOLO9000).
+
+    Returns ``K x 4`` corners in input pixels and ``K`` scores, all above ``threshold``.
+    """
+    rows, columns = output.shape[1:]
+    cells = output.reshape(len(head.anchors), 5 + head.classes, rows, columns)
+    share = _same if head.new_coords else _sigmoid
+    # A score never exceeds its objectness, so most cells fall out before anything else is computed.
+    anchor, row, column = np.nonzero(share(cells[:, 4]) > threshold)
+    values = cells[anchor, :, row, column]
+    best = _softmax_max(values[:, 5:]) if head.softmax else share(values[:, 5:].max(axis=1))
+    scores = share(values[:, 4]) * best
+    keep = scores > threshold
+    anchor, row, column, values = anchor[keep], row[keep], column[keep], values[keep]
+
+    shift = (head.scale_x_y - 1) / 2
+    x = (column + head.scale_x_y * share(values[:, 0]) - shift) * (width / columns)
+    y = (row + head.scale_x_y * share(values[:, 1]) - shift) * (height / rows)
+    if head.new_coords:
+        scale = (2 * values[:, 2:4]) ** 2
+    else:
+        scale = np.exp(np.minimum(values[:, 2:4], _MAX_LOG_SCALE))
+    half = np.asarray(head.anchors, np.float32)[anchor] * scale / 2
+    boxes = np.stack([x - half[:, 0], y - half[:, 1], x + half[:, 0], y + half[:, 1]], axis=1)
+    return boxes.astype(np.float32), scores[keep].astype(np.float32)
+
+
+def _same(values: Float32) -> Float32:
+    return values
+
+
+def _softmax_max(values: Float32) -> Float32:
+    """The largest of each row's softmax."""
+    exponents = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(1 / exponents.sum(axis=1), np.float32)
+
+
+def _sigmoid(values: Float32) -> Float32:
+    with np.errstate(over="ignore"):  # exp of a very negative value: 1 / inf is the right 0
+        return np.asarray(1 / (1 + np.exp(-values)), np.float32)

@@ -1,0 +1,97 @@
+"""The figures by a plate's format and by its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lpr.evaluate.intervals import wilson
+from lpr.evaluate.outcome import Outcome
+from lpr.regions import Region
+from lpr.utils.text import edit_distance
+
+WIDTHS = (0, 16, 24, 40, 64, 100)
+"""Where classes of size begin: pixels of the picture that a plate is wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class of plates: how many there are and are found, how many have texts and are read
+    exactly, with the 95 % interval of that share, and the share of wrong characters."""
+
+    name: str
+    plates: int
+    found: int
+    texts: int
+    exact: int
+    low: float
+    high: float
+    characters_wrong: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def by_size(outcomes: Sequence[Outcome]) -> list[Row]:
+    """By the width of the labelled box in its picture."""
+    ends = [f"to {end} px" for end in WIDTHS[1:]]
+    names = [f"{start} {end}" for start, end in zip(WIDTHS[:-1], ends, strict=True)]
+    names.append(f"{WIDTHS[-1]} px and wider")
+
+    def name(outcome: Outcome, index: int) -> str:
+        width = outcome.picture.plates[index].box.width
+        return names[max(n for n, start in enumerate(WIDTHS) if width >= start)]
+
+    return _rows(outcomes, name, names)
+
+
+def by_format(outcomes: Sequence[Outcome], regions: Sequence[Region]) -> list[Row]:
+    """By the format that the labelled text fits, the most frequent first; plates without a known
+    text are left out."""
+
+    def name(outcome: Outcome, index: int) -> str | None:
+        text = outcome.picture.plates[index].text
+        if not text:
+            return None
+        fitting = (
+            f"{region.code} {form.pattern}"
+            for region in regions
+            for form in region.formats
+            if form.display(text) is not None
+        )
+        return next(fitting, "no known format")
+
+    rows = _rows(outcomes, name, ())
+    return sorted(rows, key=lambda row: (-row.texts, row.name))
+
+
+def _rows(
+    outcomes: Sequence[Outcome],
+    name: Callable[[Outcome, int], str | None],
+    order: Sequence[str],
+) -> list[Row]:
+    classes: dict[str, list[tuple[Outcome, int]]] = {each: [] for each in order}
+    for outcome in outcomes:
+        for index in range(len(outcome.picture.plates)):
+            if (key := name(outcome, index)) is not None:
+                classes.setdefault(key, []).append((outcome, index))
+    return [_row(key, members) for key, members in classes.items() if members]
+
+
+def _row(name: str, members: Sequence[tuple[Outcome, int]]) -> Row:
+    texts = [(text, o.text(i)) for o, i in members if (text := o.picture.plates[i].text)]
+    exact = sum(labelled == read for labelled, read in texts)
+    characters = sum(len(labelled) for labelled, _ in texts)
+    errors = sum(edit_distance(labelled, read) for labelled, read in texts)
+    low, high = wilson(exact, len(texts))
+    return Row(
+        name,
+        len(members),
+        sum(outcome.is_found(index) for outcome, index in members),
+        len(texts),
+        exact,
+        round(low, 4),
+        round(high, 4),
+        round(errors / characters, 4) if characters else None,
+    )

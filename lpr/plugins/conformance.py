@@ -1,0 +1,115 @@
+"""The conformance suite on what an installed plugin or model pack gives, thing by thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from lpr.errors import LprError, PluginError, describe
+from lpr.models import Model, installed_models
+from lpr.plugins.registry import PluginInfo, Registry
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.select import problem_of
+from lpr.testing import (
+    Speed,
+    check_detector_runtime,
+    check_model_pack,
+    check_recognizer_runtime,
+    check_region,
+    check_sink,
+    detector_speed,
+    recognizer_speed,
+)
+
+
+def _nothing() -> Sequence[Speed]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to check: ``run`` raises where it breaks a promise, ``speeds`` measures it.
+
+    Where it cannot be tried here, ``obstacle`` says why.
+    """
+
+    subject: str
+    run: Callable[[], object] = _nothing
+    speeds: Callable[[], Sequence[Speed]] = _nothing
+    obstacle: str | None = None
+
+    def problem(self) -> str | None:
+        """Run it: what is wrong, in one line, or None."""
+        try:
+            self.run()
+        # What is checked is anybody's code: whatever it raises is the answer.
+        except AssertionError as error:
+            return str(error) or "an assertion of its own failed"
+        except LprError as error:
+            return str(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return describe(error)
+        return None
+
+
+def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
+    """What there is to check of the plugin or model pack ``name``; runtimes open the parts of
+    ``model``.
+
+    Raises :class:`lpr.errors.PluginError` where there is none of that name, or where it failed to
+    load.
+    """
+    plugin = next((info for info in registry.plugins if info.name == name), None)
+    if plugin is not None:
+        if plugin.problems:
+            raise PluginError(f"plugin {name} ({plugin.origin}): {'; '.join(plugin.problems)}")
+        yield from _checks_of_plugin(registry, plugin, model)
+    elif name in installed_models():
+        yield Check(f"model {name}", partial(check_model_pack, name))
+    else:
+        known = ", ".join([*(info.name for info in registry.plugins), *installed_models()])
+        raise PluginError(f"there is neither a plugin nor a model pack {name!r}; there are {known}")
+
+
+def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> Iterator[Check]:
+    given = set(plugin.provides)
+    for detector in registry.detector_runtimes:
+        subject = f"detector runtime {detector.name}"
+        if subject in given:
+            yield _detector_check(subject, detector, model)
+    for recognizer in registry.recognizer_runtimes:
+        subject = f"recognizer runtime {recognizer.name}"
+        if subject in given:
+            yield _recognizer_check(subject, recognizer, model)
+    for code, region in registry.regions.items():
+        if (subject := f"region {code}") in given:
+            yield Check(subject, partial(check_region, region))
+    for name, format in registry.sinks.items():
+        if (subject := f"format {name}") in given:
+            yield Check(subject, partial(check_sink, format))
+
+
+def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Check:
+    if (problem := problem_of(runtime)) is not None:
+        return Check(subject, obstacle=problem)
+    return Check(
+        subject,
+        partial(check_detector_runtime, runtime, model.detector),
+        partial(detector_speed, runtime, model.detector),
+    )
+
+
+def _recognizer_check(subject: str, runtime: RecognizerRuntime, model: Model) -> Check:
+    if (problem := problem_of(runtime)) is not None:
+        return Check(subject, obstacle=problem)
+    if runtime.formats and model.recognizer.format not in runtime.formats:
+        files = ", ".join(sorted(runtime.formats))
+        return Check(subject, obstacle=f"it runs {files} files; name such a model with --model")
+    return Check(
+        subject,
+        partial(check_recognizer_runtime, runtime, model.recognizer),
+        partial(recognizer_speed, runtime, model.recognizer),
+    )

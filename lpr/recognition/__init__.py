@@ -1,0 +1,1 @@
+"""Crops -> readings: rectify, run the network, decode CTC, check and vote."""

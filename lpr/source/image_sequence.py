@@ -1,0 +1,31 @@
+"""A folder of pictures as a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpr.errors import SourceError
+from lpr.source.picture import decode
+from lpr.source.search import scan
+from lpr.types import Frame
+from lpr.utils.closing import Closing
+
+
+class FrameFolder(Closing):
+    """The pictures of a folder, in the order of their names, ``fps`` of them a second."""
+
+    def __init__(self, name: str, fps: float) -> None:
+        """Raises :class:`lpr.errors.SourceError` where the folder holds no picture."""
+        self._files = scan(name)
+        if not self._files:
+            raise SourceError(f"{name}: the folder holds no picture")
+        self._name = name
+        self.fps: float | None = fps
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Raises :class:`lpr.errors.SourceError` for a picture that cannot be read."""
+        for index, file in enumerate(self._files):
+            yield Frame(decode(file), self._name, index, index / (self.fps or 1.0))
+
+    def close(self) -> None:
+        """Nothing is held open."""

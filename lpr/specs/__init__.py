@@ -1,0 +1,109 @@
+"""What a network wants to be fed and how its output is to be read: data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from lpr.specs.calibration import Calibration
+
+Resize: TypeAlias = Literal["letterbox", "stretch"]
+InputShape: TypeAlias = Literal["fit", "letterbox", "stretch"]
+Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """A Darknet detector. Input values are pixel / 255.
+
+    ``width`` and ``height`` are the default input size. ``resize`` says how a picture is put there:
+    ``"letterbox"`` keeps its proportions and fills the rest, ``"stretch"`` scales its sides apart,
+    ``"fit"`` keeps its proportions and gives the input about the same, with as many pixels.
+    ``threshold`` is the least objectness x class probability of a detection; ``nms`` the IoU above
+    which the weaker of two boxes is dropped. From a probability of ``sure`` on there is a plate,
+    however uncertain its reading may be.
+    """
+
+    width: int
+    height: int
+    resize: InputShape
+    channels: Channels
+    threshold: float
+    nms: float
+    sure: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CtcSpec:
+    """A recognizer whose network gives CTC logits ``[N, T, C]`` over ``alphabet`` and a blank.
+
+    ``C == len(alphabet) + 1``; class ``blank`` is the blank, the others stand for the alphabet's
+    characters in order. The first ``dropped_steps`` time steps are left out of decoding.
+    ``crop_margin`` is added on every side of the plate, as a fraction of its width and height.
+    Input values are ``(pixel / 255 - mean) / std``. With ``summary`` the first time step (a dropped
+    one) holds what the network tells about the plate besides its text
+    (:mod:`lpr.specs.plate_attributes`).
+    """
+
+    alphabet: str
+    blank: int
+    width: int
+    height: int
+    resize: Resize = "stretch"
+    channels: Channels = "gray"
+    dropped_steps: int = 0
+    crop_margin: float = 0.0
+    mean: float = 0.0
+    std: float = 1.0
+    summary: bool = False
+
+    @property
+    def classes(self) -> int:
+        """``C``: the alphabet's length and the blank."""
+        return len(self.alphabet) + 1
+
+    @property
+    def planes(self) -> int:
+        """Channels of the network's input: 1 for grey crops, else 3."""
+        return 1 if self.channels == "gray" else 3
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorModel:
+    """The detector's files in a model folder.
+
+    ``weights`` are Darknet's, or an ONNX file (``*.onnx``) that gives what enters the cfg's heads;
+    the cfg says how these are read. ``precision`` is what the file itself computes in
+    (``"int8"``), where that is not up to the runtime.
+    """
+
+    cfg: Path
+    weights: Path
+    spec: DetectorSpec
+    precision: str = ""
+
+    @property
+    def format(self) -> str:
+        """``"darknet"`` or ``"onnx"``."""
+        return "onnx" if self.weights.suffix.lower() == ".onnx" else "darknet"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerModel:
+    """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
+
+    What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
+    unless the detector is ``sure`` of it. A legal text takes the place of the likeliest one, where
+    that fits no format and is at most ``odds`` times as probable
+    (:class:`lpr.recognition.ctc_decoder.Decoder`). ``calibration`` makes probabilities of what the
+    network says. ``precision`` is as in :class:`DetectorModel`.
+    """
+
+    file: Path
+    format: str
+    spec: CtcSpec
+    min_confidence: float = 0.0
+    odds: float = 1.0
+    precision: str = ""
+    calibration: Calibration | None = None

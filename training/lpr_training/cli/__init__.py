@@ -1,0 +1,1 @@
+"""The commands that the training distribution adds to lpr."""

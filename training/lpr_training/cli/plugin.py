@@ -1,0 +1,18 @@
+"""What this package hands to lpr: the commands ``lpr train`` and ``lpr data``.
+
+Imported whenever lpr starts, so it imports nothing heavy; the commands do when they run.
+"""
+
+from __future__ import annotations
+
+import click
+
+from lpr.hookspecs import hookimpl
+from lpr_training.cli.train import data, train
+
+lpr_interface = 1
+
+
+@hookimpl
+def lpr_commands() -> list[click.Command]:
+    return [train, data]

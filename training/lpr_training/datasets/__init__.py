@@ -1,0 +1,1 @@
+"""The data sets that trainings read, as pictures, boxes and texts."""

@@ -1,0 +1,143 @@
+"""Plates with all that is known of them, and things that are none: what recognizers learn from and
+are checked by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr.errors import SourceError
+from lpr.labels import LabelledPicture
+from lpr.specs import plate_attributes
+from lpr.types import Box
+from lpr_training.datasets.pyramid import Pyramid, load
+from lpr_training.datasets.rendered import rendered_crops, rendered_others
+from lpr_training.synth.colours import nearest
+from lpr_training.synth.crops import CropPicture
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is known of a plate besides its text, as numbers of :mod:`lpr.specs.plate_attributes`'s
+    lists; -1 where nobody knows. ``plate`` is False for a thing that is none."""
+
+    plate: bool = True
+    two_lines: int = -1
+    ground: int = -1
+    ink: int = -1
+    region: int = -1
+
+
+PHOTOGRAPHED = Looks(two_lines=0, region=plate_attributes.REGIONS.index("tw"))
+"""All labelled photographs show plates of Taiwan, which have one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A plate whose text is known. ``quad`` (4 x 2) holds its corners, or those of its box where
+    the corners are not known (``tight`` is False)."""
+
+    picture: Pyramid
+    quad: NDArray[np.float64]
+    text: str
+    tight: bool
+    looks: Looks = PHOTOGRAPHED
+
+
+def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Written]:
+    """The plates whose texts are known.
+
+    Raises :class:`lpr.errors.SourceError` for a text with characters that ``alphabet`` lacks.
+    """
+    labelled = [p for p in pictures if any(plate.text for plate in p.plates)]
+    for picture in labelled:
+        for plate in picture.plates:
+            if lacking := sorted(set(plate.text or "") - set(alphabet)):
+                raise SourceError(
+                    f"{picture.path}: its label {plate.text} has {', '.join(lacking)}, which the "
+                    "recipe's alphabet lacks; correct the label, or spec.alphabet"
+                )
+    return [
+        Written(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
+        for source, picture in zip(labelled, load(labelled), strict=True)
+        for box, plate in zip(picture.boxes, source.plates, strict=True)
+        if plate.text
+    ]
+
+
+def rendered(count: int, seed: int, region: str = "tw") -> list[Written]:
+    """Rendered plates of a region's code or from :data:`lpr_training.synth.origin.ABROAD`, the
+    widest first."""
+    return sorted(
+        (as_written(crop) for crop in rendered_crops(count, seed, region)),
+        key=lambda plate: -float(np.ptp(plate.quad[:, 0])),
+    )
+
+
+def as_written(crop: CropPicture) -> Written:
+    """A rendered plate with all that is known of it."""
+    looks = Looks(
+        two_lines=crop.lines - 1,
+        ground=plate_attributes.GROUNDS.index(nearest(crop.ground, plate_attributes.GROUNDS)),
+        ink=plate_attributes.INKS.index(nearest(crop.ink, plate_attributes.INKS)),
+        region=plate_attributes.REGIONS.index(
+            crop.region if crop.region in plate_attributes.REGIONS else ""
+        ),
+    )
+    return Written(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
+
+
+def others(count: int, seed: int, photographs: Iterable[Pyramid]) -> list[Written]:
+    """Things that are no plates: ``count`` rendered ones, and for each photograph three pieces that
+    touch nothing labelled."""
+    looks = Looks(plate=False)
+    found = [
+        Written(Pyramid(image), np.array(box.quad), "", tight=False, looks=looks)
+        for image, box in rendered_others(count, seed)
+    ]
+    for number, picture in enumerate(photographs):
+        rng = np.random.default_rng([seed, 7, number])
+        for box in free_boxes(rng, picture, 3):
+            found.append(Written(picture, np.array(box.quad), "", tight=False, looks=looks))
+    return found
+
+
+def free_boxes(rng: np.random.Generator, picture: Pyramid, count: int) -> list[Box]:
+    """Up to ``count`` boxes of plates' proportions that touch none of a picture's plates, as
+    detectors take them by mistake."""
+    width, height = picture.size
+    plates = [Box(*map(float, box)) for box in picture.boxes]
+    boxes = []
+    for _ in range(4 * count):
+        wide = float(np.exp(rng.uniform(np.log(24), np.log(max(width / 4, 25)))))
+        tall = wide / float(rng.uniform(1.2, 4.5))
+        if tall >= height or wide >= width:
+            continue
+        x, y = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
+        box = Box(x, y, x + wide, y + tall)
+        if len(boxes) < count and not any(box.iou(plate) > 0 for plate in plates):
+            boxes.append(box)
+    return boxes
+
+
+def frame(corners: NDArray[np.float64], tight: bool) -> Box:
+    """The box that a labeller would draw around a plate whose ``corners`` have been moved.
+
+    Corners that were a box's lie outside the plate's own, so the box around them would be too
+    large: the middle between the tightest and the loosest box is taken.
+    """
+    x, y = np.sort(corners[:, 0]), np.sort(corners[:, 1])
+    if tight:
+        return Box(x[0], y[0], x[3], y[3])
+    return Box(x[:2].mean(), y[:2].mean(), x[2:].mean(), y[2:].mean())
+
+
+def jittered(box: Box, rng: np.random.Generator, sigma: float) -> Box:
+    """``box`` as a detector might have placed it: each side moved, now and then by much."""
+    if rng.random() < 0.15:
+        sigma *= 2
+    x, y = box.width * sigma, box.height * sigma
+    return Box(*(v + float(rng.normal(0, s)) for v, s in zip(box, (x, y, x, y), strict=True)))

@@ -1,0 +1,164 @@
+"""Rendered pictures for training: pools of them, made beforehand by as many processes as there are
+cores, and photographs that are changed as they are picked.
+
+Every picture depends on the seed and its number alone, so that a resumed run sees the same ones.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context, parent_process
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from lpr.types import Box, Image
+from lpr.utils.toml import build
+from lpr_training.datasets.pyramid import Pyramid
+from lpr_training.recipes import read
+from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
+from lpr_training.synth.distractors import distract, render_distractor
+from lpr_training.synth.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
+from lpr_training.synth.scenes import paste_plate, render_scene
+
+MOST_REPLACED = 5
+"""Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How a photograph is changed before it is trained on: the odds that each of its plates is
+    replaced by a rendered one, that one (and then another) is added, that things which are no
+    plates are, and that a rendered plate is one from abroad."""
+
+    replace: float = 0.6
+    add: float = 0.45
+    distract: float = 0.4
+    abroad: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
+    :data:`ABROAD`; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
+    ``lines`` alone, where that is not 0."""
+
+    count: int = 10_000
+    seed: int = 1
+    widths: tuple[float, float] = WIDTHS
+    region: str = "tw"
+    lines: int = 0
+
+
+def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPicture]:
+    """``count`` single plates of a region's code or from :data:`ABROAD`, with a little around
+    them."""
+    stream = 4 if region == ABROAD else 0
+    return made(partial(_crop, seed, stream, origin(region)), range(count), "rendering plates")
+
+
+def kept_out_crops(recipe: KeptOut) -> list[CropPicture]:
+    """Crops that no training sees: they are drawn from another stream of random numbers."""
+    make = partial(_kept_out, recipe, origin(recipe.region))
+    return made(make, range(recipe.count), "rendering plates")
+
+
+def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
+    """``count`` pictures of things that are no plates, and the boxes of these."""
+    return made(partial(_other, seed), range(count), "rendering other things")
+
+
+def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
+    """``count`` rendered streets with plates of a region's code."""
+    return made(partial(_scene, seed, origin(region)), range(count), "rendering scenes")
+
+
+def edited(
+    rng: np.random.Generator, picture: Pyramid, odds: Edits, usual: Origin = TAIWANESE
+) -> Pyramid:
+    """``picture`` with rendered plates instead of some of its own and beside them, and with things
+    that are no plates; plates that are not from abroad are of the ``usual`` origin."""
+
+    def whose() -> Origin:
+        return FOREIGN if rng.random() < odds.abroad else usual
+
+    image = picture.levels[0]
+    boxes = [Box(*map(float, box)) for box in picture.boxes]
+    for index in rng.permutation(len(boxes))[:MOST_REPLACED]:
+        box = boxes[index]
+        replaceable = not picture.unclear[index] and box.width > 16
+        if replaceable and 1.2 < box.width / max(box.height, 1) < 6 and rng.random() < odds.replace:
+            image, plate = paste_plate(rng, image, box.quad, origin=whose())
+            boxes[index] = plate.box
+    if rng.random() < odds.distract:
+        image = distract(rng, image, boxes)
+    added = 0
+    while rng.random() < odds.add and added < 3:
+        image, plate = paste_plate(rng, image, avoid=boxes, origin=whose())
+        boxes.append(plate.box)
+        added += 1
+    return Pyramid(image, boxes, np.concatenate([picture.unclear, np.zeros(added, bool)]))
+
+
+def made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
+    """What ``make`` makes of each of the ``jobs``, in their order, by several processes."""
+    jobs = list(jobs)
+    workers = min(os.cpu_count() or 1, 16, max(len(jobs) // 32, 1))
+    if workers == 1:
+        return [make(job) for job in tqdm(jobs, desc=what, disable=None, leave=False)]
+    # Spawned, not forked: torch's and OpenCV's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_alone) as pool:
+        done = pool.map(make, jobs, chunksize=16)
+        return list(tqdm(done, desc=what, total=len(jobs), disable=None, leave=False))
+
+
+def _alone() -> None:
+    cv2.setNumThreads(1)
+    # Who is interrupted is this process's parent, which then sees to it; a pool whose workers die
+    # first ends in a traceback of the pool's own.
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
+
+
+def _leave_with_the_parent() -> None:
+    """A worker would wait for ever for work from a parent that was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _crop(seed: int, stream: int, plates: Origin, number: int) -> CropPicture:
+    return render_crop(np.random.default_rng([seed, stream, number]), origin=plates)
+
+
+def _kept_out(recipe: KeptOut, plates: Origin, number: int) -> CropPicture:
+    rng = np.random.default_rng([recipe.seed, 5, number])
+    return render_crop(rng, widths=recipe.widths, origin=plates, lines=recipe.lines or None)
+
+
+def _other(seed: int, number: int) -> tuple[Image, Box]:
+    return render_distractor(np.random.default_rng([seed, 6, number]))
+
+
+def _scene(seed: int, plates: Origin, number: int) -> Pyramid:
+    rng = np.random.default_rng([seed, 1, number])
+    width, height = ((480, 360), (512, 288), (400, 400), (360, 480))[rng.integers(4)]
+    scene = render_scene(rng, width, height, plates)
+    return Pyramid(scene.image, [plate.box for plate in scene.plates])
+
+
+def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> KeptOut:
+    return build(KeptOut, read(name, changes), name)

@@ -1,0 +1,1 @@
+"""Trains detectors: recipe, batches, losses, task."""

@@ -1,0 +1,148 @@
+"""Canvases to train a detector on: photographs and rendered streets, composed at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lpr.errors import SourceError
+from lpr.evaluate.stress import stressed
+from lpr.labels import read_labels, table_of
+from lpr.types import Float32, Image
+from lpr_training.augmentation.darknet import place
+from lpr_training.augmentation.mosaic import compose
+from lpr_training.augmentation.photometric import photometric
+from lpr_training.datasets.corpora import read_unlabelled, read_voc
+from lpr_training.datasets.pyramid import Pyramid, load
+from lpr_training.datasets.rendered import edited, rendered_scenes
+from lpr_training.datasets.user_set import check_data, is_own, own_pictures
+from lpr_training.detector.recipe import Data, DetectorRecipe
+from lpr_training.synth.origin import origin
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``images``: N x H x W x 3, BGR bytes. ``plates`` and ``ignored``: M x 5, each the picture's
+    number and x0, y0, x1, y1."""
+
+    images: Tensor
+    plates: Tensor
+    ignored: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(part.to(device) for part in (self.images, self.plates, self.ignored)))
+
+
+LARGEST = 65_536
+"""Pixels of a side that no picture exceeds: such a limit leaves them as they are."""
+
+PHOTOGRAPHS = ("scenes", "dashcam", "crops")
+
+
+def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
+    """The pictures under the data folder ``root`` that may be trained on, the shipped recipes' or
+    those of a set of one's own, and rendered ones.
+
+    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where nothing is
+    labelled, and where nothing says what plates of ``data.region`` look like.
+    """
+    check_data(root)
+    photographs = _own(root) if is_own(root) else _sets(root)
+    rendered = data.rendered_pictures if data.rendered else 0
+    return photographs | {"rendered": rendered_scenes(rendered, seed, data.region)}
+
+
+def _own(root: Path) -> dict[str, list[Pyramid]]:
+    train, dev = own_pictures(root)
+    for pictures, purpose in ((train, "train on"), (dev, "check by")):
+        if not any(picture.plates for picture in pictures):
+            raise SourceError(
+                f"{table_of(root)}: the {len(pictures)} pictures to {purpose} show no plate; "
+                "label more of them"
+            )
+    return {"scenes": load(train)}
+
+
+def _sets(root: Path) -> dict[str, list[Pyramid]]:
+    unlabelled = read_unlabelled()
+    scenes = read_labels(root / "taiwan-scenes", "train")
+    dashcam = read_voc(root / "romania-scenes" / "train")
+    return {
+        "scenes": load(scenes, unlabelled=unlabelled["taiwan-scenes"]),
+        "dashcam": load(dashcam, unlabelled=unlabelled["romania-scenes"]),
+        "crops": load(read_labels(root / "taiwan-crops", "train")),
+    }
+
+
+def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
+    """What is checked by: of a set of one's own the pictures held out; else scenes, close-ups of
+    single plates, and the scenes in other light, colours and scale."""
+    if is_own(root):
+        return {"": load(own_pictures(root)[1])}
+    scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
+    sets = {"": load(scenes), "crops_": load(crops)}
+    changed = [
+        stressed(picture.levels[0], source)
+        for picture, source in zip(load(scenes, longest=LARGEST), scenes, strict=True)
+    ]
+    sets["stress_"] = [Pyramid(image, [p.box for p in moved.plates]) for image, moved in changed]
+    return sets
+
+
+class Canvases:
+    """Batches of composed pictures; the one of a step depends on the seed and the step alone."""
+
+    def __init__(
+        self, sets: dict[str, list[Pyramid]], recipe: DetectorRecipe, size: tuple[int, int]
+    ) -> None:
+        """``size`` is the network's own, for a recipe that has its canvases of no other."""
+        self.sets = {name: pictures for name, pictures in sets.items() if pictures}
+        self.recipe, self.size = recipe, size
+        self.usual = origin(recipe.data.region)
+        shares = np.array([getattr(recipe.data, name) for name in self.sets])
+        self.shares = shares / shares.sum()
+
+    def batch(self, number: int) -> Batch:
+        schedule = self.recipe.schedule
+        size = self.recipe.size_at(number // schedule.subdivisions)
+        images, plates, ignored = [], [], []
+        for index in range(schedule.part):
+            rng = np.random.default_rng([schedule.seed, number, index])
+            image, boxes, unclear = self.canvas(rng, size)
+            images.append(image)
+            rows = np.insert(boxes, 0, index, axis=1)
+            plates.append(rows[~unclear])
+            ignored.append(rows[unclear])
+        return Batch(
+            torch.from_numpy(np.stack(images)),
+            torch.from_numpy(np.concatenate(plates)),
+            torch.from_numpy(np.concatenate(ignored)),
+        )
+
+    def canvas(
+        self, rng: np.random.Generator, size: tuple[int, int]
+    ) -> tuple[Image, Float32, NDArray[np.bool_]]:
+        layout = self.recipe.layout
+        if self.recipe.darknet:
+            return place(self.pick(rng), self.size, rng, self.recipe.darknet)
+        pictures = [self.pick(rng) for _ in range(4 if rng.random() < layout.mosaic else 1)]
+        image, boxes, unclear = compose(pictures, size, rng, layout)
+        return photometric(image, rng, self.recipe.photometry), boxes, unclear
+
+    def pick(self, rng: np.random.Generator) -> Pyramid:
+        name = rng.choice(list(self.sets), p=self.shares)
+        picture = self.sets[name][rng.integers(len(self.sets[name]))]
+        if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:
+            picture = edited(rng, picture, self.recipe.edits, self.usual)
+        return picture
+
+
+def to_input(images: Tensor) -> Tensor:
+    """``N x H x W x 3`` BGR bytes as the network takes them: ``N x 3 x H x W`` RGB, 0..1."""
+    flipped = images.permute(0, 3, 1, 2).flip(1).float() / 255
+    return flipped.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,61 @@
+"""A run's curves as a picture: the loss of training above, what was measured on ``dev`` below."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lpr.errors import LprError, OutputError
+from lpr_training.engine.loop import METRICS
+
+SHOWN = ("ap", "found", "crops_ap", "stress_ap", "crops", "scenes", "crops_jittered")
+"""Shares (0..1) of ``dev`` that are drawn where a run has measured them."""
+
+
+def draw_curves(run: Path, file: Path) -> None:
+    """Write the curves of ``run`` (a folder with ``metrics.jsonl``) to a PNG or SVG ``file``.
+
+    Raises :class:`lpr.errors.LprError` where nothing was measured yet or matplotlib is missing, and
+    :class:`lpr.errors.OutputError` where the file cannot be written.
+    """
+    rows = _rows(run / METRICS)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise LprError("curves need matplotlib: pip install 'lpr-training[curves]'") from error
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for name in ("loss", "dev_loss"):
+        _line(upper, rows, name)
+    upper.set_ylabel("loss")
+    upper.set_yscale("log")
+    for name in SHOWN:
+        _line(lower, rows, name)
+    lower.set_ylabel("dev")
+    lower.set_xlabel("step")
+    for axes in (upper, lower):
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend(fontsize="small")
+    try:
+        figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{file}: cannot be written ({error})") from error
+
+
+def _line(axes: Any, rows: list[dict[str, float]], name: str) -> None:
+    points = [(row["step"], row[name]) for row in rows if name in row]
+    if points:
+        steps, values = zip(*points, strict=True)
+        axes.plot(steps, values, marker="." if len(points) < 60 else "", label=name)
+
+
+def _rows(file: Path) -> list[dict[str, float]]:
+    try:
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise LprError(f"{file}: cannot be read ({error}); is this a run's folder?") from error
+    if not rows:
+        raise LprError(f"{file}: nothing was measured yet")
+    return rows

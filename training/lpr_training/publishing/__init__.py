@@ -1,0 +1,1 @@
+"""From a training's checkpoint to a model folder: export, thresholds, calibration."""

@@ -1,0 +1,1 @@
+"""Trains recognizers: recipe, plates, batches, loss, task."""

@@ -1,0 +1,178 @@
+"""Training a CTC recognizer of plates: configuration, loss, check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lpr.errors import ModelError
+from lpr.models import Model
+from lpr.recognition.ctc_reader import CtcReader
+from lpr.specs import CtcSpec
+from lpr.types import Crop, Float32
+from lpr_torch.checkpoints import Recognizer, load_recognizer, recognizer_network, save_recognizer
+from lpr_torch.plain import CtcNet
+from lpr_torch.resnet_gru import ResNetGruNet
+from lpr_training.datasets.plate_samples import frame, jittered
+from lpr_training.engine.metrics import score_texts
+from lpr_training.engine.reparameterization import add_branches, fuse_branches
+from lpr_training.recognizer.attribute_loss import summary_loss
+from lpr_training.recognizer.batches import Batch, CropSampler
+from lpr_training.recognizer.distillation import Teacher
+from lpr_training.recognizer.net2net import widen
+from lpr_training.recognizer.onnx_weights import load_fused
+from lpr_training.recognizer.plates import Plates
+from lpr_training.recognizer.recipe import RecognizerRecipe
+
+
+class TorchRecognizer:
+    """A network in training as a :class:`lpr.protocols.CtcRecognizer`: it is checked by the code
+    that will run it."""
+
+    def __init__(self, model: nn.Module, spec: CtcSpec) -> None:
+        self.model, self.spec = model, spec
+
+    @torch.no_grad()
+    def logits(self, batch: Float32) -> Float32:
+        place = next(self.model.parameters()).device
+        return np.ascontiguousarray(self.model(torch.from_numpy(batch).to(place)).cpu().numpy())
+
+    def close(self) -> None: ...
+
+
+class RecognizerTask:
+    """A recognizer, its crops and its check on ``dev``, for
+    :func:`lpr_training.engine.loop.train`."""
+
+    def __init__(self, recipe: RecognizerRecipe, plates: Plates) -> None:
+        torch.manual_seed(recipe.schedule.seed)
+        self.recipe, self.spec = recipe, recipe.spec
+        self.model = recognizer_network(recipe.network, recipe.spec)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if recipe.branches:
+            add_branches(self.model)
+        self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
+        self.dev = plates.dev
+        self.batch: Callable[[int], Batch] = CropSampler(
+            plates.train, recipe.crops, recipe.spec, recipe.schedule
+        ).batch
+
+    def start_from(self, model: Model) -> None:
+        """Take over a published recognizer's weights.
+
+        Raises :class:`lpr.errors.ModelError` where its file holds another network.
+        """
+        file = model.recognizer.file
+        if not isinstance(self.model, CtcNet) or model.recognizer.format != "onnx":
+            raise ModelError(f"{file}: only plain networks begin with a model; give a checkpoint")
+        batches = [self.batch(self.recipe.schedule.steps + number).images for number in range(16)]
+        fuse_branches(self.model)
+        load_fused(self.model, file, torch.cat(batches))
+        if self.recipe.branches:
+            add_branches(self.model)
+
+    def start_from_checkpoint(self, file: Path) -> None:
+        """Take over the weights of a run's ``best.safetensors``; a narrower ResNet + GRU is widened
+        so that it computes the same (:func:`lpr_training.recognizer.net2net.widen`).
+
+        Raises :class:`lpr.errors.ModelError` where it holds another network.
+        """
+        start = load_recognizer(file)
+        fuse_branches(self.model)
+        if start.spec.classes != self.spec.classes:
+            raise ModelError(f"{file}: knows {start.spec.classes} classes, not {self.spec.classes}")
+        weights = start.network.state_dict()
+        if isinstance(self.model, ResNetGruNet) and isinstance(start.network, ResNetGruNet):
+            weights = widen(start.network, self.model, self.recipe.schedule.seed)
+        try:
+            self.model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise ModelError(f"{file}: holds another network than the recipe's: {error}") from error
+        if self.recipe.branches:
+            add_branches(self.model)
+
+    def save(self, model: nn.Module, file: Path) -> None:
+        # A copy of its own: fusing one network takes the branches' class from all copies of it.
+        network = recognizer_network(self.recipe.network, self.spec)
+        if self.recipe.branches:
+            add_branches(network)
+        network.load_state_dict(model.state_dict())
+        fuse_branches(network)
+        save_recognizer(Recognizer(network, self.recipe.network, self.spec), file)
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        out = self.model(batch.images)
+        plates = batch.facts.plate > 0
+        scores = out[plates, self.spec.dropped_steps :].log_softmax(2)
+        # Label smoothing: the uniform distribution's cross entropy, beyond its least value.
+        uniform = -scores.mean() - math.log(out.shape[2])
+        ctc = self._ctc(scores, batch)
+        loss = ctc + self.recipe.smoothing * uniform
+        parts = {"ctc": float(ctc.detach())}
+        if self.spec.summary:
+            told, more = summary_loss(out[:, 0], batch.facts)
+            loss = loss + told
+            parts |= more
+        if self.teacher:
+            lesson = self.teacher.lesson(batch.images[plates], scores)
+            loss = loss + self.teacher.weight * lesson
+            parts["lesson"] = float(lesson.detach())
+        return loss, parts
+
+    def _ctc(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Graves et al. 2006; ``scores`` are ``N x T x C`` log probabilities of the batch's plates
+        (what is none has no text)."""
+        lengths = batch.lengths[batch.lengths > 0]
+        return functional.ctc_loss(
+            scores.transpose(0, 1),
+            batch.texts,
+            torch.full_like(lengths, scores.shape[1]),
+            lengths,
+            blank=self.spec.blank,
+            zero_infinity=True,
+        )
+
+    def check(self, model: nn.Module, margin: float | None = None) -> dict[str, float]:
+        """Read the plates of ``dev``, by their labelled boxes and by boxes that are a little off;
+        with another ``margin`` around them than the spec's, if one is given."""
+        spec = self.spec if margin is None else replace(self.spec, crop_margin=margin)
+        reader = CtcReader(TorchRecognizer(model, spec))
+        figures: dict[str, float] = {}
+        for name, plates in self.dev.items():
+            rng = np.random.default_rng(0)
+            wanted = [plate.text for plate in plates]
+            boxes = [frame(plate.quad, tight=True) for plate in plates]
+            views = {"": boxes, "_jittered": [jittered(b, rng, 0.04) for b in boxes]}
+            for end, moved in views.items():
+                crops = [
+                    Crop(p.picture.levels[0], b.quad) for p, b in zip(plates, moved, strict=True)
+                ]
+                texts = [reading.text for reading in reader.read(crops)]
+                figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, wanted)
+        keys = [name + end for name in self.dev for end in ("", "_jittered")]
+        # Texts that are nearly right count too: in the beginning none is exact.
+        figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
+        if self.recipe.keep == "loss":
+            figures["dev_loss"] = self.dev_loss(model)
+            figures["score"] = -figures["dev_loss"]
+        return figures
+
+    @torch.no_grad()
+    def dev_loss(self, model: nn.Module) -> float:
+        """The mean CTC loss of the labelled plates of ``dev``."""
+        total = count = 0.0
+        for plates in self.dev.values():
+            sampler = CropSampler({}, self.recipe.crops, self.spec, self.recipe.schedule)
+            for start in range(0, len(plates), 32):
+                batch = sampler.as_they_are(plates[start : start + 32])
+                scores = model(batch.images)[:, self.spec.dropped_steps :].log_softmax(2)
+                total += float(self._ctc(scores, batch)) * len(batch.images)
+                count += len(batch.images)
+        return total / max(count, 1)
