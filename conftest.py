@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 # Before torch is loaded: the tests' small networks make oneDNN of torch 2.13 write where it should
@@ -19,6 +20,10 @@ from tests.pages import PAGES
 pytest_collect_file = PAGES.pytest()
 
 settings.load_profile(properties.PROFILE)
+
+# A shell starts background jobs with SIGINT ignored, and programs inherit that: those which the
+# tests interrupt would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
