@@ -1,7 +1,8 @@
 """The founding system's experiments, and what it left undone, each trained with one budget.
 
-    python benchmarks/seed_experiments.py DATA OUT --seconds 450 --device cuda   # a lent GPU
-    python benchmarks/seed_experiments.py DATA OUT --steps 1400 --jobs 2 --narrow 8   # two cores
+    python benchmarks/seed_experiments.py DATA OUT --seconds 450 --device cuda   # a
+    temporarily_registered GPU python benchmarks/seed_experiments.py DATA OUT --steps 1400 --jobs 2
+    --narrow 8   # two cores
 
 Every recipe below is trained for as many steps of as many plates, from the same rendered and
 photographed plates, which are made once. With ``--seconds`` all of them are run for a little while
@@ -31,7 +32,7 @@ from lpr.recognition.ctc_reader import CtcReader
 from lpr.types import Crop
 from lpr_torch.checkpoints import load_recognizer
 from lpr_training.datasets.label_noise import mislabelled
-from lpr_training.datasets.plate_samples import Written, as_written, frame, photographed
+from lpr_training.datasets.plate_samples import PlateSample, as_written, frame, photographed
 from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
 from lpr_training.engine.loop import METRICS, train
 from lpr_training.recognizer.plates import Plates, read_plates
@@ -159,7 +160,7 @@ def steps_for(seconds: float, todo: Sequence[Run], out: Path) -> int:
     return int(seconds / sum(costs))
 
 
-def read(file: Path, plates: Sequence[Written], device: str) -> list[str]:
+def read(file: Path, plates: Sequence[PlateSample], device: str) -> list[str]:
     """What the network of a checkpoint reads on ``plates`` in their true boxes."""
     recognizer = load_recognizer(file)
     reader = CtcReader(TorchRecognizer(recognizer.network.to(device), recognizer.spec))

@@ -21,7 +21,7 @@ import torch
 from seed_experiments import REPEATED, Run, in_processes, read, runs
 
 from lpr.evaluate.intervals import wilson
-from lpr_training.datasets.plate_samples import Written, as_written
+from lpr_training.datasets.plate_samples import PlateSample, as_written
 from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
 from lpr_training.engine.loop import train
 from lpr_training.recognizer.plates import Plates, read_plates
@@ -32,7 +32,7 @@ KNOWN = 262
 PICTURES, OTHERS = 8000, 2000
 
 
-def pictures_of(texts: Sequence[str], numbers: range) -> list[Written]:
+def pictures_of(texts: Sequence[str], numbers: range) -> list[PlateSample]:
     """Rendered pictures of the plates ``texts`` in turn."""
     crops = [
         render_crop(np.random.default_rng([2018, number]), text=texts[number % len(texts)])

@@ -15,20 +15,20 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpr.evaluate.tracking import Score, Truth, read_truth, score
+from lpr.evaluate.tracking import GroundTruth, Score, read_truth, score
 from lpr.loading import load_pool
 from lpr.sightings import Sighting
 from lpr.source.address import addresses
 from lpr.source.video_sources import open_moving
 from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
-from lpr.watching import Engine, Failed, Rules
+from lpr.watching import Engine, Failed, WatchSettings
 from lpr_training.recipes import FOLDER
 from lpr_training.synth.film import write_film
 from lpr_training.synth.traffic import film_recipe
 
-EACH = Rules(return_after=30.0)
-RARELY = Rules(return_after=30.0, every=0, skip_still=True)
+EACH = WatchSettings(return_after=30.0)
+RARELY = WatchSettings(return_after=30.0, every=0, skip_still=True)
 
 
 def best_frame(readings: Sequence[Reading]) -> Consensus | None:
@@ -46,15 +46,17 @@ def _as_it_is(reading: Reading, readings: Sequence[Reading]) -> Consensus | None
     return Consensus(reading, agreeing) if reading.text else None
 
 
-WAYS: tuple[tuple[str, Rules, Fuse | None], ...] = (
+WAYS: tuple[tuple[str, WatchSettings, Fuse | None], ...] = (
     ("all readings fused", EACH, None),
-    ("best frame", Rules(return_after=30.0, min_reads=1), best_frame),
-    ("last frame", Rules(return_after=30.0, min_reads=1), last_frame),
+    ("best frame", WatchSettings(return_after=30.0, min_reads=1), best_frame),
+    ("last frame", WatchSettings(return_after=30.0, min_reads=1), last_frame),
     ("fused, --every auto --skip-still", RARELY, None),
 )
 
 
-def watched(film: Path, truth: Truth, model: str, rules: Rules, fuse: Fuse | None) -> Score:
+def watched(
+    film: Path, truth: GroundTruth, model: str, rules: WatchSettings, fuse: Fuse | None
+) -> Score:
     sightings: list[Sighting] = []
     places: list[tuple[int, int, Box]] = []
     told: set[int] = set()
@@ -93,7 +95,9 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     recipes = [f.stem for f in sorted(FOLDER.glob("film-*.toml")) if options.only in f.stem]
     totals = {name: Score() for name, _, _ in WAYS}
-    print("| film | way | passes | once and right | wrong | doubled | missed | IDF1 | frames/s |")
+    print(
+        "| film | way | passes | once and right | wrong | duplicates | missed | IDF1 | frames/s |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in recipes:
         film = options.folder / f"{name}.mp4"
@@ -115,7 +119,7 @@ def main() -> None:
 def row(film: str, way: str, got: Score, seconds: float = 0.0, frames: int = 0) -> str:
     share = f"{got.right} ({100 * got.right / max(got.passes, 1):.1f} %)"
     speed = f"{frames / seconds:.0f}" if seconds else ""
-    cells = (film, way, got.passes, share, got.wrong, got.doubled, got.missed, f"{got.idf1:.4f}")
+    cells = (film, way, got.passes, share, got.wrong, got.duplicates, got.missed, f"{got.idf1:.4f}")
     return f"| {' | '.join(map(str, cells))} | {speed} |"
 
 

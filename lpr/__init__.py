@@ -14,6 +14,7 @@ reads them.
         print(sighting.plate.text)
 """
 
+import warnings
 from importlib.metadata import version
 
 from lpr.darknet.conversion import network_of
@@ -26,7 +27,7 @@ from lpr.models import load_model
 from lpr.notebook import Annotated
 from lpr.reader import Reader
 from lpr.recognition.rectify import upright
-from lpr.sightings import Gap, Moment, Sighting, View
+from lpr.sightings import FrameTime, Gap, Observation, Sighting
 from lpr.types import (
     Alternative,
     Box,
@@ -55,11 +56,12 @@ __all__ = [
     "Crop",
     "Detection",
     "Frame",
+    "FrameTime",
     "Gap",
     "Image",
     "LprError",
     "ModelError",
-    "Moment",
+    "Observation",
     "OutputError",
     "Plate",
     "PluginError",
@@ -69,7 +71,6 @@ __all__ = [
     "Sighting",
     "SourceError",
     "Sweep",
-    "View",
     "__version__",
     "annotate",
     "hookimpl",
@@ -79,3 +80,14 @@ __all__ = [
     "upright",
     "watch",
 ]
+
+_RENAMED = {"Moment": FrameTime, "View": Observation}
+"""Public names of lpr 0.1, which go with 0.3."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _RENAMED:
+        raise AttributeError(f"module 'lpr' has no attribute {name!r}")
+    new = _RENAMED[name]
+    warnings.warn(f"lpr.{name} is now lpr.{new.__name__}", DeprecationWarning, stacklevel=2)
+    return new

@@ -35,7 +35,7 @@ class OutputError(LprError):
 
 
 @contextlib.contextmanager
-def naming(plugged: str) -> Iterator[None]:
+def wrap_plugin_errors(plugged: str) -> Iterator[None]:
     """Whatever ``plugged`` raises (it may be anybody's code) becomes an error that names it."""
     try:
         yield

@@ -17,7 +17,7 @@ from lpr.detection.detector import Detector
 from lpr.detection.heads import Head
 from lpr.detection.threshold_sweep import Sweep
 from lpr.detection.tiling import TiledDetector, Tiles
-from lpr.errors import BackendError, naming
+from lpr.errors import BackendError, wrap_plugin_errors
 from lpr.plugins import builtin
 from lpr.plugins.registry import Registry, load_registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, TextRecognizer
@@ -25,7 +25,7 @@ from lpr.reader import Reader
 from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
-from lpr.runtimes.preferences import remembered
+from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import select, select_recognizer
 from lpr.runtimes.traits import pinned, place_of, precision_of
 from lpr.specs import RecognizerModel
@@ -109,7 +109,7 @@ def load(
     cfg.check_size(*size)
     heads = [Head.of(section) for section in cfg.heads]
 
-    tuned = remembered()
+    tuned = load_ranking()
     finder = select(plugged.detector_runtimes, backend, folder.detector.format, tuned.detector)
     finder = pinned(finder, device)
     readers = [
@@ -130,7 +130,7 @@ def load(
         *(precision_of(finder, folder.detector), *size),
         "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in readers),
     )
-    with naming(f"detector runtime {finder.name}"):
+    with wrap_plugin_errors(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)
     kind = TiledDetector if cut else Detector
     detector = kind(network, heads, folder.detector.spec, size, threshold, cfg.stride)
@@ -273,7 +273,7 @@ def _open(
     opened: list[tuple[str, TextRecognizer]] = []
     try:
         for runtime, file in readers:
-            with naming(f"recognizer runtime {runtime.name}"):
+            with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
                 recognizer = runtime.open(file, threads)
                 reading = as_text_recognizer(recognizer, regions, file.odds, file.calibration)
                 opened.append((runtime.name, reading))

@@ -13,16 +13,16 @@ from lpr import kernels
 from lpr.detection.detector import Detector
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
-from lpr.recognition.validation import ask
+from lpr.recognition.validation import read_checked
 from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
-from lpr.utils.closing import PATIENCE, Closing, close_plugged
+from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
 
 _EVIDENT = 0.5
 
 
-class Reader(Closing):
+class Reader(Closeable):
     """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
@@ -93,7 +93,7 @@ class Reader(Closing):
         something else than a legal reading for each crop (:mod:`lpr.recognition.validation`).
         """
         crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
-        return ask(f"recognizer {self._name}", self.recognizer, crops) if crops else []
+        return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
 
     def _counts(self, plate: Plate) -> bool:
         sure = plate.detection.confidence >= self.sure
@@ -127,10 +127,10 @@ class Reader(Closing):
         self._closed = True
         try:
             network = type(self.detector.network).__name__
-            close_plugged(f"detector network {network}", self.detector.close)
+            close_with_timeout(f"detector network {network}", self.detector.close)
         finally:
-            patience = getattr(self.recognizer, "patience", PATIENCE)
-            close_plugged(f"recognizer {self._name}", self.recognizer.close, patience)
+            patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
+            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)
 
 
 def _certainties(reading: Reading) -> list[float]:

@@ -13,7 +13,7 @@ Status = Literal["final", "early", "confirmed", "corrected", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FrameTime:
     """A frame's number, its seconds in the stream, and its seconds since 1970 where known (UTC)."""
 
     frame: int
@@ -26,7 +26,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Observation:
     """One look at a plate: when, where, what was read, and the pixels that it was read from.
 
     ``crop`` is cut out of the frame around the plate, which is ``size`` (width and height) large;
@@ -34,7 +34,7 @@ class View:
     nobody wants it kept; ``others`` are the places of all other plates in it.
     """
 
-    moment: Moment
+    moment: FrameTime
     detection: Detection
     reading: Reading
     crop: Image
@@ -59,14 +59,14 @@ class Sighting:
     camera: str
     source: str
     plate: Plate
-    first: Moment
-    last: Moment
+    first: FrameTime
+    last: FrameTime
     seen: int
     read: int
     agreeing: int
     direction: Direction
     path: tuple[tuple[float, Box], ...]
-    best: View
+    best: Observation
 
     def as_dict(self) -> dict[str, Any]:
         """The sighting as it stands in a record of schema 1 (docs/output.md)."""

@@ -46,7 +46,7 @@ def watch(
     from lpr.sightings import Gap
     from lpr.source.address import addresses
     from lpr.source.video_sources import open_moving
-    from lpr.watching import Engine, Failed, Rules, Zone
+    from lpr.watching import Engine, Failed, RegionOfInterest, WatchSettings
 
     numbers = {"every": 1 if every == "auto" else every, "min_reads": min_reads, "fps": fps}
     for name, number in {**numbers, "stall": stall}.items():
@@ -57,13 +57,13 @@ def watch(
             raise ValueError(f"{name} has to be 0 or more, not {number}")
     if not sources:
         raise ValueError("name at least one source to watch")
-    rules = Rules(
+    rules = WatchSettings(
         min_reads=min_reads,
         return_after=return_after,
         early=early,
         every=0 if every == "auto" else every,
         skip_still=skip_still,
-        zone=Zone.of([roi] if isinstance(roi, str) else roi),
+        zone=RegionOfInterest.of([roi] if isinstance(roi, str) else roi),
         keep_frames=keep_frames,
     )
     planned = addresses([os.fspath(source) for source in sources])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lpr.errors import PluginError
-from lpr.recognition.validation import ask, complaint
+from lpr.recognition.validation import problem_with, read_checked
 from lpr.recognition.voting import VotingRecognizer
 from lpr.testing import check_text_recognizer
 from lpr.types import Alternative, Character, Crop, Reading
@@ -53,7 +53,7 @@ class Answers:
 @pytest.mark.parametrize(("answer", "message"), FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_is_said_and_named(answer: Any, message: str) -> None:
     with pytest.raises(PluginError, match=f"^recognizer bad .*{message}"):
-        ask("recognizer bad", Answers(answer), CROPS)
+        read_checked("recognizer bad", Answers(answer), CROPS)
     voting = VotingRecognizer([("good", FixedText()), ("bad", Answers(answer))])
     with pytest.raises(PluginError, match=f"^recognizer bad .*{message}"):
         voting.read(CROPS)
@@ -63,7 +63,7 @@ def test_a_fault_is_said_and_named(answer: Any, message: str) -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     reading = Reading("A1", np.float32(0.5), (Character("A", np.float64(1)), Character("1", 1)))
-    assert complaint([reading, Reading("", 0)], 2) is None
+    assert problem_with([reading, Reading("", 0)], 2) is None
 
 
 def test_whatever_it_raises_is_its_fault() -> None:
@@ -73,6 +73,6 @@ def test_whatever_it_raises_is_its_fault() -> None:
 
     for error in (ValueError("two\n  lines"), SystemExit(3), BaseException("base")):
         with pytest.raises(PluginError, match=r"^recognizer bad failed: \w+: (two lines|3|base)$"):
-            ask("recognizer bad", Raises(error), CROPS)
+            read_checked("recognizer bad", Raises(error), CROPS)
     with pytest.raises(KeyboardInterrupt):
-        ask("recognizer bad", Raises(KeyboardInterrupt()), CROPS)
+        read_checked("recognizer bad", Raises(KeyboardInterrupt()), CROPS)

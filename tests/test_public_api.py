@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 import lpr
 import lpr.hookspecs
 import lpr.plugins.scaffold
@@ -38,6 +40,8 @@ def lines() -> Iterator[str]:
     for module in MODULES:
         for name in names(module):
             yield from described(f"{module.__name__}.{name}", getattr(module, name))
+    for name, new in lpr._RENAMED.items():
+        yield f"lpr.{name} is lpr.{new.__name__}"
 
 
 def described(name: str, thing: object) -> Iterator[str]:
@@ -71,6 +75,12 @@ def test_the_public_interface_is_what_is_written_down() -> None:
 
 def test_the_package_is_typed() -> None:
     assert Path(lpr.__file__).with_name("py.typed").is_file()
+
+
+@pytest.mark.parametrize("name", lpr._RENAMED)
+def test_a_renamed_thing_goes_on_for_one_release(name: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"lpr.{name} is now lpr."):
+        assert getattr(lpr, name) is lpr._RENAMED[name]
 
 
 def test_the_hooks_are_listed_as_they_are() -> None:

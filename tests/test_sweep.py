@@ -12,11 +12,11 @@ from lpr.detection.threshold_sweep import Sweep
 from tests.samples import DETECTOR_SPEC, FixedNetwork, grey
 
 HEAD = Head(((24.0, 12.0),), classes=1)
-USUAL = Sweep(0.45, 0.10, 0.05)
+DEFAULTS = Sweep(0.45, 0.10, 0.05)
 
 
 def test_the_thresholds_go_down_in_steps() -> None:
-    assert USUAL.thresholds == (0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1)
+    assert DEFAULTS.thresholds == (0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1)
     assert Sweep(0.5, 0.5, 0.1).thresholds == (0.5,)
     assert Sweep(0.5, 0.2, 0.2).thresholds == (0.5, 0.3)
 
@@ -41,12 +41,12 @@ def test_it_finds_what_trying_each_threshold_finds(seed: int, shift: float) -> N
             [picture]
         )[0]
 
-    tried = (find(threshold) for threshold in USUAL.thresholds)
-    assert find(USUAL) == next((found for found in tried if found), [])
+    tried = (find(threshold) for threshold in DEFAULTS.thresholds)
+    assert find(DEFAULTS) == next((found for found in tried if found), [])
 
 
 def test_a_sweep_asks_for_a_plate_in_every_picture() -> None:
-    with lpr.load(threshold=USUAL) as reader:
+    with lpr.load(threshold=DEFAULTS) as reader:
         assert reader.min_confidence == 0
-    with lpr.load(threshold=USUAL, min_confidence=0.4) as reader:
+    with lpr.load(threshold=DEFAULTS, min_confidence=0.4) as reader:
         assert reader.min_confidence == 0.4

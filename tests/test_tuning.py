@@ -14,7 +14,7 @@ from lpr import loading
 from lpr.diagnostics.tuning import tune
 from lpr.errors import OutputError
 from lpr.models import load_model
-from lpr.runtimes.preferences import Tuned, remembered, tuned_file
+from lpr.runtimes.preferences import RuntimeRanking, load_ranking, tuned_file
 from tests.cli.run import CAR
 from tests.cli.run import lpr as run
 
@@ -31,7 +31,7 @@ def chosen(caplog: pytest.LogCaptureFixture, **options: str) -> str:
         return caplog.text
 
 
-def remember(tuned: Tuned) -> None:
+def remember(tuned: RuntimeRanking) -> None:
     tuned_file().parent.mkdir(exist_ok=True)
     tuned_file().write_text(
         json.dumps({"detector": tuned.detector, "recognizer": tuned.recognizer})
@@ -39,9 +39,9 @@ def remember(tuned: Tuned) -> None:
 
 
 def test_what_was_measured_is_remembered_the_fastest_first() -> None:
-    assert remembered() == Tuned()
+    assert load_ranking() == RuntimeRanking()
     tuned = tune(loading.registry(), load_model())
-    assert remembered() == tuned
+    assert load_ranking() == tuned
     for order in (tuned.detector, tuned.recognizer):
         assert "opencv" in order
         assert list(order.values()) == sorted(order.values())
@@ -52,7 +52,9 @@ def test_what_was_measured_is_remembered_the_fastest_first() -> None:
 def test_each_stage_follows_its_own_order(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("lpr_onnx")
     assert "detector: onnxruntime" in chosen(caplog, backend=backend)
-    remember(Tuned({"opencv": 1.0, "onnxruntime": 2.0}, {"onnxruntime": 1.0, "opencv": 2.0}))
+    remember(
+        RuntimeRanking({"opencv": 1.0, "onnxruntime": 2.0}, {"onnxruntime": 1.0, "opencv": 2.0})
+    )
     text = chosen(caplog, backend=backend)
     assert "detector: opencv on cpu" in text
     assert "recognizer: onnxruntime on cpu" in text
@@ -60,23 +62,23 @@ def test_each_stage_follows_its_own_order(backend: str, caplog: pytest.LogCaptur
 
 def test_what_is_named_is_taken_whatever_was_measured(caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("lpr_onnx")
-    remember(Tuned({"opencv": 1.0}, {"opencv": 1.0}))
+    remember(RuntimeRanking({"opencv": 1.0}, {"opencv": 1.0}))
     text = chosen(caplog, backend="onnxruntime")
     assert "detector: onnxruntime" in text
     assert "recognizer: onnxruntime" in text
 
 
 def test_what_was_measured_and_is_gone_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
-    remember(Tuned({"removed": 0.1, "opencv": 1.0}, {"removed": 0.1}))
+    remember(RuntimeRanking({"removed": 0.1, "opencv": 1.0}, {"removed": 0.1}))
     assert "detector: opencv on cpu" in chosen(caplog)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"detector": {"opencv": "fast"}}', "[1]"])
 def test_a_damaged_file_is_said_and_not_used(damage: str, caplog: pytest.LogCaptureFixture) -> None:
-    remember(Tuned())
+    remember(RuntimeRanking())
     tuned_file().write_text(damage)
     with caplog.at_level(logging.WARNING, "lpr"):
-        assert remembered() == Tuned()
+        assert load_ranking() == RuntimeRanking()
     assert f"{tuned_file()} is damaged and not used; lpr doctor --tune" in caplog.text
 
 

@@ -20,7 +20,7 @@ import click
 
 from lpr.errors import BackendError, LprError, StuckError, describe
 from lpr.plugins.registry import BUILTIN_COMMANDS
-from lpr.utils.closing import PATIENCE
+from lpr.utils.closing import CLOSE_TIMEOUT
 
 
 class _Commands(click.Group):
@@ -118,7 +118,7 @@ def _watch_the_end(status: int) -> None:
     it that one which a plugin left does not keep the program."""
 
     def watch() -> None:
-        time.sleep(PATIENCE)
+        time.sleep(CLOSE_TIMEOUT)
         main = threading.main_thread()
         left = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
         if left:

@@ -21,7 +21,7 @@ from lpr.diagnostics import (
     recognizer_speeds,
 )
 from lpr.diagnostics import watch_speed as bench
-from lpr.diagnostics.watch_speed import Pace
+from lpr.diagnostics.watch_speed import WatchSpeed
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
@@ -31,7 +31,7 @@ from lpr.source import expand, open_source
 from lpr.source.address import addresses
 from lpr.types import Image
 from lpr.utils.progress import progress
-from lpr.watching import Rules
+from lpr.watching import WatchSettings
 
 _DECODING = 30.0
 
@@ -126,9 +126,11 @@ def video(
     if address.sort not in ("file", "folder"):
         raise click.BadParameter("only a recording can be played again and again")
     cores = os.cpu_count() or 1
-    ways = [(Rules(), "watch, {} finders")]
+    ways = [(WatchSettings(), "watch, {} finders")]
     if not watch_only:
-        ways.append((Rules(every=0, skip_still=True), "the same, --every auto --skip-still"))
+        ways.append(
+            (WatchSettings(every=0, skip_still=True), "the same, --every auto --skip-still")
+        )
     paces = [bench.decoding(address, min(seconds, _DECODING))]
     with ExitStack() as stack:
         readers = open_readers(threads or cores, **options)
@@ -143,7 +145,7 @@ def video(
     for count in () if watch_only else sorted({1, cores}):
         with open_readers(1, **options, threads=count)[0] as reader:
             name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
-            paces.append(bench.plain_loop(address, seconds, reader, Rules(), name))
+            paces.append(bench.plain_loop(address, seconds, reader, WatchSettings(), name))
     if as_json:
         for pace in paces:
             row = {**asdict(pace), "fps": pace.fps, "of_decoding": pace.fps / paces[0].fps}
@@ -154,8 +156,8 @@ def video(
     _print(filter(None, map(_staged, paces)), as_json=False)
 
 
-def _paced(decoding: Pace) -> Callable[[Pace], dict[str, Any]]:
-    def row(pace: Pace) -> dict[str, Any]:
+def _paced(decoding: WatchSpeed) -> Callable[[WatchSpeed], dict[str, Any]]:
+    def row(pace: WatchSpeed) -> dict[str, Any]:
         start, early, end = pace.memory
         return {
             "way": pace.way,
@@ -174,7 +176,7 @@ def _paced(decoding: Pace) -> Callable[[Pace], dict[str, Any]]:
 _STAGES = ("source", "letterbox", "detector", "heads", "track", "crops", "recognizer", "decode")
 
 
-def _staged(pace: Pace) -> dict[str, Any] | None:
+def _staged(pace: WatchSpeed) -> dict[str, Any] | None:
     if not pace.stages:
         return None
     total = sum(pace.stages.values())

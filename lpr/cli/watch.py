@@ -19,20 +19,20 @@ from lpr.draw import annotate_tracks
 from lpr.sightings import Gap
 from lpr.sinks import (
     EvidenceFolder,
+    PlateRedactor,
     SightingSink,
     Timeline,
-    Veil,
     open_output,
     read_known,
     standard_output,
 )
 from lpr.sinks.paths import refuse_twins
-from lpr.sinks.video import Film, plan_films
+from lpr.sinks.video import VideoWriter, plan_films
 from lpr.source import expand
 from lpr.source.address import Address, addresses
 from lpr.source.video_sources import open_moving
 from lpr.utils.progress import Bar, progress
-from lpr.watching import Engine, Event, Failed, Rules, Seen, Zone
+from lpr.watching import Engine, Event, Failed, RegionOfInterest, Seen, WatchSettings
 
 
 def parse_every(text: str) -> int:
@@ -174,10 +174,10 @@ def command(
             "--skip-still"
         )
     try:
-        zone = Zone.of(roi)
+        zone = RegionOfInterest.of(roi)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--roi") from error
-    rules = Rules(
+    rules = WatchSettings(
         min_reads=min_reads,
         return_after=return_after,
         early=early,
@@ -208,12 +208,12 @@ def command(
         raise KeyboardInterrupt
 
 
-def _veil(blur: str | None, known: Path | None) -> Veil | None:
+def _veil(blur: str | None, known: Path | None) -> PlateRedactor | None:
     if (blur == "unknown") != (known is not None):
         raise click.UsageError("--blur unknown and --known FILE belong together")
     if blur is None:
         return None
-    return Veil(read_known(known) if known else ())
+    return PlateRedactor(read_known(known) if known else ())
 
 
 @contextmanager
@@ -247,7 +247,7 @@ class _Outputs:
         evidence: Path | None,
         timeline: Path | None,
         save: Path | None,
-        veil: Veil | None,
+        veil: PlateRedactor | None,
     ) -> None:
         files = expand([a.text for a in planned if a.sort in ("file", "folder")])
         cameras = [address.camera for address in planned]
@@ -255,7 +255,7 @@ class _Outputs:
         refuse_twins(path for path in (output, timeline, *films.values()) if path)
         self._evidence = EvidenceFolder(evidence, cameras, veil) if evidence else None
         draw = annotate_tracks if veil is None else veil.annotate
-        self._films = {c: stack.enter_context(Film(path, draw)) for c, path in films.items()}
+        self._films = {c: stack.enter_context(VideoWriter(path, draw)) for c, path in films.items()}
         self._timeline = None
         if timeline:
             page = stack.enter_context(open_output(timeline, files))

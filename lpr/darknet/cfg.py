@@ -20,11 +20,11 @@ from lpr.darknet.layers import (
     Layer,
     Net,
     Options,
-    Region,
+    RegionHead,
     ScaleChannels,
     Yolo,
 )
-from lpr.darknet.readers import READERS, Before, net
+from lpr.darknet.readers import READERS, LayerContext, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
 
@@ -41,7 +41,7 @@ class Cfg:
     name: str = field(default="cfg", compare=False)
 
     @property
-    def heads(self) -> tuple[Yolo | Region, ...]:
+    def heads(self) -> tuple[Yolo | RegionHead, ...]:
         """The ``[yolo]`` and ``[region]`` sections in order; each one's ``inputs[0]`` is the raw
         head's layer."""
         return tuple(layer for layer in self.layers if isinstance(layer, HEADS))
@@ -184,7 +184,7 @@ def parse(text: str, name: str = "cfg") -> Cfg:
         if reader is None:
             section.fail(f"unknown section; supported are {', '.join(READERS)}")
         general = section.keep(LAYER_TRAINING)
-        layer = reader(section, Before(section, layers))
+        layer = reader(section, LayerContext(section, layers))
         section.finish()
         layers.append(replace(layer, extra=(*layer.extra, *general)))
     if not any(isinstance(layer, HEADS) for layer in layers):

@@ -286,7 +286,7 @@ class Yolo(Layer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Region(Layer):
+class RegionHead(Layer):
     """YOLOv2's detection head, read as :class:`Yolo` is but for two things: ``cell_anchors`` are in
     cells of its grid, and with ``softmax`` a box has exactly one class."""
 
@@ -310,7 +310,7 @@ class Region(Layer):
         )
 
 
-HEADS = (Yolo, Region)
+HEADS = (Yolo, RegionHead)
 """The kinds that end a network: sections that say how to read their input."""
 
 

@@ -15,7 +15,7 @@ from lpr.darknet.layers import (
     Layer,
     MaxPool,
     Net,
-    Region,
+    RegionHead,
     Reorg,
     Route,
     Sam,
@@ -27,7 +27,7 @@ from lpr.darknet.layers import (
 from lpr.darknet.sections import Section
 
 
-class Before:
+class LayerContext:
     """What a section can refer to: the picture and the layers before it."""
 
     def __init__(self, section: Section, layers: list[Layer]) -> None:
@@ -87,7 +87,7 @@ def net(section: Section) -> Net:
     return result
 
 
-def _convolutional(section: Section, before: Before) -> Layer:
+def _convolutional(section: Section, before: LayerContext) -> Layer:
     for key in ("stride_x", "stride_y"):
         section.only(key, "", "is not supported: the strides across and down are one stride=")
     for key in ("antialiasing", "binary", "flipped", "xnor"):
@@ -128,7 +128,7 @@ def _convolutional(section: Section, before: Before) -> Layer:
     )
 
 
-def _maxpool(section: Section, before: Before) -> Layer:
+def _maxpool(section: Section, before: LayerContext) -> Layer:
     for key in ("stride_x", "stride_y"):
         section.only(key, "", "is not supported: the strides across and down are one stride=")
     for key in ("antialiasing", "maxpool_depth"):
@@ -151,7 +151,7 @@ def _maxpool(section: Section, before: Before) -> Layer:
     )
 
 
-def _avgpool(section: Section, before: Before) -> Layer:
+def _avgpool(section: Section, before: LayerContext) -> Layer:
     source = before.previous()
     return AvgPool(
         index=before.index,
@@ -162,7 +162,7 @@ def _avgpool(section: Section, before: Before) -> Layer:
     )
 
 
-def _upsample(section: Section, before: Before) -> Layer:
+def _upsample(section: Section, before: LayerContext) -> Layer:
     source = before.previous()
     stride = section.integer("stride", 2, least=1)
     if before.stride(source) % stride:
@@ -178,7 +178,7 @@ def _upsample(section: Section, before: Before) -> Layer:
     )
 
 
-def _reorg(section: Section, before: Before) -> Layer:
+def _reorg(section: Section, before: LayerContext) -> Layer:
     section.only("reverse", "0", _NOT_SUPPORTED)
     section.only("flatten", "0", _NOT_SUPPORTED)
     section.only("extra", "0", _NOT_SUPPORTED)
@@ -197,7 +197,7 @@ def _reorg(section: Section, before: Before) -> Layer:
     )
 
 
-def _route(section: Section, before: Before) -> Layer:
+def _route(section: Section, before: LayerContext) -> Layer:
     inputs = tuple(before.resolve(i) for i in section.integers("layers"))
     groups = section.integer("groups", 1, least=1)
     group_id = section.integer("group_id", 0)
@@ -217,12 +217,12 @@ def _route(section: Section, before: Before) -> Layer:
     )
 
 
-def _with_others(section: Section, before: Before) -> tuple[int, ...]:
+def _with_others(section: Section, before: LayerContext) -> tuple[int, ...]:
     """The layer before and those that ``from=`` names."""
     return before.previous(), *(before.resolve(i) for i in section.integers("from"))
 
 
-def _with_other(section: Section, before: Before) -> tuple[int, int]:
+def _with_other(section: Section, before: LayerContext) -> tuple[int, int]:
     """The layer before and the one that ``from=`` names."""
     inputs = _with_others(section, before)
     if len(inputs) > 2:
@@ -230,7 +230,7 @@ def _with_other(section: Section, before: Before) -> tuple[int, int]:
     return inputs[0], inputs[1]
 
 
-def _shortcut(section: Section, before: Before) -> Layer:
+def _shortcut(section: Section, before: LayerContext) -> Layer:
     section.only("weights_type", "none", "asks for weights, which are not supported")
     section.only("weights_normalization", "none", _NOT_SUPPORTED)
     inputs = _with_others(section, before)
@@ -244,7 +244,7 @@ def _shortcut(section: Section, before: Before) -> Layer:
     )
 
 
-def _scale_channels(section: Section, before: Before) -> Layer:
+def _scale_channels(section: Section, before: LayerContext) -> Layer:
     inputs = _with_other(section, before)
     by_pixel = section.flag("scale_wh")
     factors, channels = (before.channels(i) for i in inputs)
@@ -266,7 +266,7 @@ def _scale_channels(section: Section, before: Before) -> Layer:
     )
 
 
-def _sam(section: Section, before: Before) -> Layer:
+def _sam(section: Section, before: LayerContext) -> Layer:
     inputs = _with_other(section, before)
     channels = [before.channels(i) for i in inputs]
     if channels[0] != channels[1]:
@@ -284,7 +284,7 @@ def _sam(section: Section, before: Before) -> Layer:
     )
 
 
-def _dropout(section: Section, before: Before) -> Layer:
+def _dropout(section: Section, before: LayerContext) -> Layer:
     source = before.previous()
     probability = section.real("probability", 0.5)
     if not 0 <= probability < 1:
@@ -300,7 +300,7 @@ def _dropout(section: Section, before: Before) -> Layer:
     )
 
 
-def _yolo(section: Section, before: Before) -> Layer:
+def _yolo(section: Section, before: LayerContext) -> Layer:
     source = before.previous()
     classes = section.integer("classes", least=1)
     anchors = _anchors(section)
@@ -325,7 +325,7 @@ def _yolo(section: Section, before: Before) -> Layer:
     )
 
 
-def _region(section: Section, before: Before) -> Layer:
+def _region(section: Section, before: LayerContext) -> Layer:
     section.only("coords", "4", _NOT_SUPPORTED)
     section.only("background", "0", _NOT_SUPPORTED)
     section.only("log", "1", _NOT_SUPPORTED)
@@ -336,7 +336,7 @@ def _region(section: Section, before: Before) -> Layer:
     source = before.previous()
     classes = section.integer("classes", 20, least=1)
     anchors = _anchors(section)
-    return Region(
+    return RegionHead(
         index=before.index,
         line=section.line,
         inputs=(source,),
@@ -360,7 +360,7 @@ def _anchors(section: Section) -> tuple[tuple[float, float], ...]:
     return anchors
 
 
-def _head_channels(section: Section, before: Before, anchors: int, classes: int) -> int:
+def _head_channels(section: Section, before: LayerContext, anchors: int, classes: int) -> int:
     needed = anchors * (5 + classes)
     given = before.channels(before.previous())
     if given != needed:
@@ -371,7 +371,7 @@ def _head_channels(section: Section, before: Before, anchors: int, classes: int)
     return needed
 
 
-READERS: dict[str, Callable[[Section, Before], Layer]] = {
+READERS: dict[str, Callable[[Section, LayerContext], Layer]] = {
     "avgpool": _avgpool,
     "convolutional": _convolutional,
     "dropout": _dropout,

@@ -10,17 +10,17 @@ import numpy as np
 from lpr import kernels
 from lpr.detection.heads import Head, decode_head
 from lpr.detection.threshold_sweep import Sweep
-from lpr.errors import PluginError, naming
+from lpr.errors import PluginError, wrap_plugin_errors
 from lpr.protocols import DetectorNetwork
 from lpr.specs import DetectorSpec
 from lpr.types import Box, Detection, Float32, Image
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 from lpr.utils.timing import stage
 
 MAX_BATCH = 16
 
 
-class Detector(Closing):
+class Detector(Closeable):
     """Finds plates with a Darknet network.
 
     ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts, or
@@ -91,7 +91,7 @@ class Detector(Closing):
                 )[1]
                 for index, image in enumerate(images)
             ]
-        with stage("detector"), naming(f"detector {type(self.network).__name__}"):
+        with stage("detector"), wrap_plugin_errors(f"detector {type(self.network).__name__}"):
             outputs = self.network.forward(batch)
             self._check(outputs, len(images), size)
         with stage("heads"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr.darknet.layers import Region, Yolo
+from lpr.darknet.layers import RegionHead, Yolo
 from lpr.types import Float32
 
 # exp(10) times an anchor is beyond any picture; without a bound a wild value would overflow.
@@ -27,9 +27,9 @@ class Head:
     stride: int = 0
 
     @classmethod
-    def of(cls, section: Yolo | Region) -> Head:
+    def of(cls, section: Yolo | RegionHead) -> Head:
         """The head of a cfg's section."""
-        if isinstance(section, Region):
+        if isinstance(section, RegionHead):
             stride, softmax = section.out_stride, section.softmax
             return cls(section.anchors, section.classes, softmax=softmax, stride=stride)
         return cls(

@@ -19,11 +19,11 @@ from lpr.models import Model
 from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.recognition.ctc_reader import as_text_recognizer
-from lpr.runtimes.preferences import Tuned, remembered
+from lpr.runtimes.preferences import RuntimeRanking, load_ranking
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of, place_of, precision_of
 from lpr.types import Crop
-from lpr.utils.closing import close_plugged
+from lpr.utils.closing import close_with_timeout
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnx", "onnxruntime", "openvino", "torch")
 _OPENCV = "opencv-contrib-python-headless"
@@ -61,7 +61,7 @@ def examine(registry: Registry, measure: bool = False) -> Iterator[Finding]:
         yield Finding("model", models.DEFAULT_MODEL, str(error), bad=True)
         return
     yield from _runtimes(registry, model)
-    yield from _fastest(tune(registry, model) if measure else remembered())
+    yield from _fastest(tune(registry, model) if measure else load_ranking())
 
 
 def _version(package: str) -> str | None:
@@ -141,7 +141,7 @@ def _detect(runtime: DetectorRuntime, model: Model) -> float:
         network.forward(batch)
         return time.perf_counter() - start
     finally:
-        close_plugged(f"detector runtime {runtime.name}", network.close)
+        close_with_timeout(f"detector runtime {runtime.name}", network.close)
 
 
 def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
@@ -155,10 +155,10 @@ def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
         recognizer.read(crops)
         return time.perf_counter() - start
     finally:
-        close_plugged(f"recognizer runtime {runtime.name}", recognizer.close)
+        close_with_timeout(f"recognizer runtime {runtime.name}", recognizer.close)
 
 
-def _fastest(tuned: Tuned) -> Iterator[Finding]:
+def _fastest(tuned: RuntimeRanking) -> Iterator[Finding]:
     """What ``--backend cpu`` follows."""
     for stage, order in (("detector", tuned.detector), ("recognizer", tuned.recognizer)):
         text = describe_order(order) or "not measured here: lpr doctor --tune does"

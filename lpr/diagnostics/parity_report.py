@@ -12,7 +12,7 @@ from lpr import models
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.detection.detector import Detector
 from lpr.detection.heads import Head
-from lpr.errors import BackendError, LprError, ModelError, naming
+from lpr.errors import BackendError, LprError, ModelError, wrap_plugin_errors
 from lpr.protocols import DetectorRuntime
 from lpr.runtimes.parity import default_input, difference, heads_of, source_runtime
 from lpr.runtimes.select import problem_of
@@ -110,7 +110,7 @@ def _boxes(
     if not pictures:
         return []
     heads = [Head.of(section) for section in cfg.heads]
-    with naming(f"detector runtime {runtime.name}"):
+    with wrap_plugin_errors(f"detector runtime {runtime.name}"):
         network = runtime.open(model, 0)
     with closing(Detector(network, heads, model.spec, stride=cfg.stride)) as detector:
         return [[found.box for found in detector.find([picture])[0]] for picture in pictures]

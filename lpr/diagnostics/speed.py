@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 
 from lpr.darknet.cfg import read_cfg
-from lpr.errors import naming
+from lpr.errors import wrap_plugin_errors
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Crop
-from lpr.utils.closing import close_plugged
+from lpr.utils.closing import close_with_timeout
 
 ROUNDS = 15
 # Large networks take seconds for a batch: they get fewer rounds.
@@ -59,9 +59,9 @@ def detector_speeds(
     with ExitStack() as stack:
         runs: dict[str, Callable[[], object]] = {}
         for runtime in runtimes:
-            with naming(f"detector runtime {runtime.name}"):
+            with wrap_plugin_errors(f"detector runtime {runtime.name}"):
                 network = runtime.open(model, threads)
-            stack.callback(close_plugged, f"detector runtime {runtime.name}", network.close)
+            stack.callback(close_with_timeout, f"detector runtime {runtime.name}", network.close)
             runs[runtime.name] = partial(network.forward, inputs)
         for name, seconds in _in_turn(runs, rounds).items():
             each = seconds / batch
@@ -84,9 +84,11 @@ def recognizer_speeds(
     with ExitStack() as stack:
         runs: dict[str, Callable[[], object]] = {}
         for runtime in runtimes:
-            with naming(f"recognizer runtime {runtime.name}"):
+            with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
                 recognizer = as_text_recognizer(runtime.open(model, threads))
-            stack.callback(close_plugged, f"recognizer runtime {runtime.name}", recognizer.close)
+            stack.callback(
+                close_with_timeout, f"recognizer runtime {runtime.name}", recognizer.close
+            )
             runs[runtime.name] = partial(recognizer.read, crops)
         for name, seconds in _in_turn(runs, rounds).items():
             yield Speed("recognizer", name, threads, batch, 1e3 * seconds / batch)

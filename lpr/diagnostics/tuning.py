@@ -10,7 +10,7 @@ from lpr.diagnostics import detector_speeds, recognizer_speeds
 from lpr.errors import OutputError
 from lpr.models import Model
 from lpr.plugins.registry import Registry
-from lpr.runtimes.preferences import Tuned, tuned_file
+from lpr.runtimes.preferences import RuntimeRanking, tuned_file
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.utils.files import keep
@@ -20,7 +20,7 @@ log = logging.getLogger("lpr")
 _ROUNDS = 9
 
 
-def tune(registry: Registry, model: Model) -> Tuned:
+def tune(registry: Registry, model: Model) -> RuntimeRanking:
     """Measure every CPU runtime that works here on ``model``, with as many threads as it likes.
 
     The result is remembered: ``--backend cpu`` (and ``auto``, where there is no GPU) follows it
@@ -38,7 +38,7 @@ def tune(registry: Registry, model: Model) -> Tuned:
     ]
     found = detector_speeds(detectors, model.detector, 0, 1, _ROUNDS)
     read = recognizer_speeds(readers, model.recognizer, 0, 1, _ROUNDS)
-    tuned = Tuned(
+    tuned = RuntimeRanking(
         *({s.runtime: round(s.ms, 3) for s in sorted(speeds, key=lambda s: s.ms)}
           for speeds in (found, read))
     )  # fmt: skip

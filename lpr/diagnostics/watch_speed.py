@@ -12,16 +12,16 @@ from lpr.reader import Reader
 from lpr.source.address import Address
 from lpr.source.video_sources import open_moving
 from lpr.types import Frame
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
-from lpr.watching import Engine, Failed, Meter, Rules, Watcher
+from lpr.watching import Engine, Failed, Watcher, WatchSettings, WatchStats
 from lpr.watching.camera import DEPTH
 
 _MEASURED_EACH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WatchSpeed:
     """What a way of watching reached: ``fps`` frames a second over ``seconds``, with the CPU's
     cores ``busy`` so much of the time (0..1), ``stages`` in milliseconds of thread time a frame,
     queues ``filled`` so far on the average (0..1, None without queues), and the memory of the
@@ -42,7 +42,7 @@ class Pace:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-class Again(Closing):
+class Again(Closeable):
     """A recording that is played again and again for so many seconds, as one long film."""
 
     def __init__(self, address: Address, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Again(Closing):
         self._closed = True
 
 
-def decoding(address: Address, seconds: float) -> Pace:
+def decoding(address: Address, seconds: float) -> WatchSpeed:
     """Nothing but decoding: no watch can be faster on one core."""
     with _Stopwatch("decoding alone") as clock:
         for _ in Again(address, seconds):
@@ -77,7 +77,9 @@ def decoding(address: Address, seconds: float) -> Pace:
     return clock.pace({}, 0, 0, None)
 
 
-def plain_loop(address: Address, seconds: float, reader: Reader, rules: Rules, name: str) -> Pace:
+def plain_loop(
+    address: Address, seconds: float, reader: Reader, rules: WatchSettings, name: str
+) -> WatchSpeed:
     """The same work without threads of ours: decode, find, track and read, one after the other.
 
     What the networks do on several threads is up to ``reader``.
@@ -85,7 +87,7 @@ def plain_loop(address: Address, seconds: float, reader: Reader, rules: Rules, n
     sure = float(reader.detector.threshold)  # type: ignore[arg-type]
     reader.detector.threshold = sure / 2
     watcher = Watcher(address.camera, address.shown, reader, sure, rules)
-    meter = Meter()
+    meter = WatchStats()
     with _Stopwatch(name) as clock:
         began = time.perf_counter()
         for frame in Again(address, seconds):
@@ -101,10 +103,10 @@ def plain_loop(address: Address, seconds: float, reader: Reader, rules: Rules, n
 
 
 def engine(
-    address: Address, seconds: float, readers: Sequence[Reader], rules: Rules, name: str
-) -> Pace:
+    address: Address, seconds: float, readers: Sequence[Reader], rules: WatchSettings, name: str
+) -> WatchSpeed:
     """A whole watch. Raises the error of a source that fails."""
-    meter = Meter()
+    meter = WatchStats()
     with (
         Engine(
             [address], readers, lambda given: Again(given, seconds), rules=rules, meter=meter
@@ -145,11 +147,11 @@ class _Stopwatch:
 
     def pace(
         self, stages: Mapping[str, float], looked: int, dropped: int, filled: float | None
-    ) -> Pace:
+    ) -> WatchSpeed:
         if not self._frames:
             raise SourceError("no frame came before the time was over; give it more --seconds")
         early = next(m for t, m in self._memory if t >= self._seconds / 10)
-        return Pace(
+        return WatchSpeed(
             self._way,
             self._frames,
             self._seconds,

@@ -25,7 +25,7 @@ _SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class GroundTruthTrack:
     """A vehicle that passes: its plate's ``text``, in how many frames that is ``legible``, and its
     plate's box and visible share (0..1) by frame."""
 
@@ -35,11 +35,11 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GroundTruth:
     """All passes of a film; ``width`` is that of its pictures, in pixels."""
 
     width: int
-    passes: tuple[Pass, ...]
+    passes: tuple[GroundTruthTrack, ...]
 
 
 @dataclass
@@ -47,15 +47,15 @@ class Score:
     """Counts, which can be added up over films.
 
     ``passes`` are those that count, ``right`` those reported exactly once, with their text.
-    ``wrong`` are sightings with another text than their plate's, or of no plate; ``doubled`` those
-    of a pass that had one already; ``missed`` passes that had none. The last three are what IDF1 is
-    made of (Ristani et al., 2016).
+    ``wrong`` are sightings with another text than their plate's, or of no plate; ``duplicates``
+    those of a pass that had one already; ``missed`` passes that had none. The last three are what
+    IDF1 is made of (Ristani et al., 2016).
     """
 
     passes: int = 0
     right: int = 0
     wrong: int = 0
-    doubled: int = 0
+    duplicates: int = 0
     missed: int = 0
     matched_places: int = 0
     true_places: int = 0
@@ -73,7 +73,7 @@ class Score:
         )
 
 
-def read_truth(file: Path) -> Truth:
+def read_truth(file: Path) -> GroundTruth:
     """The truth of a rendered film, which lies beside it as JSON.
 
     Raises :class:`lpr.errors.SourceError` for a file that cannot be read as such.
@@ -81,23 +81,23 @@ def read_truth(file: Path) -> Truth:
     try:
         written = json.loads(file.read_text(encoding="utf-8"))
         width, height = int(written["video"]["width"]), int(written["video"]["height"])
-        return Truth(width, tuple(_pass(each, width, height) for each in written["passes"]))
+        return GroundTruth(width, tuple(_pass(each, width, height) for each in written["passes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{file}: is no truth of a film: {error}") from error
 
 
-def _pass(written: Mapping[str, Any], width: int, height: int) -> Pass:
+def _pass(written: Mapping[str, Any], width: int, height: int) -> GroundTruthTrack:
     """What of a plate lies in the picture is all that anybody can find."""
     boxes = {}
     for number, x0, y0, x1, y1, visible in written["boxes"]:
         shown = Box(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height))
         if shown.x0 < shown.x1 and shown.y0 < shown.y1:
             boxes[int(number)] = (shown, float(visible))
-    return Pass(written["text"], int(written["legible"]), boxes)
+    return GroundTruthTrack(written["text"], int(written["legible"]), boxes)
 
 
 def score(
-    truth: Truth,
+    truth: GroundTruth,
     sightings: Iterable[Sighting],
     places: Sequence[tuple[int, int, Box]] = (),
 ) -> Score:
@@ -120,7 +120,7 @@ def score(
         result.passes += counts
         result.right += counts and len(said) == 1 and said[0].plate.text == each.text
         result.missed += counts and not said
-        result.doubled += max(len(said) - 1, 0)
+        result.duplicates += max(len(said) - 1, 0)
         result.wrong += sum(sighting.plate.text != each.text for sighting in said)
         if counts and not said:
             result.mistakes.append(f"{each.text} from frame {min(each.boxes)}: missed")
@@ -136,7 +136,7 @@ def _name(sighting: Sighting) -> str:
     return f"{sighting.plate.text} at {sighting.best.moment.time:.1f} s"
 
 
-def _owner(truth: Truth, sighting: Sighting) -> int | None:
+def _owner(truth: GroundTruth, sighting: Sighting) -> int | None:
     frame, box = sighting.best.moment.frame, sighting.best.detection.box
     there = [
         (each.boxes[frame][0].iou(box), number)
@@ -147,7 +147,7 @@ def _owner(truth: Truth, sighting: Sighting) -> int | None:
     return number if near >= 0.3 else None
 
 
-def _identities(truth: Truth, places: Sequence[tuple[int, int, Box]], result: Score) -> None:
+def _identities(truth: GroundTruth, places: Sequence[tuple[int, int, Box]], result: Score) -> None:
     """Each pass is one track at most and the other way round, so that most places agree."""
     if not places:
         return
@@ -186,5 +186,5 @@ def _covered(box: Box, place: Box) -> float:
     return max(width, 0.0) * max(height, 0.0) / max(box.area, 1e-9)
 
 
-def _counts(truth: Truth, visible: float, width: float) -> bool:
+def _counts(truth: GroundTruth, visible: float, width: float) -> bool:
     return visible >= _SEEN and width >= _NARROWEST * truth.width

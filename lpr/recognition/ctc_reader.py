@@ -16,7 +16,7 @@ from lpr.recognition.corners import fill, seen_in
 from lpr.recognition.ctc_decoder import Decoder
 from lpr.regions import Region
 from lpr.specs.calibration import Calibration
-from lpr.specs.plate_attributes import Summary, summaries
+from lpr.specs.plate_attributes import PlateAttributes, summaries
 from lpr.types import Appearance, Crop, Float32, Quad, Reading
 from lpr.utils.timing import stage
 
@@ -27,13 +27,13 @@ be less than ``EVIDENT``, is rectified and read once more. All others gain nothi
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CtcOutput:
     """What a network itself says of a crop, before any calibration: its ``logits`` (``T x C``) and
     what they spell; ``summary`` and ``quad`` (in the crop's picture) where it gives them."""
 
     reading: Reading
     logits: Float32
-    summary: Summary | None = None
+    summary: PlateAttributes | None = None
     quad: Quad | None = None
 
     @property
@@ -69,7 +69,7 @@ class CtcReader:
         """
         return [self.judged(look) for look in self.look(crops)]
 
-    def look(self, crops: Sequence[Crop]) -> list[Look]:
+    def look(self, crops: Sequence[Crop]) -> list[CtcOutput]:
         """What the network says of each crop, in order; of rectified ones where that is better."""
         looks = self._first_look(crops)
         doubtful = [
@@ -82,7 +82,7 @@ class CtcReader:
             looks[index] = look if look.quad else replace(look, quad=crop.quad)
         return looks
 
-    def judged(self, look: Look) -> Reading:
+    def judged(self, look: CtcOutput) -> Reading:
         """The reading with calibrated confidences, where the model has any, and all that the
         network told of its plate."""
         reading, told, curve = look.reading, look.summary, self.calibration
@@ -98,21 +98,21 @@ class CtcReader:
         looks = Appearance(told.ground, told.ink, lines, told.region, told.region_confidence)
         return replace(reading, quad=look.quad, appearance=looks)
 
-    def _first_look(self, crops: Sequence[Crop]) -> list[Look]:
-        looks: list[Look] = []
+    def _first_look(self, crops: Sequence[Crop]) -> list[CtcOutput]:
+        looks: list[CtcOutput] = []
         for start in range(0, len(crops), MAX_BATCH):
             part = crops[start : start + MAX_BATCH]
             logits = self._logits(part)
             with stage("decode"):
                 readings = self._decode(logits)
                 if not self.network.spec.summary:
-                    looks += map(Look, readings, logits)
+                    looks += map(CtcOutput, readings, logits)
                     continue
                 for reading, raw, told, crop in zip(
                     readings, logits, summaries(logits[:, 0]), part, strict=True
                 ):
                     quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
-                    looks.append(Look(reading, raw, told, quad))
+                    looks.append(CtcOutput(reading, raw, told, quad))
         return looks
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:

@@ -6,28 +6,28 @@ import re
 from collections.abc import Sequence
 from numbers import Real
 
-from lpr.errors import PluginError, naming
+from lpr.errors import PluginError, wrap_plugin_errors
 from lpr.protocols import TextRecognizer
 from lpr.types import Alternative, Character, Crop, Reading
 
 _TEXT = re.compile("[A-Z0-9]*")
 
 
-def ask(name: str, recognizer: TextRecognizer, crops: Sequence[Crop]) -> list[Reading]:
+def read_checked(name: str, recognizer: TextRecognizer, crops: Sequence[Crop]) -> list[Reading]:
     """What ``recognizer`` reads in ``crops``: one legal reading for each, in order.
 
     Raises :class:`lpr.errors.PluginError`, which calls it ``name``, where it fails or answers
-    something else (:func:`complaint`).
+    something else (:func:`problem_with`).
     """
-    with naming(name):
+    with wrap_plugin_errors(name):
         readings = recognizer.read(crops)
-        wrong = complaint(readings, len(crops))
+        wrong = problem_with(readings, len(crops))
     if wrong:
         raise PluginError(f"{name} {wrong}")
     return readings
 
 
-def complaint(readings: object, count: int) -> str | None:
+def problem_with(readings: object, count: int) -> str | None:
     """What is wrong with the answer to ``count`` crops, as in "gave 2 readings for 3 crops"."""
     if not isinstance(readings, list):
         return f"gave {readings!r}, which is no list of readings, for {count} crops"

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 from lpr import kernels
 from lpr.protocols import TextRecognizer
-from lpr.recognition.validation import ask
+from lpr.recognition.validation import read_checked
 from lpr.types import Alternative, Character, Crop, Reading
-from lpr.utils.closing import PATIENCE, close_plugged
+from lpr.utils.closing import CLOSE_TIMEOUT, close_with_timeout
 
 
 class VotingRecognizer:
@@ -27,11 +27,13 @@ class VotingRecognizer:
             raise ValueError("nobody to vote")
         self.members = tuple(members)
         # Each member has its own when they are closed, one after the other.
-        self.patience = PATIENCE * (len(self.members) + 1)
+        self.patience = CLOSE_TIMEOUT * (len(self.members) + 1)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order; a member that fails is named."""
-        columns = [ask(f"recognizer {name}", member, crops) for name, member in self.members]
+        columns = [
+            read_checked(f"recognizer {name}", member, crops) for name, member in self.members
+        ]
         return [fused(readings) for readings in zip(*columns, strict=True)]
 
     def close(self) -> None:
@@ -41,7 +43,7 @@ class VotingRecognizer:
         """
         with ExitStack() as stack:
             for name, member in self.members:
-                stack.callback(close_plugged, f"recognizer {name}", member.close)
+                stack.callback(close_with_timeout, f"recognizer {name}", member.close)
 
 
 def fused(readings: Sequence[Reading]) -> Reading:

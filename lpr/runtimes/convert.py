@@ -14,7 +14,7 @@ from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError, OutputError
 from lpr.protocols import DetectorRuntime
-from lpr.runtimes.parity import HALF, SINGLE, Off, compare, heads_of, noise, source_runtime
+from lpr.runtimes.parity import HALF, SINGLE, ParityResult, compare, heads_of, noise, source_runtime
 from lpr.specs import DetectorModel, DetectorSpec
 
 _FLOAT = 1  # onnx.TensorProto.FLOAT
@@ -28,7 +28,7 @@ class Conversion:
     cfg: Cfg
     size: int
     source: str | None
-    offs: Sequence[Off]
+    offs: Sequence[ParityResult]
 
 
 def convert(
@@ -90,7 +90,7 @@ def _check_range(cfg: Cfg, weights: Weights) -> None:
 
 def _compared(
     network: Cfg, cfg: Path, weights: Path, file: Path, runtimes: Sequence[DetectorRuntime]
-) -> tuple[str | None, list[Off]]:
+) -> tuple[str | None, list[ParityResult]]:
     width, height = network.net.width, network.net.height
     spec = DetectorSpec(width, height, "stretch", "rgb", 0.5, 0.5)
     source = source_runtime(runtimes, network)
@@ -102,7 +102,7 @@ def _compared(
     return source.name, compare(takers, DetectorModel(cfg, file, spec), batch, wanted)
 
 
-def _judge(out: Path, offs: Sequence[Off], tolerance: float) -> None:
+def _judge(out: Path, offs: Sequence[ParityResult], tolerance: float) -> None:
     ran = [(each.runtime, each.off) for each in offs if each.off is not None]
     if offs and not ran:
         raise ModelError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr.darknet.cfg import Cfg, read_cfg
-from lpr.errors import LprError, naming
+from lpr.errors import LprError, wrap_plugin_errors
 from lpr.protocols import DetectorRuntime
 from lpr.runtimes.opencv_importer import shortcomings
 from lpr.runtimes.select import problem_of
@@ -21,7 +21,7 @@ SINGLE, HALF = 1e-3, 2e-2
 
 
 @dataclass(frozen=True, slots=True)
-class Off:
+class ParityResult:
     """How far a runtime is off, or why it could not be run (``off`` is then None)."""
 
     runtime: str
@@ -40,7 +40,10 @@ def source_runtime(runtimes: Sequence[DetectorRuntime], cfg: Cfg) -> DetectorRun
 
 def heads_of(runtime: DetectorRuntime, model: DetectorModel, batch: Float32) -> list[Float32]:
     """What ``runtime`` gives for ``batch``; what it raises is an error that names it."""
-    with naming(f"detector runtime {runtime.name}"), closing(runtime.open(model, 0)) as network:
+    with (
+        wrap_plugin_errors(f"detector runtime {runtime.name}"),
+        closing(runtime.open(model, 0)) as network,
+    ):
         return network.forward(batch)
 
 
@@ -49,7 +52,7 @@ def compare(
     model: DetectorModel,
     batch: Float32,
     wanted: Sequence[Float32],
-) -> list[Off]:
+) -> list[ParityResult]:
     """How far each of ``runtimes`` that works here is from the heads ``wanted``."""
     found = []
     for runtime in runtimes:
@@ -57,9 +60,9 @@ def compare(
             try:
                 given = heads_of(runtime, model, batch)
             except LprError as error:
-                found.append(Off(runtime.name, None, str(error)))
+                found.append(ParityResult(runtime.name, None, str(error)))
             else:
-                found.append(Off(runtime.name, difference(given, wanted)))
+                found.append(ParityResult(runtime.name, difference(given, wanted)))
     return found
 
 

@@ -13,7 +13,7 @@ log = logging.getLogger("lpr")
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class RuntimeRanking:
     """Milliseconds of one picture or plate by runtime, the fastest first."""
 
     detector: dict[str, float] = field(default_factory=dict)
@@ -25,17 +25,17 @@ def tuned_file() -> Path:
     return cache_folder() / "fastest.json"
 
 
-def remembered() -> Tuned:
+def load_ranking() -> RuntimeRanking:
     """What :func:`tune` measured here; empty where it never did, or where the file is damaged."""
     file = tuned_file()
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        return Tuned(_numbers(content["detector"]), _numbers(content["recognizer"]))
+        return RuntimeRanking(_numbers(content["detector"]), _numbers(content["recognizer"]))
     except OSError:  # who cannot read there is told where it is written
-        return Tuned()
+        return RuntimeRanking()
     except (ValueError, KeyError, TypeError, AttributeError):
         log.warning("%s is damaged and not used; lpr doctor --tune measures again", file)
-        return Tuned()
+        return RuntimeRanking()
 
 
 def _numbers(table: dict[str, float]) -> dict[str, float]:

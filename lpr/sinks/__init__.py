@@ -14,7 +14,7 @@ from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
 from lpr.sinks.records import open_output, standard_output
-from lpr.sinks.redaction import Veil, read_known
+from lpr.sinks.redaction import PlateRedactor, read_known
 from lpr.sinks.sightings import SightingSink
 from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
@@ -43,10 +43,10 @@ def sink_formats() -> list[SinkFormat]:
 __all__ = [
     "EvidenceFolder",
     "MediaSink",
+    "PlateRedactor",
     "PluggedSink",
     "SightingSink",
     "Timeline",
-    "Veil",
     "open_output",
     "open_save",
     "read_known",

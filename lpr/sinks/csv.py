@@ -10,7 +10,7 @@ from typing import TextIO
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 COLUMNS = (
     "source",
@@ -29,7 +29,7 @@ COLUMNS = (
 )
 
 
-class CsvSink(Closing):
+class CsvSink(Closeable):
     """Writes the columns of docs/output.md to a text stream; frames without plates give no row."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -12,7 +12,7 @@ from lpr.errors import OutputError
 from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
 from lpr.sinks.paths import file_stems
-from lpr.sinks.redaction import Veil, blurred
+from lpr.sinks.redaction import PlateRedactor, blurred
 from lpr.types import Box, Image
 
 
@@ -22,7 +22,9 @@ class EvidenceFolder:
     Both are the very pixels that were read, unless a ``veil`` hides them.
     """
 
-    def __init__(self, folder: Path, cameras: Iterable[str], veil: Veil | None = None) -> None:
+    def __init__(
+        self, folder: Path, cameras: Iterable[str], veil: PlateRedactor | None = None
+    ) -> None:
         """Files are called after their camera, one of ``cameras``.
 
         Raises :class:`lpr.errors.OutputError` where the folder cannot be made.
@@ -75,7 +77,7 @@ class EvidenceFolder:
         return blurred(frame, hidden)
 
 
-def shown_crop(sighting: Sighting, veil: Veil | None) -> Image:
+def shown_crop(sighting: Sighting, veil: PlateRedactor | None) -> Image:
     """The crop of the best look, hidden where the ``veil`` says so."""
     crop = sighting.best.crop
     if veil is None or not veil.hides(sighting.plate.text):

@@ -7,10 +7,10 @@ from typing import Any, TextIO
 
 from lpr.sinks.records import SCHEMA, put_record
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 
-class JsonlSink(Closing):
+class JsonlSink(Closeable):
     """Writes records of schema 1 to a text stream, one line each."""
 
     def __init__(self, stream: TextIO) -> None:

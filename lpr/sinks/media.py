@@ -12,7 +12,7 @@ from lpr.draw import annotate
 from lpr.errors import OutputError
 from lpr.sinks.paths import refuse_sources
 from lpr.types import Frame, Image, Plate
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
@@ -47,7 +47,7 @@ def open_save(path: Path, sources: Sequence[tuple[str, Literal["picture", "video
     return MediaSink(plan)
 
 
-class MediaSink(Closing):
+class MediaSink(Closeable):
     """Writes annotated copies of the sources of a plan, one source after the other.
 
     Call :meth:`start` before each source's first frame. Leaving it as a context manager finishes

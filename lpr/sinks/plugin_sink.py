@@ -9,10 +9,10 @@ from typing import TextIO
 from lpr.errors import LprError, OutputError, describe
 from lpr.protocols import RecordSink, SinkFormat
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closing, close_plugged
+from lpr.utils.closing import Closeable, close_with_timeout
 
 
-class PluggedSink(Closing):
+class PluggedSink(Closeable):
     """The :class:`lpr.protocols.RecordSink` that ``format`` opens on ``stream``.
 
     Whatever it raises becomes an :class:`lpr.errors.OutputError`; ``BrokenPipeError`` stays one.
@@ -36,7 +36,7 @@ class PluggedSink(Closing):
     def close(self) -> None:
         """Raises :class:`lpr.errors.PluginError` where the sink fails or does not come to an
         end."""
-        close_plugged(self._name, self._sink.close)
+        close_with_timeout(self._name, self._sink.close)
 
     @contextlib.contextmanager
     def _naming(self) -> Iterator[None]:

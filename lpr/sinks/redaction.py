@@ -15,7 +15,7 @@ from lpr.sightings import Shown
 from lpr.types import AnyImage, Box, Image
 
 
-class Veil:
+class PlateRedactor:
     """Hides plates in pictures: all of them or, where some are ``known``, those of all others.
 
     A plate that has not been read yet is nobody's, and is hidden.

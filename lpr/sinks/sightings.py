@@ -8,10 +8,10 @@ from typing import Any, TextIO
 
 from lpr.sightings import Gap, Sighting
 from lpr.sinks.records import SCHEMA, put_record
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 
-class SightingSink(Closing):
+class SightingSink(Closeable):
     """Writes records of schema 1 to a text stream, one line each."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -10,13 +10,13 @@ from lpr.sinks.csv import csv_line
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 HEADER = ("ID", "Number")
 UNKNOWN = "unknown"
 
 
-class SubmissionSink(Closing):
+class SubmissionSink(Closeable):
     """Writes ``ID,Number`` rows: the picture's file name without its ending, and its plate's text.
 
     Pictures on which nothing was found or read, and those that failed, have ``unknown``. The frames

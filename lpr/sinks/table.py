@@ -7,14 +7,14 @@ from typing import TextIO
 
 from lpr.sinks.records import put
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 # The source stands last, so that nothing after it has to be aligned with names of any length.
 _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 
 
-class TableSink(Closing):
+class TableSink(Closeable):
     """Writes one line for each plate, and one for each picture that has none.
 
     ``read`` and ``found`` are the confidences of the text and of the place. Frames of a video are

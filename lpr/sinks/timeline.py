@@ -6,12 +6,12 @@ import base64
 from html import escape
 from typing import TextIO
 
-from lpr.sightings import Gap, Moment, Sighting, utc
+from lpr.sightings import FrameTime, Gap, Sighting, utc
 from lpr.sinks.evidence import jpeg, shown_crop
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
-from lpr.sinks.redaction import Veil
-from lpr.utils.closing import Closing
+from lpr.sinks.redaction import PlateRedactor
+from lpr.utils.closing import Closeable
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sightings</title>
@@ -72,11 +72,11 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 
-class Timeline(Closing):
+class Timeline(Closeable):
     """Each record is a part of the page that stands on its own, so that a page whose writer died
     shows all that it had. Early sightings are left to their last word."""
 
-    def __init__(self, stream: TextIO, veil: Veil | None = None) -> None:
+    def __init__(self, stream: TextIO, veil: PlateRedactor | None = None) -> None:
         self._stream = stream
         self._veil = veil
         self._count = 0
@@ -138,9 +138,9 @@ class Timeline(Closing):
         put(self._stream, "</body></html>\n")
 
 
-def _seconds(moment: Moment) -> float:
+def _seconds(moment: FrameTime) -> float:
     return moment.time if moment.clock is None else moment.clock
 
 
-def _clock(moment: Moment) -> str:
+def _clock(moment: FrameTime) -> str:
     return utc(moment.clock) or f"{int(moment.time // 60)}:{moment.time % 60:04.1f}"

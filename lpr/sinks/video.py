@@ -14,7 +14,7 @@ from lpr.errors import OutputError
 from lpr.sightings import Shown
 from lpr.sinks.paths import file_stems, refuse_sources
 from lpr.types import Frame, Image
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 Draw = Callable[[Image, Sequence[Shown]], Image]
 
@@ -23,7 +23,7 @@ _TICKS = 90_000
 _FRAGMENT = 2
 
 
-class Film(Closing):
+class VideoWriter(Closeable):
     """A video file that grows by a fragment every two seconds: what kills its writer costs some
     seconds, and what was written before can be played.
 

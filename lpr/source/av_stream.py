@@ -13,12 +13,12 @@ from av.video.reformatter import VideoReformatter
 
 from lpr.errors import SourceError
 from lpr.types import Frame, Image
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 _HIGHEST_FPS = 1000.0
 
 
-class Stream(Closing):
+class Stream(Closeable):
     """A stream of frames, decoded while it is iterated over, which can be done once.
 
     ``fps`` is what the container says (None where it gives no credible rate), ``start`` when it was

@@ -8,10 +8,10 @@ from lpr.errors import SourceError
 from lpr.source.picture import decode
 from lpr.source.search import scan
 from lpr.types import Frame
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 
-class FrameFolder(Closing):
+class FrameFolder(Closeable):
     """The pictures of a folder, in the order of their names, ``fps`` of them a second."""
 
     def __init__(self, name: str, fps: float) -> None:

@@ -13,7 +13,7 @@ from lpr.errors import SourceError
 from lpr.source.address import Address
 from lpr.source.av_stream import Stream
 from lpr.types import Frame, Image
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 _BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _SPARSE = 16
@@ -38,7 +38,7 @@ class Back:
     attempts: int
 
 
-class Live(Closing):
+class Live(Closeable):
     """A stream or camera that is opened again whenever it is lost.
 
     Iterating gives its frames, and :class:`Away` and :class:`Back` where it was lost; it ends when

@@ -17,7 +17,7 @@ from lpr.errors import SourceError
 from lpr.source.file import unreadable
 from lpr.source.media_types import Kind
 from lpr.types import Frame, Image
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 # What lpr.kernels takes.
 _LONGEST_SIDE = 65_536
@@ -26,7 +26,7 @@ _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @dataclass(frozen=True)
-class Picture(Closing):
+class Picture(Closeable):
     """A picture, upright and decoded: one frame without a time.
 
     16-bit pictures are scaled to 8 bits, grey ones get three equal channels, transparency is

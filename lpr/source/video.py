@@ -14,12 +14,12 @@ from lpr.errors import SourceError
 from lpr.source.media_types import Kind
 from lpr.source.truncation import is_cut
 from lpr.types import Frame
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 _HIGHEST_FPS = 1000.0
 
 
-class Video(Closing):
+class Video(Closeable):
     """A video file, decoded while it is iterated over, which can be done once.
 
     ``frames`` and ``fps`` speak of the frames that are given: how many are to come (None where the

@@ -18,7 +18,7 @@ from lpr.source.live import Away, Back, Live
 from lpr.source.media_types import kind_by
 from lpr.source.truncation import is_cut
 from lpr.types import Frame
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 
 
 class MovingSource(Protocol):
@@ -102,7 +102,7 @@ class VideoFile(Stream):
             )
 
 
-class Dated(Closing):
+class Dated(Closeable):
     """A recording whose beginning somebody knows."""
 
     def __init__(self, source: FrameFolder | Stream, start: float) -> None:

@@ -39,7 +39,7 @@ FRAME = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PlateAttributes:
     """``plate`` is the probability of a plate, ``two_lines`` that of a second line; ``corners``
     (``4 x 2``, in reading order) are in parts of the crop's width and height; ``ground``, ``ink``
     and ``region`` the likeliest, ``region_confidence`` how likely that is."""
@@ -53,15 +53,15 @@ class Summary:
     region_confidence: float
 
 
-def summaries(rows: Float32) -> list[Summary]:
+def summaries(rows: Float32) -> list[PlateAttributes]:
     """The summaries in ``rows`` (``N x C``, C at least :data:`LENGTH`)."""
     return [_summary(row) for row in rows]
 
 
-def _summary(row: Float32) -> Summary:
+def _summary(row: Float32) -> PlateAttributes:
     regions = _softmax(row[REGION])
     region = int(regions.argmax())
-    return Summary(
+    return PlateAttributes(
         plate=sigmoid(float(row[PLATE])),
         corners=np.asarray(row[CORNERS].reshape(4, 2) + FRAME, np.float32),
         two_lines=sigmoid(float(row[LINES])),

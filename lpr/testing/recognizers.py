@@ -12,7 +12,7 @@ import numpy as np
 from lpr.errors import ModelError
 from lpr.protocols import CtcRecognizer, RecognizerRuntime, TextRecognizer
 from lpr.recognition.ctc_reader import as_text_recognizer
-from lpr.recognition.validation import complaint
+from lpr.recognition.validation import problem_with
 from lpr.specs import RecognizerModel
 from lpr.testing.samples import (
     BATCHES,
@@ -81,7 +81,7 @@ def check_text_recognizer(recognizer: TextRecognizer) -> None:
 
 def _read(recognizer: TextRecognizer, crops: Sequence[Crop]) -> list[Reading]:
     readings = recognizer.read(crops)
-    wrong = complaint(readings, len(crops))
+    wrong = problem_with(readings, len(crops))
     assert wrong is None, f"read {wrong}"
     return readings
 

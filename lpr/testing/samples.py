@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from lpr.types import Box, Crop, Float32, Image
-from lpr.utils.closing import close_plugged
+from lpr.utils.closing import close_with_timeout
 
 BATCHES = (1, 2, 5)
 """Sizes in which networks are asked."""
@@ -49,7 +49,7 @@ def from_threads(ask: Callable[[], T]) -> Iterator[T]:
 def close_elsewhere(close: Callable[[], None]) -> None:
     """Close in another thread than this one, as lpr does, and then once more."""
     for _ in range(2):  # closing twice is no error
-        close_plugged("close", close)
+        close_with_timeout("close", close)
 
 
 def assert_close(given: Float32, expected: Float32, message: str) -> None:

@@ -15,7 +15,7 @@ from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing.samples import noise
 from lpr.types import Crop
-from lpr.utils.closing import close_plugged
+from lpr.utils.closing import close_with_timeout
 
 _BATCHES = (1, 8)
 _ROUNDS = 7
@@ -39,7 +39,7 @@ def recognizer_speed(
     try:
         return [_speed(size, partial(recognizer.read, crops[:size])) for size in _BATCHES]
     finally:
-        close_plugged(f"recognizer runtime {runtime.name}", recognizer.close)
+        close_with_timeout(f"recognizer runtime {runtime.name}", recognizer.close)
 
 
 def detector_speed(runtime: DetectorRuntime, model: DetectorModel, threads: int = 1) -> list[Speed]:
@@ -50,7 +50,7 @@ def detector_speed(runtime: DetectorRuntime, model: DetectorModel, threads: int 
     try:
         return [_speed(size, partial(network.forward, inputs[:size])) for size in _BATCHES]
     finally:
-        close_plugged(f"detector runtime {runtime.name}", network.close)
+        close_with_timeout(f"detector runtime {runtime.name}", network.close)
 
 
 def _speed(batch: int, run: Callable[[], object]) -> Speed:

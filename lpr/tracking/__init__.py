@@ -1,8 +1,8 @@
 """Detections over time -> one track for each vehicle, and what its readings agree on."""
 
 from lpr.tracking.fusion import Consensus, Fuse, Fusion
-from lpr.tracking.reread_policy import Looks
+from lpr.tracking.reread_policy import RereadPolicy
 from lpr.tracking.track import Track
 from lpr.tracking.tracker import Tracker
 
-__all__ = ["Consensus", "Fuse", "Fusion", "Looks", "Track", "Tracker"]
+__all__ = ["Consensus", "Fuse", "Fusion", "RereadPolicy", "Track", "Tracker"]

@@ -12,7 +12,7 @@ _PATIENT = 0.4
 
 
 @dataclass(slots=True)
-class Looks:
+class RereadPolicy:
     """Decides for one track. A look that gained nothing makes the next one wait twice as long, up
     to ten seconds; a plate that has grown by 15 % is looked at again at once.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from lpr.sightings import Direction, Moment, View
+from lpr.sightings import Direction, FrameTime, Observation
 from lpr.tracking.fusion import Consensus
-from lpr.tracking.reread_policy import Looks
+from lpr.tracking.reread_policy import RereadPolicy
 from lpr.types import Box, Detection, Reading
 
 _MEMORY = 4
@@ -29,8 +29,8 @@ class Track:
     """
 
     number: int
-    first: Moment
-    last: Moment
+    first: FrameTime
+    last: FrameTime
     box: Box
     detection: Detection
     seen: int = 0
@@ -38,15 +38,15 @@ class Track:
     readings: list[Reading] = field(default_factory=list)
     reads: int = 0
     consensus: Consensus | None = None
-    looks: Looks = field(default_factory=Looks)
-    views: dict[str, View] = field(default_factory=dict)
+    looks: RereadPolicy = field(default_factory=RereadPolicy)
+    views: dict[str, Observation] = field(default_factory=dict)
     path: list[tuple[float, Box]] = field(default_factory=list)
     adrift: bool = False
     _recent: list[tuple[float, Box]] = field(default_factory=list)
     _stride: float = 0.0
 
     @classmethod
-    def begin(cls, number: int, moment: Moment, detection: Detection) -> Track:
+    def begin(cls, number: int, moment: FrameTime, detection: Detection) -> Track:
         """A track that was just found."""
         track = cls(number, moment, moment, detection.box, detection)
         track.found(moment, detection)
@@ -57,7 +57,7 @@ class Track:
         """What its readings agree on; empty where nothing was read."""
         return self.consensus.reading.text if self.consensus else ""
 
-    def found(self, moment: Moment, detection: Detection) -> None:
+    def found(self, moment: FrameTime, detection: Detection) -> None:
         """It was found once more."""
         if moment.time - self.last.time > _LOST:
             self.looks.recheck()
@@ -72,7 +72,7 @@ class Track:
             self.path = self.path[::2]
             self._stride = max(2 * self._stride, self.path[1][0] - self.path[0][0])
 
-    def read(self, view: View, consensus: Consensus | None) -> None:
+    def read(self, view: Observation, consensus: Consensus | None) -> None:
         """A look at it, and what all looks, this one included, agree on."""
         text = view.reading.text
         self.readings.append(view.reading)
@@ -138,7 +138,7 @@ class Track:
         return "still"
 
     @property
-    def best(self) -> View | None:
+    def best(self) -> Observation | None:
         """The clearest look that read what all agree on, else the clearest of all."""
         said = self.views.get(self.text)
         return said or max(self.views.values(), key=lambda v: v.reading.confidence, default=None)

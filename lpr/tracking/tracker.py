@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lpr import kernels
-from lpr.sightings import Moment
+from lpr.sightings import FrameTime
 from lpr.tracking.track import Track
 from lpr.types import Detection
 
@@ -30,7 +30,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self._numbers: Iterator[int] = iter(range(1 << 62))
 
-    def update(self, moment: Moment, detections: Sequence[Detection]) -> list[Track]:
+    def update(self, moment: FrameTime, detections: Sequence[Detection]) -> list[Track]:
         """Take in a frame's detections: the tracks that were found in it, new ones included."""
         waiting = [track for track in self.tracks if not track.adrift]
         clear = [d for d in detections if d.confidence >= self.sure]
@@ -54,7 +54,7 @@ class Tracker:
             found.append(track)
         return sorted(found, key=lambda track: track.number)
 
-    def lost(self, moment: Moment) -> list[Track]:
+    def lost(self, moment: FrameTime) -> list[Track]:
         """The tracks that were not found in this frame but have not ended."""
         return [track for track in self.tracks if track.last.frame < moment.frame]
 
@@ -64,7 +64,7 @@ class Tracker:
         self.tracks = [t for t in self.tracks if t not in ended]
         return ended
 
-    def split(self, track: Track, moment: Moment) -> Track:
+    def split(self, track: Track, moment: FrameTime) -> Track:
         """Another vehicle has taken the place of ``track``: begin a track for it."""
         track.adrift = True
         other = Track.begin(next(self._numbers), moment, track.detection)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
 
-from lpr.errors import StuckError, naming
+from lpr.errors import StuckError, wrap_plugin_errors
 
-PATIENCE = 10.0
+CLOSE_TIMEOUT = 10.0
 """Seconds after which what has not closed counts as stuck."""
 
-C = TypeVar("C", bound="Closing")
+C = TypeVar("C", bound="Closeable")
 
 
-class Closing(ABC):
+class Closeable(ABC):
     """Closes itself at the end of a ``with`` block, whatever happened in it."""
 
     @abstractmethod
@@ -35,7 +35,9 @@ class Closing(ABC):
         self.close()
 
 
-def close_plugged(name: str, close: Callable[[], None], patience: float = PATIENCE) -> None:
+def close_with_timeout(
+    name: str, close: Callable[[], None], patience: float = CLOSE_TIMEOUT
+) -> None:
     """Call ``close`` of what is called ``name``, for at most ``patience`` seconds.
 
     It runs in a thread of its own, which is left to itself where it takes longer: the rest can then
@@ -58,6 +60,6 @@ def close_plugged(name: str, close: Callable[[], None], patience: float = PATIEN
             f"{name} did not close within {patience:g} s and was left behind; "
             "what it had given until then is kept"
         )
-    with naming(name):
+    with wrap_plugin_errors(name):
         if failure:
             raise failure[0]

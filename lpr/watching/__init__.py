@@ -2,9 +2,18 @@
 
 from lpr.watching.engine import Engine
 from lpr.watching.events import Event, Failed, Seen
-from lpr.watching.roi import Zone
-from lpr.watching.settings import Rules
-from lpr.watching.stats import Meter
+from lpr.watching.roi import RegionOfInterest
+from lpr.watching.settings import WatchSettings
+from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
-__all__ = ["Engine", "Event", "Failed", "Meter", "Rules", "Seen", "Watcher", "Zone"]
+__all__ = [
+    "Engine",
+    "Event",
+    "Failed",
+    "RegionOfInterest",
+    "Seen",
+    "WatchSettings",
+    "WatchStats",
+    "Watcher",
+]

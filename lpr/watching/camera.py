@@ -18,10 +18,10 @@ from lpr.source.video_sources import MovingSource
 from lpr.types import Box, Detection, Frame
 from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
-from lpr.watching.frame_queue import Mailbox
-from lpr.watching.frame_sampling import Pace, Stillness
-from lpr.watching.settings import Rules
-from lpr.watching.stats import Meter
+from lpr.watching.frame_queue import FrameQueue
+from lpr.watching.frame_sampling import FrameSampler, MotionGate
+from lpr.watching.settings import WatchSettings
+from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
 DEPTH = 8
@@ -42,15 +42,15 @@ class _End:
 _Item: TypeAlias = Frame | Away | Back | _End
 
 
-class Hub(Protocol):
+class EngineApi(Protocol):
     """What a camera needs of the engine that it belongs to."""
 
     @property
-    def meter(self) -> Meter:
+    def meter(self) -> WatchStats:
         """Where costs add up."""
         ...
 
-    def find(self, frame: Frame, rules: Rules) -> Future[list[Detection]]:
+    def find(self, frame: Frame, rules: WatchSettings) -> Future[list[Detection]]:
         """Have the frame's plates found by one of the pool."""
         ...
 
@@ -71,11 +71,11 @@ class Camera:
 
     def __init__(
         self,
-        hub: Hub,
+        hub: EngineApi,
         address: Address,
         open_source: Callable[[Address], MovingSource],
         watcher: Watcher,
-        rules: Rules,
+        rules: WatchSettings,
         show: bool,
     ) -> None:
         self.address = address
@@ -86,12 +86,12 @@ class Camera:
         self._rules = rules
         self._show = show
         self._watcher = watcher
-        self._mail: Mailbox[_Item] = Mailbox(_WAITING, drop=address.live)
+        self._mail: FrameQueue[_Item] = FrameQueue(_WAITING, drop=address.live)
         self._source: MovingSource | None = None
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._pace = Pace(rules.every)
-        self._stillness = Stillness() if rules.skip_still else None
+        self._pace = FrameSampler(rules.every)
+        self._stillness = MotionGate() if rules.skip_still else None
 
     def start(self) -> None:
         for work in (self._take, self._watch):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lpr.reader import Reader
 from lpr.types import Box, Detection, Frame
 from lpr.watching.roi import WHOLE
-from lpr.watching.settings import Rules
+from lpr.watching.settings import WatchSettings
 
 _FAINT = 0.5
 
@@ -22,7 +22,7 @@ def lowered(readers: Sequence[Reader]) -> float:
     return float(sure)
 
 
-def found(reader: Reader, frame: Frame, rules: Rules) -> list[Detection]:
+def found(reader: Reader, frame: Frame, rules: WatchSettings) -> list[Detection]:
     """The plates within the zone; only as much of the frame is looked at as it takes."""
     zone = WHOLE if rules.everywhere else rules.zone
     width, height = frame.width, frame.height

@@ -23,19 +23,19 @@ from lpr.source.address import Address
 from lpr.source.video_sources import MovingSource
 from lpr.tracking import Fuse
 from lpr.types import Detection, Frame
-from lpr.utils.closing import Closing
+from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching.camera import Camera
 from lpr.watching.detection_worker import found, lowered
 from lpr.watching.events import Event
-from lpr.watching.settings import USUAL, Rules
-from lpr.watching.stats import Meter
+from lpr.watching.settings import DEFAULTS, WatchSettings
+from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
 _AT_ONCE = 4
 
 
-class Engine(Closing):
+class Engine(Closeable):
     """Watches sources until they end, or until :meth:`stop`. Iterate over :meth:`events`.
 
     ``readers`` hold the networks, one for each thread that finds; they are used by several threads,
@@ -51,12 +51,12 @@ class Engine(Closing):
         readers: Sequence[Reader],
         open_source: Callable[[Address], MovingSource],
         *,
-        rules: Rules = USUAL,
+        rules: WatchSettings = DEFAULTS,
         show: bool = False,
-        meter: Meter | None = None,
+        meter: WatchStats | None = None,
         fuse: Fuse | None = None,
     ) -> None:
-        self.meter = meter or Meter()
+        self.meter = meter or WatchStats()
         sure = lowered(readers)
         self._idle: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         for reader in readers:
@@ -129,11 +129,11 @@ class Engine(Closing):
         for camera in (*self._live, *self._turns):
             camera.stop()
 
-    def find(self, frame: Frame, rules: Rules) -> Future[list[Detection]]:
+    def find(self, frame: Frame, rules: WatchSettings) -> Future[list[Detection]]:
         """Have the frame's plates found by one of the pool."""
         return self._pool.submit(self._find, frame, rules)
 
-    def _find(self, frame: Frame, rules: Rules) -> list[Detection]:
+    def _find(self, frame: Frame, rules: WatchSettings) -> list[Detection]:
         reader = self._idle.get()
         try:
             with measuring() as clock:

@@ -11,7 +11,7 @@ from lpr.types import Frame
 T = TypeVar("T")
 
 
-class Mailbox(Generic[T]):
+class FrameQueue(Generic[T]):
     """Holds ``size`` frames. Where it is full, :meth:`put` waits or, with ``drop``, throws the
     oldest frame away; nothing but frames is ever thrown away. Once closed it takes no more."""
 

@@ -13,7 +13,7 @@ _LEAST_PLACES = 3
 _LONGEST_REST = 1.0
 
 
-class Stillness:
+class MotionGate:
     """Whether anything moved since the last frame that was looked at.
 
     Pictures are sampled, smoothed and compared; what counts as a change goes by the noise that all
@@ -39,7 +39,7 @@ class Stillness:
         return False
 
 
-class Pace:
+class FrameSampler:
     """Which frames the detector looks at: each ``every``-th or, with 0, as many as are needed.
 
     Then each frame counts while there is a plate to be read; where there is none, or all are known,

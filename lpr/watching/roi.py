@@ -12,14 +12,14 @@ from lpr.types import Box, Point
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
+class RegionOfInterest:
     """Polygons whose corners are shares of a picture's width and height, 0..1; none stands for the
     whole picture."""
 
     polygons: tuple[tuple[Point, ...], ...] = ()
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Zone:
+    def of(cls, texts: Sequence[str]) -> RegionOfInterest:
         """``0.1,0.4 0.9,0.4 1,1 0,1`` is a polygon; raises ``ValueError`` for what is none."""
         return cls(tuple(_polygon(text) for text in texts))
 
@@ -47,7 +47,7 @@ class Zone:
         )
 
 
-WHOLE = Zone()
+WHOLE = RegionOfInterest()
 
 
 def _polygon(text: str) -> tuple[Point, ...]:

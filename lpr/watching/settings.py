@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpr.watching.roi import WHOLE, Zone
+from lpr.watching.roi import WHOLE, RegionOfInterest
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class WatchSettings:
     """How a camera is watched.
 
     ``min_reads`` readings have to agree on a sighting's text. A vehicle that was last seen less
@@ -26,9 +26,9 @@ class Rules:
     early: bool = False
     every: int = 1
     skip_still: bool = False
-    zone: Zone = WHOLE
+    zone: RegionOfInterest = WHOLE
     everywhere: bool = False
     keep_frames: bool = False
 
 
-USUAL = Rules()
+DEFAULTS = WatchSettings()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Meter:
+class WatchStats:
     """Adds up over threads. ``stages`` are seconds, ``frames`` those that came, ``looked`` those
     that the detector saw, ``dropped`` those that came too fast; ``queued`` sums how many frames
     were under way whenever one was done, ``done`` counts those."""

@@ -9,13 +9,13 @@ from lpr import kernels
 from lpr.reader import Reader
 from lpr.recognition.rectify import rectify
 from lpr.regions.region import identify
-from lpr.sightings import Moment, Sighting, Status, View
+from lpr.sightings import FrameTime, Observation, Sighting, Status
 from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from lpr.utils.text import edit_distance
 from lpr.utils.timing import stage
 from lpr.watching.roi import WHOLE
-from lpr.watching.settings import USUAL, Rules
+from lpr.watching.settings import DEFAULTS, WatchSettings
 
 _CERTAIN, _CERTAIN_READS = 0.9, 3
 """A text is certain that so many readings agree on, with this confidence."""
@@ -43,7 +43,7 @@ class Watcher:
         source: str,
         reader: Reader,
         sure: float,
-        rules: Rules = USUAL,
+        rules: WatchSettings = DEFAULTS,
         fuse: Fuse | None = None,
     ) -> None:
         """Detections of at least ``sure`` begin a track; weaker ones continue it. ``fuse`` says
@@ -119,14 +119,18 @@ class Watcher:
         )
         return whole and track.looks.due(track.last.time, box.width)
 
-    def _view(self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading) -> View:
+    def _view(
+        self, track: Track, frame: Frame, boxes: Sequence[Box], reading: Reading
+    ) -> Observation:
         crop, size = _cut(frame.image, track.box), (frame.width, frame.height)
         if not self._rules.keep_frames:
-            return View(_moment(frame), track.detection, reading, crop, size)
+            return Observation(_moment(frame), track.detection, reading, crop, size)
         others = tuple(box for box in boxes if box != track.box)
-        return View(_moment(frame), track.detection, reading, crop, size, frame.image, others)
+        return Observation(
+            _moment(frame), track.detection, reading, crop, size, frame.image, others
+        )
 
-    def _take_in(self, track: Track, view: View) -> None:
+    def _take_in(self, track: Track, view: Observation) -> None:
         moment, reading = view.moment, view.reading
         if _contradicts(track, reading):
             track = self._tracker.split(track, moment)
@@ -140,7 +144,7 @@ class Watcher:
         else:
             track.looks.looked(moment.time, track.box.width, "", 0.0)
 
-    def _rejoin(self, track: Track, moment: Moment) -> None:
+    def _rejoin(self, track: Track, moment: FrameTime) -> None:
         """Where ``track`` is a vehicle that was lost a moment ago, make them one."""
         for earlier in self._tracker.lost(moment):
             if earlier is track or not earlier.text or not self._same(earlier, track, moment):
@@ -155,14 +159,14 @@ class Watcher:
             return
 
     @staticmethod
-    def _same(earlier: Track, later: Track, moment: Moment) -> bool:
+    def _same(earlier: Track, later: Track, moment: FrameTime) -> bool:
         apart = edit_distance(earlier.text, later.text)
         if apart == 0 and len(later.text) >= _SHORTEST:
             return True
         near = kernels.buffered_iou([earlier.predicted(moment.time)], [later.box], 2.0)[0, 0]
         return apart <= 2 and bool(near > 0.1)
 
-    def _report(self, moment: Moment) -> list[Sighting]:
+    def _report(self, moment: FrameTime) -> list[Sighting]:
         sightings = self._taken()
         if self._rules.early:
             sightings += [s for track in self._tracker.tracks if (s := self._early(track))]
@@ -258,7 +262,7 @@ class Watcher:
             best,
         )
 
-    def plate(self, track: Track, best: View, fused: Consensus) -> Plate:
+    def plate(self, track: Track, best: Observation, fused: Consensus) -> Plate:
         """What is known of a track, at its best look."""
         reading = replace(fused.reading, quad=best.reading.quad)
         return self._reader.identify(best.detection, reading)
@@ -286,8 +290,8 @@ def _contradicts(track: Track, reading: Reading) -> bool:
     )
 
 
-def _moment(frame: Frame) -> Moment:
-    return Moment(frame.index, frame.time or 0.0, frame.clock)
+def _moment(frame: Frame) -> FrameTime:
+    return FrameTime(frame.index, frame.time or 0.0, frame.clock)
 
 
 def _cut(image: Image, box: Box) -> Image:

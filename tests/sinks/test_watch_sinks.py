@@ -12,11 +12,11 @@ import pytest
 
 from lpr.draw import annotate_tracks
 from lpr.errors import OutputError, SourceError
-from lpr.sightings import Gap, Moment, Shown, Sighting, View
-from lpr.sinks import EvidenceFolder, Timeline, Veil, read_known
+from lpr.sightings import FrameTime, Gap, Observation, Shown, Sighting
+from lpr.sinks import EvidenceFolder, PlateRedactor, Timeline, read_known
 from lpr.sinks.paths import file_stems, refuse_twins
 from lpr.sinks.redaction import blurred
-from lpr.sinks.video import Film, plan_films
+from lpr.sinks.video import VideoWriter, plan_films
 from lpr.types import Box, Detection, Frame, Image, Plate, Reading
 from tests.media import noise
 
@@ -26,9 +26,9 @@ OTHER = Box(100, 60, 140, 80)
 
 def sighting(text: str = "ABC1234", camera: str = "gate", clock: float | None = None) -> Sighting:
     image = noise(120, 160, seed=1)
-    moment = Moment(7, 0.25, clock)
+    moment = FrameTime(7, 0.25, clock)
     detection, reading = Detection(BOX, BOX.quad, 0.9), Reading(text, 0.98)
-    view = View(moment, detection, reading, image[20:60, 30:90], (160, 120), image, (OTHER,))
+    view = Observation(moment, detection, reading, image[20:60, 30:90], (160, 120), image, (OTHER,))
     return Sighting(
         3, "final", camera, "a.mp4", Plate(detection, reading), moment, moment, 5, 4, 3, "towards",
         ((0.25, BOX),), view,
@@ -102,7 +102,7 @@ def test_evidence_hides_all_but_the_known_plate(
     tmp_path: Path, known: tuple[str, ...], own: bool
 ) -> None:
     seen = sighting()
-    files = EvidenceFolder(tmp_path, ["gate"], Veil(known)).write(seen)
+    files = EvidenceFolder(tmp_path, ["gate"], PlateRedactor(known)).write(seen)
     frame = cv2.imread(str(files["frame"]))
     assert frame is not None
     assert seen.best.frame is not None
@@ -130,8 +130,10 @@ def test_known_plates_are_read_however_they_are_written(tmp_path: Path) -> None:
 def test_hidden_plates_have_no_text_in_a_film_either() -> None:
     image = noise(120, 160)
     shown = [Shown(0, BOX, "ABC1234", (), True)]
-    assert not np.array_equal(annotate_tracks(image, shown), Veil().annotate(image, shown))
-    assert np.array_equal(annotate_tracks(image, shown), Veil(["ABC1234"]).annotate(image, shown))
+    assert not np.array_equal(annotate_tracks(image, shown), PlateRedactor().annotate(image, shown))
+    assert np.array_equal(
+        annotate_tracks(image, shown), PlateRedactor(["ABC1234"]).annotate(image, shown)
+    )
 
 
 def test_the_page_is_whole_after_each_sighting() -> None:
@@ -153,7 +155,7 @@ def test_the_page_is_whole_after_each_sighting() -> None:
 def test_a_film_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     times = [0.0, 0.1, 0.4, 0.4, 1.5]
-    with Film(path, annotate_tracks) as film:
+    with VideoWriter(path, annotate_tracks) as film:
         for number, time in enumerate(times):
             size = (121, 161) if number < 3 else (90, 200)
             film.frame(Frame(noise(*size, seed=number), "a", number, time), [])
@@ -164,13 +166,13 @@ def test_a_film_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None
 
 
 def test_a_film_without_frames_is_no_file(tmp_path: Path) -> None:
-    with Film(tmp_path / "a.mp4", annotate_tracks):
+    with VideoWriter(tmp_path / "a.mp4", annotate_tracks):
         pass
     assert not (tmp_path / "a.mp4").exists()
 
 
 def test_a_film_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    film = Film(tmp_path / "none" / "a.mp4", annotate_tracks)
+    film = VideoWriter(tmp_path / "none" / "a.mp4", annotate_tracks)
     with pytest.raises(OutputError, match="cannot be written"):
         film.frame(Frame(noise(), "a", 0, 0.0), [])
 

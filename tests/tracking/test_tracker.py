@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.sightings import Moment, View
-from lpr.tracking import Looks, Track, Tracker
+from lpr.sightings import FrameTime, Observation
+from lpr.tracking import RereadPolicy, Track, Tracker
 from lpr.types import Box, Detection, Reading
 from lpr.utils.text import edit_distance
 
 FPS = 30
 
 
-def at(frame: int) -> Moment:
-    return Moment(frame, frame / FPS)
+def at(frame: int) -> FrameTime:
+    return FrameTime(frame, frame / FPS)
 
 
 def plate(x: float, y: float, width: float = 40, confidence: float = 0.9) -> Detection:
@@ -130,14 +130,16 @@ def test_readings_of_weeks_do_not_pile_up() -> None:
     track = Track.begin(0, at(0), plate(0, 0))
     for frame in range(1000):
         reading = Reading("ABC1234", 0.5 + frame / 4000)
-        track.read(View(at(frame), track.detection, reading, np.zeros((2, 2, 3), np.uint8)), None)
+        track.read(
+            Observation(at(frame), track.detection, reading, np.zeros((2, 2, 3), np.uint8)), None
+        )
     assert track.reads == 1000
     assert len(track.readings) <= 200
     assert track.readings[-1].confidence == pytest.approx(0.74975)
 
 
 def test_a_plate_that_stands_is_read_less_and_less() -> None:
-    looks = Looks()
+    looks = RereadPolicy()
     reads = 0
     for frame in range(30 * 60):
         if looks.due(frame / FPS, 80):
@@ -147,7 +149,7 @@ def test_a_plate_that_stands_is_read_less_and_less() -> None:
 
 
 def test_a_plate_that_comes_nearer_is_read_again_and_again() -> None:
-    looks = Looks()
+    looks = RereadPolicy()
     reads = 0
     for frame in range(90):
         width = 40 * 1.02**frame

@@ -13,8 +13,8 @@ from lpr.reader import Reader
 from lpr.regions.taiwan import TAIWAN
 from lpr.sightings import Sighting
 from lpr.types import Box, Character, Crop, Detection, Frame, Image, Reading
-from lpr.watching import Rules, Watcher
-from lpr.watching.settings import USUAL
+from lpr.watching import Watcher, WatchSettings
+from lpr.watching.settings import DEFAULTS
 from tests.samples import DETECTOR_SPEC, FixedNetwork
 
 WIDTH, HEIGHT, FPS = 640, 360, 30
@@ -88,13 +88,19 @@ class Road:
 
 
 def watched(
-    road: Road, frames: int, rules: Rules = USUAL, looked: Callable[[int], bool] | None = None
+    road: Road,
+    frames: int,
+    rules: WatchSettings = DEFAULTS,
+    looked: Callable[[int], bool] | None = None,
 ) -> list[Sighting]:
     return list(watching(road, frames, rules, looked))
 
 
 def watching(
-    road: Road, frames: int, rules: Rules = USUAL, looked: Callable[[int], bool] | None = None
+    road: Road,
+    frames: int,
+    rules: WatchSettings = DEFAULTS,
+    looked: Callable[[int], bool] | None = None,
 ) -> Iterator[Sighting]:
     watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, rules)
     for number in range(frames):

@@ -17,8 +17,8 @@ from lpr.sightings import Gap
 from lpr.source.address import Address
 from lpr.source.live import Away, Back
 from lpr.types import Character, Crop, Detection, Frame, Image, Reading
-from lpr.watching import Engine, Event, Failed, Rules, Seen
-from lpr.watching.settings import USUAL
+from lpr.watching import Engine, Event, Failed, Seen, WatchSettings
+from lpr.watching.settings import DEFAULTS
 from tests.samples import DETECTOR_SPEC, FixedNetwork
 from tests.watching.road import FPS, Road, Vehicle
 
@@ -121,7 +121,7 @@ ROAD = Road(
 def engine(
     films: dict[Address, Film],
     threads: int = 2,
-    rules: Rules = USUAL,
+    rules: WatchSettings = DEFAULTS,
     delay: float = 0.0,
     show: bool = False,
 ) -> Iterator[Engine]:
@@ -147,8 +147,10 @@ def test_a_file_is_watched_to_its_end() -> None:
     assert made.meter.dropped == 0
 
 
-@pytest.mark.parametrize("rules", [Rules(), Rules(every=0), Rules(every=2, skip_still=True)])
-def test_the_number_of_threads_changes_nothing(rules: Rules) -> None:
+@pytest.mark.parametrize(
+    "rules", [WatchSettings(), WatchSettings(every=0), WatchSettings(every=2, skip_still=True)]
+)
+def test_the_number_of_threads_changes_nothing(rules: WatchSettings) -> None:
     films = [Address(name, f"{name}.mp4", "file") for name in ("a", "b", "c", "d", "e", "f")]
 
     def run(threads: int, delay: float) -> list[tuple[str, str, int]]:

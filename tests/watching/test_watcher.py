@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lpr.types import Frame
-from lpr.watching import Rules, Watcher
-from lpr.watching.settings import USUAL
+from lpr.watching import Watcher, WatchSettings
+from lpr.watching.settings import DEFAULTS
 from tests.watching.road import FPS, Road, Vehicle, still, watched, watching
 
 
@@ -12,7 +12,7 @@ def across(speed: float = 3, y: float = 100, begin: float = 20, since: int = 0):
     return lambda frame: (begin + speed * (frame - since), y)
 
 
-def texts(road: Road, frames: int, rules: Rules = USUAL) -> list[str]:
+def texts(road: Road, frames: int, rules: WatchSettings = DEFAULTS) -> list[str]:
     return [sighting.plate.text for sighting in watched(road, frames, rules)]
 
 
@@ -41,7 +41,7 @@ def test_one_bad_frame_decides_nothing() -> None:
 def test_a_text_that_was_read_once_only_is_not_reported_unless_that_is_enough() -> None:
     road = Road([Vehicle("ABC1234", 10, 10, still(200, 100))])
     assert texts(road, 100) == []
-    assert texts(road, 100, Rules(min_reads=1)) == ["ABC1234"]
+    assert texts(road, 100, WatchSettings(min_reads=1)) == ["ABC1234"]
 
 
 def test_a_parked_vehicle_is_one_sighting_and_hardly_ever_read() -> None:
@@ -72,7 +72,7 @@ def test_a_return_is_a_new_sighting_after_the_stated_time_only() -> None:
         [Vehicle("ABC1234", 0, 60, across()), Vehicle("ABC1234", 600, 660, across(since=600))]
     )
     assert texts(road, 800) == ["ABC1234"]
-    assert texts(road, 800, Rules(return_after=15)) == ["ABC1234"] * 2
+    assert texts(road, 800, WatchSettings(return_after=15)) == ["ABC1234"] * 2
 
 
 def test_a_vehicle_that_comes_back_worse_to_be_read_is_not_reported_with_another_text() -> None:
@@ -107,7 +107,7 @@ def test_a_plate_that_the_edge_cuts_is_not_read() -> None:
 def test_early_says_it_at_once_and_confirms_it_when_the_vehicle_has_gone() -> None:
     road = Road([Vehicle("ABC1234", 0, 200, across(speed=2))])
     said = []
-    for sighting in watching(road, 400, Rules(early=True)):
+    for sighting in watching(road, 400, WatchSettings(early=True)):
         said.append((sighting.status, road.now, sighting.number, sighting.plate.text))
     (early, when, number, text), (last, later, same, again) = said
     assert (early, last) == ("early", "confirmed")
@@ -123,7 +123,7 @@ def test_early_corrects_itself() -> None:
     # The plate grows, so that it is read on.
     vehicle = road.vehicles[0]
     vehicle.box = lambda n: None if n > 200 else grown(n)  # type: ignore[method-assign]
-    assert [(s.status, s.plate.text) for s in watched(road, 400, Rules(early=True))] == [
+    assert [(s.status, s.plate.text) for s in watched(road, 400, WatchSettings(early=True))] == [
         ("early", "ABC1284"),
         ("corrected", "ABC1234"),
     ]
@@ -158,7 +158,7 @@ def test_the_evidence_is_the_frame_that_was_read() -> None:
         return road.frame(number)
 
     road = Road([Vehicle("ABC1234", 0, 60, across())])
-    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, Rules(keep_frames=True))
+    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, WatchSettings(keep_frames=True))
     said = []
     for number in range(60):
         road.now = number

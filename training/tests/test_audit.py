@@ -31,7 +31,7 @@ from lpr_training.audit.ranking import Suspect, rank
 from lpr_training.audit.review import Review
 from lpr_training.audit.server import AuditServer
 from lpr_training.audit.table import Correction, Table
-from lpr_training.datasets.rendered import KeptOut
+from lpr_training.datasets.rendered import HeldOut
 from lpr_training.datasets.write_rendered import write_crops
 
 PLATES = 8
@@ -45,7 +45,7 @@ HEADER = ["file", "split", "xmin", "ymin", "xmax", "ymax", "text", "who"]
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight plates that are easy to read, one in each picture."""
     folder = tmp_path_factory.mktemp("plates")
-    write_crops(folder, KeptOut(PLATES, seed=7, widths=(150.0, 200.0)))
+    write_crops(folder, HeldOut(PLATES, seed=7, widths=(150.0, 200.0)))
     return folder
 
 

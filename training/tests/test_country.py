@@ -24,11 +24,11 @@ from lpr_training.cli.train import train  # noqa: E402
 from lpr_training.country.pack import described, write_pack  # noqa: E402
 from lpr_training.country.recipe import country_recipe  # noqa: E402
 from lpr_training.country.steps import Step, carry_out  # noqa: E402
-from lpr_training.datasets.rendered import KeptOut  # noqa: E402
+from lpr_training.datasets.rendered import HeldOut  # noqa: E402
 from lpr_training.datasets.write_rendered import write_crops  # noqa: E402
 from lpr_training.engine import loop  # noqa: E402
 from lpr_training.recipes import FOLDER  # noqa: E402
-from lpr_training.synth.countries import country, lent  # noqa: E402
+from lpr_training.synth.countries import country, temporarily_registered  # noqa: E402
 
 RECIPE = """
 code = "ut"
@@ -101,7 +101,7 @@ class Killed(BaseException):
 def test_a_country_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle of a training, gone on with, run again, and run with a change."""
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    write_crops(tmp_path / "photos", KeptOut(20, 5, region="br"))
+    write_crops(tmp_path / "photos", HeldOut(20, 5, region="br"))
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
 
     saved = loop._replace
@@ -186,7 +186,7 @@ def test_the_region_pack_says_what_the_recipe_says(
 def test_a_country_is_lent_for_a_while() -> None:
     ruritania = described(country_recipe("country-example")[0])
     assert ruritania
-    with lent(ruritania):
+    with temporarily_registered(ruritania):
         assert country("rt") is ruritania
         assert registry().region("rt") is ruritania.region
     assert "rt" not in registry().regions
@@ -250,7 +250,7 @@ def test_what_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
 
 def test_photographs_are_not_made_anew(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    write_crops(tmp_path / "photos", KeptOut(4, 5, region="br"))
+    write_crops(tmp_path / "photos", HeldOut(4, 5, region="br"))
     result = make(tmp_path / "recipe.toml", tmp_path)
     with pytest.raises(LprError, match=r"photos: lies in .*name another --out"):
         raise result.exception or AssertionError

@@ -19,7 +19,7 @@ from lpr_torch.checkpoints import load_detector  # noqa: E402
 from lpr_torch.darknet import DarknetNet  # noqa: E402
 from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
 from lpr_training.detector import task as detector_task  # noqa: E402
-from lpr_training.detector.batches import Batch, Canvases  # noqa: E402
+from lpr_training.detector.batches import Batch, DetectorBatches  # noqa: E402
 from lpr_training.detector.loss import Grid, assign, detection_loss, overlap  # noqa: E402
 from lpr_training.detector.recipe import Data, DetectorRecipe  # noqa: E402
 from lpr_training.detector.task import find  # noqa: E402
@@ -186,13 +186,13 @@ def test_batches_depend_on_seed_and_step_alone() -> None:
     )
     sets = {"scenes": white_plates(4), "crops": white_plates(2)}
     first, again = (
-        Canvases(sets, recipe, (64, 64)).batch(1),
-        Canvases(sets, recipe, (64, 64)).batch(1),
+        DetectorBatches(sets, recipe, (64, 64)).batch(1),
+        DetectorBatches(sets, recipe, (64, 64)).batch(1),
     )
     assert torch.equal(first.images, again.images)
     assert torch.equal(first.plates, again.plates)
     assert first.images.shape == (3, 64, 64, 3)
-    assert Canvases(sets, recipe, (64, 64)).batch(2).images.shape == (3, 96, 96, 3)
+    assert DetectorBatches(sets, recipe, (64, 64)).batch(2).images.shape == (3, 96, 96, 3)
 
 
 def test_a_detector_learns_to_find_white_plates(
@@ -252,7 +252,7 @@ def test_canvases_have_the_proportions_that_the_recipe_names() -> None:
     )
     sizes = {recipe.size_at(step) for step in range(40)}
     assert sizes == {(128, 128), (160, 96)}
-    images = Canvases({"scenes": white_plates(4)}, recipe, (64, 64)).batch(0).images
+    images = DetectorBatches({"scenes": white_plates(4)}, recipe, (64, 64)).batch(0).images
     assert (images.shape[2], images.shape[1]) == recipe.size_at(0)
 
 

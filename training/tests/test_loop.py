@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from lpr.errors import LprError  # noqa: E402
-from lpr_training.engine.loop import Average, Prefetch, train  # noqa: E402
+from lpr_training.engine.loop import EMA, Prefetch, train  # noqa: E402
 from lpr_training.engine.schedule import Schedule  # noqa: E402
 
 SCHEDULE = Schedule(steps=40, batch=4, epoch=10, rate=0.05, warmup=5, average=0.9, save_every=1e9)
@@ -88,7 +88,7 @@ def test_a_run_ends_by_the_clock_and_its_rate_with_it(tmp_path: Path) -> None:
 
 def test_an_average_follows_weights_and_batch_norm_statistics() -> None:
     model = nn.BatchNorm1d(1)
-    average = Average(model, decay=0.5)
+    average = EMA(model, decay=0.5)
     with torch.no_grad():
         model.weight.fill_(5)
         model.running_mean.fill_(3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpr.errors import LprError
 from lpr.plugins.builtin import lpr_regions
 from lpr.specs import plate_attributes
-from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.datasets.write_rendered import write_preview
 from lpr_training.synth import faces
 from lpr_training.synth.abroad import render_abroad
@@ -58,7 +58,7 @@ def test_lines_and_proportions_are_kept_where_they_are_asked_for() -> None:
 
 
 def test_two_line_sets_can_be_kept_out() -> None:
-    crops = kept_out_crops(KeptOut(count=12, seed=2, region="abroad", lines=2))
+    crops = kept_out_crops(HeldOut(count=12, seed=2, region="abroad", lines=2))
     assert {crop.lines for crop in crops} == {2}
     assert len({crop.text for crop in crops}) == 12
 

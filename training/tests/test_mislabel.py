@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.evaluate import edit_distance
-from lpr_training.datasets.label_noise import ALIKE, SLIPS, Wrong, mislabelled
-from lpr_training.datasets.plate_samples import Looks, Written
+from lpr_training.datasets.label_noise import ALIKE, SLIPS, LabelNoise, mislabelled
+from lpr_training.datasets.plate_samples import AttributeLabels, PlateSample
 from lpr_training.datasets.pyramid import Pyramid
 
 TEXTS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=8)
 QUAD = np.array([(10, 10), (90, 10), (90, 40), (10, 40)], np.float64)
 
 
-def plate(text: str, is_plate: bool = True) -> Written:
+def plate(text: str, is_plate: bool = True) -> PlateSample:
     picture = Pyramid(np.zeros((50, 100, 3), np.uint8))
-    return Written(picture, QUAD, text, tight=True, looks=Looks(plate=is_plate))
+    return PlateSample(picture, QUAD, text, tight=True, looks=AttributeLabels(plate=is_plate))
 
 
 @pytest.mark.parametrize("name", SLIPS)
@@ -39,7 +39,7 @@ def test_characters_that_look_alike_are_confused_more_often() -> None:
 
 def test_as_many_labels_are_wrong_as_asked_for() -> None:
     plates = {"crops": [plate("ABC1234") for _ in range(2000)]}
-    wrong = mislabelled(plates, Wrong(texts=0.2, boxes=0.1), seed=3)["crops"]
+    wrong = mislabelled(plates, LabelNoise(texts=0.2, boxes=0.1), seed=3)["crops"]
     texts = [each.text != "ABC1234" for each in wrong]
     boxes = [not np.array_equal(each.quad, QUAD) for each in wrong]
     assert np.mean(texts) == pytest.approx(0.2, abs=0.03)
@@ -53,11 +53,12 @@ def test_as_many_labels_are_wrong_as_asked_for() -> None:
 def test_the_same_seed_spoils_the_same_labels() -> None:
     plates = {"crops": [plate("ABC1234") for _ in range(50)]}
     first, again, other = (
-        [p.text for p in mislabelled(plates, Wrong(texts=0.5), seed)["crops"]] for seed in (1, 1, 2)
+        [p.text for p in mislabelled(plates, LabelNoise(texts=0.5), seed)["crops"]]
+        for seed in (1, 1, 2)
     )
     assert first == again != other
 
 
 def test_what_is_no_plate_has_no_label_to_be_wrong() -> None:
     things = {"others": [plate("", is_plate=False) for _ in range(20)]}
-    assert mislabelled(things, Wrong(texts=1.0, boxes=1.0), 1)["others"] == things["others"]
+    assert mislabelled(things, LabelNoise(texts=1.0, boxes=1.0), 1)["others"] == things["others"]

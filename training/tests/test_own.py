@@ -22,7 +22,7 @@ from lpr.evaluate import evaluate  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr_torch.checkpoints import load_detector, load_recognizer  # noqa: E402
-from lpr_training.datasets.user_set import own_pictures  # noqa: E402
+from lpr_training.datasets.user_set import split_pictures  # noqa: E402
 from lpr_training.labelling.formats import read_any  # noqa: E402
 from lpr_training.publishing import user_thresholds  # noqa: E402
 from lpr_training.publishing.thresholds import Thresholds  # noqa: E402
@@ -211,7 +211,7 @@ def test_crops_stay_in_their_split(photos: Path, tmp_path: Path) -> None:
 
 
 def test_val_is_never_touched(photos: Path) -> None:
-    train, dev = own_pictures(photos)
+    train, dev = split_pictures(photos)
     assert (len(train), len(dev)) == (18, 6)
     val = {p.path for p in read_labels(photos, "val")}
     assert not val & {p.path for p in train + dev}
@@ -267,7 +267,7 @@ def test_thresholds_are_chosen_on_what_is_held_out(tmp_path: Path) -> None:
 
     def f1(threshold: float, sure: float, least: float) -> float:
         with lpr.load("tw-light", threshold=0.2, min_confidence=0.0) as reader:
-            report = evaluate(reader, own_pictures(tmp_path / "set")[1])
+            report = evaluate(reader, split_pictures(tmp_path / "set")[1])
         return user_thresholds.f1(report, Thresholds(threshold, least, sure))
 
     assert f1(threshold, sure, least) >= f1(0.5, 0.72, 0.1)
@@ -304,7 +304,7 @@ def test_another_table_takes_the_place_of_the_sets_own(tmp_path: Path) -> None:
         "file,xmin,ymin,xmax,ymax,text,split\n"
         "a.png,10,10,90,40,XYZ1234,train\nb.png,20,10,60,30,ABC5678,dev\n"
     )
-    train, dev = own_pictures(corrected)
+    train, dev = split_pictures(corrected)
     assert [plate.text for p in train for plate in p.plates] == ["XYZ1234"]
     assert dev[0].plates[0].box == (20, 10, 60, 30)
     (given,) = read_any(corrected, "dev")

@@ -15,7 +15,7 @@ from lpr.specs import CtcSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402
 from lpr_torch.export import export_onnx  # noqa: E402
 from lpr_torch.plain import CtcNet  # noqa: E402
-from lpr_training.datasets.plate_samples import Written, frame, jittered, rendered  # noqa: E402
+from lpr_training.datasets.plate_samples import PlateSample, frame, jittered, rendered  # noqa: E402
 from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
 from lpr_training.publishing.run_export import multiplications  # noqa: E402
 from lpr_training.recognizer.batches import CropSampler, to_crop, to_input  # noqa: E402
@@ -33,11 +33,11 @@ def network() -> CtcNet:
 
 
 @pytest.fixture(scope="module")
-def plates() -> list[Written]:
+def plates() -> list[PlateSample]:
     return rendered(24, 5)
 
 
-def sampler(sets: dict[str, list[Written]]) -> CropSampler:
+def sampler(sets: dict[str, list[PlateSample]]) -> CropSampler:
     return CropSampler(sets, RECIPE.crops, SPEC, RECIPE.schedule)
 
 
@@ -100,7 +100,7 @@ def test_jitter_moves_every_side_a_little() -> None:
     assert spread / [100, 50, 100, 50] == pytest.approx(np.full(4, 0.033), rel=0.3)
 
 
-def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
+def test_batches_depend_on_seed_and_step_alone(plates: list[PlateSample]) -> None:
     sets = {"rendered": plates, "crops": plates[:8], "scenes": plates[8:16], "abroad": plates[16:]}
     for step in (0, RECIPE.crops.mixed):
         first, again = (sampler(sets).batch(step) for _ in "ab")
@@ -112,8 +112,8 @@ def test_batches_depend_on_seed_and_step_alone(plates: list[Written]) -> None:
         assert int(first.texts.max()) < SPEC.blank
 
 
-def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[Written]) -> None:
-    real = Written(plates[0].picture, plates[0].quad, "REAL", tight=False)
+def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[PlateSample]) -> None:
+    real = PlateSample(plates[0].picture, plates[0].quad, "REAL", tight=False)
     sets = {"rendered": plates, "abroad": plates, "crops": [real], "scenes": [real]}
     shown = sampler(sets)
     early = {shown.sample(np.random.default_rng(n), 0).plate.text for n in range(60)}
@@ -124,14 +124,14 @@ def test_the_beginning_is_rendered_upright_and_unspoilt(plates: list[Written]) -
     assert 0.3 < late.count("REAL") / 200 < 0.7
 
 
-def test_rendered_plates_show_what_they_say(plates: list[Written]) -> None:
+def test_rendered_plates_show_what_they_say(plates: list[PlateSample]) -> None:
     assert all(set(plate.text) <= set(SPEC.alphabet) and plate.text for plate in plates)
     widths = [np.ptp(plate.quad[:, 0]) for plate in plates]
     assert widths == sorted(widths, reverse=True)
 
 
-def test_plates_from_abroad_share_the_training(plates: list[Written]) -> None:
-    foreign = Written(plates[0].picture, plates[0].quad, "ABROAD", tight=True)
+def test_plates_from_abroad_share_the_training(plates: list[PlateSample]) -> None:
+    foreign = PlateSample(plates[0].picture, plates[0].quad, "ABROAD", tight=True)
     sets = {"rendered": plates, "abroad": [foreign], "crops": plates, "scenes": plates}
     shown = sampler(sets)
     texts = [
@@ -187,7 +187,7 @@ def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> No
         load_fused(other, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
 
 
-def test_a_spec_with_another_margin_shows_more(plates: list[Written]) -> None:
+def test_a_spec_with_another_margin_shows_more(plates: list[PlateSample]) -> None:
     wide = CtcSpec(SPEC.alphabet, SPEC.blank, SPEC.width, SPEC.height, crop_margin=0.2)
     quad = plates[0].quad
     corner = to_crop(quad, wide) @ np.array([*quad[0], 1.0])

@@ -19,8 +19,8 @@ from lpr.models import load_model  # noqa: E402
 from lpr.specs import CtcSpec  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_training.augmentation.geometric import Affine, affine, transform  # noqa: E402
-from lpr_training.datasets.label_noise import Wrong  # noqa: E402
-from lpr_training.datasets.plate_samples import Written, photographed, rendered  # noqa: E402
+from lpr_training.datasets.label_noise import LabelNoise  # noqa: E402
+from lpr_training.datasets.plate_samples import PlateSample, photographed, rendered  # noqa: E402
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
 from lpr_training.recognizer import plates as plates_module  # noqa: E402
@@ -58,7 +58,7 @@ def plates_of(recipe: RecognizerRecipe, data: Path) -> Plates:
 
 
 @pytest.fixture(scope="module")
-def plates() -> list[Written]:
+def plates() -> list[PlateSample]:
     return rendered(24, 5)
 
 
@@ -143,7 +143,7 @@ def test_colours_are_those_of_the_spec() -> None:
     assert to_input(image, CtcSpec("AB", 2, 3, 2, channels="bgr"))[:, 0, 0].tolist() == [1, 0, 0]
 
 
-def test_the_teacher_knows_what_it_is_shown(plates: list[Written]) -> None:
+def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
     """A pupil that says what the teacher says hears less than one that says anything else."""
     recipe = recognizer_recipe("seed-resnet18-2222-64-cpu")
     spec = recipe.spec
@@ -186,17 +186,20 @@ def test_an_experiment_differs_in_what_it_is_about_alone(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("seed-unchecked-boxes", Wrong(boxes=0.261)), ("seed-unchecked-texts", Wrong(texts=0.261))],
+    [
+        ("seed-unchecked-boxes", LabelNoise(boxes=0.261)),
+        ("seed-unchecked-texts", LabelNoise(texts=0.261)),
+    ],
 )
 def test_unchecked_labels_are_wrong_as_often_as_its_were(
-    name: str, wrong: Wrong, data: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, wrong: LabelNoise, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert wrong.boxes + wrong.texts == pytest.approx(5098 / 19515, abs=1e-3)
     recipe = recognizer_recipe(name, ["crops.rendered=200"])
     assert recipe.crops.wrong == wrong
     monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
     found = plates_of(recipe, data)
-    checked = plates_of(replace(recipe, crops=replace(recipe.crops, wrong=Wrong())), data)
+    checked = plates_of(replace(recipe, crops=replace(recipe.crops, wrong=LabelNoise())), data)
     spoilt = [
         a.text != b.text or not np.array_equal(a.quad, b.quad)
         for a, b in zip(found.train["rendered"], checked.train["rendered"], strict=True)

@@ -8,7 +8,7 @@ import pytest
 
 from lpr.errors import BackendError, LprError, PluginError
 from lpr.regions import Format, Region
-from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.synth import countries
 from lpr_training.synth.countries import TAIWANS, Country, country
 from lpr_training.synth.origin import Origin, origin
@@ -122,9 +122,9 @@ def test_what_is_missing_or_broken_is_named(packs: Any) -> None:
 
 def test_the_example_pack_draws_argentina() -> None:
     pytest.importorskip("lpr_region_example", reason="lpr-region-example is not installed")
-    crops = kept_out_crops(KeptOut(count=6, seed=3, region="ar"))
+    crops = kept_out_crops(HeldOut(count=6, seed=3, region="ar"))
     argentina = country("ar").region
     assert all(argentina.display(crop.text) for crop in crops)
-    assert [crop.text for crop in kept_out_crops(KeptOut(count=6, seed=3, region="ar"))] == [
+    assert [crop.text for crop in kept_out_crops(HeldOut(count=6, seed=3, region="ar"))] == [
         crop.text for crop in crops
     ]

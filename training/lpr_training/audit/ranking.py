@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr.errors import SourceError, naming
+from lpr.errors import SourceError, wrap_plugin_errors
 from lpr.evaluate.outcome import FOUND_IOU
 from lpr.reader import Reader
 from lpr.recognition.ctc_reader import CtcReader
@@ -119,7 +119,7 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
             (reading, disagreement_of_reading(reading, label.known))
             for label, reading in zip(labels, readings, strict=True)
         ]
-    with naming(f"recognizer {type(recognizer.network).__name__}"):
+    with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
         looks = recognizer.look(crops)
     spec = recognizer.network.spec
     return [

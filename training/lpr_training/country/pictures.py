@@ -14,8 +14,8 @@ from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, read_labels
 from lpr.types import Image
 from lpr_training.country.recipe import Rendered
-from lpr_training.datasets.rendered import KeptOut, kept_out_crops, made
-from lpr_training.datasets.user_set import own_pictures
+from lpr_training.datasets.rendered import HeldOut, kept_out_crops, render_in_parallel
+from lpr_training.datasets.user_set import split_pictures
 from lpr_training.datasets.write_rendered import SIZES
 from lpr_training.labelling.crops import cut
 from lpr_training.labelling.files import write_picture, writing
@@ -44,7 +44,7 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
     rows = []
     for number, (split, count) in enumerate(zip(SPLITS, rendered.scenes, strict=True)):
         make = partial(_scene, [rendered.seed, 10, number], plates)
-        for index, scene in enumerate(made(make, range(count), "rendering scenes")):
+        for index, scene in enumerate(render_in_parallel(make, range(count), "rendering scenes")):
             file = folder / "images" / f"{split}-{index:05d}.jpg"
             _write_jpeg(file, scene.image)
             rows.append(Row(file, split, tuple((plate.box, plate.text) for plate in scene.plates)))
@@ -61,7 +61,7 @@ def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | No
         (folder / "images").mkdir(parents=True)
     rows = []
     for number, (split, count) in enumerate(zip(SPLITS, rendered.crops, strict=True)):
-        kept = KeptOut(count, 100 * rendered.seed + number, region=region)
+        kept = HeldOut(count, 100 * rendered.seed + number, region=region)
         for index, crop in enumerate(kept_out_crops(kept)):
             file = folder / "images" / f"{split}-{index:05d}.png"
             write_picture(file, crop.image)
@@ -82,7 +82,7 @@ def _photographs(photos: Path | None) -> Iterator[tuple[str, LabelledPicture]]:
     """The pictures of a labelled set with the split that each is in; none where there is no set."""
     if photos is None:
         return
-    train, dev = own_pictures(photos)
+    train, dev = split_pictures(photos)
     yield from (("train", picture) for picture in train)
     yield from (("dev", picture) for picture in dev)
     try:

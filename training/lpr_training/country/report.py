@@ -20,7 +20,7 @@ from lpr.utils.progress import progress
 from lpr_training.country.pictures import PHOTO
 from lpr_training.country.recipe import Rendered
 from lpr_training.country.steps import State
-from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.engine.metrics import score_texts
 from lpr_training.labelling.files import write_text
 from lpr_training.publishing.thresholds import Thresholds, above
@@ -113,7 +113,7 @@ def _decoded(pictures: Iterable[LabelledPicture]) -> Labelled:
 
 
 def _taiwanese(rendered: Rendered) -> Labelled:
-    for crop in kept_out_crops(KeptOut(rendered.memory, 100 * rendered.seed + 9)):
+    for crop in kept_out_crops(HeldOut(rendered.memory, 100 * rendered.seed + 9)):
         yield crop.image, [LabelledPlate(bounds(np.array(crop.quad, np.float32)), crop.text)]
 
 

@@ -26,7 +26,7 @@ from lpr_training.engine.loop import BEST
 from lpr_training.labelling.files import write_text
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
-from lpr_training.synth.countries import lent
+from lpr_training.synth.countries import temporarily_registered
 from lpr_training.synth.origin import origin
 
 
@@ -42,7 +42,7 @@ def train_country(
     known by then.
     """
     country = described(recipe)
-    with lent(country) if country else contextlib.nullcontext():
+    with temporarily_registered(country) if country else contextlib.nullcontext():
         origin(recipe.code)
         state = carry_out(_Work(recipe, folder, out, device).steps(), out / "steps.json", say)
     figures, anchors = (_read(out / name) for name in ("figures.json", "anchors.json"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr_training.datasets.plate_samples import Written
+from lpr_training.datasets.plate_samples import PlateSample
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ALIKE = ("0ODQ", "1I7L", "2Z", "5S", "8B3", "6GC", "MNW", "UVY", "PR", "EF", "KX", "4A")
@@ -19,7 +19,7 @@ _MOVED = (0.06, 0.18)
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class LabelNoise:
     """The shares (0..1) of training labels with a wrong text, and with a box that is off."""
 
     texts: float = 0.0
@@ -27,13 +27,13 @@ class Wrong:
 
 
 def mislabelled(
-    sets: Mapping[str, list[Written]], wrong: Wrong, seed: int
-) -> Mapping[str, list[Written]]:
+    sets: Mapping[str, list[PlateSample]], wrong: LabelNoise, seed: int
+) -> Mapping[str, list[PlateSample]]:
     """``sets`` with wrong labels; the same plates for the same ``seed``, whatever the training.
 
     What shows no plate has no label that could be wrong.
     """
-    if wrong == Wrong():
+    if wrong == LabelNoise():
         return sets
     return {
         name: [
@@ -46,7 +46,7 @@ def mislabelled(
     }
 
 
-def _spoilt(plate: Written, wrong: Wrong, rng: np.random.Generator) -> Written:
+def _spoilt(plate: PlateSample, wrong: LabelNoise, rng: np.random.Generator) -> PlateSample:
     texts, boxes = rng.random(2) < (wrong.texts, wrong.boxes)
     if texts:
         plate = replace(plate, text=mistyped(plate.text, rng))
@@ -99,7 +99,7 @@ def mistyped(text: str, rng: np.random.Generator) -> str:
     return list(SLIPS.values())[int(rng.integers(len(SLIPS)))](text, rng)
 
 
-def carelessly_boxed(plate: Written, rng: np.random.Generator) -> NDArray[np.float64]:
+def carelessly_boxed(plate: PlateSample, rng: np.random.Generator) -> NDArray[np.float64]:
     """The corners (4 x 2) of a box around ``plate`` each of whose sides is off, in or out."""
     low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
     size = np.tile(high - low, 2)

@@ -20,7 +20,7 @@ from lpr_training.synth.crops import CropPicture
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class AttributeLabels:
     """What is known of a plate besides its text, as numbers of :mod:`lpr.specs.plate_attributes`'s
     lists; -1 where nobody knows. ``plate`` is False for a thing that is none."""
 
@@ -31,12 +31,12 @@ class Looks:
     region: int = -1
 
 
-PHOTOGRAPHED = Looks(two_lines=0, region=plate_attributes.REGIONS.index("tw"))
+PHOTOGRAPHED = AttributeLabels(two_lines=0, region=plate_attributes.REGIONS.index("tw"))
 """All labelled photographs show plates of Taiwan, which have one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PlateSample:
     """A plate whose text is known. ``quad`` (4 x 2) holds its corners, or those of its box where
     the corners are not known (``tight`` is False)."""
 
@@ -44,10 +44,10 @@ class Written:
     quad: NDArray[np.float64]
     text: str
     tight: bool
-    looks: Looks = PHOTOGRAPHED
+    looks: AttributeLabels = PHOTOGRAPHED
 
 
-def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Written]:
+def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[PlateSample]:
     """The plates whose texts are known.
 
     Raises :class:`lpr.errors.SourceError` for a text with characters that ``alphabet`` lacks.
@@ -61,14 +61,14 @@ def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Wri
                     "recipe's alphabet lacks; correct the label, or spec.alphabet"
                 )
     return [
-        Written(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
+        PlateSample(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
         for source, picture in zip(labelled, load(labelled), strict=True)
         for box, plate in zip(picture.boxes, source.plates, strict=True)
         if plate.text
     ]
 
 
-def rendered(count: int, seed: int, region: str = "tw") -> list[Written]:
+def rendered(count: int, seed: int, region: str = "tw") -> list[PlateSample]:
     """Rendered plates of a region's code or from :data:`lpr_training.synth.origin.ABROAD`, the
     widest first."""
     return sorted(
@@ -77,9 +77,9 @@ def rendered(count: int, seed: int, region: str = "tw") -> list[Written]:
     )
 
 
-def as_written(crop: CropPicture) -> Written:
+def as_written(crop: CropPicture) -> PlateSample:
     """A rendered plate with all that is known of it."""
-    looks = Looks(
+    looks = AttributeLabels(
         two_lines=crop.lines - 1,
         ground=plate_attributes.GROUNDS.index(nearest(crop.ground, plate_attributes.GROUNDS)),
         ink=plate_attributes.INKS.index(nearest(crop.ink, plate_attributes.INKS)),
@@ -87,21 +87,21 @@ def as_written(crop: CropPicture) -> Written:
             crop.region if crop.region in plate_attributes.REGIONS else ""
         ),
     )
-    return Written(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
+    return PlateSample(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
 
 
-def others(count: int, seed: int, photographs: Iterable[Pyramid]) -> list[Written]:
+def others(count: int, seed: int, photographs: Iterable[Pyramid]) -> list[PlateSample]:
     """Things that are no plates: ``count`` rendered ones, and for each photograph three pieces that
     touch nothing labelled."""
-    looks = Looks(plate=False)
+    looks = AttributeLabels(plate=False)
     found = [
-        Written(Pyramid(image), np.array(box.quad), "", tight=False, looks=looks)
+        PlateSample(Pyramid(image), np.array(box.quad), "", tight=False, looks=looks)
         for image, box in rendered_others(count, seed)
     ]
     for number, picture in enumerate(photographs):
         rng = np.random.default_rng([seed, 7, number])
         for box in free_boxes(rng, picture, 3):
-            found.append(Written(picture, np.array(box.quad), "", tight=False, looks=looks))
+            found.append(PlateSample(picture, np.array(box.quad), "", tight=False, looks=looks))
     return found
 
 

@@ -49,7 +49,7 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptOut:
+class HeldOut:
     """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
     :data:`ABROAD`; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
     ``lines`` alone, where that is not 0."""
@@ -65,23 +65,27 @@ def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPictur
     """``count`` single plates of a region's code or from :data:`ABROAD`, with a little around
     them."""
     stream = 4 if region == ABROAD else 0
-    return made(partial(_crop, seed, stream, origin(region)), range(count), "rendering plates")
+    return render_in_parallel(
+        partial(_crop, seed, stream, origin(region)), range(count), "rendering plates"
+    )
 
 
-def kept_out_crops(recipe: KeptOut) -> list[CropPicture]:
+def kept_out_crops(recipe: HeldOut) -> list[CropPicture]:
     """Crops that no training sees: they are drawn from another stream of random numbers."""
     make = partial(_kept_out, recipe, origin(recipe.region))
-    return made(make, range(recipe.count), "rendering plates")
+    return render_in_parallel(make, range(recipe.count), "rendering plates")
 
 
 def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
     """``count`` pictures of things that are no plates, and the boxes of these."""
-    return made(partial(_other, seed), range(count), "rendering other things")
+    return render_in_parallel(partial(_other, seed), range(count), "rendering other things")
 
 
 def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
     """``count`` rendered streets with plates of a region's code."""
-    return made(partial(_scene, seed, origin(region)), range(count), "rendering scenes")
+    return render_in_parallel(
+        partial(_scene, seed, origin(region)), range(count), "rendering scenes"
+    )
 
 
 def edited(
@@ -111,7 +115,7 @@ def edited(
     return Pyramid(image, boxes, np.concatenate([picture.unclear, np.zeros(added, bool)]))
 
 
-def made(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
+def render_in_parallel(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
     """What ``make`` makes of each of the ``jobs``, in their order, by several processes."""
     jobs = list(jobs)
     workers = min(os.cpu_count() or 1, 16, max(len(jobs) // 32, 1))
@@ -144,7 +148,7 @@ def _crop(seed: int, stream: int, plates: Origin, number: int) -> CropPicture:
     return render_crop(np.random.default_rng([seed, stream, number]), origin=plates)
 
 
-def _kept_out(recipe: KeptOut, plates: Origin, number: int) -> CropPicture:
+def _kept_out(recipe: HeldOut, plates: Origin, number: int) -> CropPicture:
     rng = np.random.default_rng([recipe.seed, 5, number])
     return render_crop(rng, widths=recipe.widths, origin=plates, lines=recipe.lines or None)
 
@@ -160,5 +164,5 @@ def _scene(seed: int, plates: Origin, number: int) -> Pyramid:
     return Pyramid(scene.image, [plate.box for plate in scene.plates])
 
 
-def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> KeptOut:
-    return build(KeptOut, read(name, changes), name)
+def kept_out_recipe(name: str, changes: Sequence[str] = ()) -> HeldOut:
+    return build(HeldOut, read(name, changes), name)

@@ -36,7 +36,7 @@ def check_data(root: Path) -> None:
         check_own(root, or_else=", nor the sets that the shipped recipes train on")
 
 
-def own_pictures(
+def split_pictures(
     root: Path, with_text: bool = False
 ) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """The pictures to train on and those to check by, none of them in the split ``val``.

@@ -12,7 +12,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError
 from lpr.types import Image
-from lpr_training.datasets.rendered import KeptOut, kept_out_crops
+from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.synth.crops import CropSampler
 from lpr_training.synth.geometry import bounds
 from lpr_training.synth.origin import origin
@@ -28,7 +28,7 @@ def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     _write(file, contact_sheet(islice(CropSampler(seed, origin(region)), count)))
 
 
-def write_crops(folder: Path, recipe: KeptOut) -> None:
+def write_crops(folder: Path, recipe: HeldOut) -> None:
     """The crops of ``recipe`` as ``images/*.png``, and ``labels.csv`` beside that folder."""
     origin(recipe.region)  # whose errors had better come before the first file
     _free(folder)

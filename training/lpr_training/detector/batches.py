@@ -20,7 +20,7 @@ from lpr_training.augmentation.photometric import photometric
 from lpr_training.datasets.corpora import read_unlabelled, read_voc
 from lpr_training.datasets.pyramid import Pyramid, load
 from lpr_training.datasets.rendered import edited, rendered_scenes
-from lpr_training.datasets.user_set import check_data, is_own, own_pictures
+from lpr_training.datasets.user_set import check_data, is_own, split_pictures
 from lpr_training.detector.recipe import Data, DetectorRecipe
 from lpr_training.synth.origin import origin
 
@@ -58,7 +58,7 @@ def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyram
 
 
 def _own(root: Path) -> dict[str, list[Pyramid]]:
-    train, dev = own_pictures(root)
+    train, dev = split_pictures(root)
     for pictures, purpose in ((train, "train on"), (dev, "check by")):
         if not any(picture.plates for picture in pictures):
             raise SourceError(
@@ -83,7 +83,7 @@ def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
     """What is checked by: of a set of one's own the pictures held out; else scenes, close-ups of
     single plates, and the scenes in other light, colours and scale."""
     if is_own(root):
-        return {"": load(own_pictures(root)[1])}
+        return {"": load(split_pictures(root)[1])}
     scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
     sets = {"": load(scenes), "crops_": load(crops)}
     changed = [
@@ -94,7 +94,7 @@ def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
     return sets
 
 
-class Canvases:
+class DetectorBatches:
     """Batches of composed pictures; the one of a step depends on the seed and the step alone."""
 
     def __init__(

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.layers import Region, Yolo
+from lpr.darknet.layers import RegionHead, Yolo
 from lpr.detection.heads import Head
 from lpr_training.detector.batches import Batch
 
@@ -152,6 +152,6 @@ def _unignored(
     return torch.cat(masks, 1)
 
 
-def _simple(head: Yolo | Region) -> bool:
+def _simple(head: Yolo | RegionHead) -> bool:
     plain = isinstance(head, Yolo) and not head.new_coords
     return plain and len(head.anchors) == 1 and head.classes == 1

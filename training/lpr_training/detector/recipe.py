@@ -43,9 +43,9 @@ class Data:
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
     """``sizes`` gives the canvases' sides: [step, pixels] from that step on, the first at step 0.
-    Canvases have one of the ``aspects`` (width / height), and about as many pixels as a square one.
-    Boxes count from a score of ``threshold`` on where ``check`` measures recall and false boxes.
-    With ``branches`` the 3 x 3 convolutions are re-parameterised
+    DetectorBatches have one of the ``aspects`` (width / height), and about as many pixels as a
+    square one. Boxes count from a score of ``threshold`` on where ``check`` measures recall and
+    false boxes. With ``branches`` the 3 x 3 convolutions are re-parameterised
     (:mod:`lpr_training.engine.reparameterization`). With ``darknet`` the network is trained as
     Darknet does: canvases have the cfg's size, are filled in its way, and its loss is used."""
 

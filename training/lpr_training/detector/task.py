@@ -22,7 +22,13 @@ from lpr_torch.checkpoints import Detector as Trained
 from lpr_torch.checkpoints import load_detector, save_detector
 from lpr_torch.darknet import DarknetNet
 from lpr_training.datasets.pyramid import Pyramid
-from lpr_training.detector.batches import Batch, Canvases, dev_pictures, to_input, training_pictures
+from lpr_training.detector.batches import (
+    Batch,
+    DetectorBatches,
+    dev_pictures,
+    to_input,
+    training_pictures,
+)
 from lpr_training.detector.loss import Grid, detection_loss
 from lpr_training.detector.reanchor import keep_boxes
 from lpr_training.detector.recipe import DetectorRecipe
@@ -98,7 +104,7 @@ class DetectorTask:
         if recipe.branches:
             add_branches(self.model)
         sets = training_pictures(root, recipe.data, recipe.schedule.seed)
-        self.batch: Callable[[int], Batch] = Canvases(sets, recipe, self.size).batch
+        self.batch: Callable[[int], Batch] = DetectorBatches(sets, recipe, self.size).batch
         self.dev = dev_pictures(root)
         if recipe.darknet:
             # A network as heavy as Darknet's usual ones takes a second for a picture.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lpr.darknet.layers import Region, Yolo
+from lpr.darknet.layers import RegionHead, Yolo
 
 
 class _Given(NamedTuple):
@@ -38,7 +38,7 @@ class YoloLoss:
     """
 
     def __init__(
-        self, heads: Sequence[Yolo | Region], size: tuple[int, int], ignore_thresh: float
+        self, heads: Sequence[Yolo | RegionHead], size: tuple[int, int], ignore_thresh: float
     ) -> None:
         """Raises ``ValueError`` for heads that Darknet trains by another loss."""
         self.heads = tuple(head for head in heads if isinstance(head, Yolo) and not head.new_coords)

@@ -65,7 +65,7 @@ class Task(Protocol[Batch]):
         ...
 
 
-class Average:
+class EMA:
     """An exponential moving average of a network's weights and of its batch norms' statistics."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -175,7 +175,7 @@ def train(
     place = torch.device(device)
     torch.backends.cudnn.benchmark = True  # inputs have a handful of sizes
     model = task.model.to(place)
-    average = Average(model, schedule.average)
+    average = EMA(model, schedule.average)
     optimizer = optimizer_of(schedule, model)
     if saved:
         _take_over(saved, last, model, average, optimizer)
@@ -259,7 +259,7 @@ def _take_over(
     saved: dict[str, Any],
     file: Path,
     model: nn.Module,
-    average: Average,
+    average: EMA,
     optimizer: torch.optim.Optimizer,
 ) -> None:
     try:

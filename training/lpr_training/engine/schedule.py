@@ -46,10 +46,10 @@ class Schedule:
     there is a checkpoint.
 
     With ``minutes`` above 0 the run ends by the clock if it has not made its steps by then, and the
-    rate goes down with whichever of the two is nearer its end: for machines lent by time.
-    ``workers`` processes make the batches, 0 for one thread of this process; as many as keep a GPU
-    busy. ``mixed`` computes in bfloat16 what loses nothing by it, for GPUs (Micikevicius et al.
-    2018, Mixed Precision Training).
+    rate goes down with whichever of the two is nearer its end: for machines temporarily_registered
+    by time. ``workers`` processes make the batches, 0 for one thread of this process; as many as
+    keep a GPU busy. ``mixed`` computes in bfloat16 what loses nothing by it, for GPUs (Micikevicius
+    et al. 2018, Mixed Precision Training).
     """
 
     steps: int

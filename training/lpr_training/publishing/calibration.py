@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lpr.labels import read_labels
-from lpr.recognition.ctc_reader import CtcReader, Look
+from lpr.recognition.ctc_reader import CtcOutput, CtcReader
 from lpr.specs.calibration import Calibration, logit
 from lpr.types import Crop, Reading
 from lpr_training.datasets.plate_samples import (
-    Written,
+    PlateSample,
     frame,
     jittered,
     others,
@@ -85,7 +85,7 @@ def logistic(
     return coefficients
 
 
-def _looks(reader: CtcReader, plates: Sequence[Written]) -> list[Look]:
+def _looks(reader: CtcReader, plates: Sequence[PlateSample]) -> list[CtcOutput]:
     """Plates in boxes that do not quite fit."""
     rng = np.random.default_rng(SEED)
     boxes = [jittered(frame(plate.quad, tight=True), rng, 0.03) for plate in plates]

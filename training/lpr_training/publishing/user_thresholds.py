@@ -11,7 +11,7 @@ import lpr
 from lpr.errors import ModelError
 from lpr.evaluate import Report, evaluate
 from lpr.utils.progress import progress
-from lpr_training.datasets.user_set import check_own, own_pictures
+from lpr_training.datasets.user_set import check_own, split_pictures
 from lpr_training.publishing.publish import write
 from lpr_training.publishing.thresholds import DETECTION, READING, SURE, Thresholds, above
 
@@ -23,7 +23,7 @@ else:
 
 def choose_thresholds(folder: Path, root: Path) -> tuple[Thresholds, dict[str, Any]]:
     """Write the thresholds into ``folder/model.toml`` with which the model does best on the
-    pictures held out of the set ``root`` (:func:`lpr_training.datasets.user_set.own_pictures`);
+    pictures held out of the set ``root`` (:func:`lpr_training.datasets.user_set.split_pictures`);
     returns them and the figures with them.
 
     Raises :class:`lpr.errors.ModelError` for a folder that is no model or lacks a network, and
@@ -35,7 +35,7 @@ def choose_thresholds(folder: Path, root: Path) -> tuple[Thresholds, dict[str, A
         raise ModelError(f"{file}: is missing; name a model folder, as lpr export makes it")
     with (
         lpr.load(str(folder), backend="cpu", threshold=DETECTION[0], min_confidence=0.0) as reader,
-        progress(own_pictures(root)[1], "picture") as bar,
+        progress(split_pictures(root)[1], "picture") as bar,
     ):
         report = evaluate(reader, bar)
     scores = {t: f1(report, t) for t in map(Thresholds._make, product(DETECTION, READING, SURE))}

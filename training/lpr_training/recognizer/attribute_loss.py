@@ -6,14 +6,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from lpr.specs import plate_attributes
-from lpr_training.recognizer.batches import Facts
+from lpr_training.recognizer.batches import AttributeTargets
 
 CORNERS = 20.0
 """Corners that are off by a fiftieth of the crop cost as much as an even guess whether there is a
 plate."""
 
 
-def summary_loss(rows: Tensor, facts: Facts) -> tuple[Tensor, dict[str, float]]:
+def summary_loss(rows: Tensor, facts: AttributeTargets) -> tuple[Tensor, dict[str, float]]:
     """Cross entropy of what is told by classes, and the distance of the corners (smooth L1, in
     parts of the crop), each over the crops of which it is known.
 

@@ -15,14 +15,14 @@ from lpr.specs import CtcSpec
 from lpr.types import Float32, Image
 from lpr_training.augmentation.geometric import Affine, Matrix, affine, shift, tilt, transform
 from lpr_training.augmentation.photometric import Photometry, photometric
-from lpr_training.datasets.label_noise import Wrong
-from lpr_training.datasets.plate_samples import Written, frame, jittered
+from lpr_training.datasets.label_noise import LabelNoise
+from lpr_training.datasets.plate_samples import PlateSample, frame, jittered
 from lpr_training.engine.schedule import Schedule
 from lpr_training.synth.arrays import as_image
 
 
 @dataclass(frozen=True, slots=True)
-class Crops:
+class RecognizerBatches:
     """How crops are made.
 
     ``real`` is the share of real crops once training has got under way: until step ``easy`` all are
@@ -59,11 +59,11 @@ class Crops:
     rectified: float = 0.0
     others: float = 0.0
     rendered_others: int = 0
-    wrong: Wrong = field(default_factory=Wrong)
+    wrong: LabelNoise = field(default_factory=LabelNoise)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AttributeTargets:
     """What a summary (:mod:`lpr.specs.plate_attributes`) should say of each crop: ``plate`` 0 or 1,
     ``corners`` (N x 8, in parts of the crop), ``lines`` 0 for one and 1 for two, and the numbers of
     ``ground``, ``ink`` and ``region``. NaN and -1 where nobody knows."""
@@ -75,8 +75,8 @@ class Facts:
     ink: Tensor
     region: Tensor
 
-    def to(self, device: torch.device) -> Facts:
-        return Facts(*(getattr(self, f.name).to(device) for f in fields(self)))
+    def to(self, device: torch.device) -> AttributeTargets:
+        return AttributeTargets(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Batch:
     images: Tensor
     texts: Tensor
     lengths: Tensor
-    facts: Facts
+    facts: AttributeTargets
 
     def to(self, device: torch.device) -> Batch:
         # CTC wants to know the lengths before the GPU does anything: they stay.
@@ -112,11 +112,11 @@ def to_input(image: Image, spec: CtcSpec) -> Float32:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class CropSample:
     """A crop (``height x width x 3``) of a plate, and the way (3 x 3) from the plate's picture."""
 
     image: Image
-    plate: Written
+    plate: PlateSample
     matrix: Matrix
 
 
@@ -124,7 +124,11 @@ class CropSampler:
     """Batches of crops; the one of a step depends on the seed and the step alone."""
 
     def __init__(
-        self, sets: Mapping[str, list[Written]], crops: Crops, spec: CtcSpec, schedule: Schedule
+        self,
+        sets: Mapping[str, list[PlateSample]],
+        crops: RecognizerBatches,
+        spec: CtcSpec,
+        schedule: Schedule,
     ) -> None:
         self.sets, self.crops, self.spec, self.schedule = sets, crops, spec, schedule
 
@@ -136,17 +140,17 @@ class CropSampler:
             for index in range(schedule.part)
         )
 
-    def as_they_are(self, plates: Iterable[Written]) -> Batch:
+    def as_they_are(self, plates: Iterable[PlateSample]) -> Batch:
         """One crop of each plate by its labelled box, unchanged."""
         return self._batch(self._cut(plate) for plate in plates)
 
-    def _batch(self, shots: Iterable[Shot]) -> Batch:
+    def _batch(self, shots: Iterable[CropSample]) -> Batch:
         shots = list(shots)
         texts = [[self._class(char) for char in shot.plate.text] for shot in shots]
         looks = [shot.plate.looks for shot in shots]
         unknown = np.full(8, np.nan)
         corners = [self._corners(shot) if shot.plate.tight else unknown for shot in shots]
-        facts = Facts(
+        facts = AttributeTargets(
             torch.tensor([float(look.plate) for look in looks]),
             torch.from_numpy(np.stack(corners).astype(np.float32)),
             torch.tensor([float(k.two_lines) if k.two_lines >= 0 else np.nan for k in looks]),
@@ -162,7 +166,7 @@ class CropSampler:
             facts,
         )
 
-    def _corners(self, shot: Shot) -> NDArray[np.float64]:
+    def _corners(self, shot: CropSample) -> NDArray[np.float64]:
         """A plate's corners in parts of its crop, joined."""
         size = (self.spec.width, self.spec.height)
         return (transform(shot.matrix, shot.plate.quad) / size).reshape(8)
@@ -171,15 +175,15 @@ class CropSampler:
         place = self.spec.alphabet.index(char)
         return place + (place >= self.spec.blank)
 
-    def _cut(self, plate: Written) -> Shot:
+    def _cut(self, plate: PlateSample) -> CropSample:
         spec = self.spec
         quad = np.array(frame(plate.quad, plate.tight).quad)
         image = np.zeros((spec.height, spec.width, 3), np.uint8)
         matrix = to_crop(quad, spec)
         plate.picture.draw(matrix, image, cv2.BORDER_REPLICATE)
-        return Shot(image, plate, matrix)
+        return CropSample(image, plate, matrix)
 
-    def sample(self, rng: np.random.Generator, step: int) -> Shot:
+    def sample(self, rng: np.random.Generator, step: int) -> CropSample:
         """One crop of a random plate, or of something that is none."""
         crops = self.crops
         under_way = float(np.clip((step - crops.easy) / max(crops.mixed - crops.easy, 1), 0, 1))
@@ -196,10 +200,10 @@ class CropSampler:
             plate = plates[rng.integers(max(int(len(plates) * max(under_way, 0.3)), 1))]
         shot = self.view(plate, rng, hardness)
         if rng.random() < crops.spoilt * hardness * (0.5 if plate.tight else 1):
-            return Shot(self.photograph(shot.image, rng), plate, shot.matrix)
+            return CropSample(self.photograph(shot.image, rng), plate, shot.matrix)
         return shot
 
-    def view(self, plate: Written, rng: np.random.Generator, hardness: float) -> Shot:
+    def view(self, plate: PlateSample, rng: np.random.Generator, hardness: float) -> CropSample:
         """``plate`` turned and leaning a little more than it does, in a box that does not quite
         fit or by its corners; the less ``hardness``, the more upright."""
         crops, spec = self.crops, self.spec
@@ -218,7 +222,7 @@ class CropSampler:
         moved = affine(rng, (spec.width, spec.height), crops.affine, hardness)
         matrix = moved @ to_crop(quad, spec) @ matrix
         plate.picture.draw(matrix, image, cv2.BORDER_REPLICATE)
-        return Shot(image, plate, matrix)
+        return CropSample(image, plate, matrix)
 
     def photograph(self, image: Image, rng: np.random.Generator) -> Image:
         """``image`` in other light and taken with fewer pixels."""

@@ -11,10 +11,16 @@ from lpr.labels import read_labels, table_of
 from lpr.specs import CtcSpec
 from lpr_training.datasets.corpora import read_agreed, read_unlabelled
 from lpr_training.datasets.label_noise import mislabelled
-from lpr_training.datasets.plate_samples import Looks, Written, others, photographed, rendered
+from lpr_training.datasets.plate_samples import (
+    AttributeLabels,
+    PlateSample,
+    others,
+    photographed,
+    rendered,
+)
 from lpr_training.datasets.pyramid import load
-from lpr_training.datasets.user_set import check_data, is_own, own_pictures
-from lpr_training.recognizer.batches import Crops
+from lpr_training.datasets.user_set import check_data, is_own, split_pictures
+from lpr_training.recognizer.batches import RecognizerBatches
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.origin import ABROAD
 
@@ -27,15 +33,15 @@ _FEWEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Plates:
-    """``train`` by the names that :class:`lpr_training.recognizer.batches.Crops` has shares of,
-    ``dev`` by those that figures have."""
+    """``train`` by the names that :class:`lpr_training.recognizer.batches.RecognizerBatches` has
+    shares of, ``dev`` by those that figures have."""
 
-    train: Mapping[str, list[Written]]
-    dev: Mapping[str, list[Written]]
+    train: Mapping[str, list[PlateSample]]
+    dev: Mapping[str, list[PlateSample]]
 
 
 def read_plates(
-    root: Path, crops: Crops, spec: CtcSpec, seed: int, rendered_check: int = 0
+    root: Path, crops: RecognizerBatches, spec: CtcSpec, seed: int, rendered_check: int = 0
 ) -> Plates:
     """What lies under the data folder ``root``, the shipped recipes' or a set of one's own, and
     rendered plates beside it.
@@ -61,10 +67,10 @@ def read_plates(
     return Plates(mislabelled(train, crops.wrong, seed), dev)
 
 
-_Sets = dict[str, list[Written]]
+_Sets = dict[str, list[PlateSample]]
 
 
-def _sets(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
+def _sets(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
     """The photographed plates of the sets under ``root``."""
     dev = {
         "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
@@ -81,7 +87,7 @@ def _sets(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _S
     return train, dev
 
 
-def _own(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
+def _own(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
     """The same of a set of one's own."""
     own, held_out = own_plates(root, alphabet)
     train = {"crops": own, "scenes": own}
@@ -90,13 +96,13 @@ def _own(root: Path, crops: Crops, alphabet: str, seed: int) -> tuple[_Sets, _Se
     return train, {"site": held_out}
 
 
-def own_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]:
+def own_plates(root: Path, alphabet: str) -> tuple[list[PlateSample], list[PlateSample]]:
     """The set's plates to train on, and those held out
-    (:func:`lpr_training.datasets.user_set.own_pictures`).
+    (:func:`lpr_training.datasets.user_set.split_pictures`).
 
     Raises :class:`lpr.errors.SourceError` where there are too few with a text.
     """
-    train, dev = own_pictures(root, with_text=True)
+    train, dev = split_pictures(root, with_text=True)
     parts = photographed(train, alphabet), photographed(dev, alphabet)
     if not any(parts):
         raise SourceError(
@@ -110,5 +116,7 @@ def own_plates(root: Path, alphabet: str) -> tuple[list[Written], list[Written]]
             "least, some 200 corrected crops do well"
         )
     # Nobody says what else such plates are like: they teach the text alone.
-    train_plates, dev_plates = ([replace(p, looks=Looks()) for p in part] for part in parts)
+    train_plates, dev_plates = (
+        [replace(p, looks=AttributeLabels()) for p in part] for part in parts
+    )
     return train_plates, dev_plates

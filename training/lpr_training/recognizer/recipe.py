@@ -12,7 +12,7 @@ from lpr_torch.plain import Shape
 from lpr_torch.resnet_gru import ResNetGru
 from lpr_training.engine.schedule import Schedule
 from lpr_training.recipes import read
-from lpr_training.recognizer.batches import Crops
+from lpr_training.recognizer.batches import RecognizerBatches
 from lpr_training.recognizer.distillation import Distil
 
 
@@ -38,7 +38,7 @@ class RecognizerRecipe:
 
     schedule: Schedule
     spec: CtcSpec
-    crops: Crops
+    crops: RecognizerBatches
     smoothing: float = 0.0
     shape: Shape = field(default_factory=Shape)
     resnet_gru: ResNetGru | None = None

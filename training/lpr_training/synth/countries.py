@@ -134,7 +134,7 @@ _lent: dict[str, Country] = {}
 
 
 @contextmanager
-def lent(given: Country) -> Iterator[None]:
+def temporarily_registered(given: Country) -> Iterator[None]:
     """Within the block a country is known, to :func:`country` and to lpr's registry, as if its
     region pack were installed."""
     code = given.region.code
