@@ -29,7 +29,8 @@ def test_every_character_fills_its_cell_from_top_to_bottom(char: str, old: bool)
     assert 0.1 < (ink > 127).mean() < 0.8
 
 
-@given(face=faces, char=st.sampled_from(CHARACTERS), width=st.integers(6, 60))
+# In six pixels, two of the heaviest stems leave 1.3 between them: grey, and no paper.
+@given(face=faces, char=st.sampled_from(CHARACTERS), width=st.integers(7, 60))
 def test_ink_and_paper_are_both_there_in_any_typeface(
     face: Typeface, char: str, width: int
 ) -> None:

@@ -310,11 +310,6 @@ _SHAPES: dict[str, tuple[tuple[Stroke, ...], ...]] = {
 }  # fmt: skip
 
 
-_HEAVIEST = 0.35
-"""The heaviest stroke, in widths of the character: two stems leave paper between them even in a
-character of six pixels. Real typefaces stay below it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Typeface:
     """One way to draw the characters.
@@ -334,8 +329,7 @@ class Typeface:
     def mask(self, char: str, width: int, height: int) -> Image:
         """``height x width`` of ink, 0 (none) to 255; shared between callers, so read-only.
 
-        The drawing is stretched to fill the size. The stroke weight refers to ``height`` and is at
-        most :data:`_HEAVIEST` of ``width``.
+        The drawing is stretched to fill the size; stroke weight refers to ``height``.
         Raises KeyError for a character that is none of :data:`CHARACTERS`.
         """
         return _mask(self, char, width, height)
@@ -351,8 +345,7 @@ def _mask(face: Typeface, char: str, width: int, height: int) -> Image:
     if char == "1":
         flags = 1 + int(rng.integers(len(shapes) - 1)) if face.seed else 1
         choice = flags if face.old else 0
-    weight = min(face.weight * height, _HEAVIEST * width)
-    pen = _Pen(canvas, weight * scale, face.wobble, rng)
+    pen = _Pen(canvas, face.weight * height * scale, face.wobble, rng)
     for stroke in shapes[choice]:
         pen.draw(stroke)
     ink: Image = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
