@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr import kernels
 from lpr.detection.detector import Detector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
@@ -82,9 +83,12 @@ class Reader(Closeable):
         best = kernels.pick_best([plate.reading.certainties for plate in plates])
         return plates[best] if best >= 0 else None
 
-    def find(self, image: AnyImage) -> list[Detection]:
-        """The first stage alone: where plates are, the most certain first."""
-        return self.detector.find([as_picture(image)])[0]
+    def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
+        """The first stage alone: where plates are, the most certain first.
+
+        ``threshold`` (0..1) overrides the detector's own for this call.
+        """
+        return self.detector.find([as_picture(image)], threshold)[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """The second stage alone: one reading for each crop, in order.

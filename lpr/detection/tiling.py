@@ -14,6 +14,7 @@ import numpy as np
 
 from lpr import kernels
 from lpr.detection.detector import Detector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.types import Box, Detection, Image
 from lpr.utils.geometry import cut_out
 
@@ -61,14 +62,16 @@ class TiledDetector(Detector):
 
     tiles: Tiles = Tiles()
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
         """As :meth:`lpr.detection.detector.Detector.find`; a plate that several tiles show is there
         once."""
-        found = super().find(images)
+        found = super().find(images, threshold)
         for index, image in enumerate(images):
             frames = self.frames(image.shape[1], image.shape[0])
             if len(frames) > 1:
-                found[index] = self._merged(image, frames, found[index])
+                found[index] = self._merged(image, frames, found[index], threshold)
         return found
 
     def frames(self, width: int, height: int) -> list[Box]:
@@ -104,12 +107,16 @@ class TiledDetector(Detector):
             columns, rows = more
 
     def _merged(
-        self, image: Image, frames: Sequence[Box], whole: Sequence[Detection]
+        self,
+        image: Image,
+        frames: Sequence[Box],
+        whole: Sequence[Detection],
+        threshold: float | Sweep | None,
     ) -> list[Detection]:
         tiles = [cut_out(image, frame) for frame in frames]
         height, width = image.shape[:2]
         found = list(whole)
-        for frame, detections in zip(frames, super().find(tiles), strict=True):
+        for frame, detections in zip(frames, super().find(tiles, threshold), strict=True):
             for detection in detections:
                 moved = detection.moved(frame.x0, frame.y0)
                 if not _is_cut(moved.box, frame, width, height):
