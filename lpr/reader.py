@@ -19,17 +19,18 @@ from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
+from lpr.utils.deprecated import renamed
 
 _EVIDENT = 0.5
 
 
+@renamed(sure="accept_threshold")
 class Reader(Closeable):
     """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
-    Plates whose reading is less certain than ``min_confidence`` are left out, unless their
-    detection is at least as certain as ``sure``. ``device`` is where the detector runs, ``cpu`` or
-    ``cuda``.
+    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
+    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Reader(Closeable):
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
         recognizer_name: str | None = None,
-        sure: float = math.inf,
+        accept_threshold: float = math.inf,
         device: str = "cpu",
     ) -> None:
         self.device = device
@@ -47,7 +48,7 @@ class Reader(Closeable):
         self.recognizer = recognizer
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
-        self.sure = sure
+        self.accept_threshold = accept_threshold
         self._name = recognizer_name or type(recognizer).__name__
         self._closed = False
 
@@ -100,8 +101,8 @@ class Reader(Closeable):
         return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
 
     def _counts(self, plate: Plate) -> bool:
-        sure = plate.detection.confidence >= self.sure
-        return sure or plate.confidence >= self.min_confidence
+        accepted = plate.detection.confidence >= self.accept_threshold
+        return accepted or plate.confidence >= self.min_confidence
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
         """What was found and what was read of it, with the region and format that the text fits."""
