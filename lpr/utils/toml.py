@@ -85,7 +85,7 @@ class _Builder:
         if origin is tuple:
             tables = is_dataclass(parts[0])
             words = "a list of tables, each begun with [[...]]" if tables else "a list"
-            self.expect(isinstance(value, list), words, value, section, key)
+            self.expect(isinstance(value, (list, tuple)), words, value, section, key)
             hints = [parts[0]] * len(value) if parts[-1] is ... else parts
             self.expect(len(hints) == len(value), f"a list of {len(hints)}", value, section, key)
             return tuple(self.value(h, v, section, key) for h, v in zip(hints, value, strict=True))
