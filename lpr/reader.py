@@ -10,7 +10,7 @@ from typing import NoReturn
 import numpy as np
 
 from lpr import kernels
-from lpr.detection.detector import Detector
+from lpr.detection.detector import PlateDetector
 from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
@@ -35,7 +35,7 @@ class Reader(Closeable):
 
     def __init__(
         self,
-        detector: Detector,
+        detector: PlateDetector,
         recognizer: TextRecognizer,
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
@@ -131,8 +131,7 @@ class Reader(Closeable):
             return
         self._closed = True
         try:
-            network = type(self.detector.network).__name__
-            close_with_timeout(f"detector network {network}", self.detector.close)
+            close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
         finally:
             patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
             close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)

@@ -11,7 +11,7 @@ import pytest
 
 import lpr
 from lpr import models
-from lpr.errors import BackendError, ModelError
+from lpr.errors import CalibrationError, ModelError
 from tests.samples import FixedText
 
 TOML = """
@@ -207,7 +207,7 @@ def test_the_largest_error_is_kept_by_calibrated_models_only(folder: Path) -> No
         lpr.load(max_error=0.01, min_confidence=0.5)
     with pytest.raises(ValueError, match="max_error has to lie in"):
         lpr.load(max_error=2)
-    with pytest.raises(BackendError, match="confidences are not calibrated"):
+    with pytest.raises(CalibrationError, match="max_error needs calibrated confidences"):
         lpr.load(recognizer=str(folder), max_error=0.01)
 
 

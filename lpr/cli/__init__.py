@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in before_operands
     if debug:
         given.remove("--debug")
+    logging.basicConfig(format="lpr: %(message)s")
     # Whoever ends a long run from outside gets what a Ctrl-C gives: files closed, videos playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = _run(given, debug)

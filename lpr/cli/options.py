@@ -188,5 +188,5 @@ def open_readers(count: int, **options: Any) -> list[Reader]:
 def _prepared(options: dict[str, Any]) -> dict[str, Any]:
     if options["max_error"] is not None and options["min_confidence"] is not None:
         raise click.UsageError("--max-error and --min-confidence exclude each other")
-    logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
+    logging.getLogger("lpr").setLevel(logging.INFO)
     return options

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 from lpr import hookspecs
-from lpr.errors import BackendError, PluginError, describe
+from lpr.errors import PluginError, RegionError, describe
 from lpr.models import installed_models
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
@@ -65,10 +65,10 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
-        """The region of a code such as ``tw``; raises :class:`BackendError`."""
+        """The region of a code such as ``tw``; raises :class:`RegionError`."""
         if code not in self.regions:
             known = ", ".join(sorted(self.regions)) or "none"
-            raise BackendError(f"no region {code!r}: known are {known}; install a plugin for it")
+            raise RegionError(f"no region {code!r}: known are {known}; install a plugin for it")
         return self.regions[code]
 
     @contextmanager
