@@ -133,8 +133,8 @@ class Reader(Closeable):
         try:
             close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
         finally:
-            patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
-            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)
+            timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
+            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
 
 
 def as_picture(image: AnyImage) -> Image:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpr.specs import CtcSpec
 from lpr.types import Box, Character, Crop, Detection, Plate, Reading
 from lpr.utils.geometry import cut_out
 from tests.samples import grey
@@ -92,3 +93,14 @@ def test_certainties_are_one_for_each_letter() -> None:
     assert read.certainties == [0.5, 0.7]
     assert Reading("AB", 0.6).certainties == [0.6, 0.6]
     assert Reading("", 0.6).certainties == []
+
+
+@given(st.text("AB12", max_size=8), st.integers(0, 4))
+def test_a_text_survives_encoding(text: str, blank: int) -> None:
+    spec = CtcSpec("AB12", blank, 64, 32)
+    classes = spec.encode(text)
+    assert blank not in classes
+    assert all(0 <= c < spec.classes for c in classes)
+    assert spec.decode(classes) == spec.decode([blank, *classes]) == text
+    with pytest.raises(ValueError, match="substring not found"):
+        spec.encode("Z")

@@ -1,7 +1,8 @@
-"""What a network wants to be fed and how its output is to be read: data, no behaviour."""
+"""Specifications of networks: what they take as input, and how to decode their output."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -17,14 +18,14 @@ Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
 @renamed(sure="accept_threshold")
 @dataclass(frozen=True, slots=True)
 class DetectorSpec:
-    """A Darknet detector. Input values are pixel / 255.
+    """A Darknet detector; its input values are pixel / 255.
 
-    ``width`` and ``height`` are the default input size. ``resize`` says how a picture is put there:
-    ``"letterbox"`` keeps its proportions and fills the rest, ``"stretch"`` scales its sides apart,
-    ``"fit"`` keeps its proportions and gives the input about the same, with as many pixels.
-    ``threshold`` is the least objectness x class probability of a detection; ``nms`` the IoU above
-    which the weaker of two boxes is dropped. A detection of at least ``accept_threshold`` counts
-    as a plate, however uncertain its reading is.
+    ``width`` and ``height`` are the default input size in pixels. ``resize`` says how a picture is
+    fitted to the input: ``"letterbox"`` keeps its proportions and pads, ``"stretch"`` scales each
+    side separately, ``"fit"`` keeps its proportions and gives the input about the same ones, with
+    as many pixels. ``threshold`` is the minimum objectness x class probability of a detection,
+    ``nms`` the IoU above which non-maximum suppression drops the weaker of two boxes. A detection
+    of at least ``accept_threshold`` counts as a plate, however uncertain its reading is.
     """
 
     width: int
@@ -40,11 +41,11 @@ class DetectorSpec:
 class CtcSpec:
     """A recognizer whose network gives CTC logits ``[N, T, C]`` over ``alphabet`` and a blank.
 
-    ``C == len(alphabet) + 1``; class ``blank`` is the blank, the others stand for the alphabet's
-    characters in order. The first ``dropped_steps`` time steps are left out of decoding.
-    ``crop_margin`` is added on every side of the plate, as a fraction of its width and height.
-    Input values are ``(pixel / 255 - mean) / std``. With ``summary`` the first time step (a dropped
-    one) holds what the network tells about the plate besides its text
+    ``C == len(alphabet) + 1``; class ``blank`` is the blank, the others are the alphabet's
+    characters in order (:meth:`encode`, :meth:`decode`). Decoding skips the first
+    ``dropped_steps`` time steps. ``crop_margin`` is added on every side of the plate, as a share of
+    its width and height. Input values are ``(pixel / 255 - mean) / std``. With ``summary`` the
+    first time step, a dropped one, holds the plate's attributes
     (:mod:`lpr.specs.plate_attributes`).
     """
 
@@ -62,7 +63,7 @@ class CtcSpec:
 
     @property
     def classes(self) -> int:
-        """``C``: the alphabet's length and the blank."""
+        """``C``: the alphabet's characters and the blank."""
         return len(self.alphabet) + 1
 
     @property
@@ -70,14 +71,22 @@ class CtcSpec:
         """Channels of the network's input: 1 for grey crops, else 3."""
         return 1 if self.channels == "gray" else 3
 
+    def encode(self, text: str) -> list[int]:
+        """The classes of a text's characters; ``ValueError`` for one outside the alphabet."""
+        places = map(self.alphabet.index, text)
+        return [place + (place >= self.blank) for place in places]
+
+    def decode(self, classes: Iterable[int]) -> str:
+        """The text of ``classes``, without the blanks among them."""
+        return "".join(self.alphabet[c - (c > self.blank)] for c in classes if c != self.blank)
+
 
 @dataclass(frozen=True, slots=True)
 class DetectorModel:
     """The detector's files in a model folder.
 
-    ``weights`` are Darknet's, or an ONNX file (``*.onnx``) that gives what enters the cfg's heads;
-    the cfg says how these are read. ``precision`` is what the file itself computes in
-    (``"int8"``), where that is not up to the runtime.
+    ``weights`` are Darknet's, or an ONNX file (``*.onnx``) whose outputs are the inputs of the
+    cfg's heads. ``precision`` is the file's own (``"int8"``), empty if the runtime decides.
     """
 
     cfg: Path
@@ -94,7 +103,7 @@ class DetectorModel:
 @renamed(odds="grammar_odds")
 @dataclass(frozen=True, slots=True)
 class RecognizerModel:
-    """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
+    """The recognizer's file in a model folder, of a ``format`` such as ``"onnx"``.
 
     A reading below ``min_confidence`` is more likely a lamp, a badge or a wheel than a plate,
     unless the detector's score reaches ``accept_threshold``. If the likeliest text fits no format
