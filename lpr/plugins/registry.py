@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
-BUILTIN_COMMANDS = ("bench", "convert", "detect", "doctor", "eval", "models", "plugins", "watch")
+BUILTIN = "builtin"
+"""The name of lpr's own plugin."""
 
 
 class _Named(Protocol):
@@ -161,8 +162,6 @@ class Registry:
 
         if not isinstance(command, click.Command):
             raise TypeError(f"{command!r} is no click.Command")
-        if command.name in BUILTIN_COMMANDS:
-            raise ValueError(f"the command {command.name!r} is lpr's own")
         _refuse_twice(command, self.commands)
         self.commands.append(command)
         return f"command {command.name}"
@@ -212,7 +211,7 @@ def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
 def load_registry(builtin: ModuleType) -> Registry:
     """The registry of the module ``builtin`` and of all installed plugins that are selected."""
     registry = Registry()
-    registry.load("builtin", "lpr", lambda: builtin)
+    registry.load(BUILTIN, "lpr", lambda: builtin)
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
     wanted = _selection()
     for point in points:

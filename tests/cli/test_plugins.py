@@ -243,7 +243,7 @@ def odd(tmp_path: Path) -> dict[str, str]:
         ("leaves", "recognizer leaves does not work here: SystemExit: 5"),
         ("nothing", "recognizer runtime nothing failed: TypeError: None is neither a TextRec"),
         ("base", "recognizer base failed: BaseException: of all"),
-        ("doubtful", "recognizer doubtful gave the confidence None, which is no number in 0..1"),
+        ("doubtful", "recognizer doubtful gave the confidence None, not a number in 0..1"),
     ],
 )
 def test_what_plugins_do_wrong_is_one_line(name: str, message: str, odd: dict[str, str]) -> None:
