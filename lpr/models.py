@@ -1,7 +1,7 @@
-"""Model folders: a ``model.toml`` beside the files that it names (docs/models.md).
+"""Model folders: a ``model.toml`` and the files that it names (docs/models.md).
 
-A model is loaded only when every file is there with the SHA-256 that ``model.toml`` states, so a
-damaged or exchanged file is an error and never a wrong reading.
+:func:`load_model` verifies the SHA-256 of every file, so a damaged or exchanged file is an error
+and never a wrong reading.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ DEFAULT_MODEL = "tw-light"
 PACKS = "lpr.models"
 """The entry point group of model packs."""
 SHIPPED = Path(__file__).parent / "weights"
+"""The folder of the models that lpr contains."""
 
 MAX_INPUT_SIDE = 8192
 """Pixels of a network's input on a side: a misprint must not ask for all memory."""
@@ -45,9 +46,9 @@ _Spec = TypeVar("_Spec", DetectorSpec, CtcSpec)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model folder, read and checked. ``regions`` holds codes of :class:`lpr.regions.Region`.
+    """The content of a model folder: a detector, a recognizer or both.
 
-    A folder may hold a detector, a recognizer or both.
+    ``regions`` are codes of :class:`lpr.regions.Region`, ``sha256`` the hashes by file name.
     """
 
     name: str
@@ -62,16 +63,14 @@ class Model:
 
     @property
     def detector(self) -> DetectorModel:
-        """Raises :class:`ModelError` where the folder holds none."""
+        """The detector; raises :class:`ModelError` if there is none."""
         if self.detector_part is None:
-            raise ModelError(
-                f"{self.name} holds no detector: read with it by --recognizer {self.name}"
-            )
+            raise ModelError(f"{self.name} holds no detector: use it with --recognizer {self.name}")
         return self.detector_part
 
     @property
     def recognizer(self) -> RecognizerModel:
-        """Raises :class:`ModelError` where the folder holds none."""
+        """The recognizer; raises :class:`ModelError` if there is none."""
         if self.recognizer_part is None:
             raise ModelError(
                 f"{self.name} holds no recognizer: choose one with --recognizer, "
@@ -81,18 +80,17 @@ class Model:
 
 
 def installed_models() -> dict[str, Path]:
-    """The folders of the models that have a name: those that lpr carries and those of installed
-    model packs, sorted.
+    """The folders of the shipped models and of installed model packs, by the models' names, sorted.
 
-    A model pack is a distribution with an entry point in the group ``lpr.models``: its name is the
-    model's, its value the package whose folder is the model folder. Nothing of it is imported.
+    A model pack is a distribution with an entry point in the group ``lpr.models``, which has the
+    model's name; its value is the package whose folder is the model folder. Nothing is imported.
     """
-    found = {path.parent.name: path.parent for path in SHIPPED.glob("*/model.toml")}
+    folders = {path.parent.name: path.parent for path in SHIPPED.glob("*/model.toml")}
     for point in entry_points(group=PACKS):
         folder = _pack_folder(point)
         if folder is not None:
-            found.setdefault(point.name, folder)
-    return dict(sorted(found.items()))
+            folders.setdefault(point.name, folder)
+    return dict(sorted(folders.items()))
 
 
 def _pack_folder(point: EntryPoint) -> Path | None:
@@ -105,14 +103,14 @@ def _pack_folder(point: EntryPoint) -> Path | None:
 
 
 def is_model(name: str) -> bool:
-    """Whether it is an installed model's name or a folder with a ``model.toml``."""
+    """Whether ``name`` is an installed model's, or a folder with a ``model.toml``."""
     return name in installed_models() or (Path(name) / "model.toml").is_file()
 
 
 def locate_model(name: str) -> Path:
-    """The folder of an installed model's name or of a path to a model folder.
+    """The folder of an installed model, by its name, or a model folder itself, by its path.
 
-    Raises :class:`ModelError` where there is no such model.
+    Raises :class:`ModelError` if there is no such model.
     """
     installed = installed_models()
     if name in installed:
@@ -127,7 +125,10 @@ def locate_model(name: str) -> Path:
 
 
 def load_model(name: str = DEFAULT_MODEL) -> Model:
-    """Read and verify a model, by its name or its folder's path; raises :class:`ModelError`."""
+    """Read and verify an installed model or a model folder.
+
+    Raises :class:`ModelError` if it is missing, malformed or damaged.
+    """
     model = read_model(locate_model(name))
     problems = verify(model)
     if problems:
@@ -136,7 +137,7 @@ def load_model(name: str = DEFAULT_MODEL) -> Model:
 
 
 def verify(model: Model) -> list[str]:
-    """What is wrong with a model's files, one sentence each; empty when all is well."""
+    """The problems with a model's files, one sentence each; empty if there are none."""
     return [problem for name in model.sha256 if (problem := _file_problem(model, name))]
 
 
@@ -146,20 +147,20 @@ def _file_problem(model: Model, name: str) -> str | None:
         return f"{path} is missing: model.toml names it; install the model again"
     if path.suffix == ".onnx" and _EXTERNAL in path.read_bytes():
         return (
-            f"{path} keeps numbers in another file, which no hash covers: store them in it "
-            "(onnx.save_model does, unless it is told otherwise)"
+            f"{path} keeps its weights in another file, which no hash covers: store them in it, "
+            "as onnx.save_model does by default"
         )
-    found = sha256(path)
-    if found != model.sha256[name]:
+    actual, expected = sha256(path), model.sha256[name]
+    if actual != expected:
         return (
-            f"{path} is damaged or was exchanged: its SHA-256 is {found[:12]}..., model.toml says "
-            f"{model.sha256[name][:12]}...; install the model again"
+            f"{path} is damaged or was exchanged: its SHA-256 is {actual[:12]}..., model.toml says "
+            f"{expected[:12]}...; install the model again"
         )
     return None
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in lower-case hexadecimal digits."""
+    """The SHA-256 of a file as lower-case hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -168,13 +169,13 @@ def read_model(folder: Path) -> Model:
     path = str(folder / "model.toml")
     tables = read_tables(folder)
     if tables.get("schema", SCHEMA) != SCHEMA:
-        known = f"it reads {SCHEMA}"
-        raise ModelError(f"{path}: schema {tables['schema']} is not known to this lpr ({known})")
+        words = f"schema {tables['schema']} is unknown to this lpr, which reads {SCHEMA}"
+        raise ModelError(f"{path}: {words}")
     top = build(_Tables, tables, path, error=ModelError)
     detector = None if top.detector is None else _detector(folder, path, top.detector)
     recognizer = None if top.recognizer is None else _recognizer(folder, path, top.recognizer)
     if detector is None and recognizer is None:
-        raise ModelError(f"{path}: neither [detector] nor [recognizer] is there")
+        raise ModelError(f"{path}: has neither [detector] nor [recognizer]")
     for file in _files(tables):
         if file not in top.sha256:
             raise ModelError(f"{path}: [sha256] does not state the hash of {file}")
@@ -192,7 +193,7 @@ def read_model(folder: Path) -> Model:
 
 
 def read_tables(folder: Path) -> dict[str, Any]:
-    """The tables of a ``model.toml`` for :func:`write_model`, unchecked, with the keys of today.
+    """The tables of a ``model.toml`` for :func:`write_model`, unchecked, under their current keys.
 
     Raises :class:`ModelError` for a file that is missing or no TOML.
     """
@@ -204,11 +205,11 @@ def read_tables(folder: Path) -> dict[str, Any]:
 
 
 def write_model(folder: Path, tables: Mapping[str, Any]) -> Model:
-    """Write ``folder/model.toml`` and return the model, as it is read back.
+    """Write ``folder/model.toml``, read it back and return the model.
 
-    ``tables`` has its content (docs/models.md); ``schema`` and ``[sha256]`` are filled in, for the
-    files in ``folder`` that ``[detector]`` and ``[recognizer]`` name. Raises :class:`ModelError`
-    for tables that are no model's.
+    ``tables`` is its content (docs/models.md) except for ``schema`` and ``[sha256]``, which are
+    filled in: the hashes of the files in ``folder`` that ``[detector]`` and ``[recognizer]`` name.
+    Raises :class:`ModelError` for invalid tables.
     """
     path = folder / "model.toml"
     content = _renamed({"schema": SCHEMA, **tables})
@@ -219,7 +220,7 @@ def write_model(folder: Path, tables: Mapping[str, Any]) -> Model:
 
 
 def _files(tables: Mapping[str, Any]) -> list[str]:
-    """The names of the files that a model consists of, besides its ``model.toml``."""
+    """The names of a model's files besides ``model.toml``."""
     places = ("detector", "cfg"), ("detector", "weights"), ("recognizer", "file")
     return [tables[part][key] for part, key in places if key in tables.get(part, {})]
 
@@ -239,8 +240,7 @@ _OLD_KEYS = (("detector", "sure", "accept_threshold"), ("recognizer", "odds", "g
 
 @dataclass(frozen=True, kw_only=True)
 class _Tables:
-    """A ``model.toml``. Nothing here reads ``training`` and ``figures``, which say how the weights
-    were made."""
+    """A ``model.toml``. ``training`` and ``figures`` are records of the training, unused here."""
 
     schema: int
     name: str
@@ -335,7 +335,7 @@ def _calibration(path: str, content: dict[str, Any]) -> Calibration:
 
 
 def _part(kind: type[_Spec], table: _Spec) -> _Spec:
-    """The fields of ``table`` that ``kind`` has, which it extends."""
+    """The ``kind`` that ``table`` extends, with its values."""
     return kind(**{field.name: getattr(table, field.name) for field in fields(kind)})
 
 

@@ -149,7 +149,7 @@ def test_an_unknown_model_is_answered_with_those_that_are_there(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("schema = 1", "schema = 2", "schema 2 is not known"),
+        ("schema = 1", "schema = 2", "schema 2 is unknown"),
         ('name = "toy"', "", "name has to be given"),
         ("width = 64", 'width = "64"', r"\[detector\] width has to be a whole number, not '64'"),
         ("width = 64", "width = 0", r"\[detector\] width has to lie in 1\.\.8192"),
@@ -246,7 +246,7 @@ def test_a_folder_may_hold_a_recognizer_alone(folder: Path) -> None:
     without(folder, "detector")
     model = models.load_model(str(folder))
     assert model.recognizer.file == folder / "r.onnx"
-    with pytest.raises(ModelError, match="toy holds no detector: read with it by --recognizer toy"):
+    with pytest.raises(ModelError, match="toy holds no detector: use it with --recognizer toy"):
         _ = model.detector
 
 
