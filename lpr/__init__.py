@@ -1,7 +1,8 @@
-"""lpr reads number plates in pictures and videos: a Darknet detector finds them, a CTC recognizer
-reads them.
+"""Reads number plates in pictures and videos: a Darknet detector finds them, a CTC recognizer reads
+them.
 
-::
+:func:`load` opens a :class:`Reader` for pictures, :func:`watch` follows vehicles through videos and
+cameras::
 
     import cv2
     import lpr
@@ -12,15 +13,28 @@ reads them.
 
     for sighting in lpr.watch("rtsp://camera/1"):
         print(sighting.plate.text)
+
+Every error that lpr raises on purpose derives from :class:`LprError`. Messages go to the logger
+``lpr``.
 """
 
+import logging
 import warnings
 from importlib.metadata import version
 
 from lpr.darknet.conversion import network_of
 from lpr.detection.threshold_sweep import Sweep
 from lpr.draw import annotate
-from lpr.errors import BackendError, LprError, ModelError, OutputError, PluginError, SourceError
+from lpr.errors import (
+    BackendError,
+    CalibrationError,
+    LprError,
+    ModelError,
+    OutputError,
+    PluginError,
+    RegionError,
+    SourceError,
+)
 from lpr.hookspecs import hookimpl
 from lpr.loading import load
 from lpr.models import load_model
@@ -44,6 +58,7 @@ from lpr.utils.moved import forward_old_paths
 from lpr.watch import watch
 
 forward_old_paths()
+logging.getLogger("lpr").addHandler(logging.NullHandler())
 
 __version__ = version("lpr")
 
@@ -52,6 +67,7 @@ __all__ = [
     "Annotated",
     "BackendError",
     "Box",
+    "CalibrationError",
     "Character",
     "Crop",
     "Detection",
@@ -68,6 +84,7 @@ __all__ = [
     "Quad",
     "Reader",
     "Reading",
+    "RegionError",
     "Sighting",
     "SourceError",
     "Sweep",
@@ -82,7 +99,7 @@ __all__ = [
 ]
 
 _RENAMED = {"Moment": FrameTime, "View": Observation}
-"""Public names of lpr 0.1, which go with 0.3."""
+"""Public names of lpr 0.1, kept until 0.3."""
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,8 @@
-"""The hooks of the pluggy project ``lpr``: each hands objects to the registry at start.
+"""The hooks of the pluggy project ``lpr``: each gives objects to the registry at start.
 
-They and the protocols of :mod:`lpr.protocols` are the interface; :data:`INTERFACE` is its version.
-A plugin says which one it was written for by a module attribute ``lpr_interface``.
+The hooks and the protocols of :mod:`lpr.protocols` are the plugin interface, whose version is
+:data:`INTERFACE`. A plugin states the version that it was written for in a module attribute
+``lpr_interface``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ hookspec = pluggy.HookspecMarker("lpr")
 hookimpl = pluggy.HookimplMarker("lpr")
 
 INTERFACE = 1
-"""The version of the interface: it rises when a plugin written for the one before would break."""
+"""The version of the interface: it rises with each change that breaks existing plugins."""
 
 
 @hookspec

@@ -1,34 +1,40 @@
-"""Puts a reader together: model folder, runtimes from the registry, regions."""
+"""Opens readers: checks the options, plans what runs where, opens the networks.
+
+:func:`load` opens one reader, :func:`load_pool` several alike. :func:`registry` holds the runtimes
+and regions that they choose from.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from lpr import models
-from lpr.darknet.cfg import read_cfg
-from lpr.detection.detector import Detector
+from lpr.darknet.cfg import Cfg, read_cfg
+from lpr.detection.detector import Detector, PlateDetector
 from lpr.detection.heads import Head
 from lpr.detection.threshold_sweep import Sweep
 from lpr.detection.tiling import TiledDetector, Tiles
-from lpr.errors import BackendError, wrap_plugin_errors
+from lpr.errors import CalibrationError, wrap_plugin_errors
+from lpr.models import DEFAULT_MODEL, Model, load_model
 from lpr.plugins import builtin
 from lpr.plugins.registry import Registry, load_registry
-from lpr.protocols import DetectorRuntime, RecognizerRuntime, TextRecognizer
+from lpr.protocols import DetectorRuntime, TextRecognizer
 from lpr.reader import Reader
 from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
 from lpr.runtimes.preferences import load_ranking
-from lpr.runtimes.select import select, select_recognizer
+from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
 from lpr.runtimes.traits import pinned, place_of, precision_of
-from lpr.specs import RecognizerModel
+from lpr.specs import DetectorModel
 from lpr.types import Crop
 
 log = logging.getLogger("lpr")
@@ -36,18 +42,69 @@ log = logging.getLogger("lpr")
 ANY = "any"
 """Stands for the codes of all regions."""
 
-
-_FILM = 4 / 3
+VIDEO_SCALE = 4 / 3
+"""Sides of a detector's input for video over those for photographs: vehicles of a video come from
+far away, so their plates are small at first."""
 
 
 @cache
 def registry() -> Registry:
-    """What is plugged in, loaded once per process."""
+    """All plugins, loaded once per process."""
     return load_registry(builtin)
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """The arguments of :func:`load`; raises ``ValueError`` for values out of range."""
+
+    model: str = DEFAULT_MODEL
+    backend: str = "auto"
+    recognizer: str | None = None
+    detector_size: tuple[int, int] | None = None
+    threshold: float | Sweep | None = None
+    min_confidence: float | None = None
+    max_error: float | None = None
+    regions: Sequence[str] | None = None
+    threads: int = 0
+    device: int | None = None
+    tiles: str = "off"
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "device"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                raise ValueError(f"{name} has to be 0 or more, not {number}")
+        for name in ("threshold", "min_confidence", "max_error"):
+            share = getattr(self, name)
+            if isinstance(share, float | int) and not 0 <= share <= 1:
+                raise ValueError(f"{name} has to lie in 0..1, not {share}")
+        if not isinstance(self.tiles, str):
+            words = f"tiles are auto, off or columns x rows as in '3x2', not {self.tiles!r}"
+            raise ValueError(words)
+        if Tiles.of(self.tiles) and isinstance(self.threshold, Sweep):
+            raise ValueError("a sweep of thresholds and tiles exclude each other")
+        if self.max_error is not None and self.min_confidence is not None:
+            raise ValueError("min_confidence and max_error exclude each other")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a reader is opened from: files, runtimes and settings, all checked.
+
+    ``size`` is the detector's input (width, height) in pixels.
+    """
+
+    options: ReaderOptions
+    cfg: Cfg
+    size: tuple[int, int]
+    detector: DetectorModel
+    runtime: DetectorRuntime
+    recognizers: Sequence[RecognizerChoice]
+    regions: Sequence[Region]
+
+
 def load(
-    model: str = models.DEFAULT_MODEL,
+    model: str = DEFAULT_MODEL,
     *,
     backend: str = "auto",
     recognizer: str | None = None,
@@ -60,225 +117,196 @@ def load(
     device: int | None = None,
     tiles: str = "off",
 ) -> Reader:
-    """A reader that is ready to read.
+    """Open a reader; close it after use, best with a ``with`` block.
 
-    ``model`` is a shipped model's name or a model folder's path. ``backend`` is ``auto`` (CUDA
-    where it works, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA DNN) or a runtime's name;
-    ``recognizer`` names another recognizer than the model's: that of a runtime, or another model's
-    (a name or a folder); several, joined by commas, read together and vote
-    (:class:`lpr.recognition.voting.VotingRecognizer`). ``detector_size`` is the detector's (width,
-    height), ``threshold`` its least score; plates read with less than ``min_confidence`` are left
-    out, also those of which the detector is sure; all three default to the model's (with several
-    recognizers to the first one's). With ``max_error`` those are left out instead whose text is
-    wrong with a higher probability, by the recognizer's calibration. A :class:`lpr.Sweep` as
-    ``threshold`` asks for a plate in every picture: readings count then however uncertain they are,
-    unless ``min_confidence`` is given. ``regions`` are codes such as ``tw`` (by default the
-    model's): their formats give ``display`` and ``region``, and decide between texts of which the
-    recognizer is not certain; with none (``()``) texts stand as they are read. ``any`` stands for
-    all that are known, the model's own first; where a text fits several, the first of them counts.
-    ``threads`` 0 leaves their number to the runtimes. ``device`` is the number of the GPU, where
-    the backend runs on one. ``tiles`` looks for small plates in large pictures
-    (:mod:`lpr.detection.tiling`): ``auto``, ``off``, or columns and rows as ``3x2``.
+    - ``model``: the name of an installed model, or the path of a model folder.
+    - ``backend``: ``auto`` (CUDA if it works here, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA
+      DNN) or the name of a runtime.
+    - ``recognizer``: replaces the model's recognizer: the name of a runtime, or another model's
+      name or folder. Several, separated by commas, vote
+      (:class:`lpr.recognition.voting.VotingRecognizer`).
+    - ``detector_size``: (width, height) of the detector's input in pixels; by default the model's.
+    - ``threshold``: the minimum score of a detection, 0..1; by default the model's. A
+      :class:`lpr.Sweep` looks for a plate in every picture: it lowers the threshold until there is
+      a detection, and keeps every reading unless ``min_confidence`` is given.
+    - ``min_confidence``: leaves out plates read with less, 0..1, whatever their detection's score.
+      By default the model's minimum (of several recognizers, the first one's), which detections
+      above the model's accept threshold need not reach.
+    - ``max_error``: instead leaves out plates whose text is wrong with a higher probability, 0..1,
+      according to the recognizer's calibration.
+    - ``regions``: codes such as ``tw``, by default the model's. Their formats give ``display`` and
+      ``region``, and decide between texts when the recognizer is uncertain; the first region that
+      fits counts. ``any`` stands for all known regions, the model's first; ``()`` for none.
+    - ``threads``: of each network; 0 leaves the number to the runtimes.
+    - ``device``: the number of the GPU, for a backend that runs on one.
+    - ``tiles``: looks for small plates in large pictures (:mod:`lpr.detection.tiling`): ``auto``,
+      ``off``, or columns and rows as in ``3x2``.
 
-    Raises :class:`lpr.errors.ModelError` for a model that is missing, damaged or unfit for
-    ``detector_size``, and :class:`lpr.errors.BackendError` for a backend, recognizer or region that
-    does not exist or does not work here, and ``ValueError`` for numbers out of range.
+    Raises ``ValueError`` for values out of range, :class:`lpr.ModelError` for a model that is
+    missing, damaged or unfit for ``detector_size``, :class:`lpr.BackendError` for a backend or
+    recognizer that does not exist or does not work here, :class:`lpr.RegionError` for an unknown
+    region, and :class:`lpr.CalibrationError` if ``max_error`` needs a calibration that the
+    recognizer lacks.
     """
-    for name, number in (("threads", threads), ("device", device)):
-        if number is not None and number < 0:
-            raise ValueError(f"{name} has to be 0 or more, not {number}")
-    shares = ("threshold", threshold), ("min_confidence", min_confidence), ("max_error", max_error)
-    for name, share in shares:
-        if isinstance(share, float | int) and not 0 <= share <= 1:
-            raise ValueError(f"{name} has to lie in 0..1, not {share}")
-    if not isinstance(tiles, str):
-        raise ValueError(f"tiles are auto, off or columns x rows as in '3x2', not {tiles!r}")
-    cut = Tiles.of(tiles)
-    if cut and isinstance(threshold, Sweep):
-        raise ValueError("a sweep of thresholds and tiles exclude each other")
+    options = ReaderOptions(
+        *(model, backend, recognizer, detector_size, threshold, min_confidence, max_error),
+        *(regions, threads, device, tiles),
+    )
+    return _open(_plan(options))
+
+
+def load_pool(
+    count: int, model: str = DEFAULT_MODEL, *, threads: int = 1, **options: Any
+) -> list[Reader]:
+    """Open ``count`` readers alike for video, one for each thread that reads.
+
+    Each runs its networks on ``threads`` threads: with one, all cores are busy and no reader waits
+    for another. On a GPU a single reader serves all. ``options`` are those of :func:`load`;
+    ``detector_size`` is by default :data:`VIDEO_SCALE` times the model's.
+    """
+    plan = _plan(ReaderOptions(model, threads=threads, **options), VIDEO_SCALE)
+    with ExitStack() as opened:
+        readers = [opened.enter_context(_open(plan))]
+        while len(readers) < count and plan.runtime.device == "cpu":
+            readers.append(opened.enter_context(_open(plan)))
+        opened.pop_all()
+    return readers
+
+
+def regions_of(model: Model, codes: Sequence[str] | None) -> list[Region]:
+    """The regions of ``codes`` (a sequence, or one text with commas), each once; by default the
+    model's. ``any`` adds all other known ones, the model's first.
+
+    Raises :class:`lpr.errors.RegionError` for an unknown code.
+    """
+    if isinstance(codes, str):  # a text is a sequence of texts, too
+        codes = [code for part in codes.split(",") if (code := part.strip())]
+    known = registry()
+    unique: dict[str, None] = {}
+    for code in model.regions if codes is None else codes:
+        unique |= dict.fromkeys([*model.regions, *known.regions] if code == ANY else [code])
+    return [known.region(code) for code in unique]
+
+
+def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
+    """Choose what runs where and log it; the default input size is ``scale`` times the model's."""
     plugged = registry()
     for plugin in plugged.plugins:
         for problem in plugin.problems:
             log.warning("plugin %s (%s): %s", plugin.name, plugin.origin, problem)
-    folder = models.load_model(model)
-    known = regions_of(folder, regions)
-    if max_error is not None and min_confidence is not None:
-        raise ValueError("min_confidence and max_error exclude each other")
-    cfg = read_cfg(folder.detector.cfg)
-    size = detector_size or (folder.detector.spec.width, folder.detector.spec.height)
+    model = load_model(options.model)
+    regions = regions_of(model, options.regions)
+    cfg = read_cfg(model.detector.cfg)
+    size = options.detector_size or _input_size(model.detector, cfg.stride, scale)
     cfg.check_size(*size)
-    heads = [Head.of(section) for section in cfg.heads]
-
-    tuned = load_ranking()
-    finder = select(plugged.detector_runtimes, backend, folder.detector.format, tuned.detector)
-    finder = pinned(finder, device)
-    readers = [
-        _recognizer(plugged, folder, name, _beside(finder, backend), device, tuned.recognizer)
-        for name in _names(recognizer)
-    ]
-    reads, written = readers[0]
-    if max_error is not None:
-        if written.calibration is None or len(readers) > 1:
-            raise BackendError(
-                f"{recognizer or folder.name}: confidences are not calibrated, so that max_error "
-                "cannot be kept; take one model with a [recognizer.calibration], or min_confidence"
-            )
-        min_confidence = 1 - max_error
+    ranking = load_ranking()
+    format, backend = model.detector.format, options.backend
+    runtime = select(plugged.detector_runtimes, backend, format, ranking.detector)
+    runtime = pinned(runtime, options.device)
+    recognizers = choose_recognizers(
+        plugged.recognizer_runtimes,
+        model,
+        options.recognizer,
+        backend,
+        runtime,
+        options.device,
+        ranking.recognizer,
+    )
+    _check_calibration(options, model, recognizers)
     log.info(
         "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
-        *(folder.name, folder.version, finder.name, place_of(finder)),
-        *(precision_of(finder, folder.detector), *size),
-        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in readers),
+        *(model.name, model.version, runtime.name, place_of(runtime)),
+        *(precision_of(runtime, model.detector), *size),
+        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
     )
-    with wrap_plugin_errors(f"detector runtime {finder.name}"):
-        network = finder.open(folder.detector, threads)
-    kind = TiledDetector if cut else Detector
-    detector = kind(network, heads, folder.detector.spec, size, threshold, cfg.stride)
-    if isinstance(detector, TiledDetector) and cut:
-        detector.tiles = cut
-    try:
-        text_recognizer = _open(readers, known, threads)
-        if finder.device != "cpu":
-            _warm_up(detector, text_recognizer)
-    except BaseException:
-        detector.close()
-        raise
-    # Who asks for a confidence gets it: the detector's own certainty counts only by default.
-    least, sure = written.min_confidence, folder.detector.spec.sure
-    if min_confidence is not None or isinstance(threshold, Sweep):
-        least, sure = min_confidence or 0.0, math.inf
-    name = recognizer or reads.name
-    return Reader(detector, text_recognizer, known, least, name, sure, finder.device)
+    return _Plan(options, cfg, size, model.detector, runtime, recognizers, regions)
 
 
-def load_pool(
-    count: int,
-    model: str = models.DEFAULT_MODEL,
-    *,
-    detector_size: tuple[int, int] | None = None,
-    threads: int = 1,
-    **options: Any,
-) -> list[Reader]:
-    """Several of the same reader for video, one for each thread that is to read at the same time.
-
-    Each runs its networks on one thread (or so many ``threads``): so all cores are busy, and none
-    waits for another. On a GPU one reader serves all, and ``count`` is not asked for. By default
-    the detector's input has sides a third longer than for photographs: vehicles of a film begin far
-    away. ``options`` are :func:`load`'s.
-    """
-    options = {**options, "detector_size": detector_size or _film_size(model)}
-    readers = [load(model, threads=threads, **options)]
-    # What runs where has been said once.
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        while len(readers) < count and readers[0].device == "cpu":
-            readers.append(load(model, threads=threads, **options))
-    except BaseException:
-        for reader in readers:
-            reader.close()
-        raise
-    finally:
-        log.setLevel(level)
-    return readers
-
-
-def _film_size(model: str) -> tuple[int, int]:
-    detector = models.load_model(model).detector
-    stride = read_cfg(detector.cfg).stride
-    width, height = (
-        max(round(side * _FILM / stride), 1) * stride
-        for side in (detector.spec.width, detector.spec.height)
+def _input_size(detector: DetectorModel, stride: int, scale: float) -> tuple[int, int]:
+    width, height = detector.spec.width, detector.spec.height
+    if scale == 1:
+        return width, height
+    return (
+        max(round(width * scale / stride), 1) * stride,
+        max(round(height * scale / stride), 1) * stride,
     )
-    return width, height
 
 
-def regions_of(folder: models.Model, wanted: Sequence[str] | None) -> list[Region]:
-    """The regions of ``wanted`` codes (a sequence, or one text with commas), each once; by default
-    the model's. ``any`` stands for all others that are known, after those named before it, the
-    model's own first.
-
-    Raises :class:`lpr.errors.BackendError` for a code that is not known.
-    """
-    if isinstance(wanted, str):  # which is a sequence of strings, too
-        wanted = [code for part in wanted.split(",") if (code := part.strip())]
-    plugged = registry()
-    codes: dict[str, None] = {}
-    for code in folder.regions if wanted is None else wanted:
-        codes |= dict.fromkeys([*folder.regions, *plugged.regions] if code == ANY else [code])
-    return [plugged.region(code) for code in codes]
+def _check_calibration(
+    options: ReaderOptions, model: Model, recognizers: Sequence[RecognizerChoice]
+) -> None:
+    calibrated = len(recognizers) == 1 and recognizers[0].model.calibration is not None
+    if options.max_error is not None and not calibrated:
+        raise CalibrationError(
+            f"{options.recognizer or model.name}: max_error needs calibrated confidences; take one "
+            "model with a [recognizer.calibration], or min_confidence"
+        )
 
 
-def _names(recognizer: str | None) -> list[str | None]:
-    if recognizer is None:
-        return [None]
-    names = [name.strip() for name in recognizer.split(",")]
-    if len(set(names)) < len(names):
-        raise BackendError(f"recognizer {recognizer}: each can vote once only")
-    return [*names]
+def _open(plan: _Plan) -> Reader:
+    """Open the networks of a plan, or none if one fails."""
+    min_confidence, accept_threshold = _acceptance(plan)
+    with ExitStack() as opened:
+        detector = _open_detector(plan)
+        opened.callback(detector.close)
+        recognizer = _open_recognizers(plan)
+        opened.callback(recognizer.close)
+        if plan.runtime.device != "cpu":
+            _warm_up(detector, recognizer, plan.size)
+        opened.pop_all()
+    return Reader(
+        detector,
+        recognizer,
+        plan.regions,
+        min_confidence,
+        plan.options.recognizer or plan.recognizers[0].runtime.name,
+        accept_threshold,
+        plan.runtime.device,
+    )
 
 
-def _warm_up(detector: Detector, recognizer: TextRecognizer) -> None:
-    """A GPU's first run compiles and plans, which may take seconds: it is no picture's fault."""
+def _acceptance(plan: _Plan) -> tuple[float, float]:
+    """The reader's ``min_confidence`` and ``accept_threshold``: an explicit minimum overrides the
+    model's accept threshold."""
+    options = plan.options
+    if options.max_error is not None:
+        return 1 - options.max_error, math.inf
+    if options.min_confidence is not None or isinstance(options.threshold, Sweep):
+        return options.min_confidence or 0.0, math.inf
+    return plan.recognizers[0].model.min_confidence, plan.detector.spec.accept_threshold
+
+
+def _open_detector(plan: _Plan) -> PlateDetector:
+    spec, tiles = plan.detector.spec, Tiles.of(plan.options.tiles)
+    heads = [Head.of(section) for section in plan.cfg.heads]
+    with wrap_plugin_errors(f"detector runtime {plan.runtime.name}"):
+        network = plan.runtime.open(plan.detector, plan.options.threads)
+    detector = Detector(network, heads, spec, plan.size, plan.options.threshold, plan.cfg.stride)
+    return TiledDetector(detector, tiles, spec.nms) if tiles else detector
+
+
+def _open_recognizers(plan: _Plan) -> TextRecognizer:
+    """One recognizer, or several that vote."""
+    members: list[tuple[str, TextRecognizer]] = []
+    with ExitStack() as opened:
+        for runtime, model in plan.recognizers:
+            with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
+                recognizer = as_text_recognizer(
+                    runtime.open(model, plan.options.threads),
+                    plan.regions,
+                    model.grammar_odds,
+                    model.calibration,
+                )
+            opened.callback(recognizer.close)
+            members.append((runtime.name, recognizer))
+        opened.pop_all()
+    return members[0][1] if len(members) == 1 else VotingRecognizer(members)
+
+
+def _warm_up(detector: PlateDetector, recognizer: TextRecognizer, size: tuple[int, int]) -> None:
+    """Run both networks once: a GPU's first run compiles and plans, which can take seconds."""
     start = time.perf_counter()
-    blank = np.zeros((detector.height, detector.width, 3), np.uint8)
+    blank = np.zeros((size[1], size[0], 3), np.uint8)
     detector.find([blank])
     recognizer.read([Crop.whole(blank[:64, :128])])
     log.info("warm-up: %.2f s", time.perf_counter() - start)
-
-
-def _beside(finder: DetectorRuntime, backend: str) -> str:
-    """The backend that reads what ``finder`` found. On the CPU each stage takes its own fastest
-    unless one runtime was named for both."""
-    return "cpu" if backend in ("auto", "cpu") and finder.device == "cpu" else finder.name
-
-
-def _recognizer(
-    plugged: Registry,
-    folder: models.Model,
-    name: str | None,
-    backend: str,
-    device: int | None,
-    fastest: Collection[str],
-) -> tuple[RecognizerRuntime, RecognizerModel]:
-    """The runtime that reads, on the GPU ``device`` if it runs on one, and what it opens: with
-    ``name`` another runtime, or another model's recognizer."""
-    runtimes = plugged.recognizer_runtimes
-    names = ("auto", "cpu", *(runtime.name for runtime in runtimes))
-    if name is None or name in names:
-        written = folder.recognizer
-    elif models.is_model(name):
-        written, name = models.load_model(name).recognizer, None
-    else:
-        raise BackendError(
-            f"there is no recognizer {name!r}: it is neither a runtime ({', '.join(names)}) "
-            f"nor a model ({', '.join(models.installed_models())}, or a folder)"
-        )
-    runtime = select_recognizer(
-        runtimes,
-        name or backend,
-        written.format,
-        required=name is not None,
-        fastest=fastest,
-    )
-    return pinned(runtime, device if runtime.device != "cpu" else None), written
-
-
-def _open(
-    readers: Sequence[tuple[RecognizerRuntime, RecognizerModel]],
-    regions: Sequence[Region],
-    threads: int,
-) -> TextRecognizer:
-    """One recognizer, or several that vote; those that are open are closed where one fails."""
-    opened: list[tuple[str, TextRecognizer]] = []
-    try:
-        for runtime, file in readers:
-            with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
-                recognizer = runtime.open(file, threads)
-                reading = as_text_recognizer(recognizer, regions, file.odds, file.calibration)
-                opened.append((runtime.name, reading))
-    except BaseException:
-        for _, text_recognizer in opened:
-            text_recognizer.close()
-        raise
-    return opened[0][1] if len(opened) == 1 else VotingRecognizer(opened)

@@ -1,11 +1,11 @@
-"""The interfaces between the pipeline and what can be plugged into it.
+"""The interfaces between the pipeline and plugins.
 
-Protocols, not base classes: an object that has these attributes and methods fits. ``lpr.testing``
-holds the suite that says whether it behaves. Plugins hand such objects over through the hooks of
-:mod:`lpr.hookspecs`; the pipeline then calls them directly.
+They are protocols, not base classes: any object with these attributes and methods fits.
+:mod:`lpr.testing` has a conformance suite for each. Plugins give such objects through the hooks of
+:mod:`lpr.hookspecs`, and the pipeline calls them directly.
 
-Whatever is opened here may be used from several threads at once, and is closed once, possibly from
-another thread than the one that opened it: so a close that hangs can be told from one that is slow.
+Opened objects may be used from several threads at once. They are closed once, possibly from another
+thread than the one that opened them, since a hanging close has to be abandoned.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from lpr.types import Crop, Float32, Frame, Plate, Reading, Timing
 
 @runtime_checkable
 class DetectorNetwork(Protocol):
-    """The convolutional part of a Darknet detector, loaded and ready."""
+    """The convolutional part of a Darknet detector, loaded."""
 
     def forward(self, batch: Float32) -> list[Float32]:
         """Run ``batch`` (``N x 3 x H x W``, C-contiguous, ``N`` at least 1).
 
-        Returns what enters each ``[yolo]`` section, in the cfg's order: ``N x A*(5+C) x h x w``,
-        raw values without any sigmoid.
+        Returns the input of each ``[yolo]`` section, in the cfg's order: ``N x A*(5+C) x h x w``,
+        raw values before any sigmoid.
         """
         ...
 
     def close(self) -> None:
-        """Give back what the network holds; nothing runs after it."""
+        """Free the network's resources; no run follows."""
         ...
 
 
 @runtime_checkable
 class DetectorRuntime(Protocol):
-    """Something that can run a Darknet detector.
+    """An engine that runs Darknet detectors.
 
-    ``device`` is ``"cpu"`` or ``"cuda"``; among the runtimes of a device that work here, the one
-    with the highest ``priority`` is taken unless another is asked for by ``name``.
+    ``device`` is ``"cpu"`` or ``"cuda"``. Of a device's runtimes that work here, the one with the
+    highest ``priority`` is used unless another is chosen by ``name``.
     """
 
     name: str
@@ -47,34 +47,34 @@ class DetectorRuntime(Protocol):
     priority: int
 
     def problem(self) -> str | None:
-        """Why it cannot run here, in one sentence; None if it can. Must be cheap and not raise."""
+        """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
         ...
 
     def open(self, model: DetectorModel, threads: int) -> DetectorNetwork:
         """Load the network; ``threads`` 0 leaves their number to the runtime.
 
-        Raises :class:`lpr.errors.ModelError` for files that it cannot take.
+        Raises :class:`lpr.errors.ModelError` for files that it cannot run.
         """
         ...
 
 
 @runtime_checkable
 class TextRecognizer(Protocol):
-    """Reads plates. The only thing that the pipeline knows of recognition."""
+    """Reads plates; all that the pipeline requires of a recognizer."""
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
-        """One reading for each crop, in order; an empty text where nothing could be read."""
+        """One reading for each crop, in order; with an empty text if nothing could be read."""
         ...
 
     def close(self) -> None:
-        """Give back what the recognizer holds; nothing is read after it."""
+        """Free the recognizer's resources; no call follows."""
         ...
 
 
 @runtime_checkable
 class CtcRecognizer(Protocol):
     """A network that gives CTC logits; :class:`lpr.recognition.ctc_reader.CtcReader` makes a
-    TextRecognizer."""
+    TextRecognizer of it."""
 
     spec: CtcSpec
 
@@ -84,16 +84,16 @@ class CtcRecognizer(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what the network holds; nothing runs after it."""
+        """Free the network's resources; no run follows."""
         ...
 
 
 @runtime_checkable
 class RecognizerRuntime(Protocol):
-    """Something that opens recognizers.
+    """An engine that runs recognizers.
 
-    ``formats`` names the recognizer files of model folders that it runs (``{"onnx"}``). It is empty
-    for one that brings its own model: such a one is used only when asked for by ``name``.
+    ``formats`` are the formats of recognizer files that it runs (``{"onnx"}``). An empty set means
+    that it brings its own model; it is then used only if chosen by ``name``.
     """
 
     name: str
@@ -102,50 +102,49 @@ class RecognizerRuntime(Protocol):
     formats: frozenset[str]
 
     def problem(self) -> str | None:
-        """Why it cannot run here, in one sentence; None if it can. Must be cheap and not raise."""
+        """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
         ...
 
     def open(self, model: RecognizerModel, threads: int) -> TextRecognizer | CtcRecognizer:
         """Load the recognizer; ``threads`` 0 leaves their number to the runtime.
 
-        Raises :class:`lpr.errors.ModelError` for files that it cannot take.
+        Raises :class:`lpr.errors.ModelError` for files that it cannot run.
         """
         ...
 
 
 @runtime_checkable
 class RecordSink(Protocol):
-    """Writes what was found to a text stream, which stays open: it belongs to who opened it.
+    """Writes records to a text stream, which its opener closes.
 
-    Every record is on its way as soon as its method returns. Raises
-    :class:`lpr.errors.OutputError` where it cannot be written, and lets ``BrokenPipeError``
-    through: who reads the output has then seen enough.
+    Each method flushes its record before it returns. It raises :class:`lpr.errors.OutputError` if
+    the record cannot be written, but lets ``BrokenPipeError`` through, since a reader that closes
+    the pipe needs no more output.
     """
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
-        """One frame and its plates; ``timing`` is how long it took, where that is wanted."""
+        """Write one frame and its plates; ``timing`` is given if it was asked for."""
         ...
 
     def error(self, source: str, message: str) -> None:
-        """A source that failed; formats that hold plates only leave it out."""
+        """Write that a source failed; formats with plates alone omit it."""
         ...
 
     def close(self) -> None:
-        """Write what is left; the stream stays open, it belongs to lpr."""
+        """Write what remains; the stream stays open."""
         ...
 
 
 @runtime_checkable
 class SinkFormat(Protocol):
-    """A way to write records, which ``--format`` calls by its ``name``.
+    """An output format, the value ``name`` of ``--format``.
 
-    ``one_per_picture`` says that it has room for one plate of each picture: the one that is read
-    with the most certainty is then all it gets.
+    With ``one_per_picture`` it gets at most one plate of each picture, the most confidently read.
     """
 
     name: str
     one_per_picture: bool
 
     def open(self, stream: TextIO) -> RecordSink:
-        """A sink that writes to ``stream`` (UTF-8 text, ``\\n`` as line ends)."""
+        """A sink that writes to ``stream`` (UTF-8, lines end with ``\\n``)."""
         ...

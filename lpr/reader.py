@@ -1,4 +1,4 @@
-"""The two stages as one reader: a frame goes in at the top, its plates come out at the bottom."""
+"""The two stages, detection and recognition, as one reader: pictures in, plates out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import NoReturn
 import numpy as np
 
 from lpr import kernels
-from lpr.detection.detector import Detector
+from lpr.detection.detector import PlateDetector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
@@ -18,27 +19,29 @@ from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
+from lpr.utils.deprecated import renamed
 
-_EVIDENT = 0.5
+MIN_REGION_CONFIDENCE = 0.5
+"""From this probability on, the region that a plate looks like is tried before the others."""
 
 
+@renamed(sure="accept_threshold")
 class Reader(Closeable):
-    """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
+    """Finds and reads number plates; a context manager that :func:`lpr.load` opens.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
-    Plates whose reading is less certain than ``min_confidence`` are left out, unless their
-    detection is at least as certain as ``sure``. ``device`` is where the detector runs, ``cpu`` or
-    ``cuda``.
+    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
+    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``.
     """
 
     def __init__(
         self,
-        detector: Detector,
+        detector: PlateDetector,
         recognizer: TextRecognizer,
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
         recognizer_name: str | None = None,
-        sure: float = math.inf,
+        accept_threshold: float = math.inf,
         device: str = "cpu",
     ) -> None:
         self.device = device
@@ -46,7 +49,7 @@ class Reader(Closeable):
         self.recognizer = recognizer
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
-        self.sure = sure
+        self.accept_threshold = accept_threshold
         self._name = recognizer_name or type(recognizer).__name__
         self._closed = False
 
@@ -56,7 +59,7 @@ class Reader(Closeable):
         )
 
     def read(self, image: AnyImage) -> list[Plate]:
-        """The plates of a picture, the most certain detection first."""
+        """The plates of a picture, the most confident detection first."""
         return self.read_batch([image])[0]
 
     def read_batch(self, images: Sequence[AnyImage]) -> list[list[Plate]]:
@@ -73,34 +76,34 @@ class Reader(Closeable):
         return [[plate for plate in found if self._counts(plate)] for found in plates]
 
     def read_best(self, image: AnyImage) -> Plate | None:
-        """The plate with the highest mean character confidence, where one plate is expected.
-
-        None where nothing was found or read. A reading without characters counts with its own
-        confidence.
-        """
+        """The plate with the highest mean of :attr:`~lpr.Reading.certainties`, for pictures of a
+        single plate; None if none is found and read."""
         plates = self.read(image)
-        best = kernels.pick_best([_certainties(plate.reading) for plate in plates])
+        best = kernels.pick_best([plate.reading.certainties for plate in plates])
         return plates[best] if best >= 0 else None
 
-    def find(self, image: AnyImage) -> list[Detection]:
-        """The first stage alone: where plates are, the most certain first."""
-        return self.detector.find([as_picture(image)])[0]
+    def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
+        """Run the first stage alone: the detections, the most confident first.
+
+        ``threshold`` (0..1) overrides the detector's own for this call.
+        """
+        return self.detector.find([as_picture(image)], threshold)[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
-        """The second stage alone: one reading for each crop, in order.
+        """Run the second stage alone: one reading for each crop, in order.
 
-        Raises :class:`lpr.errors.PluginError` where the recognizer fails, or answers with
-        something else than a legal reading for each crop (:mod:`lpr.recognition.validation`).
+        Raises :class:`lpr.errors.PluginError` if the recognizer fails or returns anything but a
+        valid reading for each crop (:mod:`lpr.recognition.validation`).
         """
         crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
         return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
 
     def _counts(self, plate: Plate) -> bool:
-        sure = plate.detection.confidence >= self.sure
-        return sure or plate.confidence >= self.min_confidence
+        accepted = plate.detection.confidence >= self.accept_threshold
+        return accepted or plate.confidence >= self.min_confidence
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
-        """What was found and what was read of it, with the region and format that the text fits."""
+        """Combine a detection and its reading with the region and format that the text fits."""
         regions = self._likeliest_first(reading)
         code, display = identify(reading.text, regions) or (None, None)
         kind = next((r.kind_of(reading.text) for r in regions if r.code == code), None)
@@ -109,39 +112,32 @@ class Reader(Closeable):
         return Plate(detection, reading, display, code, kind)
 
     def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
-        """The regions, that which the plate looks like before the others: texts of one region's
-        formats often fit another's."""
-        looks = reading.appearance
-        if looks is None or looks.region_confidence < _EVIDENT:
+        """The regions, with the one that the plate looks like first: a text of one region often
+        fits formats of others."""
+        appearance = reading.appearance
+        if appearance is None or appearance.region_confidence < MIN_REGION_CONFIDENCE:
             return self.regions
-        return sorted(self.regions, key=lambda region: region.code != looks.region)
+        return sorted(self.regions, key=lambda region: region.code != appearance.region)
 
     def close(self) -> None:
-        """Close both stages, also where closing one fails; closing again does nothing.
+        """Close both stages, even if closing one fails; further calls do nothing.
 
-        Raises :class:`lpr.errors.PluginError` that names the one that fails or does not come to an
-        end.
+        Raises :class:`lpr.errors.PluginError` with the name of the one that fails or hangs.
         """
         if self._closed:
             return
         self._closed = True
         try:
-            network = type(self.detector.network).__name__
-            close_with_timeout(f"detector network {network}", self.detector.close)
+            close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
         finally:
-            patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
-            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)
-
-
-def _certainties(reading: Reading) -> list[float]:
-    # Recognizers need not know how certain each character is.
-    return [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
+            timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
+            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
 
 
 def as_picture(image: AnyImage) -> Image:
-    """``image`` as the stages take it: with the bytes of a pixel side by side, copied if need be.
+    """Check that ``image`` is BGR ``uint8``; copy it if the bytes of a pixel are not contiguous.
 
-    Raises ``TypeError`` or ``ValueError`` for anything but a BGR ``uint8`` picture.
+    Raises ``TypeError`` or ``ValueError`` for anything else.
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         given = getattr(image, "dtype", type(image).__name__)
@@ -151,6 +147,6 @@ def as_picture(image: AnyImage) -> Image:
             f"a picture has to be H x W x 3 (BGR) with at least one pixel, not {image.shape}; "
             "cv2.imread(path, cv2.IMREAD_COLOR) gives one"
         )
-    # Views such as rgb[:, :, ::-1] are what people have at hand; a cut-out needs no copy.
-    side_by_side = image.strides[1:] == (3, 1) and image.strides[0] >= 3 * image.shape[1]
-    return image if side_by_side else np.ascontiguousarray(image)
+    # Views such as rgb[:, :, ::-1] are common and need a copy; windows of a picture do not.
+    contiguous = image.strides[1:] == (3, 1) and image.strides[0] >= 3 * image.shape[1]
+    return image if contiguous else np.ascontiguousarray(image)

@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[np.uint8]
 """A picture: BGR, ``uint8``, ``H x W x 3``."""
 AnyImage: TypeAlias = NDArray[Any]
-"""What the library takes as a picture: any array to a type checker, since OpenCV's functions do not
-say what they return; at run time it has to be an :data:`Image`."""
+"""An :data:`Image` as an argument: typed as any array, since OpenCV's stubs give no dtype."""
 Float32: TypeAlias = NDArray[np.float32]
-"""An array of ``float32``; what it holds is said where it is taken or given."""
+"""An array of ``float32``."""
 Point: TypeAlias = tuple[float, float]
-"""``(x, y)`` in pixels of the source picture."""
+"""``(x, y)`` in pixels."""
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
-"""Four corners in reading order of the plate: top left, top right, bottom right, bottom left."""
+"""Four corners of a plate: top left, top right, bottom right, bottom left, as one reads it."""
 
 
 class Box(NamedTuple):
@@ -61,28 +60,44 @@ class Box(NamedTuple):
 
     @property
     def quad(self) -> Quad:
-        """The box's own corners, clockwise from the top left."""
+        """The corners, clockwise from the top left."""
         return (self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)
 
     def contains(self, point: Point) -> bool:
         """Whether ``(x, y)`` lies inside or on an edge."""
         return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
 
+    def moved(self, x: float, y: float) -> Box:
+        """The box shifted by ``x`` pixels to the right and ``y`` downwards."""
+        return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
+
+    def grown(self, margin: float) -> Box:
+        """The box with ``margin`` of its width and height added on every side."""
+        x, y = self.width * margin, self.height * margin
+        return Box(self.x0 - x, self.y0 - y, self.x1 + x, self.y1 + y)
+
+    def clipped(self, width: float, height: float) -> Box:
+        """The part of the box in a picture of ``width x height``; without area if it has none."""
+        x0, x1 = (min(max(x, 0.0), width) for x in (self.x0, self.x1))
+        y0, y1 = (min(max(y, 0.0), height) for y in (self.y0, self.y1))
+        return Box(x0, y0, x1, y1)
+
+    def intersection(self, other: Box) -> Box:
+        """The common part of two boxes; without area if they do not meet."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Box(x0, y0, max(min(self.x1, other.x1), x0), max(min(self.y1, other.y1), y0))
+
     def iou(self, other: Box) -> float:
         """Intersection over union, 0..1; 0 when neither box has an area."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        shared = max(width, 0.0) * max(height, 0.0)
+        shared = self.intersection(other).area
         union = self.area + other.area - shared
         return shared / union if union > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture of a source: ``index`` counts from 0, ``time`` is in seconds (None for stills).
-
-    ``clock`` is when it was taken, in seconds since 1970 (UTC); None where nobody knows.
-    """
+    """A picture of a source. ``index`` counts from 0, ``time`` is in seconds from the start, None
+    for stills. ``clock`` is when it was taken, in seconds since 1970 (UTC), None if unknown."""
 
     image: Image
     source: str
@@ -103,19 +118,24 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A plate's place in a picture, as the detector sees it."""
+    """A plate that the detector found in a picture."""
 
     box: Box
     quad: Quad
     confidence: float
 
+    def moved(self, x: float, y: float) -> Detection:
+        """The detection shifted by ``x`` pixels to the right and ``y`` downwards."""
+        a, b, c, d = ((px + x, py + y) for px, py in self.quad)
+        return Detection(self.box.moved(x, y), (a, b, c, d), self.confidence)
+
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A plate to be read: the picture that it is in, and its corners there.
+    """A plate to be read: its picture, and its corners in it.
 
-    Nothing is copied: recognizers cut the plate out of the picture at the size that they need
-    (:func:`lpr.recognition.rectify.upright`), so that it is sampled once.
+    No pixels are copied: a recognizer cuts the plate out at the size that it needs
+    (:func:`lpr.recognition.rectify.upright`), so it is resampled only once.
     """
 
     image: Image
@@ -123,14 +143,14 @@ class Crop:
 
     @classmethod
     def whole(cls, image: Image) -> Crop:
-        """A picture that shows nothing but one plate."""
+        """The crop of a picture that one plate fills."""
         height, width = image.shape[:2]
         return cls(image, Box(0, 0, width, height).quad)
 
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """One character of a reading (``A-Z``, ``0-9``) and how certain it is, 0..1."""
+    """One character of a reading (``A-Z``, ``0-9``) and its confidence, 0..1."""
 
     char: str
     confidence: float
@@ -138,7 +158,7 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another text (``A-Z0-9``) that a plate may bear, and how certain it is, 0..1."""
+    """Another possible text of a plate (``A-Z0-9``) and its confidence, 0..1."""
 
     text: str
     confidence: float
@@ -148,9 +168,9 @@ class Alternative:
 class Appearance:
     """What a plate looks like besides its text.
 
-    ``ground`` and ``ink`` are colours' names (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1 or
-    2; ``region`` is the code of the region that the plate looks like, or empty,
-    ``region_confidence`` how certain that is, 0..1.
+    ``ground`` and ``ink`` are names of colours (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1
+    or 2. ``region`` is the code of the region whose plates look like this one, empty if none does;
+    ``region_confidence`` is its probability, 0..1.
     """
 
     ground: str
@@ -162,10 +182,10 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a recognizer read: ``text`` holds ``A-Z`` and ``0-9`` only and may be empty.
+    """A recognizer's reading of a plate. ``text`` consists of ``A-Z`` and ``0-9`` and may be empty.
 
-    ``quad`` has the plate's corners in its picture, and ``appearance`` what else it looks like,
-    where the recognizer sees them.
+    ``quad`` has the plate's corners in its picture, ``appearance`` its other attributes, if the
+    recognizer predicts them.
     """
 
     text: str
@@ -175,11 +195,18 @@ class Reading:
     quad: Quad | None = None
     appearance: Appearance | None = None
 
+    @property
+    def certainties(self) -> list[float]:
+        """The confidence of each character of ``text``: the whole reading's if the recognizer gives
+        none for characters."""
+        if len(self.characters) == len(self.text):
+            return [character.confidence for character in self.characters]
+        return [self.confidence] * len(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a frame took, from its pixels to its plates, and what of that each stage took:
-    milliseconds of wall time."""
+    """Milliseconds of wall time from a frame's pixels to its plates, in total and by stage."""
 
     ms: float
     stages: Mapping[str, float]
@@ -187,8 +214,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A plate found and read. ``display`` and ``region`` are None where no known format fits,
-    ``kind`` (of vehicle) also where the format does not tell."""
+    """A plate, detected and read. ``display`` and ``region`` are None if no known format fits,
+    ``kind`` (of vehicle) also if the format leaves it open."""
 
     detection: Detection
     reading: Reading
@@ -198,22 +225,22 @@ class Plate:
 
     @property
     def text(self) -> str:
-        """What was read: ``A-Z`` and ``0-9`` only; empty where nothing could be read."""
+        """``A-Z`` and ``0-9``; empty if nothing could be read."""
         return self.reading.text
 
     @property
     def confidence(self) -> float:
-        """How certain the text is, 0..1."""
+        """The text's confidence, 0..1."""
         return self.reading.confidence
 
     @property
     def box(self) -> Box:
-        """Where the plate is, in pixels of the source picture."""
+        """The plate's bounding box in pixels of the source picture."""
         return self.detection.box
 
     def as_dict(self) -> dict[str, Any]:
-        """The plate as it stands in a record of schema 1 (docs/output.md)."""
-        looks = self.reading.appearance
+        """The plate as in a record of schema 1 (docs/output.md)."""
+        appearance = self.reading.appearance
         return {
             "text": self.text,
             "display": self.display,
@@ -223,9 +250,9 @@ class Plate:
             "detection_confidence": round(self.detection.confidence, 4),
             "region": self.region,
             "kind": self.kind,
-            "ground": looks and looks.ground,
-            "ink": looks and looks.ink,
-            "lines": looks and looks.lines,
+            "ground": appearance and appearance.ground,
+            "ink": appearance and appearance.ink,
+            "lines": appearance and appearance.lines,
             "characters": [
                 {"char": c.char, "confidence": round(float(c.confidence), 4)}
                 for c in self.reading.characters

@@ -22,11 +22,7 @@ def grey(height: int, width: int, value: int = 128) -> Image:
 
 def logits_of(path: str, spec: CtcSpec = CTC_SPEC, certainty: float = 12.0) -> Float32:
     """``1 x T x C`` logits whose best path is ``path``; ``_`` stands for the blank."""
-    places = [spec.blank if c == "_" else spec.alphabet.index(c) for c in path]
-    # The alphabet's characters from the blank's place on stand one class later.
-    classes = [
-        place + (c != "_" and place >= spec.blank) for c, place in zip(path, places, strict=True)
-    ]
+    classes = [spec.blank if c == "_" else spec.encode(c)[0] for c in path]
     logits = np.zeros((1, len(path), spec.classes), np.float32)
     logits[0, range(len(path)), classes] = certainty
     return logits

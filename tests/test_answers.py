@@ -17,17 +17,17 @@ from tests.samples import FixedText, grey
 
 CROPS = [Crop.whole(grey(20, 40))]
 FAULTS: dict[str, tuple[Any, str]] = {
-    "None": (None, "gave None, which is no list of readings"),
-    "a tuple": ((Reading("A", 1.0),), "which is no list of readings"),
+    "None": (None, "gave None, not a list of readings"),
+    "a tuple": ((Reading("A", 1.0),), "not a list of readings"),
     "too few": ([], "gave 0 readings for 1 crops"),
-    "texts": (["ABC"], "gave 'ABC', which is no Reading"),
+    "texts": (["ABC"], "gave 'ABC', not a Reading"),
     "no text": ([Reading(None, 0.5)], "gave the text None"),  # type: ignore[arg-type]
     "lower case": ([Reading("abc-12", 0.5)], "gave the text 'abc-12': only A-Z and 0-9"),
     "two lines": ([Reading("AB\n", 0.5)], "gave the text"),
     "no confidence": ([Reading("A", None)], "gave the confidence None"),  # type: ignore[arg-type]
     "a word": ([Reading("A", "0.9")], "gave the confidence '0.9'"),  # type: ignore[arg-type]
     "an array": ([Reading("A", np.ones(2))], "gave the confidence array"),  # type: ignore[arg-type]
-    "beyond 1": ([Reading("A", 2.0)], r"gave the confidence 2.0, which is no number in 0\.\.1"),
+    "beyond 1": ([Reading("A", 2.0)], r"gave the confidence 2.0, not a number in 0\.\.1"),
     "NaN": ([Reading("A", float("nan"))], "gave the confidence nan"),
     "characters None": ([Reading("A", 1.0, None)], "gave None as characters"),  # type: ignore[arg-type]
     "characters a text": ([Reading("A", 1.0, "A")], "gave 'A' as characters"),  # type: ignore[arg-type]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.specs.calibration import Calibration, logit, sigmoid
+from lpr.specs.calibration import Calibration, logit
 from lpr.types import Character
+from lpr.utils.activations import sigmoid
 
 shares = st.floats(0, 1)
 

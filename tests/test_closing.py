@@ -26,5 +26,5 @@ def test_what_fails_is_named(error: BaseException) -> None:
 def test_what_hangs_is_named_and_left_behind() -> None:
     never = threading.Event()
     with pytest.raises(StuckError, match=r"it did not close within 0\.05 s"):
-        close_with_timeout("it", never.wait, patience=0.05)  # type: ignore[arg-type]
+        close_with_timeout("it", never.wait, timeout=0.05)  # type: ignore[arg-type]
     never.set()

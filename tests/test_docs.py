@@ -18,7 +18,7 @@ from sybil import Document
 
 import lpr
 from lpr.models import tomllib
-from lpr.plugins.registry import BUILTIN_COMMANDS
+from lpr.plugins.builtin import lpr_commands
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
@@ -190,7 +190,7 @@ def test_the_site_has_every_page(site: Path) -> None:
 
 def test_the_site_describes_every_command(site: Path) -> None:
     page = (site / "cli.html").read_text(encoding="utf-8")
-    assert [name for name in BUILTIN_COMMANDS if f'id="lpr-{name}"' not in page] == []
+    assert [c.name for c in lpr_commands() if f'id="lpr-{c.name}"' not in page] == []
 
 
 def test_the_site_fetches_nothing(site: Path) -> None:

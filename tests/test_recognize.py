@@ -122,7 +122,7 @@ class _Scribbling(FixedText):
         (_Moody(), "differ|other readings"),
         (_Scribbling(), "picture was changed"),
         (FixedText("abc"), "only A-Z"),
-        (FixedText("ABC", confidence=1.5), "no number in 0..1"),
+        (FixedText("ABC", confidence=1.5), "not a number in 0..1"),
     ],
 )
 def test_the_suite_catches_broken_promises(recognizer: FixedText, message: str) -> None:

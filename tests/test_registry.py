@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import lpr.plugins.registry
-from lpr.errors import BackendError
+from lpr.errors import RegionError
 from lpr.hookspecs import INTERFACE, hookimpl
 from lpr.plugins import builtin
 from lpr.plugins.registry import load_registry
@@ -114,7 +114,7 @@ def test_an_unknown_region_is_answered_with_those_that_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LPR_LOAD_PLUGINS", "")
-    with pytest.raises(BackendError, match="no region 'xx': known are br, eu, tw, us, vn"):
+    with pytest.raises(RegionError, match="no region 'xx': known are br, eu, tw, us, vn"):
         load_registry(builtin).region("xx")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,19 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lpr
+from lpr.detection.detector import Detector
 from lpr.detection.heads import Head
-from lpr.detection.tiling import MOST, SEEN, TiledDetector, Tiles, merged
-from lpr.types import Box, Detection
-from tests.samples import DETECTOR_SPEC, FixedNetwork, head_with
+from lpr.detection.tiling import MAX_TILES, MIN_INPUT_WIDTH, TiledDetector, Tiles, merged
+from lpr.types import Box, Detection, Image
+from tests.samples import DETECTOR_SPEC, FixedNetwork, grey, head_with
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 def detector(tiles: Tiles = Tiles()) -> TiledDetector:  # noqa: B008
     head = Head(((24.0, 12.0),), 1)
-    made = TiledDetector(FixedNetwork([head_with()]), [head], DETECTOR_SPEC)
-    made.tiles = tiles
-    return made
+    return TiledDetector(Detector(FixedNetwork(head_with()), [head], DETECTOR_SPEC), tiles)
 
 
 def found(box: Box, confidence: float) -> Detection:
@@ -39,7 +39,7 @@ def test_tiles_cover_the_picture_and_share_what_they_should(
     looking = detector(Tiles(columns, rows))
     frames = looking.frames(width, height)
     assert len(frames) == columns * rows
-    overlap = SEEN / looking.input_scale(width, height)[0]
+    overlap = MIN_INPUT_WIDTH / looking.input_scale(width, height)[0]
     xs = sorted({(f.x0, f.x1) for f in frames})
     ys = sorted({(f.y0, f.y1) for f in frames})
     for pieces, whole in ((xs, width), (ys, height)):
@@ -52,7 +52,7 @@ def test_tiles_cover_the_picture_and_share_what_they_should(
 @given(width=sides, height=sides)
 def test_auto_takes_few_tiles_and_one_for_small_pictures(width: int, height: int) -> None:
     frames = detector().frames(width, height)
-    assert 1 <= len(frames) <= MOST
+    assert 1 <= len(frames) <= MAX_TILES
     if max(width, height) <= 64:
         assert len(frames) == 1
 
@@ -97,6 +97,29 @@ def test_small_plates_in_a_large_picture_are_found_in_tiles_only() -> None:
         assert any(d.box.iou(place) > 0.5 for d in reader.find(picture))
         assert not any(d.box.iou(place) > 0.5 for d in plain.find(picture))
         assert reader.find(small) == plain.find(small)
+
+
+class LeftHalf:
+    """Finds one plate in the left half of whatever picture it is given."""
+
+    name, threshold = "left half", 0.5
+
+    def find(
+        self, images: Sequence[Image], threshold: float | lpr.Sweep | None = None
+    ) -> list[list[Detection]]:
+        return [[found(Box(10, 10, 30, 20), threshold or 0.5)] for _ in images]
+
+    def input_scale(self, width: int, height: int) -> tuple[float, float]:
+        return 1.0, 1.0
+
+    def close(self) -> None: ...
+
+
+def test_any_detector_can_be_tiled() -> None:
+    with TiledDetector(LeftHalf(), Tiles(2, 1)) as tiled:
+        (plates,) = tiled.find([grey(100, 400)], 0.75)
+    assert [plate.confidence for plate in plates] == [0.75, 0.75]
+    assert sorted(plate.box for plate in plates) == [Box(10, 10, 30, 20), Box(195, 10, 215, 20)]
 
 
 @pytest.mark.parametrize("text", ["", "3", "0x2", "axb", "9x9", "-1x2", "3x2x1"])

@@ -1,50 +1,54 @@
-"""The command line: one file per command; plugins add theirs through ``lpr_commands``.
+"""The command line: one module per command; the hook ``lpr_commands`` gives them to the registry.
 
-Exit statuses: 0 all is well; 1 something failed (the rest was done); 2 the call itself cannot
-work: wrong usage, or a backend that is not to be had here.
+Exit statuses: 0 success; 1 something failed, the rest was done; 2 the call cannot work: wrong
+usage, or a backend that is not available here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
+import logging
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from lpr.errors import BackendError, LprError, StuckError, describe
-from lpr.plugins.registry import BUILTIN_COMMANDS
+from lpr.loading import registry
+from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
+
+_PLUGIN = "lpr.plugin"
+"""The key in a context's ``meta`` for the name of a command that another plugin gave."""
 
 
 class _Commands(click.Group):
-    """The built-in commands, imported when used, and those of the plugins."""
+    """The commands of all plugins, lpr's own among them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*BUILTIN_COMMANDS, *_plugin_commands()})
+        return sorted(_commands())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name in BUILTIN_COMMANDS:
-            command: Any = importlib.import_module(f"lpr.cli.{name}").command
-            return command if isinstance(command, click.Command) else None
-        plugged = _plugin_commands().get(name)
-        # Whoever sees an error that is nobody's fault but the plugin's should not ask lpr about it.
-        ctx.meta[_PLUGGED] = name if plugged else None
-        return plugged
+        command = _commands().get(name)
+        if isinstance(command, LazyCommand):
+            return command.load()
+        ctx.meta[_PLUGIN] = command and name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing lpr's own."""
+        commands = sorted(_commands().items())
+        limit = formatter.width - 6 - max(len(name) for name, _ in commands)
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, command.get_short_help_str(limit)) for n, command in commands])
 
 
-_PLUGGED = "lpr.plugged"
-
-
-def _plugin_commands() -> dict[str, click.Command]:
-    from lpr.loading import registry
-
+def _commands() -> dict[str, click.Command]:
     return {command.name: command for command in registry().commands if command.name}
 
 
@@ -56,25 +60,26 @@ def cli(debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit; every error is one message unless ``--debug`` is given."""
+    """Run the command line and exit; errors are one message each unless ``--debug`` is given."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    # Whoever just saw an error appends the flag to the line that failed: let it stand anywhere.
+    # After an error people append the flag to the failed line, so it may stand anywhere.
     before_operands = given[: given.index("--")] if "--" in given else given
     debug = "--debug" in before_operands
     if debug:
         given.remove("--debug")
-    # Whoever ends a long run from outside gets what a Ctrl-C gives: files closed, videos playable.
+    logging.basicConfig(format="lpr: %(message)s")
+    # SIGTERM acts like Ctrl-C: files are closed and videos stay playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = _run(given, debug)
-    _watch_the_end(status)
+    _limit_exit_time(status)
     sys.exit(status)
 
 
 def _run(given: list[str], debug: bool) -> int:
-    """The exit status; with ``debug``, errors come through."""
+    """Run a command and return the exit status; with ``debug``, errors propagate."""
     context = None
     try:
-        # Not cli.main(): that ends with 1 where the reader of our output has gone.
+        # Not cli.main(), which exits with 1 on a broken pipe.
         with cli.make_context("lpr", given) as context:
             cli.invoke(context)
         return 0
@@ -84,8 +89,8 @@ def _run(given: list[str], debug: bool) -> int:
         _complain("interrupted")
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (`lpr detect ... | head -1`): there is nothing to say,
-        # and Python's own flush at exit must not say it either.
+        # The reader of our output is gone (`lpr detect ... | head -1`), which is no error; Python's
+        # flush at exit must not report it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:
@@ -103,34 +108,34 @@ def _run(given: list[str], debug: bool) -> int:
             raise
         _complain(str(error))
         return 1
-    # BaseException: a plugin may raise whatever it likes.
+    # BaseException: a plugin may raise anything.
     except BaseException as error:
         if debug:
             raise
-        plugged = context and context.meta.get(_PLUGGED)
-        whose = f"the plugin that gives lpr {plugged}" if plugged else "lpr"
+        command = context and context.meta.get(_PLUGIN)
+        whose = f"the plugin that gives lpr {command}" if command else "lpr"
         _complain(f"{describe(error)} (a fault of {whose}; --debug shows where)")
         return 1
 
 
-def _watch_the_end(status: int) -> None:
-    """Python waits at its end for threads that are still running, for ever and in silence: see to
-    it that one which a plugin left does not keep the program."""
+def _limit_exit_time(status: int) -> None:
+    """Exit after :data:`CLOSE_TIMEOUT` even if a plugin's threads still run: Python would wait for
+    them without end or message."""
 
-    def watch() -> None:
+    def leave() -> None:
         time.sleep(CLOSE_TIMEOUT)
         main = threading.main_thread()
-        left = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
-        if left:
-            names = ", ".join(left)
+        threads = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
+        if threads:
+            names = ", ".join(threads)
             _complain(f"left behind are threads that a plugin started and did not end: {names}")
             _leave(status or 1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=leave, daemon=True).start()
 
 
 def _leave(status: int) -> NoReturn:
-    """End without waiting for threads, some of which would never end."""
+    """Exit without waiting for threads, some of which would never end."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -1,4 +1,4 @@
-"""``lpr convert``: Darknet cfg and weights as an ONNX file."""
+"""``lpr convert``: Darknet cfg and weights to an ONNX file."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     """Convert a Darknet detector to ONNX: YOLO v2, v3, v4 and their relatives.
 
-    Batch and input size stay open. The heads come out raw, as they enter the [yolo] or [region]
-    sections. Where lpr-torch or OpenCV 4 is here to run cfg and weights themselves, every runtime
-    that takes ONNX files runs the result and has to give the same; printed is how far each is off.
+    Batch and input size are dynamic. The outputs are the inputs of the [yolo] or [region] sections.
+    If lpr-torch or OpenCV 4 is installed to run cfg and weights themselves, every runtime for ONNX
+    files has to reproduce their output; the maximum relative difference of each is printed.
     """
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
     for each in done.offs:
@@ -53,7 +53,7 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
 def _compared(source: str | None) -> str:
     if source is None:
         return (
-            "not compared with its source, since nothing here runs the cfg itself "
-            "(lpr-torch does: pip install ./plugins/lpr-torch)"
+            "not compared with its source, since no runtime here runs the cfg itself; lpr-torch "
+            "does: pip install ./plugins/lpr-torch"
         )
     return f"compared with {source}, which runs cfg and weights themselves"

@@ -1,4 +1,4 @@
-"""``lpr doctor``: what is installed here and what of it really works."""
+"""``lpr doctor``: what is installed, and which of it works."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lpr.loading import registry
 @click.option(
     "--tune",
     is_flag=True,
-    help="Measure the CPU's runtimes; --backend cpu takes the fastest from then on.",
+    help="Measure the CPU's runtimes; --backend cpu uses the fastest from then on.",
 )
 def command(tune: bool) -> None:
-    """Say what is installed, which backends work by running them, and what is wrong."""
+    """Report what is installed, which backends work when run, and what is wrong."""
     bad = []
     for finding in examine(registry(), tune):
         click.echo(f"{finding.topic:11} {finding.name:36} {finding.text}")

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the reader that they describe."""
+"""Options that several commands share, and the readers that they open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lpr.detection.threshold_sweep import Sweep
+from lpr.detection.threshold_sweep import MIN_STEP, Sweep
 from lpr.detection.tiling import Tiles
 from lpr.loading import load, load_pool
 from lpr.models import DEFAULT_MODEL
@@ -20,14 +20,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Finite(click.FloatRange):
-    """A number in a range, which "nan" is not."""
+    """A ``FloatRange`` that rejects nan and infinities."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value!r} is no finite number", param, ctx)
+            self.fail(f"{value!r} is not a finite number", param, ctx)
         return number
 
 
@@ -35,7 +35,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """``640x384`` as (width, height); raises ``click.BadParameter``."""
     match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
     if not match:
-        raise click.BadParameter(f"{text!r} is no size up to 9999x9999; write it as 640x384")
+        raise click.BadParameter(f"{text!r} is not a size up to 9999x9999, such as 640x384")
     return int(match[1]), int(match[2])
 
 
@@ -46,7 +46,7 @@ def parse_share(text: str) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
-        raise click.BadParameter(f"{text!r} is no number in 0..1")
+        raise click.BadParameter(f"{text!r} is not a number in 0..1")
     return share
 
 
@@ -57,8 +57,8 @@ def parse_sweep(text: str) -> Sweep:
         return Sweep(start, stop, step)
     except ValueError as error:
         raise click.BadParameter(
-            f"{text!r} is no START:STOP:STEP such as 0.45:0.10:0.05, going down within 0..1 "
-            "by a STEP of at least 0.001"
+            f"{text!r} is not START:STOP:STEP such as 0.45:0.10:0.05, which goes down within 0..1 "
+            f"by a STEP of at least {MIN_STEP:g}"
         ) from error
 
 
@@ -71,26 +71,28 @@ def parse_tiles(text: str) -> str:
     return text
 
 
+_MAX_THREADS = click.IntRange(0, 256)
+"""A bound, since a runtime would start a million threads if asked to."""
+
 _SWEEP = click.option(
     "--sweep",
     type=parse_sweep,
     metavar="START:STOP:STEP",
-    help="Thresholds to try in turn, each on pictures without a detection so far; "
-    "readings count however uncertain.",
+    help="Lower the threshold for pictures without a detection; keep readings of any confidence.",
 )
 _THREADS = click.option(
     "--threads",
-    type=click.IntRange(0, 256),  # a runtime would really start a million
+    type=_MAX_THREADS,
     default=0,
     show_default=True,
-    help="Threads of the networks; 0 leaves it to the runtime.",
+    help="Threads of each network; 0 leaves the number to the runtime.",
 )
-_FINDERS = click.option(
+_DETECTOR_THREADS = click.option(
     "--threads",
-    type=click.IntRange(0, 256),
+    type=_MAX_THREADS,
     default=0,
     show_default=True,
-    help="Threads that find plates; 0 takes one for each core.",
+    help="Threads that detect plates; 0 for one per core.",
 )
 _READER = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
@@ -98,35 +100,38 @@ _READER = (
         "--backend",
         default="auto",
         show_default=True,
-        help="What runs the networks: auto, cpu, cuda or cuda-fp16 (OpenCV's CUDA DNN) or a "
-        "runtime's name.",
+        help="Runs the networks: auto, cpu, cuda or cuda-fp16 (OpenCV's CUDA DNN), or a runtime's "
+        "name.",
     ),
     click.option(
         "--device",
         type=click.IntRange(0),
         metavar="N",
-        help="Which GPU, for a backend that runs on one; by default the first.",
+        help="Number of the GPU, for a backend that runs on one; by default the first.",
     ),
     click.option(
         "--recognizer",
-        help="Another recognizer than the model's: a runtime's, or another model's; "
-        "several with commas vote.",
+        help="Replaces the model's recognizer: a runtime's or another model's name; several, "
+        "separated by commas, vote.",
     ),
     click.option(
-        "--detector-size", type=parse_size, metavar="WxH", help="Input of the detector, in pixels."
+        "--detector-size",
+        type=parse_size,
+        metavar="WxH",
+        help="Input size of the detector, in pixels.",
     ),
     click.option(
         "--threshold",
         type=parse_share,
         metavar="0..1",
-        help="Least score of a detection; by default the model's.",
+        help="Minimum score of a detection; by default the model's.",
     ),
     _SWEEP,
     click.option(
         "--min-confidence",
         type=parse_share,
         metavar="0..1",
-        help="Leave out plates that are read with less confidence; by default the model's.",
+        help="Leave out plates read with less confidence; by default the model's.",
     ),
     click.option(
         "--max-error",
@@ -137,8 +142,8 @@ _READER = (
     click.option(
         "--region",
         "regions",
-        help="Formats to know, such as tw; several with commas, any for all; the first that fits "
-        "counts. By default the model's.",
+        help="Codes of regions such as tw, separated by commas, or any for all; the first whose "
+        "formats fit counts. By default the model's.",
     ),
     click.option(
         "--tiles",
@@ -146,30 +151,29 @@ _READER = (
         default="off",
         show_default=True,
         metavar="auto|off|CxR",
-        help="Look for small plates in pieces of large pictures too.",
+        help="Also look for small plates in tiles of large pictures.",
     ),
     _THREADS,
 )
 
 
 def reader_options(command: F) -> F:
-    """Add the options that say which reader to use; :func:`open_reader` takes them."""
+    """Add the options of :func:`open_reader`."""
     for option in reversed(_READER):
         command = option(command)
     return command
 
 
 def watch_options(command: F) -> F:
-    """Add those of them that make sense for a watch, whose ``threads`` are how many readers there
-    are; :func:`open_readers` takes the others."""
-    wanted = [option for option in _READER if option not in (_SWEEP, _THREADS)]
-    for option in reversed([*wanted, _FINDERS]):
+    """Add the options of :func:`open_readers`, and ``threads`` as the number of readers."""
+    options = [option for option in _READER if option not in (_SWEEP, _THREADS)]
+    for option in reversed([*options, _DETECTOR_THREADS]):
         command = option(command)
     return command
 
 
 def open_reader(**options: Any) -> Reader:
-    """The reader of the options; says on stderr what runs where."""
+    """Open the reader of the options; log on stderr what runs where."""
     sweep = options.pop("sweep")
     if sweep is not None:
         if options["threshold"] is not None:
@@ -181,12 +185,12 @@ def open_reader(**options: Any) -> Reader:
 
 
 def open_readers(count: int, **options: Any) -> list[Reader]:
-    """``count`` readers of the options, for so many threads; says on stderr what runs where."""
+    """Open ``count`` readers of the options, one per thread; log on stderr what runs where."""
     return load_pool(count, **_prepared(options))
 
 
 def _prepared(options: dict[str, Any]) -> dict[str, Any]:
     if options["max_error"] is not None and options["min_confidence"] is not None:
         raise click.UsageError("--max-error and --min-confidence exclude each other")
-    logging.basicConfig(level=logging.INFO, format="lpr: %(message)s")
+    logging.getLogger("lpr").setLevel(logging.INFO)
     return options

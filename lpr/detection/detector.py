@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -18,15 +19,47 @@ from lpr.utils.closing import Closeable
 from lpr.utils.timing import stage
 
 MAX_BATCH = 16
+"""Pictures of one forward pass: larger batches need more memory and are no faster."""
+
+MAX_ASPECT = 4.0
+"""Width over height of an input, or the inverse: more elongated pictures are padded."""
+
+
+class PlateDetector(Protocol):
+    """What a :class:`lpr.reader.Reader` needs of a detector: a :class:`Detector`, possibly in a
+    :class:`lpr.detection.tiling.TiledDetector`."""
+
+    @property
+    def name(self) -> str:
+        """The network's, for messages."""
+        ...
+
+    @property
+    def threshold(self) -> float | Sweep:
+        """The threshold of :meth:`find` unless it is given one."""
+        ...
+
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
+        """The plates of each picture, the most confident first."""
+        ...
+
+    def input_scale(self, width: int, height: int) -> tuple[float, float]:
+        """Input pixels for each pixel of a picture of ``width x height``, across and down."""
+        ...
+
+    def close(self) -> None:
+        """Free the network; nothing runs after it."""
+        ...
 
 
 class Detector(Closeable):
     """Finds plates with a Darknet network.
 
-    ``size`` is the input's (width, height) in pixels; ``threshold`` the least score that counts, or
-    a sweep of several.
-    Where the spec says ``"fit"``, inputs have other sides for other pictures, multiples of
-    ``stride`` (:func:`fitted`).
+    ``size`` is the input's (width, height) in pixels, ``threshold`` the minimum score of a
+    detection, or a sweep; both default to the spec's. With the spec's ``resize = "fit"`` the input
+    size depends on the picture, in multiples of ``stride`` (:func:`fitted`).
     """
 
     def __init__(
@@ -45,25 +78,33 @@ class Detector(Closeable):
         self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
         self.stride = stride
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
-        """The plates of each picture, the most certain first.
+    @property
+    def name(self) -> str:
+        """The network's class name."""
+        return type(self.network).__name__
 
-        Boxes are clipped to their picture. Raises :class:`PluginError` where the network gives
-        heads of another number or shape than its cfg says.
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
+        """The plates of each picture, the most confident first; boxes are clipped to the picture.
+
+        ``threshold`` (0..1) overrides the detector's own for this call. Raises
+        :class:`PluginError` if the network's output does not match its cfg.
         """
         found: list[list[Detection]] = [[] for _ in images]
+        threshold = self.threshold if threshold is None else threshold
         sizes = [self.input_size(image.shape[1], image.shape[0]) for image in images]
         for size in dict.fromkeys(sizes):
             alike = [index for index, other in enumerate(sizes) if other == size]
             for start in range(0, len(alike), MAX_BATCH):
                 batch = alike[start : start + MAX_BATCH]
-                detections = self._find_batch([images[index] for index in batch], size)
+                detections = self._find_batch([images[index] for index in batch], size, threshold)
                 for index, plates in zip(batch, detections, strict=True):
                     found[index] = plates
         return found
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of the input in which a picture of ``width x height`` is looked at."""
+        """Width and height of the input for a picture of ``width x height``."""
         if self.spec.resize != "fit":
             return self.width, self.height
         return fitted(width, height, self.width * self.height, self.stride)
@@ -76,7 +117,9 @@ class Detector(Closeable):
             return across, down
         return min(across, down), min(across, down)
 
-    def _find_batch(self, images: Sequence[Image], size: tuple[int, int]) -> list[list[Detection]]:
+    def _find_batch(
+        self, images: Sequence[Image], size: tuple[int, int], threshold: float | Sweep
+    ) -> list[list[Detection]]:
         width, height = size
         batch = np.empty((len(images), 3, height, width), np.float32)
         with stage("letterbox"):
@@ -91,34 +134,27 @@ class Detector(Closeable):
                 )[1]
                 for index, image in enumerate(images)
             ]
-        with stage("detector"), wrap_plugin_errors(f"detector {type(self.network).__name__}"):
+        with stage("detector"), wrap_plugin_errors(f"detector {self.name}"):
             outputs = self.network.forward(batch)
             self._check(outputs, len(images), size)
         with stage("heads"):
             return [
-                self._detections([output[index] for output in outputs], size, placement, image)
+                self._detections(
+                    [output[index] for output in outputs], size, placement, image, threshold
+                )
                 for index, (placement, image) in enumerate(zip(placements, images, strict=True))
             ]
 
     def _check(self, outputs: Sequence[Float32], count: int, size: tuple[int, int]) -> None:
         expected = [(count, head.channels) for head in self.heads]
         given = [tuple(output.shape[:2]) if output.ndim == 4 else None for output in outputs]
-        if given != expected or not all(map(self._tiles, outputs, self.heads, [size] * len(given))):
+        if given != expected or not all(map(_covers, outputs, self.heads, [size] * len(given))):
             strides = [head.stride for head in self.heads]
             raise PluginError(
-                f"{type(self.network).__name__} gave heads of shapes "
-                f"{[output.shape for output in outputs]}; its cfg asks for (N, channels) = "
-                f"{expected} and two axes of cells, of {strides} pixels of the {size[0]}x{size[1]} "
-                "input"
+                f"{self.name} gave heads of shapes {[output.shape for output in outputs]}; its cfg "
+                f"asks for (N, channels) = {expected} and two axes of cells, each of {strides} "
+                f"pixels of the {size[0]}x{size[1]} input"
             )
-
-    @staticmethod
-    def _tiles(output: Float32, head: Head, size: tuple[int, int]) -> bool:
-        """Whether the cells cover the input: a cell more or less where that is no multiple."""
-        if not head.stride:
-            return True
-        cells = zip(size, (output.shape[3], output.shape[2]), strict=True)
-        return all(abs(length / head.stride - count) < 1 for length, count in cells)
 
     def _detections(
         self,
@@ -126,10 +162,11 @@ class Detector(Closeable):
         size: tuple[int, int],
         placement: kernels.Placement,
         image: Image,
+        threshold: float | Sweep,
     ) -> list[Detection]:
-        lowest = self.threshold.stop if isinstance(self.threshold, Sweep) else self.threshold
+        minimum = threshold.stop if isinstance(threshold, Sweep) else threshold
         decoded = [
-            decode_head(output, head, *size, lowest)
+            decode_head(output, head, *size, minimum)
             for output, head in zip(outputs, self.heads, strict=True)
         ]
         boxes = np.concatenate([boxes for boxes, _ in decoded])
@@ -144,24 +181,32 @@ class Detector(Closeable):
             box = Box(*(float(value) for value in boxes[index]))
             if box.area > 0:
                 detections.append(Detection(box, box.quad, float(scores[index])))
-        return self.threshold.keep(detections) if isinstance(self.threshold, Sweep) else detections
+        return threshold.keep(detections) if isinstance(threshold, Sweep) else detections
 
     def close(self) -> None:
         self.network.close()
 
 
-def fitted(width: int, height: int, pixels: float, stride: int) -> tuple[int, int]:
-    """The input (width, height) for a picture of ``width x height``: the one of at most ``pixels``
-    in which it is shown largest, the smallest of equals; sides are multiples of ``stride``.
+def _covers(output: Float32, head: Head, size: tuple[int, int]) -> bool:
+    """Whether the cells cover the input, up to one cell if its sides are no multiples of them."""
+    if not head.stride:
+        return True
+    cells = zip(size, (output.shape[3], output.shape[2]), strict=True)
+    return all(abs(length / head.stride - count) < 1 for length, count in cells)
 
-    It is not larger than the picture (to the next multiple): enlarging shows nothing new. Beyond
-    4:1 and 1:4 it does not follow the picture's proportions.
+
+def fitted(width: int, height: int, pixels: float, stride: int) -> tuple[int, int]:
+    """The input size for a picture of ``width x height``, in multiples of ``stride``.
+
+    Of the sizes with at most ``pixels``, the one that shows the picture largest, and the smallest
+    of equals. It does not exceed the picture (rounded up to ``stride``), since upscaling adds no
+    detail, and its proportions stay within 1:4 and 4:1.
     """
-    aspect = min(max(width / height, 0.25), 4.0)
-    most = max(int(pixels / stride**2), 1)
+    aspect = min(max(width / height, 1 / MAX_ASPECT), MAX_ASPECT)
+    max_cells = max(int(pixels / stride**2), 1)
     best, chosen = 0.0, (1, 1)
-    for rows in range(1, min(most, -(-height // stride)) + 1):
-        columns = max(min(most // rows, -(-width // stride), math.ceil(rows * aspect)), 1)
+    for rows in range(1, min(max_cells, -(-height // stride)) + 1):
+        columns = max(min(max_cells // rows, -(-width // stride), math.ceil(rows * aspect)), 1)
         shown = min(columns / aspect, rows)
         if shown > best + 1e-9:
             best, chosen = shown, (columns, rows)

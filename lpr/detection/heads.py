@@ -8,16 +8,18 @@ import numpy as np
 
 from lpr.darknet.layers import RegionHead, Yolo
 from lpr.types import Float32
+from lpr.utils.activations import sigmoid, softmax
 
-# exp(10) times an anchor is beyond any picture; without a bound a wild value would overflow.
 _MAX_LOG_SCALE = 10.0
+"""Natural logarithm of a box's side over its anchor's: exp(10) anchors exceed any picture, and
+without a bound an extreme value would overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How one ``[yolo]`` or ``[region]`` section is read: its anchors in input pixels, its class
-    count and ``scale_x_y``; ``new_coords`` and ``softmax`` as :func:`decode_head` says. A cell has
-    ``stride`` input pixels on each side (0: nobody knows)."""
+    """The settings of a ``[yolo]`` or ``[region]`` section: its anchors in input pixels, its number
+    of classes, ``scale_x_y``, ``new_coords`` and ``softmax`` (see :func:`decode_head`). A cell
+    covers ``stride`` x ``stride`` input pixels; 0 if that is unknown."""
 
     anchors: tuple[tuple[float, float], ...]
     classes: int
@@ -42,39 +44,42 @@ class Head:
 
     @property
     def channels(self) -> int:
+        """Channels of the head's output."""
         return len(self.anchors) * (5 + self.classes)
 
 
 def decode_head(
     output: Float32, head: Head, width: int, height: int, threshold: float
 ) -> tuple[Float32, Float32]:
-    """Boxes and scores of one head's raw values, as Darknet's layers read them.
+    """Decode one head's raw values into boxes and scores, as Darknet's layers do.
 
     ``output`` is ``A*(5+C) x h x w``: for each anchor tx, ty, tw, th, objectness, classes. With s =
     ``scale_x_y`` and the cell (i, j), ``x = (i + s * sigmoid(tx) - (s - 1) / 2) * width / w`` and
     ``w = anchor_w * exp(tw)`` (Redmon and Farhadi 2018, YOLOv3; ``scale_x_y``: Bochkovskiy et al.
     2020, YOLOv4). The score is sigmoid(objectness) times the largest sigmoid(class).
 
-    With ``new_coords`` all values have been through a sigmoid already, and ``w = anchor_w *
-    (2 * tw)**2`` (Wang et al. 2021, Scaled-YOLOv4). With ``softmax`` the classes share one
-    probability (Redmon and Farhadi 2017, YOLO9000).
+    With ``new_coords`` the network has applied all sigmoids, and ``w = anchor_w * (2 * tw)**2``
+    (Wang et al. 2021, Scaled-YOLOv4). With ``softmax`` the class probabilities are a softmax
+    (Redmon and Farhadi 2017, YOLO9000).
 
     Returns ``K x 4`` corners in input pixels and ``K`` scores, all above ``threshold``.
     """
     rows, columns = output.shape[1:]
     cells = output.reshape(len(head.anchors), 5 + head.classes, rows, columns)
-    share = _same if head.new_coords else _sigmoid
-    # A score never exceeds its objectness, so most cells fall out before anything else is computed.
-    anchor, row, column = np.nonzero(share(cells[:, 4]) > threshold)
+    activate = _identity if head.new_coords else sigmoid
+    # A score never exceeds its objectness, which therefore rules out most cells early.
+    anchor, row, column = np.nonzero(activate(cells[:, 4]) > threshold)
     values = cells[anchor, :, row, column]
-    best = _softmax_max(values[:, 5:]) if head.softmax else share(values[:, 5:].max(axis=1))
-    scores = share(values[:, 4]) * best
+    best = (
+        softmax(values[:, 5:]).max(axis=1) if head.softmax else activate(values[:, 5:].max(axis=1))
+    )
+    scores = activate(values[:, 4]) * best
     keep = scores > threshold
     anchor, row, column, values = anchor[keep], row[keep], column[keep], values[keep]
 
     shift = (head.scale_x_y - 1) / 2
-    x = (column + head.scale_x_y * share(values[:, 0]) - shift) * (width / columns)
-    y = (row + head.scale_x_y * share(values[:, 1]) - shift) * (height / rows)
+    x = (column + head.scale_x_y * activate(values[:, 0]) - shift) * (width / columns)
+    y = (row + head.scale_x_y * activate(values[:, 1]) - shift) * (height / rows)
     if head.new_coords:
         scale = (2 * values[:, 2:4]) ** 2
     else:
@@ -84,16 +89,5 @@ def decode_head(
     return boxes.astype(np.float32), scores[keep].astype(np.float32)
 
 
-def _same(values: Float32) -> Float32:
+def _identity(values: Float32) -> Float32:
     return values
-
-
-def _softmax_max(values: Float32) -> Float32:
-    """The largest of each row's softmax."""
-    exponents = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(1 / exponents.sum(axis=1), np.float32)
-
-
-def _sigmoid(values: Float32) -> Float32:
-    with np.errstate(over="ignore"):  # exp of a very negative value: 1 / inf is the right 0
-        return np.asarray(1 / (1 + np.exp(-values)), np.float32)

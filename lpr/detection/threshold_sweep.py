@@ -1,4 +1,4 @@
-"""Several thresholds for one picture: the lower ones only where nothing was found."""
+"""Several thresholds for one picture: lower ones only if the higher ones find nothing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 
 from lpr.types import Detection
 
-_LEAST_STEP = 0.001
+MIN_STEP = 0.001
+"""Smaller steps change no result, and would take long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Thresholds tried in turn, from ``start`` down to ``stop`` (0..1) by ``step``: the first with
-    which a picture has a detection is that picture's.
+    """Thresholds from ``start`` down to ``stop`` (0..1) by ``step``: each picture takes the first
+    one at which it has a detection.
 
-    Raises ``ValueError`` for a way that leads nowhere.
+    Raises ``ValueError`` for values out of range.
     """
 
     start: float
@@ -25,10 +26,10 @@ class Sweep:
     step: float
 
     def __post_init__(self) -> None:
-        if not (0 <= self.stop <= self.start <= 1 and _LEAST_STEP <= self.step <= 1):
+        if not (0 <= self.stop <= self.start <= 1 and MIN_STEP <= self.step <= 1):
             raise ValueError(
                 f"a sweep goes down from START to STOP, both in 0..1, by a STEP of at least "
-                f"{_LEAST_STEP:g}; {self.start:g}:{self.stop:g}:{self.step:g} does not"
+                f"{MIN_STEP:g}, not {self.start:g}:{self.stop:g}:{self.step:g}"
             )
 
     @property
@@ -38,14 +39,14 @@ class Sweep:
         return tuple(round(self.start - number * self.step, 9) for number in range(count))
 
     def keep(self, detections: Sequence[Detection]) -> list[Detection]:
-        """Those that the picture's threshold leaves.
+        """The detections above the picture's threshold, of all above the lowest one.
 
-        ``detections`` were found with the lowest threshold. That is the same as finding them anew
-        with each: suppression drops a box only for one with a higher score, so what a higher
-        threshold takes away has never dropped what it leaves.
+        The result is the same as from a search with each threshold: non-maximum suppression drops a
+        box only for one with a higher score, so a box that a threshold removes never suppressed one
+        that it keeps.
         """
         for threshold in self.thresholds:
-            # Scores are float32, and so is what the detector compares them with.
+            # In float32, as the detector compares them.
             kept = [each for each in detections if each.confidence > np.float32(threshold)]
             if kept:
                 return kept

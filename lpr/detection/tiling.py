@@ -1,7 +1,7 @@
-"""Small plates in large pictures: the detector looks at the whole, and at overlapping tiles.
+"""Small plates in large pictures: the detector runs on the whole picture and on overlapping tiles.
 
-As in SAHI (Akyon et al. 2022, Slicing Aided Hyper Inference and Fine-tuning for Small Object
-Detection): what is too small in the whole picture is seen larger in a tile.
+After SAHI (Akyon et al. 2022, Slicing Aided Hyper Inference and Fine-tuning for Small Object
+Detection): a plate that is too small in the whole picture appears larger in a tile.
 """
 
 from __future__ import annotations
@@ -13,26 +13,45 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr import kernels
-from lpr.detection.detector import Detector
+from lpr.detection.detector import PlateDetector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.types import Box, Detection, Image
+from lpr.utils.closing import Closeable
+from lpr.utils.geometry import cut_out
 
-SMALLEST = 1 / 64, 20.0
-"""The narrowest plate that ``auto`` is to find: this part of the picture's width (60 pixels of
-3840), and no fewer pixels than these."""
+MIN_PLATE_SHARE = 1 / 64
+"""Width of the narrowest plate that ``auto`` looks for, as a share of the picture's: 60 pixels of
+3840."""
 
-SEEN = 24.0
-"""Input pixels that a plate must be wide to be found well."""
+MIN_PLATE_WIDTH = 20.0
+"""Pixels of the picture: ``auto`` looks for no narrower plate, since none can be read."""
 
-MOST = 64
-"""Tiles of one picture."""
+MIN_INPUT_WIDTH = 24.0
+"""Input pixels: the detector finds narrower plates unreliably."""
+
+OVERLAP = 1.2
+"""What neighbouring tiles share, in widths of the widest plate that the whole picture shows too
+small: with a margin, so that each such plate lies whole in one of them."""
+
+MAX_TILES = 64
+"""Tiles of one picture, a bound on the time that it takes."""
 
 _EDGE = 2.0
-_INSIDE = 0.7
+"""Pixels: a box that ends this close to the edge of its tile is cut off by it."""
+
+_PART_SHARE = 0.7
+"""A box with more than this share of its area in a larger one is a part of that plate."""
+
+_PART_CONFIDENCE = 2.0
+"""A box this many times as confident as the larger one around it is not a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """``columns`` x ``rows`` of tiles; 0 x 0 for as many as each picture needs."""
+    """``columns`` x ``rows`` of tiles; 0 x 0 for as many as each picture needs.
+
+    Raises ``ValueError`` for negative numbers, a single 0, and more than :data:`MAX_TILES`.
+    """
 
     columns: int = 0
     rows: int = 0
@@ -40,8 +59,8 @@ class Tiles:
     def __post_init__(self) -> None:
         if min(self.columns, self.rows) < 0 or (self.columns == 0) != (self.rows == 0):
             raise ValueError(f"tiles are columns x rows, not {self.columns} x {self.rows}")
-        if self.columns * self.rows > MOST:
-            raise ValueError(f"{self.columns} x {self.rows} tiles are more than {MOST}")
+        if self.columns * self.rows > MAX_TILES:
+            raise ValueError(f"{self.columns} x {self.rows} tiles are more than {MAX_TILES}")
 
     @classmethod
     def of(cls, text: str) -> Tiles | None:
@@ -54,98 +73,110 @@ class Tiles:
         return cls(int(columns), int(rows))
 
 
-class TiledDetector(Detector):
-    """A :class:`lpr.detection.detector.Detector` that looks at tiles too, where a picture is large
-    enough for ``tiles`` to show more than the whole does."""
+class TiledDetector(Closeable):
+    """Runs ``detector`` on each picture and on its ``tiles``, if these show more than the whole.
 
-    tiles: Tiles = Tiles()
+    Detections are merged by :func:`merged` with an IoU of ``nms``. Closing it closes ``detector``.
+    """
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
-        """As :meth:`lpr.detection.detector.Detector.find`; a plate that several tiles show is there
-        once."""
-        found = super().find(images)
+    def __init__(self, detector: PlateDetector, tiles: Tiles, nms: float = 0.45) -> None:
+        self.detector = detector
+        self.tiles = tiles
+        self.nms = nms
+
+    @property
+    def name(self) -> str:
+        return self.detector.name
+
+    @property
+    def threshold(self) -> float | Sweep:
+        return self.detector.threshold
+
+    def input_scale(self, width: int, height: int) -> tuple[float, float]:
+        """The scale of the whole picture; tiles are seen larger."""
+        return self.detector.input_scale(width, height)
+
+    def close(self) -> None:
+        self.detector.close()
+
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
+        """The plates of each picture, the most confident first, each once."""
+        detections = self.detector.find(images, threshold)
         for index, image in enumerate(images):
             frames = self.frames(image.shape[1], image.shape[0])
             if len(frames) > 1:
-                found[index] = self._merged(image, frames, found[index])
-        return found
+                in_tiles = self._find_in_tiles(image, frames, threshold)
+                detections[index] = merged([*detections[index], *in_tiles], self.nms)
+        return detections
 
     def frames(self, width: int, height: int) -> list[Box]:
-        """The tiles of a picture of ``width x height``, in its pixels; one where there are none.
-
-        Neighbours share as much as the widest plate that is too small in the whole picture, so
-        that each such plate lies whole in one of them.
-        """
+        """The tiles of a picture of ``width x height``, in its pixels; a single one if tiles would
+        show no more than the whole."""
         scale = self.input_scale(width, height)[0]
-        overlap = 1.2 * SEEN / scale
+        overlap = OVERLAP * MIN_INPUT_WIDTH / scale
         columns, rows = self.tiles.columns, self.tiles.rows
         if not columns:
-            needed = min(SEEN / max(width * SMALLEST[0], SMALLEST[1]), 1.0)
-            # No more than half a tile, however coarse the whole is seen.
-            overlap = min(overlap, width * scale / needed / 2)
-            columns, rows = self._enough(width, height, overlap, needed)
+            narrowest = max(width * MIN_PLATE_SHARE, MIN_PLATE_WIDTH)
+            min_scale = min(MIN_INPUT_WIDTH / narrowest, 1.0)
+            # At most half a tile, however coarse the whole picture is.
+            overlap = min(overlap, width * scale / min_scale / 2)
+            columns, rows = self._fewest(width, height, overlap, min_scale)
         across = list(_pieces(width, columns, overlap))
         down = list(_pieces(height, rows, overlap))
         return [Box(x0, y0, x1, y1) for y0, y1 in down for x0, x1 in across]
 
-    def _enough(self, width: int, height: int, overlap: float, needed: float) -> tuple[int, int]:
-        """The fewest columns and rows whose tiles are seen at a scale of ``needed``; as many as may
-        be where that is not reached."""
+    def _fewest(self, width: int, height: int, overlap: float, min_scale: float) -> tuple[int, int]:
+        """The fewest columns and rows whose tiles have a scale of ``min_scale``; the most allowed
+        if none have."""
         columns = rows = 1
         while True:
             size = _length(width, columns, overlap), _length(height, rows, overlap)
-            if self.input_scale(*map(math.ceil, size))[0] >= needed:
+            if self.input_scale(*map(math.ceil, size))[0] >= min_scale:
                 return columns, rows
-            # The side that is seen in longer pieces is cut further.
+            # The longer side of a tile is divided further.
             more = (columns + 1, rows) if size[0] >= size[1] else (columns, rows + 1)
-            if more[0] * more[1] > MOST:
+            if more[0] * more[1] > MAX_TILES:
                 return columns, rows
             columns, rows = more
 
-    def _merged(
-        self, image: Image, frames: Sequence[Box], whole: Sequence[Detection]
-    ) -> list[Detection]:
-        tiles = [image[int(f.y0) : math.ceil(f.y1), int(f.x0) : math.ceil(f.x1)] for f in frames]
+    def _find_in_tiles(
+        self, image: Image, frames: Sequence[Box], threshold: float | Sweep | None
+    ) -> Iterator[Detection]:
         height, width = image.shape[:2]
-        found = list(whole)
-        for frame, detections in zip(frames, super().find(tiles), strict=True):
-            for detection in detections:
-                box = _moved(detection.box, int(frame.x0), int(frame.y0))
-                if not _is_cut(box, frame, width, height):
-                    found.append(Detection(box, box.quad, detection.confidence))
-        return merged(found, self.spec.nms)
+        tiles = [cut_out(image, frame) for frame in frames]
+        for frame, found in zip(frames, self.detector.find(tiles, threshold), strict=True):
+            for detection in found:
+                moved = detection.moved(frame.x0, frame.y0)
+                if not _is_cut(moved.box, frame, width, height):
+                    yield moved
 
 
-def merged(found: Sequence[Detection], nms: float) -> list[Detection]:
-    """Detections of several looks at one picture, each plate once, the most certain first.
+def merged(detections: Sequence[Detection], nms: float) -> list[Detection]:
+    """Detections of several views of one picture, each plate once, the most confident first.
 
-    Non-maximum suppression at an IoU of ``nms``; then a box that lies inside a larger one for the
-    most part (intersection over the smaller area, SAHI's metric for parts of an object) is a part
-    of that plate, unless it is more than twice as certain.
+    After non-maximum suppression at an IoU of ``nms``, a box that lies mostly inside a larger one
+    (intersection over the smaller area, SAHI's metric for parts of an object) is dropped as a part
+    of that plate, unless it is more than twice as confident.
     """
-    if not found:
+    if not detections:
         return []
-    boxes = np.array([d.box for d in found], np.float32)
-    scores = np.array([d.confidence for d in found], np.float32)
-    kept = [found[index] for index in kernels.nms(boxes, scores, nms)]
+    boxes = np.array([d.box for d in detections], np.float32)
+    scores = np.array([d.confidence for d in detections], np.float32)
+    kept = [detections[index] for index in kernels.nms(boxes, scores, nms)]
     return [d for d in kept if not any(_is_part(d, other) for other in kept)]
 
 
 def _is_part(detection: Detection, other: Detection) -> bool:
     a, b = detection.box, other.box
-    if a.area >= b.area or detection.confidence > 2 * other.confidence:
+    if a.area >= b.area or detection.confidence > _PART_CONFIDENCE * other.confidence:
         return False
-    width = min(a.x1, b.x1) - max(a.x0, b.x0)
-    height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return width > 0 and height > 0 and width * height > _INSIDE * a.area
-
-
-def _moved(box: Box, x: int, y: int) -> Box:
-    return Box(box.x0 + x, box.y0 + y, box.x1 + x, box.y1 + y)
+    return a.intersection(b).area > _PART_SHARE * a.area
 
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
-    """Whether a box ends where its tile does, and the picture goes on there."""
+    """Whether a box ends where its tile does although the picture goes on."""
     return (
         (frame.x0 > 0 and box.x0 <= frame.x0 + _EDGE)
         or (frame.y0 > 0 and box.y0 <= frame.y0 + _EDGE)
@@ -155,8 +186,7 @@ def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
 
 
 def _length(whole: int, count: int, overlap: float) -> float:
-    """How long ``count`` pieces are that cover ``whole``, each sharing ``overlap`` with the
-    next."""
+    """The length of ``count`` pieces that cover ``whole``, neighbours sharing ``overlap``."""
     return min((whole + (count - 1) * overlap) / count, whole)
 
 

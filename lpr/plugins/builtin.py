@@ -1,6 +1,8 @@
-"""The plugin that lpr itself is: what it hands to the registry, through the same hooks."""
+"""The built-in plugin: lpr's own runtimes, regions, formats and commands, through the hooks."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
@@ -12,6 +14,9 @@ from lpr.regions.united_states import UNITED_STATES
 from lpr.regions.vietnam import VIETNAM
 from lpr.runtimes import opencv
 from lpr.sinks import sink_formats
+
+if TYPE_CHECKING:
+    import click
 
 
 @hookimpl
@@ -32,3 +37,20 @@ def lpr_regions() -> list[Region]:
 @hookimpl
 def lpr_sinks() -> list[SinkFormat]:
     return sink_formats()
+
+
+@hookimpl
+def lpr_commands() -> list[click.Command]:
+    from lpr.plugins.lazy_command import LazyCommand
+
+    summaries = {
+        "bench": "Measure how fast the networks run on this machine.",
+        "convert": "Convert a Darknet detector to ONNX.",
+        "detect": "Find and read the plates of pictures, videos and folders.",
+        "doctor": "Report what is installed and which backends work.",
+        "eval": "Measure how well a model reads a labelled set.",
+        "models": "List and verify model folders.",
+        "plugins": "List, write and check plugins.",
+        "watch": "Report every vehicle of videos and cameras once.",
+    }
+    return [LazyCommand(name, f"lpr.cli.{name}", text) for name, text in summaries.items()]

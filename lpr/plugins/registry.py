@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 from lpr import hookspecs
-from lpr.errors import BackendError, PluginError, describe
+from lpr.errors import PluginError, RegionError, describe
 from lpr.models import installed_models
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
-BUILTIN_COMMANDS = ("bench", "convert", "detect", "doctor", "eval", "models", "plugins", "watch")
+BUILTIN = "builtin"
+"""The name of lpr's own plugin."""
 
 
 class _Named(Protocol):
@@ -65,10 +66,10 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
-        """The region of a code such as ``tw``; raises :class:`BackendError`."""
+        """The region of a code such as ``tw``; raises :class:`RegionError`."""
         if code not in self.regions:
             known = ", ".join(sorted(self.regions)) or "none"
-            raise BackendError(f"no region {code!r}: known are {known}; install a plugin for it")
+            raise RegionError(f"no region {code!r}: known are {known}; install a plugin for it")
         return self.regions[code]
 
     @contextmanager
@@ -161,8 +162,6 @@ class Registry:
 
         if not isinstance(command, click.Command):
             raise TypeError(f"{command!r} is no click.Command")
-        if command.name in BUILTIN_COMMANDS:
-            raise ValueError(f"the command {command.name!r} is lpr's own")
         _refuse_twice(command, self.commands)
         self.commands.append(command)
         return f"command {command.name}"
@@ -212,7 +211,7 @@ def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
 def load_registry(builtin: ModuleType) -> Registry:
     """The registry of the module ``builtin`` and of all installed plugins that are selected."""
     registry = Registry()
-    registry.load("builtin", "lpr", lambda: builtin)
+    registry.load(BUILTIN, "lpr", lambda: builtin)
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
     wanted = _selection()
     for point in points:

@@ -17,14 +17,19 @@ from lpr.specs import CtcSpec
 from lpr.types import Alternative, Character, Float32, Reading
 
 DOUBTFUL = 0.9
-"""A character of less confidence makes its reading worth a search for other ones: nine in ten of
-the wrong readings of blurred crops have one, and one in twenty of all readings of clear ones."""
+"""A character below this confidence makes its reading worth a search for alternatives: nine in ten
+of the wrong readings of blurred crops have one, and one in twenty of all readings of clear ones."""
 
-_OTHERS = 3
-_LEAST_OTHER = 1e-3
+MAX_ALTERNATIVES = 3
+"""More are never right in practice, and cost time."""
+
+MIN_PROBABILITY = 1e-3
+"""Of an alternative."""
 
 
-class _Spelled(Protocol):
+class _Path(Protocol):
+    """Classes without blanks and repeats, and the confidence of each (0..1)."""
+
     @property
     def classes(self) -> Sequence[int]: ...
     @property
@@ -32,121 +37,118 @@ class _Spelled(Protocol):
 
 
 class Decoder:
-    """Readings of a network's logits, under the formats of some regions where there are any.
+    """Decodes logits into readings, constrained by the formats of ``regions`` if there are any.
 
-    The best path stands where its text is legal. Where it fits no format, the likeliest legal text
-    (by a beam search that knows no other) takes its place if the network holds it to be at least
-    ``1 / odds`` times as probable as the likeliest text: nearly all plates are legal, so that a
-    doubtful character is rather misread than the plate a strange one. What the network is certain
-    of stays as it is.
+    A best path whose text is legal stands. If its text fits no format, the most likely legal text
+    (by a beam search over legal texts alone) replaces it, provided that it is at least
+    ``1 / grammar_odds`` times as probable as the most likely text: nearly all plates are legal, so
+    a misread character is more likely than an unusual plate.
 
-    Readings that fit no format or have a doubtful character (:data:`DOUBTFUL`) come with up to
-    three alternatives, likeliest first: legal texts and, beside an illegal reading or in its stead,
-    any. Their confidence is the probability of the whole text, the sum over all paths that spell
-    it; texts below 0.001 are left out.
+    Readings that fit no format or have a character below :data:`DOUBTFUL` get up to
+    :data:`MAX_ALTERNATIVES`, most likely first: legal texts and, for an illegal reading or one that
+    was replaced, any others. An alternative's confidence is the probability of the whole text, the
+    sum over all paths that spell it; those below :data:`MIN_PROBABILITY` are left out.
     """
 
-    def __init__(self, spec: CtcSpec, regions: Iterable[Region] = (), odds: float = 1.0) -> None:
-        """Raises ``ValueError`` for ``odds`` below 1."""
-        if not odds >= 1:
-            raise ValueError(f"odds have to be at least 1, not {odds}")
+    def __init__(
+        self, spec: CtcSpec, regions: Iterable[Region] = (), grammar_odds: float = 1.0
+    ) -> None:
+        """Raises ``ValueError`` for ``grammar_odds`` below 1."""
+        if not grammar_odds >= 1:
+            raise ValueError(f"grammar_odds have to be at least 1, not {grammar_odds}")
         self.spec = spec
-        self._least = -math.log(odds)
+        self._min_log_ratio = -math.log(grammar_odds)
         regions = tuple(regions)
-        self._bound = bool(regions)
+        self._constrained = bool(regions)
         grammar = Grammar.of(regions, spec.alphabet)
         self._transitions: NDArray[np.int32] = np.insert(
             grammar.transitions, spec.blank, -1, axis=1
         )
         self._accepting = grammar.accepting
-        # Single texts are followed through plain lists: an array gives its values more slowly.
-        self._follows: list[list[int]] = self._transitions.tolist()
+        # Plain lists: reading single values from an array is slower.
+        self._next_states: list[list[int]] = self._transitions.tolist()
 
     def __call__(self, logits: Float32) -> list[Reading]:
         """One reading for each of ``logits`` (``N x T x C``)."""
         paths = kernels.ctc_greedy(logits, self.spec.blank, self.spec.dropped_steps)
         readings = [reading_of(path, self.spec) for path in paths]
-        strange = [n for n, path in enumerate(paths) if path.classes and not self._legal(path)]
-        doubtful = [
-            n
-            for n, path in enumerate(paths)
-            if path.classes and n not in strange and min(path.confidences) < DOUBTFUL
-        ]
-        legal = self._search(logits, [*strange, *doubtful], self._bound)
-        free = self._search(logits, strange, False)
-        for number in strange:
-            readings[number] = self._judged(readings[number], legal[number], free[number])
+        illegal, doubtful = [], []
+        for number, path in enumerate(paths):
+            if path.classes and not self._legal(path):
+                illegal.append(number)
+            elif path.classes and min(path.confidences) < DOUBTFUL:
+                doubtful.append(number)
+        legal = self._search(logits, [*illegal, *doubtful], self._constrained)
+        free = self._search(logits, illegal, False)
+        for number in illegal:
+            readings[number] = self._legalized(readings[number], legal[number], free[number])
         for number in doubtful:
-            readings[number] = self._beside(readings[number], legal[number])
+            readings[number] = self._with_alternatives(readings[number], legal[number])
         return readings
 
-    def _legal(self, path: _Spelled) -> bool:
-        if not self._bound:
+    def _legal(self, path: _Path) -> bool:
+        if not self._constrained:
             return True
         state = 0
         for index in path.classes:
-            state = self._follows[state][index]
+            state = self._next_states[state][index]
             if state < 0:
                 return False
         return bool(self._accepting[state])
 
     def _search(
-        self, logits: Float32, numbers: Sequence[int], bound: bool
+        self, logits: Float32, numbers: Sequence[int], constrained: bool
     ) -> dict[int, list[Hypothesis]]:
-        """The likeliest texts of some of the ``logits``, legal ones only if ``bound``."""
+        """The most likely texts of some of the ``logits``; legal ones alone if ``constrained``."""
         if not numbers:
             return {}
         found = kernels.ctc_beam(
             logits[[*numbers]],
             self.spec.blank,
             self.spec.dropped_steps,
-            transitions=self._transitions if bound else None,
-            accepting=self._accepting if bound else None,
-            top=_OTHERS + 2,  # the reading itself and the empty text are none of them
+            transitions=self._transitions if constrained else None,
+            accepting=self._accepting if constrained else None,
+            top=MAX_ALTERNATIVES + 2,  # besides the reading itself and the empty text
         )
         return dict(zip(numbers, found, strict=True))
 
-    def _judged(
+    def _legalized(
         self, reading: Reading, legal: Sequence[Hypothesis], free: Sequence[Hypothesis]
     ) -> Reading:
-        """The likeliest legal text instead of the illegal one of ``reading``, if it is likely."""
-        likely = legal and legal[0].log_probability - free[0].log_probability >= self._least
-        if likely and self._least < 0:
-            reading = reading_of(legal[0], self.spec)
-        return self._beside(reading, [*legal, *free])
+        """The illegal ``reading``, or the most likely legal text if that is probable enough."""
+        if legal and self._min_log_ratio < 0:
+            log_ratio = legal[0].log_probability - free[0].log_probability
+            if log_ratio >= self._min_log_ratio:
+                reading = reading_of(legal[0], self.spec)
+        return self._with_alternatives(reading, [*legal, *free])
 
-    def _beside(self, reading: Reading, found: Iterable[Hypothesis]) -> Reading:
-        """``reading`` with the others of the texts that were ``found`` as its alternatives."""
-        # The two searches may give one text, and that which kept less of its paths gives it less.
+    def _with_alternatives(self, reading: Reading, hypotheses: Iterable[Hypothesis]) -> Reading:
+        # A text from both searches has two probabilities, both lower bounds: pruning loses paths.
         texts: dict[str, float] = {}
-        for each in found:
-            text, probability = reading_of(each, self.spec).text, math.exp(each.log_probability)
-            texts[text] = max(min(probability, 1.0), texts.get(text, _LEAST_OTHER))
+        for each in hypotheses:
+            text, probability = self.spec.decode(each.classes), math.exp(each.log_probability)
+            texts[text] = max(min(probability, 1.0), texts.get(text, MIN_PROBABILITY))
         others = [
             Alternative(text, probability)
             for text, probability in texts.items()
-            if text not in ("", reading.text) and probability > _LEAST_OTHER
+            if text not in ("", reading.text) and probability > MIN_PROBABILITY
         ]
         others.sort(key=lambda other: -other.confidence)
-        return replace(reading, alternatives=tuple(others[:_OTHERS]))
+        return replace(reading, alternatives=tuple(others[:MAX_ALTERNATIVES]))
 
 
 def greedy(logits: Float32, spec: CtcSpec) -> list[Reading]:
-    """The readings of ``logits`` (``N x T x C``) by the best path (Graves et al. 2006, CTC).
+    """Decode ``logits`` (``N x T x C``) by the best path (Graves et al. 2006, CTC).
 
-    A character's confidence is the largest softmax value in its run of time steps, a reading's the
-    mean of its characters', 0 where nothing was read.
+    A character's confidence is the largest softmax value in its run of time steps. A reading's is
+    the mean of its characters', 0 for no text.
     """
-    decoded = kernels.ctc_greedy(logits, spec.blank, spec.dropped_steps)
-    return [reading_of(each, spec) for each in decoded]
+    paths = kernels.ctc_greedy(logits, spec.blank, spec.dropped_steps)
+    return [reading_of(path, spec) for path in paths]
 
 
-def reading_of(decoded: _Spelled, spec: CtcSpec) -> Reading:
-    """Classes and their confidences as characters."""
-    letters = spec.alphabet[: spec.blank] + "\0" + spec.alphabet[spec.blank :]
-    characters = tuple(
-        Character(letters[index], confidence)
-        for index, confidence in zip(decoded.classes, decoded.confidences, strict=True)
-    )
-    confidence = sum(c.confidence for c in characters) / max(len(characters), 1)
-    return Reading("".join(c.char for c in characters), confidence, characters)
+def reading_of(path: _Path, spec: CtcSpec) -> Reading:
+    """The reading of a path."""
+    text = spec.decode(path.classes)
+    characters = tuple(map(Character, text, path.confidences))
+    return Reading(text, sum(path.confidences) / max(len(text), 1), characters)

@@ -21,99 +21,112 @@ from lpr.types import Appearance, Crop, Float32, Quad, Reading
 from lpr.utils.timing import stage
 
 MAX_BATCH = 32
-UPRIGHT, EVIDENT = 0.8, 0.95
-"""A plate that fills less than ``UPRIGHT`` of its bounding box, or whose text the network holds to
-be less than ``EVIDENT``, is rectified and read once more. All others gain nothing by that."""
+"""Crops of one forward pass: larger batches need more memory and are no faster."""
+
+UPRIGHT_FILL = 0.8
+"""A plate that fills a smaller share of its bounding box is rectified and read again."""
+
+CLEAR_CONFIDENCE = 0.95
+"""A text with a lower confidence is rectified and read again; others gain nothing by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CtcOutput:
-    """What a network itself says of a crop, before any calibration: its ``logits`` (``T x C``) and
-    what they spell; ``summary`` and ``quad`` (in the crop's picture) where it gives them."""
+    """A network's uncalibrated output for a crop: ``logits`` (``T x C``) and the ``reading`` they
+    decode to; ``attributes`` and ``quad`` (in the crop's picture) if the network predicts them."""
 
     reading: Reading
     logits: Float32
-    summary: PlateAttributes | None = None
+    attributes: PlateAttributes | None = None
     quad: Quad | None = None
 
     @property
-    def certain(self) -> float:
-        """The product of what the network says of the characters."""
+    def confidence(self) -> float:
+        """The product of the characters' confidences, 0..1."""
         return prod(c.confidence for c in self.reading.characters)
 
 
 class CtcReader:
-    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: cut, run, decode.
+    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: crops, runs, decodes.
 
-    ``regions`` and ``odds`` are for :class:`lpr.recognition.ctc_decoder.Decoder`. Without a
-    ``calibration`` a reading is as certain as its characters are on the average. Where the network
-    sees a plate's corners (its spec's ``summary``), plates that are tilted or hard to read are
-    rectified and read once more.
+    ``regions`` and ``grammar_odds`` configure :class:`lpr.recognition.ctc_decoder.Decoder`. Without
+    a ``calibration`` a reading's confidence is the mean of its characters'. If the network predicts
+    a plate's corners (its spec has ``summary``), plates that are tilted or hard to read are
+    rectified and read again.
     """
 
     def __init__(
         self,
         network: CtcRecognizer,
         regions: Iterable[Region] = (),
-        odds: float = 1.0,
+        grammar_odds: float = 1.0,
         calibration: Calibration | None = None,
     ) -> None:
         self.network = network
         self.calibration = calibration
-        self._decode = Decoder(network.spec, regions, odds)
+        self._decode = Decoder(network.spec, regions, grammar_odds)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order.
 
-        Raises :class:`PluginError` where the network's output is not what its spec says.
+        Raises :class:`PluginError` if the network's output does not match its spec.
         """
-        return [self.judged(look) for look in self.look(crops)]
+        return [self.calibrated(output) for output in self.outputs(crops)]
 
-    def look(self, crops: Sequence[Crop]) -> list[CtcOutput]:
-        """What the network says of each crop, in order; of rectified ones where that is better."""
-        looks = self._first_look(crops)
+    def outputs(self, crops: Sequence[Crop]) -> list[CtcOutput]:
+        """The network's output for each crop, in order, after rectification if that helps."""
+        outputs = self._run(crops)
         doubtful = [
-            (index, Crop(crops[index].image, look.quad))
-            for index, look in enumerate(looks)
-            if look.quad and (look.certain < EVIDENT or fill(look.quad) < UPRIGHT)
+            (index, Crop(crops[index].image, output.quad))
+            for index, output in enumerate(outputs)
+            if output.quad
+            and (output.confidence < CLEAR_CONFIDENCE or fill(output.quad) < UPRIGHT_FILL)
         ]
-        again = self._first_look([crop for _, crop in doubtful])
-        for (index, crop), look in zip(doubtful, again, strict=True):
-            looks[index] = look if look.quad else replace(look, quad=crop.quad)
-        return looks
+        second = self._run([crop for _, crop in doubtful])
+        for (index, crop), output in zip(doubtful, second, strict=True):
+            outputs[index] = output if output.quad else replace(output, quad=crop.quad)
+        return outputs
 
-    def judged(self, look: CtcOutput) -> Reading:
-        """The reading with calibrated confidences, where the model has any, and all that the
-        network told of its plate."""
-        reading, told, curve = look.reading, look.summary, self.calibration
+    def calibrated(self, output: CtcOutput) -> Reading:
+        """The reading with calibrated confidences, if the model has a calibration, and with the
+        plate's attributes, if the network predicts them."""
+        reading, attributes, curve = output.reading, output.attributes, self.calibration
         if curve is not None:
+            plate = attributes.plate if attributes else 1.0
             reading = replace(
                 reading,
-                confidence=curve.of_text(reading.characters, told.plate if told else 1.0),
+                confidence=curve.of_text(reading.characters, plate),
                 characters=curve.of_characters(reading.characters),
             )
-        if told is None:
+        if attributes is None:
             return reading
-        lines = 2 if told.two_lines > 0.5 else 1
-        looks = Appearance(told.ground, told.ink, lines, told.region, told.region_confidence)
-        return replace(reading, quad=look.quad, appearance=looks)
+        appearance = Appearance(
+            attributes.ground,
+            attributes.ink,
+            2 if attributes.two_lines > 0.5 else 1,
+            attributes.region,
+            attributes.region_confidence,
+        )
+        return replace(reading, quad=output.quad, appearance=appearance)
 
-    def _first_look(self, crops: Sequence[Crop]) -> list[CtcOutput]:
-        looks: list[CtcOutput] = []
+    def _run(self, crops: Sequence[Crop]) -> list[CtcOutput]:
+        outputs: list[CtcOutput] = []
+        spec = self.network.spec
         for start in range(0, len(crops), MAX_BATCH):
             part = crops[start : start + MAX_BATCH]
             logits = self._logits(part)
             with stage("decode"):
                 readings = self._decode(logits)
-                if not self.network.spec.summary:
-                    looks += map(CtcOutput, readings, logits)
+                if not spec.summary:
+                    outputs += map(CtcOutput, readings, logits)
                     continue
-                for reading, raw, told, crop in zip(
-                    readings, logits, summaries(logits[:, 0]), part, strict=True
-                ):
-                    quad = seen_in(crop, told.corners, self.network.spec.crop_margin)
-                    looks.append(CtcOutput(reading, raw, told, quad))
-        return looks
+                attributes = summaries(logits[:, 0])
+                quads = [
+                    seen_in(crop, each.corners, spec.crop_margin)
+                    for crop, each in zip(part, attributes, strict=True)
+                ]
+                outputs += map(CtcOutput, readings, logits, attributes, quads)
+        return outputs
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
         with stage("crops"):
@@ -124,7 +137,7 @@ class CtcReader:
         if logits.ndim != 3 or (len(logits), logits.shape[2]) != (len(crops), classes):
             raise PluginError(
                 f"{type(self.network).__name__} gave logits of shape {logits.shape} for "
-                f"{len(crops)} crops; its spec asks for ({len(crops)}, T, {classes})"
+                f"{len(crops)} crops; its spec requires ({len(crops)}, T, {classes})"
             )
         if not np.isfinite(logits).all():
             raise PluginError(f"{type(self.network).__name__} gave logits that are not finite")
@@ -158,12 +171,15 @@ class CtcReader:
 def as_text_recognizer(
     recognizer: TextRecognizer | CtcRecognizer,
     regions: Iterable[Region] = (),
-    odds: float = 1.0,
+    grammar_odds: float = 1.0,
     calibration: Calibration | None = None,
 ) -> TextRecognizer:
-    """The recognizer itself where it reads texts, else its adapter; ``TypeError`` for neither."""
+    """Wrap a CtcRecognizer in a :class:`CtcReader`; return a TextRecognizer as it is.
+
+    Raises ``TypeError`` for anything else.
+    """
     if isinstance(recognizer, CtcRecognizer):
-        return CtcReader(recognizer, regions, odds, calibration)
+        return CtcReader(recognizer, regions, grammar_odds, calibration)
     if isinstance(recognizer, TextRecognizer):
         return recognizer
     raise TypeError(f"{recognizer!r} is neither a TextRecognizer nor a CtcRecognizer")

@@ -1,4 +1,4 @@
-"""What a recognizer answers, checked: it may be anybody's code."""
+"""Checks of what a recognizer returns, since plugins may be of any quality."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ _TEXT = re.compile("[A-Z0-9]*")
 
 
 def read_checked(name: str, recognizer: TextRecognizer, crops: Sequence[Crop]) -> list[Reading]:
-    """What ``recognizer`` reads in ``crops``: one legal reading for each, in order.
+    """Read ``crops`` with ``recognizer``: one valid reading for each, in order.
 
-    Raises :class:`lpr.errors.PluginError`, which calls it ``name``, where it fails or answers
+    Raises :class:`lpr.errors.PluginError`, beginning with ``name``, if it fails or returns
     something else (:func:`problem_with`).
     """
     with wrap_plugin_errors(name):
         readings = recognizer.read(crops)
-        wrong = problem_with(readings, len(crops))
-    if wrong:
-        raise PluginError(f"{name} {wrong}")
+        problem = problem_with(readings, len(crops))
+    if problem:
+        raise PluginError(f"{name} {problem}")
     return readings
 
 
 def problem_with(readings: object, count: int) -> str | None:
-    """What is wrong with the answer to ``count`` crops, as in "gave 2 readings for 3 crops"."""
+    """The problem with the readings of ``count`` crops, such as "gave 2 readings for 3 crops"."""
     if not isinstance(readings, list):
-        return f"gave {readings!r}, which is no list of readings, for {count} crops"
+        return f"gave {readings!r}, not a list of readings, for {count} crops"
     if len(readings) != count:
         return f"gave {len(readings)} readings for {count} crops"
-    return next((wrong for reading in readings if (wrong := _wrong(reading))), None)
+    return next((problem for reading in readings if (problem := _problem(reading))), None)
 
 
-def _wrong(reading: object) -> str | None:
+def _problem(reading: object) -> str | None:
     if not isinstance(reading, Reading):
-        return f"gave {reading!r}, which is no Reading"
+        return f"gave {reading!r}, not a Reading"
     for part, kind in (("characters", Character), ("alternatives", Alternative)):
         things = getattr(reading, part)
         if not isinstance(things, (tuple, list)) or not all(isinstance(t, kind) for t in things):
-            return f"gave {things!r} as {part}: they have to be a tuple of {kind.__name__}s"
+            return f"gave {things!r} as {part}: it has to be a tuple of {kind.__name__}s"
     for text in (reading.text, *(other.text for other in reading.alternatives)):
         if not isinstance(text, str) or not _TEXT.fullmatch(text):
-            return f"gave the text {text!r}: only A-Z and 0-9 may be"
+            return f"gave the text {text!r}: only A-Z and 0-9 are allowed"
     if reading.characters and [c.char for c in reading.characters] != list(reading.text):
         return f"gave characters that are not those of its text {reading.text!r}"
-    certain: Sequence[Reading | Character | Alternative]
-    certain = (reading, *reading.characters, *reading.alternatives)
-    for given in (each.confidence for each in certain):
-        # NumPy's numbers are Real too; NaN lies nowhere.
-        if not isinstance(given, Real) or not 0 <= given <= 1:
-            return f"gave the confidence {given!r}, which is no number in 0..1"
+    parts: tuple[Reading | Character | Alternative, ...]
+    parts = (reading, *reading.characters, *reading.alternatives)
+    for confidence in (each.confidence for each in parts):
+        # NumPy's numbers are Real too; NaN fails the comparison.
+        if not isinstance(confidence, Real) or not 0 <= confidence <= 1:
+            return f"gave the confidence {confidence!r}, not a number in 0..1"
     return None

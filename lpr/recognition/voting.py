@@ -1,4 +1,4 @@
-"""Several recognizers as one: each reads, and what they agree on is the reading."""
+"""Several recognizers as one: their readings are fused by voting."""
 
 from __future__ import annotations
 
@@ -13,33 +13,36 @@ from lpr.utils.closing import CLOSE_TIMEOUT, close_with_timeout
 
 
 class VotingRecognizer:
-    """A :class:`lpr.protocols.TextRecognizer` that fuses the readings of ``members`` (names and
-    recognizers) by :func:`lpr.kernels.vote`.
+    """A :class:`lpr.protocols.TextRecognizer` that fuses the readings of its ``members`` (names and
+    recognizers) with :func:`lpr.kernels.vote`.
 
-    A character's confidence is its share of the votes in its place times the mean confidence of
-    the readings, so that two who are in doubt together remain so. Readings that differ from what
-    was agreed on become alternatives.
+    A character's confidence is its share of the votes at its place times the mean confidence of
+    the readings, so agreement between uncertain readings stays uncertain. Readings that differ
+    from the result become its alternatives.
     """
 
     def __init__(self, members: Sequence[tuple[str, TextRecognizer]]) -> None:
         """Raises ``ValueError`` without members."""
         if not members:
-            raise ValueError("nobody to vote")
+            raise ValueError("a vote needs at least one recognizer")
         self.members = tuple(members)
-        # Each member has its own when they are closed, one after the other.
-        self.patience = CLOSE_TIMEOUT * (len(self.members) + 1)
+        # Members are closed one after the other, each with its own timeout.
+        self.close_timeout = CLOSE_TIMEOUT * (len(self.members) + 1)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
-        """One reading for each crop, in order; a member that fails is named."""
+        """One reading for each crop, in order.
+
+        Raises :class:`lpr.errors.PluginError` with the name of a member that fails.
+        """
         columns = [
             read_checked(f"recognizer {name}", member, crops) for name, member in self.members
         ]
         return [fused(readings) for readings in zip(*columns, strict=True)]
 
     def close(self) -> None:
-        """Close all of them, also where closing one fails or does not come to an end.
+        """Close all members, even if closing one fails or hangs.
 
-        Raises :class:`lpr.errors.PluginError` that names the first such one.
+        Raises :class:`lpr.errors.PluginError` with the name of the first such member.
         """
         with ExitStack() as stack:
             for name, member in self.members:
@@ -47,15 +50,11 @@ class VotingRecognizer:
 
 
 def fused(readings: Sequence[Reading]) -> Reading:
-    """What ``readings`` of one plate agree on; a reading without characters has its own confidence
-    for each."""
-    weights = [_weights(reading) for reading in readings]
-    text, shares = kernels.vote([reading.text for reading in readings], weights)
-    said = [reading.confidence for reading in readings if reading.text]
-    doubt = sum(said) / max(len(said), 1)
-    characters = tuple(
-        Character(char, min(share * doubt, 1.0)) for char, share in zip(text, shares, strict=True)
-    )
+    """Fuse several readings of one plate into one."""
+    text, shares = kernels.vote([r.text for r in readings], [r.certainties for r in readings])
+    confidences = [reading.confidence for reading in readings if reading.text]
+    mean = sum(confidences) / max(len(confidences), 1)
+    characters = tuple(Character(c, min(s * mean, 1.0)) for c, s in zip(text, shares, strict=True))
     others = {r.text: r.confidence for r in readings if r.text and r.text != text}
     return Reading(
         text,
@@ -65,9 +64,3 @@ def fused(readings: Sequence[Reading]) -> Reading:
         next((r.quad for r in readings if r.quad), None),
         next((r.appearance for r in readings if r.appearance), None),
     )
-
-
-def _weights(reading: Reading) -> list[float]:
-    if len(reading.characters) == len(reading.text):
-        return [character.confidence for character in reading.characters]
-    return [reading.confidence] * len(reading.text)

@@ -1,4 +1,4 @@
-"""Regions: what the plates of a country look like in letters and digits, as data."""
+"""Regions: the formats of a country's plates, as data."""
 
 from lpr.regions.grammar import Grammar
 from lpr.regions.region import Format, Match, Region, match

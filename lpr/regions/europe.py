@@ -1,9 +1,9 @@
-"""Europe: what plates look like in the countries of the EU, their neighbours and Great Britain.
+"""Europe: plates of the countries of the EU, their neighbours and Great Britain.
 
-One region, since its countries share formats: a text tells Europe, and seldom the country. The
-order decides how a text is displayed that fits several: formats of large countries come first, and
-of these those that leave the most letters out. Plates of digits alone (Luxembourg, diplomats) are
-left out: a plate of which half is read looks just so.
+Europe is one region because its countries share formats: a text seldom identifies the country. A
+text that fits several formats is displayed in the first: formats of large countries come first,
+among them those with the fewest letters. Plates of digits alone (Luxembourg, diplomats) are left
+out, since they look like half-read plates.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _SHARED = {
     (3, 2): "Finland, Iceland since 2004",
     (2, 2): "Latvia",
 }
-"""Whose plates have as many letters and then digits as German ones."""
+"""Countries by the numbers of letters and digits that their plates share with German ones."""
 
 
 def _germany() -> tuple[Format, ...]:
     """A district, one or two letters, one to four digits, an E or H: at most eight characters.
 
-    Four letters are read as two and two: that they are three and one, no text tells.
+    Four letters are split two and two; the text does not tell whether they are three and one.
     """
     formats = []
     for (district, letters), digits in product(

@@ -1,4 +1,4 @@
-"""Which texts are legal, as an automaton that a search can follow step by step."""
+"""The legal texts of regions as an automaton, to constrain a search character by character."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from lpr.regions.region import Region
 
 _Rest = tuple[str, ...]
-"""The characters that may stand at each place that is still to be read."""
+"""The legal characters of each remaining place of a text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grammar:
-    """A deterministic automaton over an alphabet; state 0 is the first.
+    """A deterministic finite automaton over an alphabet, starting in state 0.
 
-    ``transitions`` (``int32``, ``states x len(alphabet)``) holds the state that follows a state and
-    a character, -1 where none does; ``accepting`` (``bool``, ``states``) says where a text may end.
-    Both are read-only.
+    ``transitions`` (``int32``, ``states x len(alphabet)``) has the next state for a state and a
+    character, -1 if that is illegal. ``accepting`` (``bool``, ``states``) marks the states in which
+    a text may end. Both are read-only.
     """
 
     transitions: NDArray[np.int32]
@@ -29,24 +29,21 @@ class Grammar:
 
     @classmethod
     def of(cls, regions: Iterable[Region], alphabet: str) -> Grammar:
-        """The texts over ``alphabet`` that fit a format of one of the ``regions``.
-
-        Made once for the same regions and alphabet.
-        """
+        """The grammar of the texts over ``alphabet`` that fit a format of ``regions``; cached."""
         return _grammar(tuple(regions), alphabet)
 
 
 @lru_cache(maxsize=16)
 def _grammar(regions: tuple[Region, ...], alphabet: str) -> Grammar:
-    # Subset construction: a state is all that formats may have in store for what was read. What
-    # two formats have in common at their ends is one thing, which keeps the states few.
+    # Subset construction: a state is the set of all possible rests of a text. Formats with a common
+    # ending share its states.
     first = frozenset(form.legal for region in regions for form in region.formats)
     numbers = {first: 0}
-    waiting = [first]
+    queue = [first]
     rows: list[list[int]] = []
     kinds = _alike(first, alphabet)
-    for state in waiting:
-        follows: dict[str, int] = {}
+    for state in queue:
+        next_state: dict[str, int] = {}
         rests: dict[str, set[_Rest]] = {}
         for rest in state - {()}:
             rests.setdefault(rest[0], set()).add(rest[1:])
@@ -54,16 +51,16 @@ def _grammar(regions: tuple[Region, ...], alphabet: str) -> Grammar:
             after = frozenset().union(*(rests[place] for place in rests if kind in place))
             if after and after not in numbers:
                 numbers[after] = len(numbers)
-                waiting.append(after)
-            follows[kind] = numbers[after] if after else -1
-        rows.append([follows[kind] for kind in kinds])
-    grammar = Grammar(np.array(rows, np.int32), np.array([() in state for state in waiting]))
+                queue.append(after)
+            next_state[kind] = numbers[after] if after else -1
+        rows.append([next_state[kind] for kind in kinds])
+    grammar = Grammar(np.array(rows, np.int32), np.array([() in state for state in queue]))
     grammar.transitions.flags.writeable = grammar.accepting.flags.writeable = False
     return grammar
 
 
 def _alike(formats: frozenset[_Rest], alphabet: str) -> list[str]:
-    """For each character one that no format tells from it, the same for all such."""
+    """For each character a representative of those that all formats treat alike."""
     classes = sorted({place for form in formats for place in form})
     seen: dict[tuple[bool, ...], str] = {}
     return [seen.setdefault(tuple(char in c for c in classes), char) for char in alphabet]

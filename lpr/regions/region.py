@@ -1,4 +1,4 @@
-"""A region is a list of formats; it says which texts are legal and how they are displayed."""
+"""A region is a list of formats, which define the legal texts and their display."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ class Format:
 
     ``Format("AAA-9999", "cars since 2012").display("ABC1234") == "ABC-1234"``
 
-    ``letters`` are those that may stand for an ``A``. ``kind`` is the kind of vehicle (``"car"``);
-    ``kinds`` names others by the first letters of their texts, as in ``(("MNP", "motorcycle"),)``.
-    ``narrow`` holds the characters that are legal at each place of a text where they are fewer than
-    its letters or digits, as in ``("B", "", "123")``; it may end early, and an empty string leaves
-    a place as it is.
+    ``letters`` are the legal ones for an ``A``. ``kind`` is the kind of vehicle (``"car"``);
+    ``kinds`` overrides it for texts by their first letter, as in ``(("MNP", "motorcycle"),)``.
+    ``narrow`` restricts the characters of a text place by place, as in ``("B", "", "123")``: an
+    empty string, or an early end, leaves places unrestricted.
     """
 
     pattern: str
@@ -34,7 +33,7 @@ class Format:
 
     @cached_property
     def legal(self) -> tuple[str, ...]:
-        """The characters that may stand at each place of a text."""
+        """The legal characters of each place of a text."""
         classes = {"A": self.letters, "9": _DIGITS}
         usual = (classes[symbol] for symbol in self.pattern if symbol in classes)
         return tuple(
@@ -42,7 +41,7 @@ class Format:
         )
 
     def display(self, text: str) -> str | None:
-        """``text`` (``A-Z0-9``) with this format's separators, or None where it does not fit."""
+        """``text`` (``A-Z0-9``) with this format's separators, or None if it does not fit."""
         fits = len(text) == len(self.legal) and all(map(str.__contains__, self.legal, text))
         if not fits:
             return None
@@ -50,14 +49,15 @@ class Format:
         return "".join(next(characters) if s in "A9" else s for s in self.pattern)
 
     def kind_of(self, text: str) -> str | None:
-        """The kind of vehicle with a text of this format; None where that does not tell."""
+        """The kind of vehicle of a text in this format; None if the format leaves it open."""
         named = (kind for letters, kind in self.kinds if text[:1] in letters)
         return next(named, self.kind)
 
 
 @dataclass(frozen=True)
 class Region:
-    """``code`` is lower case and short (``tw``); ``formats`` are tried in order."""
+    """The plates of a country. ``code`` is short and lower case (``tw``); the first of ``formats``
+    that fits a text counts."""
 
     code: str
     name: str
@@ -65,14 +65,14 @@ class Region:
 
     @cached_property
     def _by_length(self) -> Mapping[int, Sequence[Format]]:
-        # Large regions have hundreds of formats, and a text need not be held against them all.
+        # Large regions have hundreds of formats; most have another length than the text.
         formats: dict[int, list[Format]] = {}
         for form in self.formats:
             formats.setdefault(len(form.legal), []).append(form)
         return formats
 
     def match(self, text: str) -> Match | None:
-        """The first format that ``text`` (``A-Z0-9``) fits; None where there is none."""
+        """The first format that ``text`` (``A-Z0-9``) fits; None if it fits none."""
         for form in self._by_length.get(len(text), ()):
             display = form.display(text)
             if display is not None:
@@ -80,18 +80,18 @@ class Region:
         return None
 
     def display(self, text: str) -> str | None:
-        """The text as people of this region write it; None where no format fits."""
+        """The text with the separators of this region; None if no format fits."""
         found = self.match(text)
         return found and found.display
 
     def kind_of(self, text: str) -> str | None:
-        """The kind of vehicle by the first format that fits; None where that does not tell."""
+        """The kind of vehicle by the first format that fits; None if unknown."""
         found = self.match(text)
         return found and found.format.kind_of(text)
 
 
 class Match(NamedTuple):
-    """What a text fits: a format of a region, and the text as it is written there."""
+    """The region and format that a text fits, and the text as displayed there."""
 
     region: Region
     format: Format
@@ -99,15 +99,14 @@ class Match(NamedTuple):
 
 
 def match(text: str, regions: Iterable[Region]) -> Match | None:
-    """The first format that ``text`` fits, of the first region that has one; None where none does.
+    """The first format that ``text`` fits, of the first region with one; None if it fits none.
 
-    The format's ``description`` says whose plate it is as far as letters and digits tell: it names
-    several where kinds of vehicles or countries share a format.
+    The format's ``description`` names all kinds of vehicles or countries that share the format.
     """
     return next((found for region in regions if (found := region.match(text))), None)
 
 
 def identify(text: str, regions: Iterable[Region]) -> tuple[str, str] | None:
-    """The code of the first region with a format that fits, and the text as displayed there."""
+    """The code of the first region with a fitting format, and the text as displayed there."""
     found = match(text, regions)
     return found and (found.region.code, found.display)

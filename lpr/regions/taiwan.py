@@ -1,21 +1,21 @@
-"""Taiwan: what its plates look like since 1992.
+"""Taiwan: plates since 1992.
 
-Since 2012 the first letter tells the vehicle: A to D private cars (W those of disabled drivers), E
-electric vehicles, R rented ones, T taxis, M and N motorcycles, L heavy motorcycles, K buses and
+Since 2012 the first letter gives the kind of vehicle: A to D private cars (W for disabled drivers),
+E electric vehicles, R rental cars, T taxis, M and N motorcycles, L heavy motorcycles, K buses and
 lorries, H trailers.
 
-Diplomats' (``使``), trial (``試``) and temporary (``臨``) plates are left out: they bear a Chinese
-character and digits, and digits alone are what a plate looks like of which half is read.
+Diplomats' (``使``), trial (``試``) and temporary (``臨``) plates are left out: they have a Chinese
+character and digits, and digits alone look like a half-read plate.
 
-The order decides how a text is displayed that fits two formats: ``AB1234`` is a car's ``AB-1234``,
-though motorcycles carried ``AB1-234``.
+A text that fits two formats is displayed in the first: ``AB1234`` is a car's ``AB-1234``, though
+motorcycles had ``AB1-234``.
 """
 
 from __future__ import annotations
 
 from lpr.regions.region import Format, Region
 
-# The series since 2012 leave I and O out; most of them also the digit 4, which is legal.
+# The series since 2012 omit I and O; most of them also the digit 4, which is legal.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _KINDS = (
     ("E", "electric"),

@@ -1,8 +1,8 @@
 """The United States: the series of passenger cars, and the commonest others, of its states.
 
-Vanity plates bear any text of up to seven or eight letters and digits: they fit a format by chance
-only, and are read as they are with ``region`` and ``display`` null where they do not. Many states
-share a pattern, so that a description names a few of those that issue it, not the state of a plate.
+Vanity plates have any text of up to seven or eight letters and digits. They fit a format only by
+chance, and otherwise have no ``region`` and ``display``. Many states share a pattern: a description
+names some that issue it, not the state of a plate.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Vietnam: what its plates look like since 1984.
+"""Vietnam: plates since 1984.
 
-Every plate begins with its province's number, 11 to 99, but the army's. The order decides how a
-text is displayed that fits two formats: ``51F12345`` is a car's ``51F-123.45``, though motorcycles
-until 2010 carried ``51-F1 2345``. Two lines are read from the upper to the lower one.
+Every plate except the army's begins with the number of its province, 11 to 99. A text that fits two
+formats is displayed in the first: ``51F12345`` is a car's ``51F-123.45``, though motorcycles until
+2010 had ``51-F1 2345``. Two lines are read from top to bottom.
 """
 
 from __future__ import annotations

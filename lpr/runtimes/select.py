@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lpr.errors import BackendError, describe
+from lpr.models import Model, installed_models, is_model, load_model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.traits import formats_of
+from lpr.runtimes.traits import formats_of, pinned
+from lpr.specs import RecognizerModel
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
@@ -131,3 +133,64 @@ def _working(runtimes: Sequence[_R]) -> str:
 
 def _problems(runtimes: Sequence[_R]) -> str:
     return "; ".join(f"{r.name}: {problem_of(r)}" for r in runtimes) or "none is registered"
+
+
+class RecognizerChoice(NamedTuple):
+    """A runtime and the recognizer that it opens."""
+
+    runtime: RecognizerRuntime
+    model: RecognizerModel
+
+
+def choose_recognizers(
+    runtimes: Sequence[RecognizerRuntime],
+    model: Model,
+    names: str | None,
+    backend: str,
+    detector: DetectorRuntime,
+    device: int | None = None,
+    fastest: Collection[str] = (),
+) -> list[RecognizerChoice]:
+    """The recognizers with the given ``names`` (runtimes or models, separated by commas), or the
+    model's own for None.
+
+    ``backend`` is what was asked for, and ``detector`` the runtime that it gave the detector. On
+    the CPU each stage takes its own fastest runtime unless the backend names one. ``device`` is the
+    number of the GPU for runtimes that run on one.
+
+    Raises :class:`BackendError` for an unknown or repeated name, and for a runtime that does not
+    work here.
+    """
+    each_its_fastest = backend in ("auto", "cpu") and detector.device == "cpu"
+    backend = "cpu" if each_its_fastest else detector.name
+    parts = [None] if names is None else [name.strip() for name in names.split(",")]
+    if len(set(parts)) < len(parts):
+        raise BackendError(f"recognizer {names}: each can vote once only")
+    return [_choose(runtimes, model, name, backend, device, fastest) for name in parts]
+
+
+def _choose(
+    runtimes: Sequence[RecognizerRuntime],
+    model: Model,
+    name: str | None,
+    backend: str,
+    device: int | None,
+    fastest: Collection[str],
+) -> RecognizerChoice:
+    known = ("auto", "cpu", *(runtime.name for runtime in runtimes))
+    if name is not None and name not in known:
+        if not is_model(name):
+            raise BackendError(
+                f"there is no recognizer {name!r}: it is neither a runtime ({', '.join(known)}) "
+                f"nor a model ({', '.join(installed_models())}, or a folder)"
+            )
+        model, name = load_model(name), None
+    runtime = select_recognizer(
+        runtimes,
+        name or backend,
+        model.recognizer.format,
+        required=name is not None,
+        fastest=fastest,
+    )
+    runtime = pinned(runtime, device if runtime.device != "cpu" else None)
+    return RecognizerChoice(runtime, model.recognizer)

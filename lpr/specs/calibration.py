@@ -1,7 +1,7 @@
-"""Confidences that mean something: of the plates read with 0.9, nine in ten are read right.
+"""Calibrated confidences: of the texts read with a confidence of 0.9, nine in ten are right.
 
-Networks are too sure of themselves (Guo et al. 2017, On Calibration of Modern Neural Networks). A
-logistic curve over what they say (Platt 1999), fitted on plates that no training saw, mends that.
+Networks are overconfident (Guo et al. 2017, On Calibration of Modern Neural Networks). A logistic
+curve over their scores (Platt 1999), fitted on plates that no training saw, corrects that.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpr.types import Character
+from lpr.utils.activations import sigmoid
 
-# Beyond one in a million a network's certainty says nothing more.
-_MOST = math.log(1e6)
+_MAX_LOGIT = math.log(1e6)
+"""Beyond odds of a million to one a network's score carries no information."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The curves' coefficients.
+    """The coefficients of the two curves.
 
-    A text's confidence is ``sigmoid(offset + text * logit(t) + plate * logit(p))``: ``t`` is the
-    product of what the network says of the characters, ``p`` what it says to this being a plate. A
-    character's is ``sigmoid(character_offset + character * logit(c))``.
+    A text's confidence is ``sigmoid(offset + text * logit(t) + plate * logit(p))``, where ``t`` is
+    the product of the network's confidences in the characters and ``p`` its probability of a plate.
+    A character's is ``sigmoid(character_offset + character * logit(c))``.
     """
 
     offset: float = 0.0
@@ -32,32 +33,24 @@ class Calibration:
     character: float = 1.0
 
     def of_text(self, characters: Sequence[Character], plate: float = 1.0) -> float:
-        """How likely it is that a text is right, by its characters as the network gives them and
-        the probability that there is a plate at all; 0 for no text."""
+        """The probability that a text is right, given the network's confidences in its characters
+        and its probability of a plate; 0 for no text."""
         if not characters:
             return 0.0
-        certain = math.prod(c.confidence for c in characters)
-        return sigmoid(self.offset + self.text * logit(certain) + self.plate * logit(plate))
+        t = math.prod(c.confidence for c in characters)
+        return float(sigmoid(self.offset + self.text * logit(t) + self.plate * logit(plate)))
 
     def of_characters(self, characters: Sequence[Character]) -> tuple[Character, ...]:
-        """The characters with what is likely to be right of them."""
+        """The characters with calibrated confidences."""
+        offset, slope = self.character_offset, self.character
         return tuple(
-            Character(c.char, sigmoid(self.character_offset + self.character * logit(c.confidence)))
+            Character(c.char, float(sigmoid(offset + slope * logit(c.confidence))))
             for c in characters
         )
 
 
 def logit(probability: float) -> float:
-    """``log(p / (1 - p))``, between the logits of one in a million and of its opposite."""
-    if probability <= 0:
-        return -_MOST
-    if probability >= 1:
-        return _MOST
-    return min(max(math.log(probability / (1 - probability)), -_MOST), _MOST)
-
-
-def sigmoid(value: float) -> float:
-    """``1 / (1 + exp(-value))``, for any value."""
-    if value < -700:
-        return 0.0
-    return 1 / (1 + math.exp(-value))
+    """``log(p / (1 - p))``, bounded to odds of a million to one either way."""
+    if not 0 < probability < 1:
+        return math.copysign(_MAX_LOGIT, probability - 0.5)
+    return min(max(math.log(probability / (1 - probability)), -_MAX_LOGIT), _MAX_LOGIT)

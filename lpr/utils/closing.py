@@ -11,17 +11,17 @@ from typing import TypeVar
 from lpr.errors import StuckError, wrap_plugin_errors
 
 CLOSE_TIMEOUT = 10.0
-"""Seconds after which what has not closed counts as stuck."""
+"""Seconds after which a ``close()`` that has not returned counts as stuck."""
 
 C = TypeVar("C", bound="Closeable")
 
 
 class Closeable(ABC):
-    """Closes itself at the end of a ``with`` block, whatever happened in it."""
+    """A context manager that calls ``close()`` at the end of its ``with`` block."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of everything; calling it again does nothing."""
+        """Free all resources; further calls do nothing."""
 
     def __enter__(self: C) -> C:
         return self
@@ -36,13 +36,13 @@ class Closeable(ABC):
 
 
 def close_with_timeout(
-    name: str, close: Callable[[], None], patience: float = CLOSE_TIMEOUT
+    name: str, close: Callable[[], None], timeout: float = CLOSE_TIMEOUT
 ) -> None:
-    """Call ``close`` of what is called ``name``, for at most ``patience`` seconds.
+    """Call ``close`` in a daemon thread and abandon it after ``timeout`` seconds, so that shutdown
+    can continue.
 
-    It runs in a thread of its own, which is left to itself where it takes longer: the rest can then
-    be closed as ever. Raises :class:`lpr.errors.StuckError` in that case, and
-    :class:`lpr.errors.PluginError` where ``close`` raises.
+    Raises :class:`lpr.errors.StuckError` after the timeout, and :class:`lpr.errors.PluginError` if
+    ``close`` raises; both begin with ``name``.
     """
     failure: list[BaseException] = []
 
@@ -54,11 +54,11 @@ def close_with_timeout(
 
     thread = threading.Thread(target=run, name=f"closing {name}", daemon=True)
     thread.start()
-    thread.join(patience)
+    thread.join(timeout)
     if thread.is_alive():
         raise StuckError(
-            f"{name} did not close within {patience:g} s and was left behind; "
-            "what it had given until then is kept"
+            f"{name} did not close within {timeout:g} s and was left behind; "
+            "its results until then are kept"
         )
     with wrap_plugin_errors(name):
         if failure:

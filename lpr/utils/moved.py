@@ -1,4 +1,4 @@
-"""The module paths of lpr 0.1, forwarded to today's for one release."""
+"""Forwards the module paths of lpr 0.1 to the current ones, for one release."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ MOVED = {
 
 
 class _Forward(Loader):
-    """A module that takes every name from the module ``target``."""
+    """Loads a module that takes every name from the module ``target``."""
 
     def __init__(self, target: str) -> None:
         self._target = target
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """None: the import system makes an empty module."""
+        """Leave the empty module to the import system."""
 
     def exec_module(self, module: ModuleType) -> None:
         message = f"{module.__name__} is now {self._target}; the old path goes with lpr 0.3"
@@ -88,6 +88,6 @@ class _Finder(MetaPathFinder):
 
 
 def forward_old_paths() -> None:
-    """Make ``import`` find the old paths, after everything that really exists."""
+    """Make ``import`` find the old paths, after all modules that exist."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())

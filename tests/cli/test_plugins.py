@@ -180,7 +180,7 @@ def test_plugins_check_names_what_is_broken(tmp_path: Path, moody_plugin: dict[s
     assert result.status == 1
     assert "detector runtime broken\tnot tried: OSError: no idea" in result.stdout
     assert "recognizer runtime moody\tclose failed: ValueError: will not close" in result.stdout
-    assert "moody: 1 of 2 are not what they have to be" in result.stderr
+    assert "moody: 1 of 2 checks failed" in result.stderr
     environment = install_plugin(tmp_path, "count", SINKS)
     result = lpr("plugins", "check", "count", **environment)
     assert result.status == 1
@@ -243,7 +243,7 @@ def odd(tmp_path: Path) -> dict[str, str]:
         ("leaves", "recognizer leaves does not work here: SystemExit: 5"),
         ("nothing", "recognizer runtime nothing failed: TypeError: None is neither a TextRec"),
         ("base", "recognizer base failed: BaseException: of all"),
-        ("doubtful", "recognizer doubtful gave the confidence None, which is no number in 0..1"),
+        ("doubtful", "recognizer doubtful gave the confidence None, not a number in 0..1"),
     ],
 )
 def test_what_plugins_do_wrong_is_one_line(name: str, message: str, odd: dict[str, str]) -> None:
@@ -336,9 +336,9 @@ def test_nobody_votes_twice() -> None:
         ("class", "class is a word of Python itself"),
         ("json", "there is a module json here already"),
         ("numpy", "there is a module numpy here already"),
-        ("opencv", "'opencv' is called so already"),
-        ("tw-light", "'tw-light' is called so already"),
-        ("cpu", "'cpu' is called so already"),
+        ("opencv", "the name 'opencv' is taken"),
+        ("tw-light", "the name 'tw-light' is taken"),
+        ("cpu", "the name 'cpu' is taken"),
     ],
 )
 def test_names_that_a_new_plugin_cannot_have(name: str, message: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import lpr
-from lpr.errors import BackendError
+from lpr.errors import RegionError
 from lpr.plugins.builtin import lpr_regions
 from lpr.regions import Format, Grammar, Region
 from lpr.regions.europe import EUROPE
@@ -78,5 +78,5 @@ def test_any_region_is_all_of_them_once_the_models_own_first() -> None:
     assert len(set(codes)) == len(codes)
     with lpr.load(regions="vn,any") as reader:
         assert [region.code for region in reader.regions][:2] == ["vn", "tw"]
-    with pytest.raises(BackendError, match=r"no region 'zz': known are .*br, eu"):
+    with pytest.raises(RegionError, match=r"no region 'zz': known are .*br, eu"):
         lpr.load(regions="zz")

@@ -26,8 +26,8 @@ def test_it_decides_between_doubtful_readings() -> None:
 
     logits = logits_of("A_B_C_1_0_2")
     logits[0, 6, CTC_SPEC.alphabet.index("I")] = 12.5
-    assert Decoder(CTC_SPEC, [], odds=30)(logits)[0].text == "ABCI02"
-    (reading,) = Decoder(CTC_SPEC, [ARGENTINA], odds=30)(logits)
+    assert Decoder(CTC_SPEC, [], grammar_odds=30)(logits)[0].text == "ABCI02"
+    (reading,) = Decoder(CTC_SPEC, [ARGENTINA], grammar_odds=30)(logits)
     assert reading.text == "ABC102"
 
 

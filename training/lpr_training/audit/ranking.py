@@ -120,10 +120,13 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
             for label, reading in zip(labels, readings, strict=True)
         ]
     with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
-        looks = recognizer.look(crops)
+        looks = recognizer.outputs(crops)
     spec = recognizer.network.spec
     return [
-        (recognizer.judged(look), disagreement(look.logits, spec, label.known, look.reading.text))
+        (
+            recognizer.calibrated(look),
+            disagreement(look.logits, spec, label.known, look.reading.text),
+        )
         for label, look in zip(labels, looks, strict=True)
     ]
 

@@ -51,9 +51,9 @@ def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
     right = np.array([k.reading.text == t for k, t in zip(looks, wanted, strict=True)], float)
     # An empty text is never given out, so its confidence is of no consequence.
     read = np.array([bool(look.reading.text) for look in looks])
-    odds = [look.summary.plate if look.summary else 1.0 for look in looks]
+    odds = [look.attributes.plate if look.attributes else 1.0 for look in looks]
     features = np.array(
-        [[1.0, logit(k.certain), logit(plate)] for k, plate in zip(looks, odds, strict=True)]
+        [[1.0, logit(k.confidence), logit(plate)] for k, plate in zip(looks, odds, strict=True)]
     )
     has_plates = bool(np.ptp(features[:, 2]))
     columns = features if has_plates else features[:, :2]
@@ -89,7 +89,7 @@ def _looks(reader: CtcReader, plates: Sequence[PlateSample]) -> list[CtcOutput]:
     """Plates in boxes that do not quite fit."""
     rng = np.random.default_rng(SEED)
     boxes = [jittered(frame(plate.quad, tight=True), rng, 0.03) for plate in plates]
-    return reader.look(
+    return reader.outputs(
         [Crop(p.picture.levels[0], box.quad) for p, box in zip(plates, boxes, strict=True)]
     )
 

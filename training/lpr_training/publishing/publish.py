@@ -32,7 +32,7 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     :class:`lpr.errors.ModelError` where what was written is no sound model folder.
     """
     content = assemble(recipe, detector, recognizer, out)
-    content["detector"] |= {"threshold": DETECTION[0], "sure": 1.0}
+    content["detector"] |= {"threshold": DETECTION[0], "accept_threshold": 1.0}
     content["recognizer"]["min_confidence"] = 0.0
     write(content, out)
     content["recognizer"]["calibration"] = asdict(calibrated(out, data))
@@ -40,7 +40,7 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
     with lpr.load(str(out), backend="cpu") as reader:
         chosen, figures = choose(evaluate(reader, pictures), read_unlabelled()[DEV[0]])
-    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.sure}
+    content["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.sure}
     content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
     write(content, out)

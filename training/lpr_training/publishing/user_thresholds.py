@@ -44,7 +44,7 @@ def choose_thresholds(folder: Path, root: Path) -> tuple[Thresholds, dict[str, A
     equals = sorted(t for t, score in scores.items() if score == best)
     chosen = equals[len(equals) // 2]
     content = tomllib.loads(file.read_text(encoding="utf-8"))
-    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.sure}
+    content["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.sure}
     content["recognizer"]["min_confidence"] = chosen.reading
     write(content, folder)
     return chosen, above(report, chosen).figures()
