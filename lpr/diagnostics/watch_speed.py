@@ -1,4 +1,4 @@
-"""How fast a film is watched, and where the time goes."""
+"""How fast a video is watched, and which stages take the time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from lpr.types import Frame
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching import Engine, Failed, Watcher, WatchSettings, WatchStats
-from lpr.watching.camera import DEPTH
+from lpr.watching.camera import MAX_IN_FLIGHT
+from lpr.watching.detection_worker import detect_in_roi
 
-_MEASURED_EACH = 10.0
+_MEMORY_INTERVAL = 10.0
+"""Seconds between two samples of the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSpeed:
-    """What a way of watching reached: ``fps`` frames a second over ``seconds``, with the CPU's
-    cores ``busy`` so much of the time (0..1), ``stages`` in milliseconds of thread time a frame,
-    queues ``filled`` so far on the average (0..1, None without queues), and the memory of the
-    process at the start, a tenth of the way in and in the end (MiB)."""
+    """The speed of one ``way`` of watching.
+
+    ``busy`` is the share of the time in which the CPU's cores worked (0..1), ``looked`` counts the
+    frames that went through the detector, ``filled`` is how full the queues were on average (0..1,
+    None without queues), ``stages`` are milliseconds of thread time per frame, and ``memory`` is
+    that of the process at the start, after a tenth of the time, and at the end (MiB).
+    """
 
     way: str
     frames: int
@@ -42,8 +47,8 @@ class WatchSpeed:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-class Again(Closeable):
-    """A recording that is played again and again for so many seconds, as one long film."""
+class LoopedVideo(Closeable):
+    """A recording repeated for ``seconds``, as one long video."""
 
     def __init__(self, address: Address, seconds: float) -> None:
         self._address = address
@@ -70,59 +75,57 @@ class Again(Closeable):
 
 
 def decoding(address: Address, seconds: float) -> WatchSpeed:
-    """Nothing but decoding: no watch can be faster on one core."""
+    """The speed of decoding alone, the limit of any watch on one core."""
     with _Stopwatch("decoding alone") as clock:
-        for _ in Again(address, seconds):
+        for _ in LoopedVideo(address, seconds):
             clock.frame()
-    return clock.pace({}, 0, 0, None)
+    return clock.speed(WatchStats(), None)
 
 
 def plain_loop(
-    address: Address, seconds: float, reader: Reader, rules: WatchSettings, name: str
+    address: Address, seconds: float, reader: Reader, settings: WatchSettings, name: str
 ) -> WatchSpeed:
-    """The same work without threads of ours: decode, find, track and read, one after the other.
+    """The speed of decoding, detecting, tracking and reading one after the other.
 
-    What the networks do on several threads is up to ``reader``.
+    Only the networks may use several threads, as ``reader`` says.
     """
-    sure = float(reader.detector.threshold)  # type: ignore[arg-type]
-    reader.detector.threshold = sure / 2
-    watcher = Watcher(address.camera, address.shown, reader, sure, rules)
-    meter = WatchStats()
+    watcher = Watcher(address.camera, address.shown, reader, settings)
+    stats = WatchStats()
     with _Stopwatch(name) as clock:
         began = time.perf_counter()
-        for frame in Again(address, seconds):
-            meter.add("source", time.perf_counter() - began)
+        for frame in LoopedVideo(address, seconds):
+            stats.add("source", time.perf_counter() - began)
             with measuring() as stages:
-                watcher.see(frame, reader.find(frame.image))
-            for stage, ms in stages.timing().stages.items():
-                meter.add(stage, ms / 1000)
-            meter.count(frames=1, looked=1)
+                watcher.see(frame, detect_in_roi(reader, frame, settings))
+            stats.add_timing(stages.timing())
+            stats.count(detected=1)
             clock.frame()
             began = time.perf_counter()
-    return clock.pace(meter.stages, meter.looked, 0, None)
+    return clock.speed(stats, None)
 
 
 def engine(
-    address: Address, seconds: float, readers: Sequence[Reader], rules: WatchSettings, name: str
+    address: Address, seconds: float, readers: Sequence[Reader], settings: WatchSettings, name: str
 ) -> WatchSpeed:
-    """A whole watch. Raises the error of a source that fails."""
-    meter = WatchStats()
+    """The speed of a whole watch. Raises the error of a source that fails."""
+
+    def open_source(source: Address) -> LoopedVideo:
+        return LoopedVideo(source, seconds)
+
     with (
-        Engine(
-            [address], readers, lambda given: Again(given, seconds), rules=rules, meter=meter
-        ) as made,
+        Engine([address], readers, open_source, settings=settings) as watch,
         _Stopwatch(name) as clock,
     ):
-        for event in made.events():
+        for event in watch.events():
             if isinstance(event, Failed):
                 raise event.error
             clock.frame()
-    filled = meter.queued / (meter.done * DEPTH) if meter.done else 0.0
-    return clock.pace(meter.stages, meter.looked, meter.dropped, filled)
+    stats = watch.stats
+    return clock.speed(stats, stats.in_flight / max(stats.finished * MAX_IN_FLIGHT, 1))
 
 
 class _Stopwatch:
-    """Frames, time, the CPU's time and memory of one way."""
+    """Measures frames, time, CPU time and memory of one way of watching."""
 
     def __init__(self, way: str) -> None:
         self._way = way
@@ -142,30 +145,28 @@ class _Stopwatch:
     def frame(self) -> None:
         self._frames += 1
         passed = time.perf_counter() - self._began
-        if passed - self._memory[-1][0] >= _MEASURED_EACH:
+        if passed - self._memory[-1][0] >= _MEMORY_INTERVAL:
             self._memory.append((passed, _resident()))
 
-    def pace(
-        self, stages: Mapping[str, float], looked: int, dropped: int, filled: float | None
-    ) -> WatchSpeed:
+    def speed(self, stats: WatchStats, filled: float | None) -> WatchSpeed:
         if not self._frames:
-            raise SourceError("no frame came before the time was over; give it more --seconds")
+            raise SourceError("no frame came in time; give it more --seconds")
         early = next(m for t, m in self._memory if t >= self._seconds / 10)
         return WatchSpeed(
             self._way,
             self._frames,
             self._seconds,
             self._used / self._seconds / (os.cpu_count() or 1),
-            looked,
-            dropped,
+            stats.detected,
+            stats.dropped,
             filled,
-            {name: 1000 * value / self._frames for name, value in stages.items()},
+            {name: 1000 * value / self._frames for name, value in stats.stages.items()},
             (self._memory[0][1], early, self._memory[-1][1]),
         )
 
 
 def _resident() -> float:
-    """The process's memory in MiB; 0 where the system does not say."""
+    """The process's resident memory in MiB; 0 if the system does not say."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
             pages = int(file.read().split()[1])
