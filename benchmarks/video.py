@@ -64,15 +64,9 @@ def watch(
     detected: set[int] = set()
     with ExitStack() as stack:
         readers = [stack.enter_context(reader) for reader in load_pool(2, model)]
+        sources = addresses([str(video)])
         engine = stack.enter_context(
-            Engine(
-                addresses([str(video)]),
-                readers,
-                open_moving,
-                settings=settings,
-                show=True,
-                fuse=fuse,
-            )
+            Engine(sources, readers, open_moving, settings=settings, show=True, fuse=fuse)
         )
         for event in engine.events():
             if isinstance(event, Failed):
@@ -80,15 +74,13 @@ def watch(
             if not isinstance(event, Seen):
                 continue
             sightings += event.sightings
-            if event.frame is None:
-                continue
             if event.looked:
                 detected = {shown.track for shown in event.shown if shown.found}
             with_text |= {shown.track for shown in event.shown if shown.text}
             predictions += [
                 (event.frame.index, shown.track, shown.box)
                 for shown in event.shown
-                if shown.track in detected
+                if event.frame is not None and shown.track in detected
             ]
     # A track that never counts as a plate is not reported to anybody.
     return score(truth, sightings, [each for each in predictions if each[1] in with_text])

@@ -20,6 +20,7 @@ from lpr.sinks import PlateRedactor, read_known
 from lpr.source.address import addresses
 from lpr.utils.progress import progress
 from lpr.watching import Engine, RegionOfInterest, SourceSettings, WatchSettings
+from lpr.watching.settings import DEFAULTS
 
 S = TypeVar("S", WatchSettings, SourceSettings)
 
@@ -72,7 +73,7 @@ def _path(name: str, text: str) -> Callable[[Any], Any]:
 @_setting("min_reads", type=click.IntRange(1))
 @_setting("return_after", type=Finite(0), metavar="SECONDS")
 @_setting("early", is_flag=True)
-@_setting("every", type=parse_every, default="1", metavar="N|auto")
+@_setting("every", type=parse_every, default=str(DEFAULTS.every), metavar="N|auto")
 @_setting("skip_still", is_flag=True)
 @_setting("roi", callback=parse_roi, default=(), multiple=True, metavar="POLYGON")
 @_path("--output", "Write records to this file.")

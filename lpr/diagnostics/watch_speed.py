@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lpr.errors import SourceError
 from lpr.reader import Reader
@@ -14,7 +15,7 @@ from lpr.source.video_sources import open_moving
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
-from lpr.watching import Engine, Failed, Watcher, WatchSettings, WatchStats
+from lpr.watching import Engine, Event, Failed, Watcher, WatchSettings, WatchStats
 from lpr.watching.camera import MAX_IN_FLIGHT
 from lpr.watching.detection_worker import detect_in_roi
 
@@ -39,8 +40,8 @@ class WatchSpeed:
     looked: int
     dropped: int
     filled: float | None
-    stages: Mapping[str, float] = field(default_factory=dict)
-    memory: Sequence[float] = ()
+    stages: Mapping[str, float]
+    memory: Sequence[float]
 
     @property
     def fps(self) -> float:
@@ -76,10 +77,7 @@ class LoopedVideo(Closeable):
 
 def decoding(address: Address, seconds: float) -> WatchSpeed:
     """The speed of decoding alone, the limit of any watch on one core."""
-    with _Stopwatch("decoding alone") as clock:
-        for _ in LoopedVideo(address, seconds):
-            clock.frame()
-    return clock.speed(WatchStats(), None)
+    return _measure("decoding alone", LoopedVideo(address, seconds), WatchStats())
 
 
 def plain_loop(
@@ -91,7 +89,8 @@ def plain_loop(
     """
     watcher = Watcher(address.camera, address.shown, reader, settings)
     stats = WatchStats()
-    with _Stopwatch(name) as clock:
+
+    def frames() -> Iterator[Frame]:
         began = time.perf_counter()
         for frame in LoopedVideo(address, seconds):
             stats.add("source", time.perf_counter() - began)
@@ -99,9 +98,10 @@ def plain_loop(
                 watcher.see(frame, detect_in_roi(reader, frame, settings))
             stats.add_timing(stages.timing())
             stats.count(detected=1)
-            clock.frame()
+            yield frame
             began = time.perf_counter()
-    return clock.speed(stats, None)
+
+    return _measure(name, frames(), stats)
 
 
 def engine(
@@ -109,67 +109,48 @@ def engine(
 ) -> WatchSpeed:
     """The speed of a whole watch. Raises the error of a source that fails."""
 
-    def open_source(source: Address) -> LoopedVideo:
-        return LoopedVideo(source, seconds)
-
-    with (
-        Engine([address], readers, open_source, settings=settings) as watch,
-        _Stopwatch(name) as clock,
-    ):
+    def events(watch: Engine) -> Iterator[Event]:
         for event in watch.events():
             if isinstance(event, Failed):
                 raise event.error
-            clock.frame()
-    stats = watch.stats
-    return clock.speed(stats, stats.in_flight / max(stats.finished * MAX_IN_FLIGHT, 1))
+            yield event
+
+    with Engine([address], readers, lambda a: LoopedVideo(a, seconds), settings=settings) as watch:
+        speed = _measure(name, events(watch), watch.stats)
+    filled = watch.stats.in_flight / max(watch.stats.finished * MAX_IN_FLIGHT, 1)
+    return replace(speed, filled=filled)
 
 
-class _Stopwatch:
-    """Measures frames, time, CPU time and memory of one way of watching."""
-
-    def __init__(self, way: str) -> None:
-        self._way = way
-        self._frames = 0
-        self._memory: list[tuple[float, float]] = []
-
-    def __enter__(self) -> _Stopwatch:
-        self._began, self._cpu = time.perf_counter(), time.process_time()
-        self._memory.append((0.0, _resident()))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds = time.perf_counter() - self._began
-        self._used = time.process_time() - self._cpu
-        self._memory.append((self._seconds, _resident()))
-
-    def frame(self) -> None:
-        self._frames += 1
-        passed = time.perf_counter() - self._began
-        if passed - self._memory[-1][0] >= _MEMORY_INTERVAL:
-            self._memory.append((passed, _resident()))
-
-    def speed(self, stats: WatchStats, filled: float | None) -> WatchSpeed:
-        if not self._frames:
-            raise SourceError("no frame came in time; give it more --seconds")
-        early = next(m for t, m in self._memory if t >= self._seconds / 10)
-        return WatchSpeed(
-            self._way,
-            self._frames,
-            self._seconds,
-            self._used / self._seconds / (os.cpu_count() or 1),
-            stats.detected,
-            stats.dropped,
-            filled,
-            {name: 1000 * value / self._frames for name, value in stats.stages.items()},
-            (self._memory[0][1], early, self._memory[-1][1]),
-        )
+def _measure(way: str, frames: Iterable[object], stats: WatchStats) -> WatchSpeed:
+    """The speed of consuming ``frames``, whose work adds up in ``stats``."""
+    began, cpu = time.perf_counter(), time.process_time()
+    memory = [(0.0, _resident())]
+    count = 0
+    for count, _ in enumerate(frames, 1):  # noqa: B007
+        passed = time.perf_counter() - began
+        if passed - memory[-1][0] >= _MEMORY_INTERVAL:
+            memory.append((passed, _resident()))
+    if not count:
+        raise SourceError("no frame came in time; give it more --seconds")
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    memory.append((seconds, _resident()))
+    return WatchSpeed(
+        way,
+        count,
+        seconds,
+        cpu_seconds / seconds / (os.cpu_count() or 1),
+        stats.detected,
+        stats.dropped,
+        None,
+        {name: 1000 * value / count for name, value in stats.stages.items()},
+        (memory[0][1], next(m for t, m in memory if t >= seconds / 10), memory[-1][1]),
+    )
 
 
 def _resident() -> float:
     """The process's resident memory in MiB; 0 if the system does not say."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            pages = int(file.read().split()[1])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

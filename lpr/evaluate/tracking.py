@@ -141,13 +141,13 @@ def _describe(sighting: Sighting) -> str:
 
 def _owner(truth: GroundTruth, sighting: Sighting) -> int | None:
     frame, box = sighting.best.moment.frame, sighting.best.detection.box
-    candidates = [
-        (each.boxes[frame][0].iou(box), number)
-        for number, each in enumerate(truth.passes)
-        if frame in each.boxes
-    ]
-    iou, number = max(candidates, default=(0.0, -1))
+    overlaps = [(true.iou(box), number) for number, true, _ in _boxes_in(truth, frame)]
+    iou, number = max(overlaps, default=(0.0, -1))
     return number if iou >= _OWNER_IOU else None
+
+
+def _boxes_in(truth: GroundTruth, frame: int) -> list[tuple[int, Box, float]]:
+    return [(n, *each.boxes[frame]) for n, each in enumerate(truth.passes) if frame in each.boxes]
 
 
 def _score_identities(
@@ -159,21 +159,15 @@ def _score_identities(
     columns = {track: n for n, track in enumerate(dict.fromkeys(t for _, t, _ in predictions))}
     matches: Counter[tuple[int, int]] = Counter()
     for frame, track, box in predictions:
-        visible = [
-            (number, *each.boxes[frame])
-            for number, each in enumerate(truth.passes)
-            if frame in each.boxes
+        true_boxes = _boxes_in(truth, frame)
+        counted = [
+            (number, true) for number, true, share in true_boxes if _counts(truth, true, share)
         ]
-        same = [
-            number
-            for number, true, share in visible
-            if _counts(truth, true, share) and true.iou(box) >= _MATCH_IOU
-        ]
-        if not same and any(_covered(box, true) >= _MATCH_IOU for _, true, _ in visible):
+        same = [number for number, true in counted if true.iou(box) >= _MATCH_IOU]
+        if not same and any(_covered(box, true) >= _MATCH_IOU for _, true, _ in true_boxes):
             continue
         result.predicted_boxes += 1
-        for number in same:
-            matches[number, columns[track]] += 1
+        matches.update((number, columns[track]) for number in same)
     costs = np.zeros((len(truth.passes), len(columns)))
     for (number, column), count in matches.items():
         costs[number, column] = -count

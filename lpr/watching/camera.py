@@ -95,8 +95,6 @@ class Camera:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    # The consumer's side.
-
     def start(self) -> None:
         """Start both threads."""
         for name, body in (("source", self._read_source), ("track", self._publish_all)):
@@ -126,7 +124,7 @@ class Camera:
         if self._source is not None and self.address.live:
             self._source.close()
         # A stalled camera or a silent pipe may take long to notice.
-        self._queue.finish(_End())
+        self._queue.close(_End())
 
     def discard_events(self) -> None:
         """Let the threads run out although no event is taken any more."""
@@ -137,9 +135,8 @@ class Camera:
         for thread in self._threads:
             thread.join(_JOIN_TIMEOUT)
 
-    # The source's thread.
-
     def _read_source(self) -> None:
+        """Body of the source's thread."""
         end = _End()
         try:
             with self._open(self.address) as self._source:
@@ -153,28 +150,24 @@ class Camera:
                     began = time.perf_counter()
         except Exception as error:
             end = _End(self._named(error))
-        self._queue.finish(end)
+        self._queue.close(end)
 
     def _named(self, error: Exception) -> LprError:
         if isinstance(error, LprError):
             return error
         return LprError(f"{self.address.shown}: {type(error).__name__}: {error}")
 
-    # The tracking thread.
-
     def _publish_all(self) -> None:
-        failure: Exception | None = None
+        """Body of the tracking thread."""
         try:
             for event in self._in_order():
                 self._permits.acquire()
                 self._publish(event)
         except Exception as error:
-            failure = error
-        self._queue.close()
-        if failure is not None:
             self._publish(self._flush())
             camera, source = self.address.camera, self.address.shown
-            self._publish(Failed(camera, source, self._named(failure)))
+            self._publish(Failed(camera, source, self._named(error)))
+        self._queue.close()
         self._publish(None)
 
     def _publish(self, event: Event | None) -> None:
@@ -246,12 +239,10 @@ class Camera:
         return tuple(drawn)
 
     def _gap(self, item: Away | Back) -> Iterator[Event]:
-        camera, source = self.address.camera, self.address.shown
-        if isinstance(item, Away):
+        until, attempts = (None, 0) if isinstance(item, Away) else (item.until, item.attempts)
+        if until is None:
             yield self._flush()
-            yield Gap(camera, source, item.since, None, item.reason, 0)
-        else:
-            yield Gap(camera, source, item.since, item.until, item.reason, item.attempts)
+        yield Gap(self.address.camera, self.address.shown, item.since, until, item.reason, attempts)
 
     def _flush(self) -> Seen:
         """The sightings of all vehicles in the picture: for now, no frame follows."""

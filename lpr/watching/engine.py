@@ -14,6 +14,7 @@ threads.
 
 from __future__ import annotations
 
+import itertools
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -71,8 +72,7 @@ class Engine(Closeable):
                 notify=self._ready.put,
                 stats=self.stats,
             )
-            for number, address in enumerate(sources)
-            for reader in [readers[number % len(readers)]]
+            for address, reader in zip(sources, itertools.cycle(readers), strict=False)
         ]
         self._live = [camera for camera in cameras if camera.address.live]
         self._waiting = deque(camera for camera in cameras if not camera.address.live)
@@ -83,9 +83,8 @@ class Engine(Closeable):
     def events(self) -> Iterator[Event]:
         """The events as they come; those of files alternate, frame by frame."""
         if not self._started:
-            self._files.extend(
-                self._waiting.popleft() for _ in range(min(_FILES_AT_ONCE, len(self._waiting)))
-            )
+            for _ in range(min(_FILES_AT_ONCE, len(self._waiting))):
+                self._files.append(self._waiting.popleft())
             for camera in (*self._live, *self._files):
                 self._start(camera)
         while self._live or self._files:

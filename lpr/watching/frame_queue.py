@@ -50,14 +50,9 @@ class FrameQueue(Generic[T]):
             self._changed.notify_all()
             return item
 
-    def finish(self, last: T) -> None:
-        """Add the last item and close the queue."""
+    def close(self, *last: T) -> None:
+        """Accept no more items after the ``last``; those in the queue can still be taken."""
         with self._changed:
-            self._items.append(last)
-            self.close()
-
-    def close(self) -> None:
-        """Accept no more items; those in the queue can still be taken."""
-        with self._changed:
+            self._items.extend(last)
             self._closed = True
             self._changed.notify_all()

@@ -11,7 +11,7 @@ from lpr.recognition.rectify import rectify
 from lpr.regions.region import identify
 from lpr.sightings import FrameTime, Observation, Sighting, Status
 from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
-from lpr.types import Box, Detection, Frame, Plate, Reading
+from lpr.types import Box, Detection, Frame, Reading
 from lpr.utils.geometry import cut_out
 from lpr.utils.text import edit_distance
 from lpr.utils.timing import stage
@@ -112,8 +112,6 @@ class Watcher:
         ended, self._tracker.tracks = self._tracker.tracks, []
         return self._take_withdrawn() + [s for track in ended if (s := self._final(track))]
 
-    # Reading.
-
     def _should_read(self, track: Track, frame: Frame) -> bool:
         roi, box = self._settings.roi, track.box
         if not roi.holds(box, frame.width, frame.height):
@@ -122,12 +120,7 @@ class Watcher:
         x0, y0, x1, y1 = visible.window(frame.width, frame.height)
         margin = max(_EDGE_PIXELS, _EDGE_FRACTION * frame.width)
         # Part of a plate that the edge cuts would be read, and with certainty.
-        whole = (
-            box.x0 > x0 + margin
-            and box.y0 > y0 + margin
-            and box.x1 < x1 - margin
-            and box.y1 < y1 - margin
-        )
+        whole = min(box.x0 - x0, box.y0 - y0, x1 - box.x1, y1 - box.y1) > margin
         return whole and track.reread.due(track.last.time, box.width)
 
     def _observe(
@@ -164,12 +157,10 @@ class Watcher:
             earlier.consensus = self._fuse(earlier.readings)
             later = self._reported.pop(track.number, None)
             if later is not None and earlier.number in self._reported:
-                self._withdraw(track, later)
+                self._withdrawn += filter(None, [self._sighting(track, later[0], "withdrawn")])
             elif later is not None:
                 self._reported[earlier.number] = later
             return
-
-    # Reporting.
 
     def _report(self, moment: FrameTime) -> list[Sighting]:
         sightings = self._take_withdrawn()
@@ -205,11 +196,6 @@ class Watcher:
             return None
         self._count += 1
         return self._sighting(track, self._count, "final")
-
-    def _withdraw(self, track: Track, reported: tuple[int, str]) -> None:
-        sighting = self._sighting(track, reported[0], "withdrawn")
-        if sighting is not None:
-            self._withdrawn.append(sighting)
 
     def is_reportable(self, track: Track) -> bool:
         """Whether the track is a plate, and enough readings agree on its text.
@@ -251,12 +237,13 @@ class Watcher:
         best, consensus = track.best, track.consensus
         if best is None or consensus is None:
             return None
+        reading = replace(consensus.reading, quad=best.reading.quad)
         return Sighting(
             number,
             status,
             self.camera,
             self.source,
-            self._plate(best, consensus),
+            self._reader.identify(best.detection, reading),
             track.first,
             track.last,
             track.seen,
@@ -266,10 +253,6 @@ class Watcher:
             tuple(track.path),
             best,
         )
-
-    def _plate(self, best: Observation, consensus: Consensus) -> Plate:
-        reading = replace(consensus.reading, quad=best.reading.quad)
-        return self._reader.identify(best.detection, reading)
 
 
 def _is_certain(consensus: Consensus | None) -> bool:

@@ -1,4 +1,4 @@
-"""Where and when it is looked."""
+"""Regions of interest, and which frames go through the detector."""
 
 from __future__ import annotations
 
