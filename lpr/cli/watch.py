@@ -39,9 +39,7 @@ def parse_time(text: str) -> float:
     try:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError as error:
-        raise click.BadParameter(
-            f"{text!r} is not a time; write it as 2026-05-01T08:30:00+08:00"
-        ) from error
+        raise click.BadParameter(f"{text!r} is not a time like 2026-05-01T08:30+08:00") from error
     if not 1970 < time.year < 9000:
         raise click.BadParameter(f"{text!r}: the year has to lie between 1971 and 8999")
     return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
@@ -109,16 +107,10 @@ def command(
     planned = addresses(sources)
     redactor = _redactor(blur, known)
     settings = _take(
-        WatchSettings,
-        options,
-        detect_outside_roi=redactor is not None,
-        keep_frames=evidence is not None,
+        WatchSettings, options, detect_outside_roi=redactor is not None, keep_frames=bool(evidence)
     )
     if redactor is not None and (settings.every != 1 or settings.skip_still):
-        raise click.UsageError(
-            "--blur can only hide plates in frames that it looks at: leave out --every and "
-            "--skip-still"
-        )
+        raise click.UsageError("--blur needs every frame: leave out --every and --skip-still")
     open_source = _take(SourceSettings, options).open
     with ExitStack() as stack:
         readers = open_readers(threads or os.cpu_count() or 1, **options)

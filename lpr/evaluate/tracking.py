@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,9 @@ _MATCH_IOU = 0.5
 """Least IoU (or covered share) of a predicted box and the true box that it matches."""
 _OWNER_IOU = 0.3
 """Least IoU of a sighting's best observation and the plate that it belongs to."""
+
+TrackBox: TypeAlias = tuple[int, int, Box]
+"""A frame's number, a track's number, and the track's box in that frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,9 @@ def _read_pass(record: Mapping[str, Any], width: int, height: int) -> GroundTrut
 def score(
     truth: GroundTruth,
     sightings: Iterable[Sighting],
-    predictions: Sequence[tuple[int, int, Box]] = (),
+    predictions: Sequence[TrackBox] = (),
 ) -> Score:
-    """Compare sightings, and tracks' ``predictions`` (frame, track, box), with the ground truth.
+    """Compare sightings, and the boxes of tracks, with the ground truth.
 
     A sighting belongs to the pass whose plate is where its best observation was.
     """
@@ -131,7 +134,7 @@ def score(
             result.mistakes.append(f"{each.text} from frame {min(each.boxes)}: missed")
         result.mistakes += [f"{_describe(s)}: it is {each.text}" for s in misread]
         result.mistakes += [f"{_describe(s)}: duplicate" for s in reported[1:]]
-    _score_identities(truth, predictions, result)
+    _count_boxes(truth, predictions, result)
     return result
 
 
@@ -150,9 +153,7 @@ def _boxes_in(truth: GroundTruth, frame: int) -> list[tuple[int, Box, float]]:
     return [(n, *each.boxes[frame]) for n, each in enumerate(truth.passes) if frame in each.boxes]
 
 
-def _score_identities(
-    truth: GroundTruth, predictions: Sequence[tuple[int, int, Box]], result: Score
-) -> None:
+def _count_boxes(truth: GroundTruth, predictions: Sequence[TrackBox], result: Score) -> None:
     """Assign passes and tracks one to one so that most boxes match."""
     if not predictions:
         return

@@ -23,8 +23,7 @@ _MAX_READINGS = 32
 _MAX_ALTERNATIVES = 3
 """Other texts that the consensus lists."""
 _MIN_CERTAINTY, _MAX_CERTAINTY = 0.01, 0.95
-"""Bounds on a character's certainty (0..1) before it becomes odds: no vote counts for more than 19
-even ones."""
+"""Bounds on a character's certainty (0..1): no vote, as odds, counts for more than 19."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,8 @@ class Fusion:
     the ``regions``, the legal text with the greatest product of vote shares replaces it, provided
     that this product is at least ``1 / odds`` of the other's.
 
-    The appearance is voted by the readings' confidence.
-
     The text's confidence is the least vote share of a character times the greatest confidence of a
-    reading with this text.
+    reading with this text. The appearance is voted by the readings' confidence.
     """
 
     def __init__(self, regions: Iterable[Region] = (), odds: float = 100.0) -> None:

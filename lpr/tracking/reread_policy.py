@@ -16,10 +16,9 @@ _GAINING_WAIT = 0.4
 
 @dataclass(slots=True)
 class RereadPolicy:
-    """Decides for one track, with exponential backoff.
+    """Decides for one track: each reading that gains nothing doubles the wait, and growth ends it.
 
-    Each reading that gains nothing doubles the wait, up to ten seconds. A plate that has grown by
-    15 % is read again at once. So an approaching plate is read often, a parked one rarely.
+    So an approaching plate is read often, a parked one rarely.
     """
 
     _wait: float = 0.0

@@ -134,8 +134,7 @@ class Track:
     def direction(self) -> Direction:
         """Whether it came nearer, went away, or crossed the picture.
 
-        Sizes count only up to, or from, the largest one: the picture's edge cuts a plate that
-        leaves.
+        Only sizes up to, or from, the largest one count: the picture's edge cuts leaving plates.
         """
         path = [*self.path, (self.last.time, self.box)]
         (start, first), (end, last) = path[0], path[-1]

@@ -12,11 +12,9 @@ from lpr.tracking.track import Track
 from lpr.types import Detection
 
 _NEAR_BUFFER, _FAR_BUFFER = 0.4, 1.5
-"""Boxes are enlarged by this fraction of their size on every side before they are compared, first
-little, then much."""
+"""Fractions of their size by which boxes are enlarged on every side, first little, then much."""
 _FAR_MAX_GAP = 0.4
-"""Seconds since a track's last detection within which the larger buffer applies; later, its box is
-likely to meet another vehicle's."""
+"""Seconds since its last detection for which a track is matched with the larger buffer."""
 _MIN_IOU = 0.1
 """Least IoU of the enlarged boxes of a track and its detection."""
 

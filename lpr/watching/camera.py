@@ -29,7 +29,7 @@ from lpr.watching.watcher import Watcher
 
 MAX_IN_FLIGHT = 8
 """Frames of one camera between submission and tracking, and events that wait to be taken. More keep
-more detection threads busy; fewer let ``every="auto"`` react sooner. Sightings depend on it."""
+more threads busy; with fewer, ``every="auto"`` reacts sooner."""
 _QUEUE_SIZE = 8
 """Decoded frames that wait for tracking; a live source drops older ones."""
 _JOIN_TIMEOUT = 1.0
@@ -62,9 +62,8 @@ class _InFlight:
 class Camera:
     """One source with its two threads and its events.
 
-    ``detect`` submits a frame to the detector. ``notify`` is called after each new event, which
-    :meth:`take_event` then gives. A camera that is ahead of its consumer by ``MAX_IN_FLIGHT``
-    events waits.
+    ``detect`` submits a frame to the detector. ``notify`` is called after each event, which
+    :meth:`take_event` then gives. After ``MAX_IN_FLIGHT`` events that nobody takes, it waits.
     """
 
     def __init__(
@@ -98,9 +97,7 @@ class Camera:
     def start(self) -> None:
         """Start both threads."""
         for name, body in (("source", self._read_source), ("track", self._publish_all)):
-            thread = threading.Thread(
-                target=body, name=f"{name} {self.address.camera}", daemon=True
-            )
+            thread = threading.Thread(None, body, f"{name} {self.address.camera}", daemon=True)
             self._threads.append(thread)
             thread.start()
 

@@ -38,10 +38,8 @@ _FILES_AT_ONCE = 4
 class Engine(Closeable):
     """Watches sources until they end, or until :meth:`stop`. Iterate over :meth:`events`.
 
-    ``readers`` hold the networks, one per detection thread; several threads use them, and the
-    caller closes them. Their threshold starts a track; detections down to half of it continue one.
-    ``open_source`` opens an address. With ``show``, events carry the frame and its tracks. ``fuse``
-    replaces the fusion of a track's readings.
+    ``readers`` hold the networks, one per detection thread; the caller closes them. With ``show``,
+    events carry the frame and its tracks. ``fuse`` replaces the fusion of a track's readings.
 
     Live sources are all read at once and drop their oldest frames if they come too fast. Of the
     files, a few are read at a time, and their events alternate.

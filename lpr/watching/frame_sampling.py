@@ -24,10 +24,9 @@ _IDLE_INTERVAL = 0.1
 
 
 class MotionGate:
-    """Whether anything has moved since the last frame that had motion.
+    """Whether anything has moved since the last frame with motion; one a second always counts.
 
-    The green channel is sampled, smoothed and compared. What counts as a change depends on the
-    noise, which the whole picture has. At least one frame a second passes.
+    The green channel is sampled, smoothed and compared. The limit rises with the picture's noise.
     """
 
     def __init__(self) -> None:
@@ -35,8 +34,8 @@ class MotionGate:
         self._time = 0.0
 
     def is_still(self, image: Image, time: float) -> bool:
-        """Whether nothing has moved in ``image``, taken at ``time`` (seconds); if something has,
-        later frames are compared with this one."""
+        """Whether nothing has moved at ``time`` (seconds); else later frames are compared with
+        ``image``."""
         sample = cv2.blur(np.ascontiguousarray(image[::_SAMPLE_STEP, ::_SAMPLE_STEP, 1]), (3, 3))
         before = self._sample
         if before is not None and before.shape == sample.shape:
@@ -62,8 +61,7 @@ class FrameSampler:
         read."""
         if self._every != "auto":
             return index % self._every == 0
-        # The tolerance is for rounded times.
-        if not busy and time - self._last < _IDLE_INTERVAL - 1e-6:
+        if not busy and time - self._last < _IDLE_INTERVAL - 1e-6:  # times may be rounded
             return False
         self._last = time
         return True

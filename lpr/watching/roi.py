@@ -20,10 +20,7 @@ class RegionOfInterest:
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> RegionOfInterest:
-        """One polygon from each text, such as ``0.1,0.4 0.9,0.4 1,1 0,1``.
-
-        Raises ``ValueError`` for a text that is not a polygon.
-        """
+        """Polygons such as ``0.1,0.4 0.9,0.4 1,1 0,1``; raises ``ValueError`` for other texts."""
         return cls(tuple(_parse_polygon(text) for text in texts))
 
     def window(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -33,12 +30,8 @@ class RegionOfInterest:
             return 0, 0, width, height
         corners = np.concatenate([np.asarray(p) for p in self.polygons])
         (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-        return (
-            int(x0 * width),
-            int(y0 * height),
-            max(int(np.ceil(x1 * width)), int(x0 * width) + 1),
-            max(int(np.ceil(y1 * height)), int(y0 * height) + 1),
-        )
+        x, y = int(x0 * width), int(y0 * height)
+        return x, y, max(int(np.ceil(x1 * width)), x + 1), max(int(np.ceil(y1 * height)), y + 1)
 
     def holds(self, box: Box, width: int, height: int) -> bool:
         """Whether the centre of a box lies in the region."""

@@ -141,10 +141,8 @@ class Watcher:
             track = self._tracker.split(track, moment)
         consensus = self._fuse([*track.readings, reading])
         track.add_reading(seen, consensus)
-        text, confidence = "", 0.0
-        if consensus is not None:
-            text, confidence = consensus.reading.text, consensus.reading.confidence
-        track.reread.record(moment.time, track.box.width, text, confidence)
+        confidence = consensus.reading.confidence if consensus else 0.0
+        track.reread.record(moment.time, track.box.width, track.text, confidence)
         if consensus is not None:
             self._rejoin(track, moment)
 
