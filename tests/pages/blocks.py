@@ -1,8 +1,8 @@
 """A page's code blocks as sybil examples: each is run, or skipped with a reason.
 
-All ``python`` blocks of a page share a namespace; each ``sh`` block is a separate script. All run in
-one folder per page (:mod:`tests.pages.folder`). A block whose first line is a comment with a file
-name (``# my_reader.py``) is written to that file; a module is then imported.
+All ``python`` blocks of a page share a namespace; each ``sh`` block is a separate script. All run
+in one folder per page (:mod:`tests.pages.folder`). A block whose first line is a comment with a
+file name (``# my_reader.py``) is written to that file; a module is then imported.
 """
 
 from __future__ import annotations
