@@ -1,4 +1,4 @@
-"""The pages: what they link to, what they name, and that the site can be built of them."""
+"""The pages: links, names, code blocks, and the site built from them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from lpr.plugins.registry import BUILTIN_COMMANDS
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
+from tests.test_architecture import FLOORS
 
 DOCS = REPOSITORY / "docs"
 BLOCKS = (REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md")))
@@ -40,6 +41,8 @@ _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _OBJECT = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
+_ROOM = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.MULTILINE)
+_PATH = re.compile(r"`((?:lpr|csrc|plugins|training|tests|benchmarks)/[\w.*/-]+)`")
 
 
 def relative(path: Path) -> str:
@@ -50,7 +53,7 @@ def relative(path: Path) -> str:
 
 
 def public(module: ModuleType) -> Iterator[tuple[str, object]]:
-    """The names of a module that others may use, with the classes and functions behind them."""
+    """The public classes and functions of a module, by name."""
     listed = getattr(module, "__all__", None)
     for name in listed or [name for name in vars(module) if name[0] != "_"]:
         thing = getattr(module, name)
@@ -60,7 +63,7 @@ def public(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def members(thing: type) -> Iterator[tuple[str, object]]:
-    """The public methods and properties that a class itself defines."""
+    """The public methods and properties that a class defines itself."""
     for name, value in vars(thing).items():
         plain = getattr(value, "__func__", value)
         if name[0] != "_" and (inspect.isfunction(plain) or isinstance(plain, property)):
@@ -68,7 +71,7 @@ def members(thing: type) -> Iterator[tuple[str, object]]:
 
 
 def is_described(name: str, thing: object) -> bool:
-    """Whether it has a docstring that somebody wrote: dataclasses bring one, their signature."""
+    """Whether it has a written docstring; that of dataclasses is their signature."""
     text = inspect.cleandoc(thing.__doc__ or "")
     return bool(text) and not text.startswith(f"{name}(")
 
@@ -117,7 +120,7 @@ def links(page: Path) -> Iterator[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What GitHub makes of the headings, and the objects of the API reference."""
+    """GitHub's anchors of the headings, and the objects of the API reference."""
     text = _FENCED.sub("", page.read_text(encoding="utf-8"))
     headings = (re.sub(r"[^\w\- ]", "", h.strip().lower()) for h in _HEADING.findall(text))
     return {heading.replace(" ", "-") for heading in headings} | set(_OBJECT.findall(text))
@@ -133,7 +136,23 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target), f"{link}: {target.name} has no such heading"
 
 
-# Blocks of code.
+# Paths and floors.
+
+
+@pytest.mark.parametrize("page", LINKING, ids=relative)
+def test_the_files_that_a_page_names_exist(page: Path) -> None:
+    named = _PATH.findall(_FENCED.sub("", page.read_text(encoding="utf-8")))
+    assert [path for path in named if not list(REPOSITORY.glob(path))] == []
+
+
+def test_the_architecture_page_lists_every_room_on_its_floor() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    floors = [(n, room) for n, rooms in enumerate(FLOORS) for room in sorted(rooms)]
+    assert sorted((int(n), room) for n, room in _ROOM.findall(text)) == floors
+    assert [int(n) for n, _ in _ROOM.findall(text)] == [n for n, _ in floors]
+
+
+# Code blocks.
 
 
 @pytest.mark.parametrize("page", BLOCKS, ids=relative)
