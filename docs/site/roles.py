@@ -1,7 +1,7 @@
-"""Docstrings are written for `help()`: here their cross-references become links of the site.
+"""Turns the cross-references of docstrings into links of the site.
 
-``:class:`lpr.Reader``` turns into a reference of Markdown where the API reference describes that
-object, and into plain code elsewhere; ``::`` before an indented block turns into ``:``.
+``:class:`lpr.Reader``` becomes a Markdown reference if the API reference describes the object, else
+plain code; ``::`` before an indented block becomes ``:``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _API = Path(__file__).parents[1] / "api.md"
 
 
 class Roles(griffe.Extension):
-    """Rewrites the docstrings of every module that is loaded."""
+    """Rewrites the docstrings of every loaded module."""
 
     def __init__(self) -> None:
         self.described = frozenset(_DESCRIBED.findall(_API.read_text(encoding="utf-8")))
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
-        """Called for each module, class, function and attribute."""
+        """Rewrite the docstring of a module, class, function or attribute."""
         if obj.docstring:
             text = _ROLE.sub(lambda role: self._link(role[1], obj), obj.docstring.value)
             obj.docstring.value = re.sub(r"(?m)^::\n\n", "", text).replace("::\n\n", ":\n\n")

@@ -1,4 +1,4 @@
-"""The pages whose blocks of code are tests, and what runs these."""
+"""The pages whose code blocks are tests, and their runner."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The blocks of a page as sybil's examples: each is run or, with a reason beside it, skipped.
+"""A page's code blocks as sybil examples: each is run, or skipped with a reason.
 
-``python`` blocks of a page share a namespace, ``sh`` blocks are scripts of their own, and both run
-in one folder for each page (:mod:`tests.pages.folder`). A block whose first line is a file's name
-in a comment (``# my_reader.py``) is written to that file; a module is imported then.
+All ``python`` blocks of a page share a namespace; each ``sh`` block is a separate script. All run
+in one folder per page (:mod:`tests.pages.folder`). A block whose first line is a comment with a
+file name (``# my_reader.py``) is written to that file; a module is then imported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROSE = "text"
 
 
 def blocks(document: Document) -> Iterator[Region]:
-    """Every fenced block; those marked as text are for people alone."""
+    """Every fenced block except those marked as text."""
     for region in _FENCED(document):
         language = region.lexemes["language"].strip()
         if language != _PROSE:
@@ -35,15 +35,15 @@ def blocks(document: Document) -> Iterator[Region]:
 
 
 def refuse(example: Example) -> None:
-    """For blocks of no language, or of one that nothing here runs."""
+    """Fail for blocks without a language or with an unknown one."""
     raise AssertionError(
-        f"a block of code that is neither run nor skipped: mark it as {', '.join(_RUN)} or "
+        f"a code block that is neither run nor skipped: mark it as {', '.join(_RUN)} or "
         f'{_PROSE}, or put <!-- skip: next "reason" --> before it'
     )
 
 
 class Skips(SkipParser):
-    """``<!-- skip: next "reason" -->``; one without a reason is refused."""
+    """``<!-- skip: next "reason" -->``; the reason is required."""
 
     def __call__(self, document: Document) -> Iterator[Region]:
         for region in super().__call__(document):
@@ -58,10 +58,10 @@ PARSERS = (blocks, Skips())
 
 
 def start(namespace: dict[str, Any]) -> None:
-    """Before a page's first block."""
+    """Runs before a page's first block."""
     namespace["folder"] = Folder()
 
 
 def close(namespace: dict[str, Any]) -> None:
-    """After a page's last block."""
+    """Runs after a page's last block."""
     namespace["folder"].close()

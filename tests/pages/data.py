@@ -1,4 +1,4 @@
-"""``toml`` and ``json`` blocks: read by what reads such files in earnest, where there is such."""
+"""``toml`` and ``json`` blocks, read by the code that reads such files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECORD = REPOSITORY / "docs" / "schema" / "record-1.json"
 
 
 def run_json(example: Example) -> None:
-    """One JSON value, or one on each line; those that are records have to fit their schema."""
+    """One JSON value, or one per line; records must match their schema."""
     for value in _values(example.parsed):
         if isinstance(value, dict) and value.get("schema") == 1:
             jsonschema.validate(value, json.loads(_RECORD.read_text()))
@@ -33,7 +33,7 @@ def _values(source: str) -> list[Any]:
 
 
 def run_toml(example: Example) -> None:
-    """TOML; a whole model.toml has to make a model folder, together with the shipped files."""
+    """TOML; a complete model.toml must give a valid model folder with the shipped files."""
     content = tomllib.loads(example.parsed)
     write_named(example.parsed, example.namespace["folder"].path)
     if {"schema", "sha256"} <= content.keys():

@@ -1,9 +1,9 @@
-"""The folder that a page's blocks run in: it holds what the pages name.
+"""The folder in which a page's blocks run, with the files that the pages name.
 
 ``car.jpg``, ``motorcycle.jpg``, ``street.mp4`` and ``samples/`` are the shipped samples;
 ``photos/`` holds pictures with Pascal VOC files, ``more/`` a PNG, ``FOLDER/`` and
-``DATA/taiwan-scenes/`` pictures with a ``labels.csv``, ``theirs.jsonl`` another system's records of
-them, ``my.cfg`` a Darknet cfg with nine anchors.
+``DATA/taiwan-scenes/`` pictures with a ``labels.csv``. ``theirs.jsonl`` holds another system's
+records of them, ``my.cfg`` is a Darknet cfg with nine anchors.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLES = REPOSITORY / "samples"
 _CFG = REPOSITORY / "training" / "lpr_training" / "recipes" / "yolov3_1_cls.cfg"
 _STEP = 4
-"""Each fourth frame of the clip is a picture of the sets."""
+"""Every fourth frame of the clip becomes a picture of the sets."""
 
 Labelled = list[tuple[str, list[dict[str, Any]]]]
 
 
 class Folder:
-    """Made when the first block needs it; Python code runs in it with its modules at hand."""
+    """Created when first needed; Python code runs in it and can import its modules."""
 
     @functools.cached_property
     def path(self) -> Path:
-        """The folder, filled."""
+        """The filled folder."""
         path = Path(tempfile.mkdtemp(prefix="lpr-page-"))
         _fill(path)
         return path
 
     @contextmanager
     def entered(self) -> Iterator[Path]:
-        """As the working directory, its modules importable."""
+        """Make it the working directory, with importable modules."""
         before = Path.cwd()
         os.chdir(self.path)
         sys.path.insert(0, str(self.path))
@@ -54,7 +54,7 @@ class Folder:
             os.chdir(before)
 
     def close(self) -> None:
-        """Remove it and forget its modules."""
+        """Remove the folder and unload its modules."""
         if "path" in vars(self):
             for name, module in list(sys.modules.items()):
                 if str(getattr(module, "__file__", None) or "").startswith(f"{self.path}{os.sep}"):
@@ -83,7 +83,7 @@ def _xml(names: list[str]) -> list[str]:
 
 
 def _photos(folder: Path) -> Labelled:
-    """Frames of the clip as pictures, each with a Pascal VOC file; what is on them."""
+    """Write frames of the clip, each with a Pascal VOC file; return their plates."""
     folder.mkdir()
     frames = _plates_by_frame()
     video = cv2.VideoCapture(str(SAMPLES / "street.mp4"))

@@ -1,4 +1,4 @@
-"""``python`` blocks: run one after another in the page's namespace; its ``test_...`` are called."""
+"""``python`` blocks: run in order in the page's namespace; their ``test_...`` are called."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sybil import Example
 from sybil.evaluators.python import PythonEvaluator
 
 OPTIONAL = frozenset({"fastapi", "httpx", "multipart", "pandas", "pyarrow", "supervision"})
-"""What examples may need that lpr does not: they are skipped where it is not installed."""
+"""Optional packages: examples that need a missing one are skipped."""
 
 _FILE = re.compile(r"# ([\w.-]+\.\w+)\n")
 _evaluate = PythonEvaluator()
 
 
 def run_python(example: Example) -> None:
-    """Write the file that the block names and import it, or else run the block."""
+    """Write and import the file that the block names, or run the block."""
     namespace = example.namespace
     try:
         with namespace["folder"].entered() as folder:
@@ -42,7 +42,7 @@ def run_python(example: Example) -> None:
 
 
 def write_named(source: str, folder: Path) -> Path | None:
-    """The file that the first line names, written; None where it names none."""
+    """Write the file named on the first line and return its path; None without a name."""
     named = _FILE.match(source)
     if not named:
         return None

@@ -1,4 +1,4 @@
-"""``sh`` blocks: each is a script for ``bash -e``, with the commands of this environment first."""
+"""``sh`` blocks: scripts for ``bash -e``, with this environment's commands first on the path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sybil import Example
 
 _LONGEST = 120  # seconds
 _NOWHERE = "http://127.0.0.1:9"
-"""The port that discards: whatever asks for the network fails at once."""
+"""The discard port: network access fails at once."""
 _REFUSED = """
 refuse() { echo "$1 changes the environment that the tests run in: skip this block" >&2; return 1; }
 pip() { refuse pip; }
@@ -20,7 +20,7 @@ make() { refuse make; }
 
 
 def run_shell(example: Example) -> None:
-    """Raises ``AssertionError`` with what the script said where it fails."""
+    """Run the script; raise ``AssertionError`` with its output if it fails."""
     result = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", _REFUSED + example.parsed],
         cwd=example.namespace["folder"].path,
