@@ -170,13 +170,9 @@ def choose_recognizers(
 
 
 def _choose(
-    runtimes: Sequence[RecognizerRuntime],
-    model: Model,
-    name: str | None,
-    backend: str,
-    device: int | None,
-    fastest: Collection[str],
-) -> RecognizerChoice:
+    runtimes: Sequence[RecognizerRuntime], model: Model, name: str | None, backend: str,
+    device: int | None, fastest: Collection[str]
+) -> RecognizerChoice:  # fmt: skip
     known = ("auto", "cpu", *(runtime.name for runtime in runtimes))
     if name is not None and name not in known:
         if not is_model(name):
@@ -185,12 +181,9 @@ def _choose(
                 f"nor a model ({', '.join(installed_models())}, or a folder)"
             )
         model, name = load_model(name), None
+    format, required = model.recognizer.format, name is not None
     runtime = select_recognizer(
-        runtimes,
-        name or backend,
-        model.recognizer.format,
-        required=name is not None,
-        fastest=fastest,
+        runtimes, name or backend, format, required=required, fastest=fastest
     )
     runtime = pinned(runtime, device if runtime.device != "cpu" else None)
     return RecognizerChoice(runtime, model.recognizer)
