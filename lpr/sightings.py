@@ -1,4 +1,4 @@
-"""What a watch reports: vehicles that passed, and times at which a camera was away."""
+"""What a watch reports: vehicles that passed, and times without a camera."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Status = Literal["final", "early", "confirmed", "corrected", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class FrameTime:
-    """A frame's number, its seconds in the stream, and its seconds since 1970 where known (UTC)."""
+    """A frame's number, its seconds in the stream and, if known, its seconds since 1970 (UTC)."""
 
     frame: int
     time: float
     clock: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in a record of schema 1 (docs/output.md)."""
+        """As in a record of schema 1 (docs/output.md)."""
         return {"frame": self.frame, "time": round(self.time, 3), "utc": utc(self.clock)}
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at a plate: when, where, what was read, and the pixels that it was read from.
+    """A reading of a plate, with its time and place.
 
-    ``crop`` is cut out of the frame around the plate, which is ``size`` (width and height) large;
-    ``frame`` is the whole picture, or None where
-    nobody wants it kept; ``others`` are the places of all other plates in it.
+    ``crop`` shows the plate and its surroundings, ``size`` is the frame's width and height.
+    ``frame`` is the whole picture, or None if it is not kept; ``others`` are the boxes of all other
+    plates in it.
     """
 
     moment: FrameTime
@@ -47,11 +47,11 @@ class Observation:
 class Sighting:
     """One pass of one vehicle before one camera.
 
-    ``plate`` is what all looks together say: its text is fused, its detection is the best look's.
-    ``seen`` counts the frames in which the plate was found, ``read`` those in which it was read,
-    ``agreeing`` those whose reading is the text. ``path`` holds places in time, at most 32.
-    ``number`` counts the sightings of a watch, and stays the same from ``early`` to ``confirmed``,
-    ``corrected`` or ``withdrawn``.
+    ``plate`` has the fused text of all readings and the detection of the ``best`` one. ``seen``
+    counts the frames in which the plate was detected, ``read`` those in which it was read,
+    ``agreeing`` those in which it was read as this text. ``path`` holds at most 32 boxes with their
+    times in seconds. ``number`` counts the sightings of a camera, and stays the same from ``early``
+    to ``confirmed``, ``corrected`` or ``withdrawn``.
     """
 
     number: int
@@ -69,7 +69,7 @@ class Sighting:
     best: Observation
 
     def as_dict(self) -> dict[str, Any]:
-        """The sighting as it stands in a record of schema 1 (docs/output.md)."""
+        """As in a record of schema 1 (docs/output.md)."""
         plate = self.plate.as_dict()
         for key in ("box", "quad", "detection_confidence"):
             del plate[key]
@@ -98,9 +98,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A vehicle's plate in a frame: its track's number, its place, what it is held to say so far
-    (empty: nothing yet), the middles of its last places, and whether it was found in this frame or
-    is only thought to be there."""
+    """A plate to draw in a frame: its track's number, its box, its text so far (empty until it
+    counts), the centres of its last boxes, and whether it was detected in this frame or is only
+    predicted."""
 
     track: int
     box: Box
@@ -111,9 +111,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time at which a live source gave nothing: ``until`` is None as long as it is away.
+    """A time without frames from a live source, in seconds since 1970 (UTC).
 
-    ``since`` and ``until`` are seconds since 1970 (UTC), ``attempts`` how often it was tried.
+    ``until`` is None until it is back; ``attempts`` counts the attempts to reconnect.
     """
 
     camera: str
@@ -124,7 +124,7 @@ class Gap:
     attempts: int
 
     def as_dict(self) -> dict[str, Any]:
-        """The gap as it stands in a record of schema 1 (docs/output.md)."""
+        """As in a record of schema 1 (docs/output.md)."""
         away = None if self.until is None else round(self.until - self.since, 3)
         return {
             "status": "away" if self.until is None else "back",
@@ -139,7 +139,7 @@ class Gap:
 
 
 def utc(clock: float | None) -> str | None:
-    """``2026-05-01T06:30:00.250Z``; None where there is no clock."""
+    """Seconds since 1970 as ``2026-05-01T06:30:00.250Z``; None for None."""
     if clock is None:
         return None
     moment = datetime.fromtimestamp(round(clock, 3), timezone.utc)

@@ -1,11 +1,10 @@
-"""Every vehicle of a video or a camera, in a program."""
+"""``lpr.watch``: every vehicle of a video or a camera, in a program."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from lpr.loading import load_pool
@@ -33,47 +32,41 @@ def watch(
 ) -> Iterator[Sighting | Gap]:
     """The vehicles that pass before ``sources``, each once, as they come.
 
-    Sources are named, and all else is meant, as ``lpr watch`` does (docs/video.md):
-    ``keep_frames`` keeps each best look's whole frame, ``start`` is in seconds since 1970, and
-    further ``options`` are those of :func:`lpr.load`. Ends when all sources have; closing the
-    iterator ends it sooner.
+    Sources and arguments are those of ``lpr watch`` (docs/video.md). ``keep_frames`` keeps the
+    whole frame of each best observation, ``start`` is in seconds since 1970, and further
+    ``options`` are those of :func:`lpr.load`. The iterator ends when all sources have ended;
+    closing it ends them.
 
-    Raises ``ValueError`` for numbers out of range, :class:`lpr.errors.SourceError` for names that
-    stand for nothing, and in the end the first error of a source that failed; what the others gave
-    has come by then.
+    Raises ``ValueError`` for a number out of range, :class:`lpr.errors.SourceError` for a source
+    that does not exist, and at the end the first error of a source that failed; by then the
+    sightings of all others have been given.
     """
-    # FFmpeg's libraries take a while to load, and who reads single pictures never needs them.
+    # Imported late: loading FFmpeg takes time, and reading pictures does not need it.
     from lpr.sightings import Gap
     from lpr.source.address import addresses
-    from lpr.source.video_sources import open_moving
-    from lpr.watching import Engine, Failed, RegionOfInterest, WatchSettings
+    from lpr.watching import Engine, Failed, RegionOfInterest, SourceSettings, WatchSettings
 
-    numbers = {"every": 1 if every == "auto" else every, "min_reads": min_reads, "fps": fps}
-    for name, number in {**numbers, "stall": stall}.items():
-        if not number > 0:
-            raise ValueError(f"{name} has to be above 0, not {number}")
-    for name, number in {"return_after": return_after, "threads": threads}.items():
-        if not number >= 0:
-            raise ValueError(f"{name} has to be 0 or more, not {number}")
-    if not sources:
-        raise ValueError("name at least one source to watch")
-    rules = WatchSettings(
+    settings = WatchSettings(
         min_reads=min_reads,
         return_after=return_after,
         early=early,
-        every=0 if every == "auto" else every,
+        every=every,
         skip_still=skip_still,
-        zone=RegionOfInterest.of([roi] if isinstance(roi, str) else roi),
+        roi=RegionOfInterest.parse([roi] if isinstance(roi, str) else roi),
         keep_frames=keep_frames,
     )
+    open_source = SourceSettings(start=start, fps=fps, stall=stall).open
+    if not threads >= 0:
+        raise ValueError(f"threads has to be 0 or more, not {threads}")
+    if not sources:
+        raise ValueError("name at least one source to watch")
     planned = addresses([os.fspath(source) for source in sources])
     failures: list[Failed] = []
     with ExitStack() as stack:
         readers = load_pool(threads or os.cpu_count() or 1, model, **options)
         for reader in readers:
             stack.enter_context(reader)
-        opener = partial(open_moving, fps=fps, start=start, stall=stall)
-        engine = stack.enter_context(Engine(planned, readers, opener, rules=rules))
+        engine = stack.enter_context(Engine(planned, readers, open_source, settings=settings))
         for event in engine.events():
             if isinstance(event, Gap):
                 yield event

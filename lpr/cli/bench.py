@@ -129,17 +129,14 @@ def video(
     ways = [(WatchSettings(), "watch, {} finders")]
     if not watch_only:
         ways.append(
-            (WatchSettings(every=0, skip_still=True), "the same, --every auto --skip-still")
+            (WatchSettings(every="auto", skip_still=True), "the same, --every auto --skip-still")
         )
     paces = [bench.decoding(address, min(seconds, _DECODING))]
     with ExitStack() as stack:
         readers = open_readers(threads or cores, **options)
         for reader in readers:
             stack.enter_context(reader)
-        sure = readers[0].detector.threshold
         for rules, name in ways:
-            for reader in readers:
-                reader.detector.threshold = sure
             name = name.format(len(readers))
             paces.append(bench.engine(address, seconds, readers, rules, name))
     for count in () if watch_only else sorted({1, cores}):

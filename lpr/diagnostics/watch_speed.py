@@ -1,11 +1,12 @@
-"""How fast a film is watched, and where the time goes."""
+"""How fast a video is watched, and which stages take the time."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lpr.errors import SourceError
 from lpr.reader import Reader
@@ -14,18 +15,23 @@ from lpr.source.video_sources import open_moving
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
-from lpr.watching import Engine, Failed, Watcher, WatchSettings, WatchStats
-from lpr.watching.camera import DEPTH
+from lpr.watching import Engine, Event, Failed, Watcher, WatchSettings, WatchStats
+from lpr.watching.camera import MAX_IN_FLIGHT
+from lpr.watching.detection_worker import detect_in_roi
 
-_MEASURED_EACH = 10.0
+_MEMORY_INTERVAL = 10.0
+"""Seconds between two samples of the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSpeed:
-    """What a way of watching reached: ``fps`` frames a second over ``seconds``, with the CPU's
-    cores ``busy`` so much of the time (0..1), ``stages`` in milliseconds of thread time a frame,
-    queues ``filled`` so far on the average (0..1, None without queues), and the memory of the
-    process at the start, a tenth of the way in and in the end (MiB)."""
+    """The speed of one ``way`` of watching.
+
+    ``busy`` is the share of the time in which the CPU's cores worked (0..1), ``looked`` counts the
+    frames that went through the detector, ``filled`` is how full the queues were on average (0..1,
+    None without queues), ``stages`` are milliseconds of thread time per frame, and ``memory`` is
+    that of the process at the start, after a tenth of the time, and at the end (MiB).
+    """
 
     way: str
     frames: int
@@ -34,16 +40,16 @@ class WatchSpeed:
     looked: int
     dropped: int
     filled: float | None
-    stages: Mapping[str, float] = field(default_factory=dict)
-    memory: Sequence[float] = ()
+    stages: Mapping[str, float]
+    memory: Sequence[float]
 
     @property
     def fps(self) -> float:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-class Again(Closeable):
-    """A recording that is played again and again for so many seconds, as one long film."""
+class LoopedVideo(Closeable):
+    """A recording repeated for ``seconds``, as one long video."""
 
     def __init__(self, address: Address, seconds: float) -> None:
         self._address = address
@@ -70,105 +76,81 @@ class Again(Closeable):
 
 
 def decoding(address: Address, seconds: float) -> WatchSpeed:
-    """Nothing but decoding: no watch can be faster on one core."""
-    with _Stopwatch("decoding alone") as clock:
-        for _ in Again(address, seconds):
-            clock.frame()
-    return clock.pace({}, 0, 0, None)
+    """The speed of decoding alone, the limit of any watch on one core."""
+    return _measure("decoding alone", LoopedVideo(address, seconds), WatchStats())
 
 
 def plain_loop(
-    address: Address, seconds: float, reader: Reader, rules: WatchSettings, name: str
+    address: Address, seconds: float, reader: Reader, settings: WatchSettings, name: str
 ) -> WatchSpeed:
-    """The same work without threads of ours: decode, find, track and read, one after the other.
+    """The speed of decoding, detecting, tracking and reading one after the other.
 
-    What the networks do on several threads is up to ``reader``.
+    Only the networks may use several threads, as ``reader`` says.
     """
-    sure = float(reader.detector.threshold)  # type: ignore[arg-type]
-    reader.detector.threshold = sure / 2
-    watcher = Watcher(address.camera, address.shown, reader, sure, rules)
-    meter = WatchStats()
-    with _Stopwatch(name) as clock:
+    watcher = Watcher(address.camera, address.shown, reader, settings)
+    stats = WatchStats()
+
+    def frames() -> Iterator[Frame]:
         began = time.perf_counter()
-        for frame in Again(address, seconds):
-            meter.add("source", time.perf_counter() - began)
+        for frame in LoopedVideo(address, seconds):
+            stats.add("source", time.perf_counter() - began)
             with measuring() as stages:
-                watcher.see(frame, reader.find(frame.image))
-            for stage, ms in stages.timing().stages.items():
-                meter.add(stage, ms / 1000)
-            meter.count(frames=1, looked=1)
-            clock.frame()
+                watcher.see(frame, detect_in_roi(reader, frame, settings))
+            stats.add_timing(stages.timing())
+            stats.count(detected=1)
+            yield frame
             began = time.perf_counter()
-    return clock.pace(meter.stages, meter.looked, 0, None)
+
+    return _measure(name, frames(), stats)
 
 
 def engine(
-    address: Address, seconds: float, readers: Sequence[Reader], rules: WatchSettings, name: str
+    address: Address, seconds: float, readers: Sequence[Reader], settings: WatchSettings, name: str
 ) -> WatchSpeed:
-    """A whole watch. Raises the error of a source that fails."""
-    meter = WatchStats()
-    with (
-        Engine(
-            [address], readers, lambda given: Again(given, seconds), rules=rules, meter=meter
-        ) as made,
-        _Stopwatch(name) as clock,
-    ):
-        for event in made.events():
+    """The speed of a whole watch. Raises the error of a source that fails."""
+
+    def events(watch: Engine) -> Iterator[Event]:
+        for event in watch.events():
             if isinstance(event, Failed):
                 raise event.error
-            clock.frame()
-    filled = meter.queued / (meter.done * DEPTH) if meter.done else 0.0
-    return clock.pace(meter.stages, meter.looked, meter.dropped, filled)
+            yield event
+
+    with Engine([address], readers, lambda a: LoopedVideo(a, seconds), settings=settings) as watch:
+        speed = _measure(name, events(watch), watch.stats)
+    filled = watch.stats.in_flight / max(watch.stats.finished * MAX_IN_FLIGHT, 1)
+    return replace(speed, filled=filled)
 
 
-class _Stopwatch:
-    """Frames, time, the CPU's time and memory of one way."""
-
-    def __init__(self, way: str) -> None:
-        self._way = way
-        self._frames = 0
-        self._memory: list[tuple[float, float]] = []
-
-    def __enter__(self) -> _Stopwatch:
-        self._began, self._cpu = time.perf_counter(), time.process_time()
-        self._memory.append((0.0, _resident()))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds = time.perf_counter() - self._began
-        self._used = time.process_time() - self._cpu
-        self._memory.append((self._seconds, _resident()))
-
-    def frame(self) -> None:
-        self._frames += 1
-        passed = time.perf_counter() - self._began
-        if passed - self._memory[-1][0] >= _MEASURED_EACH:
-            self._memory.append((passed, _resident()))
-
-    def pace(
-        self, stages: Mapping[str, float], looked: int, dropped: int, filled: float | None
-    ) -> WatchSpeed:
-        if not self._frames:
-            raise SourceError("no frame came before the time was over; give it more --seconds")
-        early = next(m for t, m in self._memory if t >= self._seconds / 10)
-        return WatchSpeed(
-            self._way,
-            self._frames,
-            self._seconds,
-            self._used / self._seconds / (os.cpu_count() or 1),
-            looked,
-            dropped,
-            filled,
-            {name: 1000 * value / self._frames for name, value in stages.items()},
-            (self._memory[0][1], early, self._memory[-1][1]),
-        )
+def _measure(way: str, frames: Iterable[object], stats: WatchStats) -> WatchSpeed:
+    """The speed of consuming ``frames``, whose work adds up in ``stats``."""
+    began, cpu = time.perf_counter(), time.process_time()
+    memory = [(0.0, _resident())]
+    count = 0
+    for count, _ in enumerate(frames, 1):  # noqa: B007
+        passed = time.perf_counter() - began
+        if passed - memory[-1][0] >= _MEMORY_INTERVAL:
+            memory.append((passed, _resident()))
+    if not count:
+        raise SourceError("no frame came in time; give it more --seconds")
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    memory.append((seconds, _resident()))
+    return WatchSpeed(
+        way,
+        count,
+        seconds,
+        cpu_seconds / seconds / (os.cpu_count() or 1),
+        stats.detected,
+        stats.dropped,
+        None,
+        {name: 1000 * value / count for name, value in stats.stages.items()},
+        (memory[0][1], next(m for t, m in memory if t >= seconds / 10), memory[-1][1]),
+    )
 
 
 def _resident() -> float:
-    """The process's memory in MiB; 0 where the system does not say."""
+    """The process's resident memory in MiB; 0 if the system does not say."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            pages = int(file.read().split()[1])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

@@ -1,4 +1,4 @@
-"""How well a watch did: its sightings and tracks against the exact truth of a film."""
+"""How well a watch did: its sightings and tracks against the ground truth of a video."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,17 +17,23 @@ from lpr.sightings import Sighting
 from lpr.types import Box
 
 LEGIBLE = 10
-"""A pass counts whose plate can be read in so many frames; others may be reported or not."""
-_SEEN, _NARROWEST = 0.5, 0.025
-"""A place counts where so much of the plate is to be seen, and it is that share of the picture's
-width; what is found elsewhere is neither right nor wrong."""
-_SAME = 0.5
+"""Frames in which a plate must be legible for its pass to count; others may be reported or not."""
+_MIN_VISIBLE, _MIN_WIDTH = 0.5, 0.025
+"""A true box counts if this share of the plate is visible and it is this share of the picture wide;
+predictions elsewhere are neither right nor wrong."""
+_MATCH_IOU = 0.5
+"""Least IoU (or covered share) of a predicted box and the true box that it matches."""
+_OWNER_IOU = 0.3
+"""Least IoU of a sighting's best observation and the plate that it belongs to."""
+
+TrackBox: TypeAlias = tuple[int, int, Box]
+"""A frame's number, a track's number, and the track's box in that frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroundTruthTrack:
-    """A vehicle that passes: its plate's ``text``, in how many frames that is ``legible``, and its
-    plate's box and visible share (0..1) by frame."""
+    """A vehicle that passes: its plate's ``text``, the number of frames in which it is ``legible``,
+    and its plate's box and visible share (0..1) by frame."""
 
     text: str
     legible: int
@@ -36,7 +42,7 @@ class GroundTruthTrack:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """All passes of a film; ``width`` is that of its pictures, in pixels."""
+    """All passes of a video; ``width`` is that of its pictures, in pixels."""
 
     width: int
     passes: tuple[GroundTruthTrack, ...]
@@ -44,12 +50,12 @@ class GroundTruth:
 
 @dataclass
 class Score:
-    """Counts, which can be added up over films.
+    """Counts, which can be added up over videos.
 
     ``passes`` are those that count, ``right`` those reported exactly once, with their text.
-    ``wrong`` are sightings with another text than their plate's, or of no plate; ``duplicates``
-    those of a pass that had one already; ``missed`` passes that had none. The last three are what
-    IDF1 is made of (Ristani et al., 2016).
+    ``wrong`` are sightings with a text other than their plate's, or of no plate; ``duplicates``
+    further sightings of the same pass; ``missed`` passes without a sighting. The counts of boxes
+    give IDF1 (Ristani et al., 2016).
     """
 
     passes: int = 0
@@ -57,15 +63,15 @@ class Score:
     wrong: int = 0
     duplicates: int = 0
     missed: int = 0
-    matched_places: int = 0
-    true_places: int = 0
-    found_places: int = 0
+    matched_boxes: int = 0
+    true_boxes: int = 0
+    predicted_boxes: int = 0
     mistakes: list[str] = field(default_factory=list)
 
     @property
     def idf1(self) -> float:
-        """0..1: of all places, the share that has the right identity from start to end."""
-        return 2 * self.matched_places / max(self.true_places + self.found_places, 1)
+        """0..1: the share of all boxes whose track keeps the right identity throughout."""
+        return 2 * self.matched_boxes / max(self.true_boxes + self.predicted_boxes, 1)
 
     def __add__(self, other: Score) -> Score:
         return Score(
@@ -74,117 +80,108 @@ class Score:
 
 
 def read_truth(file: Path) -> GroundTruth:
-    """The truth of a rendered film, which lies beside it as JSON.
+    """The ground truth of a rendered video, from the JSON file beside it.
 
-    Raises :class:`lpr.errors.SourceError` for a file that cannot be read as such.
+    Raises :class:`lpr.errors.SourceError` for a file that is not such a ground truth.
     """
     try:
-        written = json.loads(file.read_text(encoding="utf-8"))
-        width, height = int(written["video"]["width"]), int(written["video"]["height"])
-        return GroundTruth(width, tuple(_pass(each, width, height) for each in written["passes"]))
+        record = json.loads(file.read_text(encoding="utf-8"))
+        width, height = int(record["video"]["width"]), int(record["video"]["height"])
+        passes = tuple(_read_pass(each, width, height) for each in record["passes"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{file}: is no truth of a film: {error}") from error
+        raise SourceError(f"{file}: not the ground truth of a video: {error}") from error
+    return GroundTruth(width, passes)
 
 
-def _pass(written: Mapping[str, Any], width: int, height: int) -> GroundTruthTrack:
-    """What of a plate lies in the picture is all that anybody can find."""
+def _read_pass(record: Mapping[str, Any], width: int, height: int) -> GroundTruthTrack:
     boxes = {}
-    for number, x0, y0, x1, y1, visible in written["boxes"]:
-        shown = Box(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height))
-        if shown.x0 < shown.x1 and shown.y0 < shown.y1:
-            boxes[int(number)] = (shown, float(visible))
-    return GroundTruthTrack(written["text"], int(written["legible"]), boxes)
+    for frame, *corners, visible in record["boxes"]:
+        # Only the part of a plate inside the picture can be detected.
+        box = Box(*corners).clipped(width, height)
+        if box.area > 0:
+            boxes[int(frame)] = (box, float(visible))
+    return GroundTruthTrack(record["text"], int(record["legible"]), boxes)
 
 
 def score(
     truth: GroundTruth,
     sightings: Iterable[Sighting],
-    places: Sequence[tuple[int, int, Box]] = (),
+    predictions: Sequence[TrackBox] = (),
 ) -> Score:
-    """Hold sightings, and tracks' ``places`` (frame, track, box), against the truth.
+    """Compare sightings, and the boxes of tracks, with the ground truth.
 
-    A sighting belongs to the pass whose plate is where its best look was.
+    A sighting belongs to the pass whose plate is where its best observation was.
     """
     result = Score()
-    reports: dict[int, list[Sighting]] = {}
+    sightings_of: dict[int, list[Sighting]] = {}
     for sighting in sightings:
         owner = _owner(truth, sighting)
         if owner is None:
             result.wrong += 1
-            result.mistakes.append(f"{_name(sighting)}: no plate is there")
+            result.mistakes.append(f"{_describe(sighting)}: no plate is there")
         else:
-            reports.setdefault(owner, []).append(sighting)
+            sightings_of.setdefault(owner, []).append(sighting)
     for number, each in enumerate(truth.passes):
-        said = reports.get(number, [])
+        reported = sightings_of.get(number, [])
+        misread = [sighting for sighting in reported if sighting.plate.text != each.text]
         counts = each.legible >= LEGIBLE
         result.passes += counts
-        result.right += counts and len(said) == 1 and said[0].plate.text == each.text
-        result.missed += counts and not said
-        result.duplicates += max(len(said) - 1, 0)
-        result.wrong += sum(sighting.plate.text != each.text for sighting in said)
-        if counts and not said:
+        result.right += counts and len(reported) == 1 and not misread
+        result.missed += counts and not reported
+        result.duplicates += max(len(reported) - 1, 0)
+        result.wrong += len(misread)
+        if counts and not reported:
             result.mistakes.append(f"{each.text} from frame {min(each.boxes)}: missed")
-        result.mistakes += [
-            f"{_name(s)}: it is {each.text}" for s in said if s.plate.text != each.text
-        ]
-        result.mistakes += [f"{_name(s)}: once more" for s in said[1:]]
-    _identities(truth, places, result)
+        result.mistakes += [f"{_describe(s)}: it is {each.text}" for s in misread]
+        result.mistakes += [f"{_describe(s)}: duplicate" for s in reported[1:]]
+    _count_boxes(truth, predictions, result)
     return result
 
 
-def _name(sighting: Sighting) -> str:
+def _describe(sighting: Sighting) -> str:
     return f"{sighting.plate.text} at {sighting.best.moment.time:.1f} s"
 
 
 def _owner(truth: GroundTruth, sighting: Sighting) -> int | None:
     frame, box = sighting.best.moment.frame, sighting.best.detection.box
-    there = [
-        (each.boxes[frame][0].iou(box), number)
-        for number, each in enumerate(truth.passes)
-        if frame in each.boxes
-    ]
-    near, number = max(there, default=(0.0, -1))
-    return number if near >= 0.3 else None
+    overlaps = [(true.iou(box), number) for number, true, _ in _boxes_in(truth, frame)]
+    iou, number = max(overlaps, default=(0.0, -1))
+    return number if iou >= _OWNER_IOU else None
 
 
-def _identities(truth: GroundTruth, places: Sequence[tuple[int, int, Box]], result: Score) -> None:
-    """Each pass is one track at most and the other way round, so that most places agree."""
-    if not places:
+def _boxes_in(truth: GroundTruth, frame: int) -> list[tuple[int, Box, float]]:
+    return [(n, *each.boxes[frame]) for n, each in enumerate(truth.passes) if frame in each.boxes]
+
+
+def _count_boxes(truth: GroundTruth, predictions: Sequence[TrackBox], result: Score) -> None:
+    """Assign passes and tracks one to one so that most boxes match."""
+    if not predictions:
         return
-    numbers = {track: n for n, track in enumerate(dict.fromkeys(t for _, t, _ in places))}
-    together: Counter[tuple[int, int]] = Counter()
-    found = 0
-    for frame, track, box in places:
-        there = [
-            (number, place, _counts(truth, visible, place.width))
-            for number, each in enumerate(truth.passes)
-            if frame in each.boxes
-            for place, visible in [each.boxes[frame]]
+    columns = {track: n for n, track in enumerate(dict.fromkeys(t for _, t, _ in predictions))}
+    matches: Counter[tuple[int, int]] = Counter()
+    for frame, track, box in predictions:
+        true_boxes = _boxes_in(truth, frame)
+        counted = [
+            (number, true) for number, true, share in true_boxes if _counts(truth, true, share)
         ]
-        same = [number for number, place, counts in there if counts and place.iou(box) >= _SAME]
-        if not same and any(_covered(box, place) >= _SAME for _, place, _ in there):
+        same = [number for number, true in counted if true.iou(box) >= _MATCH_IOU]
+        if not same and any(_covered(box, true) >= _MATCH_IOU for _, true, _ in true_boxes):
             continue
-        found += 1
-        for number in same:
-            together[number, numbers[track]] += 1
-    costs = np.zeros((len(truth.passes), len(numbers)))
-    for (number, track), count in together.items():
-        costs[number, track] = -count
-    result.matched_places += int(-sum(costs[pair] for pair in kernels.assign(costs, 0.0)))
-    result.found_places += found
-    result.true_places += sum(
-        _counts(truth, visible, place.width)
-        for each in truth.passes
-        for place, visible in each.boxes.values()
+        result.predicted_boxes += 1
+        matches.update((number, columns[track]) for number in same)
+    costs = np.zeros((len(truth.passes), len(columns)))
+    for (number, column), count in matches.items():
+        costs[number, column] = -count
+    result.matched_boxes += int(-sum(costs[pair] for pair in kernels.assign(costs, 0.0)))
+    result.true_boxes += sum(
+        _counts(truth, *seen) for each in truth.passes for seen in each.boxes.values()
     )
 
 
-def _covered(box: Box, place: Box) -> float:
-    """The share of ``box`` that lies in ``place``."""
-    width = min(box.x1, place.x1) - max(box.x0, place.x0)
-    height = min(box.y1, place.y1) - max(box.y0, place.y0)
-    return max(width, 0.0) * max(height, 0.0) / max(box.area, 1e-9)
+def _covered(box: Box, by: Box) -> float:
+    """The share of ``box`` that ``by`` covers."""
+    return box.intersection(by).area / max(box.area, 1e-9)
 
 
-def _counts(truth: GroundTruth, visible: float, width: float) -> bool:
-    return visible >= _SEEN and width >= _NARROWEST * truth.width
+def _counts(truth: GroundTruth, box: Box, visible: float) -> bool:
+    return visible >= _MIN_VISIBLE and box.width >= _MIN_WIDTH * truth.width

@@ -1,4 +1,4 @@
-"""Detections over time -> one track for each vehicle, and what its readings agree on."""
+"""Detections over time -> one track per vehicle, and the consensus of its readings."""
 
 from lpr.tracking.fusion import Consensus, Fuse, Fusion
 from lpr.tracking.reread_policy import RereadPolicy

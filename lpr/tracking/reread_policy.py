@@ -1,50 +1,52 @@
-"""When a track is worth another look: reading costs time, and soon gains nothing."""
+"""When to read a track again: each reading costs time, and soon adds nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_GAIN = 0.01
-_GROWN = 1.15
-_LONGEST = 10.0
-_FIRST = 0.05
-_PATIENT = 0.4
+_MIN_GAIN = 0.01
+"""Rise of the confidence (0..1) from which a reading has gained something."""
+_GROWTH = 1.15
+"""Factor of the plate's width at which it is read again at once: it shows more detail."""
+_FIRST_WAIT, _MAX_WAIT = 0.05, 10.0
+"""Seconds to wait after the first reading that gained nothing, and at most."""
+_GAINING_WAIT = 0.4
+"""Seconds of waiting from which further readings are expected to gain nothing."""
 
 
 @dataclass(slots=True)
 class RereadPolicy:
-    """Decides for one track. A look that gained nothing makes the next one wait twice as long, up
-    to ten seconds; a plate that has grown by 15 % is looked at again at once.
+    """Decides for one track: each reading that gains nothing doubles the wait, and growth ends it.
 
-    So a plate that comes nearer is read again and again, one that stands there hardly ever.
+    So an approaching plate is read often, a parked one rarely.
     """
 
     _wait: float = 0.0
     _due: float = float("-inf")
-    _size: float = 0.0
+    _width: float = 0.0
     _text: str = ""
     _confidence: float = 0.0
 
-    def due(self, time: float, size: float) -> bool:
-        """Whether to read a plate that is ``size`` pixels wide, ``time`` in seconds."""
-        return time >= self._due or size >= self._size * _GROWN
+    def due(self, time: float, width: float) -> bool:
+        """Whether to read a plate ``width`` pixels wide at ``time`` (seconds)."""
+        return time >= self._due or width >= self._width * _GROWTH
 
     @property
-    def eager(self) -> bool:
-        """Whether looks still gain something, or nobody knows yet."""
-        return self._wait < _PATIENT
+    def gaining(self) -> bool:
+        """Whether another reading may still gain something."""
+        return self._wait < _GAINING_WAIT
 
-    def recheck(self) -> None:
-        """It may be another vehicle by now: look at it at once."""
+    def reset(self) -> None:
+        """Read at once: it may be another vehicle by now."""
         self._wait, self._due = 0.0, float("-inf")
 
-    def looked(self, time: float, size: float, text: str, confidence: float) -> None:
-        """Take note of what the track's readings agree on after a look."""
-        gained = text != self._text or confidence >= self._confidence + _GAIN
-        if gained or size >= self._size * _GROWN:
+    def record(self, time: float, width: float, text: str, confidence: float) -> None:
+        """Note the consensus of the track's readings after another one."""
+        gained = text != self._text or confidence >= self._confidence + _MIN_GAIN
+        if gained or width >= self._width * _GROWTH:
             self._wait = 0.0
         else:
-            self._wait = min(max(2 * self._wait, _FIRST), _LONGEST)
+            self._wait = min(max(2 * self._wait, _FIRST_WAIT), _MAX_WAIT)
         self._due = time + self._wait
-        self._size = max(size, self._size)
+        self._width = max(width, self._width)
         self._text, self._confidence = text, max(confidence, self._confidence)

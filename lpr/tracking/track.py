@@ -10,22 +10,32 @@ from lpr.tracking.fusion import Consensus
 from lpr.tracking.reread_policy import RereadPolicy
 from lpr.types import Box, Detection, Reading
 
-_MEMORY = 4
-_PATH = 32
-_KEPT_VIEWS = 3
-_KEPT_READINGS = 200
-_LOST = 0.2
-_NEARER = math.log(1.25)
+_VELOCITY_WINDOW = 4
+"""Detections from which velocity and growth are estimated."""
+_MAX_PREDICTION = 1.0
+"""Seconds ahead for which the motion is taken to continue."""
+_MAX_LOG_GROWTH = 0.7
+"""Bound on the predicted change of the plate's size, as a natural logarithm (a factor of 2)."""
+_MAX_PATH = 32
+"""Positions in a path."""
+_MAX_OBSERVATIONS = 3
+"""Texts whose best observation is kept, with its picture."""
+_MAX_READINGS = 200
+"""Readings kept: a parked car would be read 100,000 times."""
+_RESET_AFTER = 0.2
+"""Seconds without a detection after which the plate is read again at once."""
+_DIRECTION_LOG_GROWTH = math.log(1.25)
+"""Change of the plate's width that makes a vehicle approach or depart."""
 
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """What is known of it: where it was when, what was read, and the best looks at it.
+    """The detections and readings of one plate.
 
-    ``seen`` counts the frames in which it was found, ``certainty`` is the mean confidence of these
-    detections, 0..1; ``reads`` counts its readings, of which ``readings`` keeps the most certain
-    ones. ``number`` is given by the tracker. One that is ``adrift`` is found again by
-    its text only: another vehicle is where it was.
+    ``seen`` counts its detections, ``mean_confidence`` (0..1) is their mean; ``reads`` counts its
+    readings, of which ``readings`` keeps the most certain. ``observations`` holds the best one of
+    each text. ``path`` holds positions over time, at most 32. A track is ``detached`` when another
+    vehicle has taken its place: it is matched by its text only.
     """
 
     number: int
@@ -34,103 +44,104 @@ class Track:
     box: Box
     detection: Detection
     seen: int = 0
-    certainty: float = 0.0
+    mean_confidence: float = 0.0
     readings: list[Reading] = field(default_factory=list)
     reads: int = 0
     consensus: Consensus | None = None
-    looks: RereadPolicy = field(default_factory=RereadPolicy)
-    views: dict[str, Observation] = field(default_factory=dict)
+    reread: RereadPolicy = field(default_factory=RereadPolicy)
+    observations: dict[str, Observation] = field(default_factory=dict)
     path: list[tuple[float, Box]] = field(default_factory=list)
-    adrift: bool = False
+    detached: bool = False
     _recent: list[tuple[float, Box]] = field(default_factory=list)
-    _stride: float = 0.0
+    _path_interval: float = 0.0
 
     @classmethod
-    def begin(cls, number: int, moment: FrameTime, detection: Detection) -> Track:
-        """A track that was just found."""
+    def start(cls, number: int, moment: FrameTime, detection: Detection) -> Track:
+        """A track with its first detection."""
         track = cls(number, moment, moment, detection.box, detection)
-        track.found(moment, detection)
+        track.update(moment, detection)
         return track
 
     @property
     def text(self) -> str:
-        """What its readings agree on; empty where nothing was read."""
+        """The consensus of its readings; empty if nothing was read."""
         return self.consensus.reading.text if self.consensus else ""
 
-    def found(self, moment: FrameTime, detection: Detection) -> None:
-        """It was found once more."""
-        if moment.time - self.last.time > _LOST:
-            self.looks.recheck()
+    def update(self, moment: FrameTime, detection: Detection) -> None:
+        """Add a detection."""
+        if moment.time - self.last.time > _RESET_AFTER:
+            self.reread.reset()
         self.last, self.box, self.detection = moment, detection.box, detection
         self.seen += 1
-        self.certainty += (detection.confidence - self.certainty) / self.seen
-        self._recent = [*self._recent[1 - _MEMORY :], (moment.time, detection.box)]
-        if not self.path or moment.time - self.path[-1][0] >= self._stride:
+        self.mean_confidence += (detection.confidence - self.mean_confidence) / self.seen
+        self._recent = [*self._recent[1 - _VELOCITY_WINDOW :], (moment.time, detection.box)]
+        if not self.path or moment.time - self.path[-1][0] >= self._path_interval:
             self.path.append((moment.time, detection.box))
-        if len(self.path) > _PATH:
-            # Every other place goes, and new ones come half as often.
+        if len(self.path) > _MAX_PATH:
+            # Halve the path, and its rate from here on.
             self.path = self.path[::2]
-            self._stride = max(2 * self._stride, self.path[1][0] - self.path[0][0])
+            self._path_interval = max(2 * self._path_interval, self.path[1][0] - self.path[0][0])
 
-    def read(self, view: Observation, consensus: Consensus | None) -> None:
-        """A look at it, and what all looks, this one included, agree on."""
-        text = view.reading.text
-        self.readings.append(view.reading)
+    def add_reading(self, seen: Observation, consensus: Consensus | None) -> None:
+        """Add a reading, and the consensus of all readings including it."""
+        self.readings.append(seen.reading)
         self.reads += 1
-        if len(self.readings) > _KEPT_READINGS:
-            # Who stands for weeks is read a hundred thousand times.
+        if len(self.readings) > _MAX_READINGS:
             self.readings.remove(min(self.readings, key=lambda reading: reading.confidence))
         self.consensus = consensus
-        if not text:
+        if not seen.reading.text:
             return
-        best = self.views.get(text)
-        if best is None or view.reading.confidence >= best.reading.confidence:
-            self.views[text] = view
-        if len(self.views) > _KEPT_VIEWS:
-            # Pictures are large: only the likeliest texts keep theirs.
-            kept = sorted(self.views, key=lambda t: (t != self.text, -self._said(t), t))
-            self.views = {t: self.views[t] for t in kept[:_KEPT_VIEWS]}
+        self._keep_best(seen)
+        if len(self.observations) > _MAX_OBSERVATIONS:
+            likeliest = sorted(
+                self.observations,
+                key=lambda text: (text != self.text, -self._total_confidence(text), text),
+            )
+            kept = likeliest[:_MAX_OBSERVATIONS]
+            self.observations = {text: self.observations[text] for text in kept}
 
-    def absorb(self, later: Track) -> None:
-        """``later`` is the same vehicle, found again."""
+    def _keep_best(self, seen: Observation) -> None:
+        best = self.observations.get(seen.reading.text)
+        if best is None or seen.reading.confidence >= best.reading.confidence:
+            self.observations[seen.reading.text] = seen
+
+    def merge(self, later: Track) -> None:
+        """Continue as ``later``, which is the same vehicle."""
         self.last, self.box, self.detection = later.last, later.box, later.detection
         share = later.seen / (self.seen + later.seen)
-        self.certainty += (later.certainty - self.certainty) * share
+        self.mean_confidence += (later.mean_confidence - self.mean_confidence) * share
         self.seen += later.seen
         self.readings += later.readings
         self.reads += later.reads
-        for text, view in later.views.items():
-            mine = self.views.get(text)
-            if mine is None or view.reading.confidence >= mine.reading.confidence:
-                self.views[text] = view
-        self.looks, self._recent, self.adrift = later.looks, later._recent, later.adrift
-        self.path = (self.path + later.path)[-_PATH:]
+        for seen in later.observations.values():
+            self._keep_best(seen)
+        self.reread, self._recent, self.detached = later.reread, later._recent, later.detached
+        self.path = (self.path + later.path)[-_MAX_PATH:]
 
     def predicted(self, time: float) -> Box:
-        """Where it will be, if it goes on moving and growing as of late."""
+        """The box at ``time`` (seconds) if the plate keeps its velocity and rate of growth."""
         (t0, b0), (t1, b1) = self._recent[0], self._recent[-1]
         if t1 <= t0:
             return self.box
-        # Beyond a second nothing goes on as it was.
-        ahead = min(time - t1, 1.0) / (t1 - t0)
+        ahead = min(time - t1, _MAX_PREDICTION) / (t1 - t0)
         x = b1.center[0] + (b1.center[0] - b0.center[0]) * ahead
         y = b1.center[1] + (b1.center[1] - b0.center[1]) * ahead
-        half_width = _grown(b0.width, b1.width, ahead) / 2
-        half_height = _grown(b0.height, b1.height, ahead) / 2
+        half_width = _extrapolated(b0.width, b1.width, ahead) / 2
+        half_height = _extrapolated(b0.height, b1.height, ahead) / 2
         return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
     @property
     def direction(self) -> Direction:
-        """Where it went: nearer, away, or across the picture.
+        """Whether it came nearer, went away, or crossed the picture.
 
-        Sizes count up to the largest one and from there on: the picture's edge cuts what leaves.
+        Only sizes up to, or from, the largest one count: the picture's edge cuts leaving plates.
         """
         path = [*self.path, (self.last.time, self.box)]
-        (begin, first), (end, last) = path[0], path[-1]
+        (start, first), (end, last) = path[0], path[-1]
         time, largest = max(path, key=lambda place: place[1].width)
-        late = time - begin >= end - time
+        late = time - start >= end - time
         growth = math.log(max(largest.width, 1.0) / max((first if late else last).width, 1.0))
-        if growth >= _NEARER:
+        if growth >= _DIRECTION_LOG_GROWTH:
             return "towards" if late else "away"
         across = (last.center[0] - first.center[0]) / max(largest.width, 1.0)
         if abs(across) >= 1:
@@ -139,14 +150,17 @@ class Track:
 
     @property
     def best(self) -> Observation | None:
-        """The clearest look that read what all agree on, else the clearest of all."""
-        said = self.views.get(self.text)
-        return said or max(self.views.values(), key=lambda v: v.reading.confidence, default=None)
+        """The most certain observation of the consensus text, else of any text."""
+        agreeing = self.observations.get(self.text)
+        return agreeing or max(
+            self.observations.values(), key=lambda seen: seen.reading.confidence, default=None
+        )
 
-    def _said(self, text: str) -> float:
+    def _total_confidence(self, text: str) -> float:
         return sum(reading.confidence for reading in self.readings if reading.text == text)
 
 
-def _grown(before: float, after: float, ahead: float) -> float:
-    rate = math.log(max(after, 1.0) / max(before, 1.0)) * ahead
-    return max(after, 1.0) * math.exp(min(max(rate, -0.7), 0.7))
+def _extrapolated(before: float, after: float, ahead: float) -> float:
+    """A length in pixels, growing exponentially, ``ahead`` times the interval later."""
+    growth = math.log(max(after, 1.0) / max(before, 1.0)) * ahead
+    return max(after, 1.0) * math.exp(min(max(growth, -_MAX_LOG_GROWTH), _MAX_LOG_GROWTH))

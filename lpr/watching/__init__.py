@@ -3,7 +3,7 @@
 from lpr.watching.engine import Engine
 from lpr.watching.events import Event, Failed, Seen
 from lpr.watching.roi import RegionOfInterest
-from lpr.watching.settings import WatchSettings
+from lpr.watching.settings import SourceSettings, WatchSettings
 from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
@@ -13,6 +13,7 @@ __all__ = [
     "Failed",
     "RegionOfInterest",
     "Seen",
+    "SourceSettings",
     "WatchSettings",
     "WatchStats",
     "Watcher",

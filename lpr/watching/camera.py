@@ -1,4 +1,7 @@
-"""One camera of a watch: its source's thread, and the one that takes its frames in order."""
+"""One camera of a watch: a thread that reads its source, and one that tracks its frames in order.
+
+A frame's way: ``_read_source`` -> FrameQueue -> ``_submit`` (detection) -> ``_track`` -> event.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from lpr.errors import LprError
 from lpr.sightings import Gap, Shown
@@ -24,17 +27,22 @@ from lpr.watching.settings import WatchSettings
 from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
-DEPTH = 8
-"""Frames of one camera that are under way at a time."""
-_WAITING = 8
-_TRAIL = 12
-_SHOWN = 0.5
-_PATIENCE = 1.0
+MAX_IN_FLIGHT = 8
+"""Frames of one camera between submission and tracking, and events that wait to be taken. More keep
+more threads busy; with fewer, ``every="auto"`` reacts sooner."""
+_QUEUE_SIZE = 8
+"""Decoded frames that wait for tracking; a live source drops older ones."""
+_JOIN_TIMEOUT = 1.0
+"""Seconds that :meth:`Camera.join` waits for a thread; a silent source may block its thread."""
+_TRAIL_LENGTH = 12
+"""Positions in a drawn trail."""
+_DRAW_LOST_FOR = 0.5
+"""Seconds for which a track that is not detected is still drawn, at its predicted position."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The last of a source, and what ended it where that was an error."""
+    """The end of a source, and the error that caused it, if any."""
 
     error: LprError | None = None
 
@@ -42,181 +50,197 @@ class _End:
 _Item: TypeAlias = Frame | Away | Back | _End
 
 
-class EngineApi(Protocol):
-    """What a camera needs of the engine that it belongs to."""
-
-    @property
-    def meter(self) -> WatchStats:
-        """Where costs add up."""
-        ...
-
-    def find(self, frame: Frame, rules: WatchSettings) -> Future[list[Detection]]:
-        """Have the frame's plates found by one of the pool."""
-        ...
-
-    def put(self, camera: Camera, event: Event | None) -> None:
-        """Hand an event over; None says that the camera has ended."""
-        ...
-
-
 @dataclass(slots=True)
-class _UnderWay:
+class _InFlight:
+    """A frame between submission and tracking; without ``detections`` it is skipped."""
+
     frame: Frame
-    found: Future[list[Detection]] | None
-    still: bool
+    detections: Future[list[Detection]] | None
+    still: bool = False
 
 
 class Camera:
-    """One source's two threads, and where its events wait for their turn."""
+    """One source with its two threads and its events.
+
+    ``detect`` submits a frame to the detector. ``notify`` is called after each event, which
+    :meth:`take_event` then gives. After ``MAX_IN_FLIGHT`` events that nobody takes, it waits.
+    """
 
     def __init__(
         self,
-        hub: EngineApi,
         address: Address,
         open_source: Callable[[Address], MovingSource],
         watcher: Watcher,
-        rules: WatchSettings,
+        settings: WatchSettings,
+        *,
         show: bool,
+        detect: Callable[[Frame], Future[list[Detection]]],
+        notify: Callable[[Camera], None],
+        stats: WatchStats,
     ) -> None:
         self.address = address
-        self.permits = threading.Semaphore(DEPTH)
-        self.done: deque[Event | None] = deque()
-        self._hub = hub
         self._open = open_source
-        self._rules = rules
-        self._show = show
         self._watcher = watcher
-        self._mail: FrameQueue[_Item] = FrameQueue(_WAITING, drop=address.live)
+        self._show = show
+        self._detect = detect
+        self._notify = notify
+        self._stats = stats
+        self._sampler = FrameSampler(settings.every)
+        self._motion = MotionGate() if settings.skip_still else None
+        self._queue: FrameQueue[_Item] = FrameQueue(_QUEUE_SIZE, drop=address.live)
+        self._events: deque[Event | None] = deque()
+        self._permits = threading.Semaphore(MAX_IN_FLIGHT)
         self._source: MovingSource | None = None
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._pace = FrameSampler(rules.every)
-        self._stillness = MotionGate() if rules.skip_still else None
 
     def start(self) -> None:
-        for work in (self._take, self._watch):
-            name = f"{work.__name__[1:]} {self.address.camera}"
-            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
-            self._threads[-1].start()
+        """Start both threads."""
+        for name, body in (("source", self._read_source), ("track", self._publish_all)):
+            thread = threading.Thread(None, body, f"{name} {self.address.camera}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-    def join(self) -> None:
-        """Wait for its threads; a source that waits for its next frame is not waited for long."""
-        for thread in self._threads:
-            thread.join(_PATIENCE)
+    @property
+    def has_event(self) -> bool:
+        """Whether :meth:`take_event` has something to give."""
+        return bool(self._events)
+
+    def take_event(self) -> Event | None:
+        """The next event, after a notification. None is the last one: the camera has ended."""
+        event = self._events.popleft()
+        self._permits.release()
+        return event
 
     def stop(self) -> None:
-        """End it where it is. A signal's handler may call this: its thread holds no mailbox."""
+        """End the source here; what is in flight still becomes events.
+
+        A signal handler may call this: it takes only locks that the camera's own threads hold.
+        """
         self._stopped.set()
         if self._source is not None and self.address.live:
             self._source.close()
-        # A camera that has stalled, or a pipe that is silent, may take its time to notice.
-        self._mail.finish(_End())
+        # A stalled camera or a silent pipe may take long to notice.
+        self._queue.close(_End())
 
-    def _take(self) -> None:
-        """The source's own thread: what it gives goes into the mailbox."""
-        meter, end = self._hub.meter, _End()
+    def discard_events(self) -> None:
+        """Let the threads run out although no event is taken any more."""
+        self._permits.release(1 << 20)
+
+    def join(self) -> None:
+        """Wait for the threads, but not long for one that its source blocks."""
+        for thread in self._threads:
+            thread.join(_JOIN_TIMEOUT)
+
+    def _read_source(self) -> None:
+        """Body of the source's thread."""
+        end = _End()
         try:
             with self._open(self.address) as self._source:
                 began = time.perf_counter()
                 for item in self._source:
-                    meter.add("source", time.perf_counter() - began)
-                    gone = self._mail.put(item)
+                    self._stats.add("source", time.perf_counter() - began)
+                    dropped = self._queue.put(item)
                     if self._stopped.is_set():
                         break
-                    meter.count(frames=int(isinstance(item, Frame)), dropped=gone)
+                    self._stats.count(frames=int(isinstance(item, Frame)), dropped=dropped)
                     began = time.perf_counter()
-        except LprError as error:
-            end = _End(error)
         except Exception as error:
-            end = _End(LprError(f"{self.address.shown}: {type(error).__name__}: {error}"))
-        self._mail.finish(end)
+            end = _End(self._named(error))
+        self._queue.close(end)
 
-    def _watch(self) -> None:
-        """The camera's own thread: its frames in order."""
-        error: LprError | None = None
+    def _named(self, error: Exception) -> LprError:
+        if isinstance(error, LprError):
+            return error
+        return LprError(f"{self.address.shown}: {type(error).__name__}: {error}")
+
+    def _publish_all(self) -> None:
+        """Body of the tracking thread."""
         try:
-            for event in self._events():
-                self.permits.acquire()
-                self._hub.put(self, event)
-        except LprError as failure:
-            error = failure
-        except Exception as failure:
-            error = LprError(f"{self.address.shown}: {type(failure).__name__}: {failure}")
-        self._mail.close()
-        if error is not None:
-            self._hub.put(self, self._last())
-            self._hub.put(self, Failed(self.address.camera, self.address.shown, error))
-        self._hub.put(self, None)
+            for event in self._in_order():
+                self._permits.acquire()
+                self._publish(event)
+        except Exception as error:
+            self._publish(self._flush())
+            camera, source = self.address.camera, self.address.shown
+            self._publish(Failed(camera, source, self._named(error)))
+        self._queue.close()
+        self._publish(None)
 
-    def _events(self) -> Iterator[Event]:
-        way: deque[_UnderWay | Away | Back] = deque()
+    def _publish(self, event: Event | None) -> None:
+        self._events.append(event)
+        self._notify(self)
+
+    def _in_order(self) -> Iterator[Event]:
+        """The events of all frames, in their order. Raises the error that ended the source."""
+        in_flight: deque[_InFlight | Away | Back] = deque()
         end: _End | None = None
-        while end is None or way:
-            while end is None and len(way) < DEPTH:
-                item = self._mail.get(wait=not way or not self.address.live)
+        while end is None or in_flight:
+            while end is None and len(in_flight) < MAX_IN_FLIGHT:
+                item = self._queue.get(wait=not in_flight or not self.address.live)
                 if item is None:
                     break
                 if isinstance(item, _End):
                     end = item
-                elif isinstance(item, Frame):
-                    way.append(self._send(item))
                 else:
-                    way.append(item)
-            if not way:
+                    in_flight.append(self._submit(item) if isinstance(item, Frame) else item)
+            if not in_flight:
                 break
-            first = way.popleft()
-            if isinstance(first, _UnderWay):
-                self._hub.meter.count(queued=len(way) + 1, done=1)
-                yield self._see(first)
+            first = in_flight.popleft()
+            if isinstance(first, _InFlight):
+                self._stats.count(in_flight=len(in_flight) + 1, finished=1)
+                yield self._track(first)
             else:
                 yield from self._gap(first)
         if end is not None and end.error is not None:
             raise end.error
-        yield self._last()
+        yield self._flush()
 
-    def _send(self, frame: Frame) -> _UnderWay:
+    def _submit(self, frame: Frame) -> _InFlight:
         time = frame.time or 0.0
-        if not self._pace.looks(frame.index, time, self._watcher.busy):
-            return _UnderWay(frame, None, still=False)
-        if self._stillness is not None and self._stillness.still(frame.image, time):
-            return _UnderWay(frame, None, still=True)
-        return _UnderWay(frame, self._hub.find(frame, self._rules), still=False)
+        if not self._sampler.selects(frame.index, time, self._watcher.busy):
+            return _InFlight(frame, None)
+        if self._motion is not None and self._motion.is_still(frame.image, time):
+            return _InFlight(frame, None, still=True)
+        return _InFlight(frame, self._detect(frame))
 
-    def _see(self, way: _UnderWay) -> Seen:
-        if way.found is None:
-            sightings = self._watcher.pass_over(way.frame, way.still)
+    def _track(self, item: _InFlight) -> Seen:
+        frame = item.frame
+        if item.detections is None:
+            sightings = self._watcher.skip(frame, item.still)
         else:
-            found = way.found.result()
+            detections = item.detections.result()
             with measuring() as clock:
-                sightings = self._watcher.see(way.frame, found)
-            for name, ms in clock.timing().stages.items():
-                self._hub.meter.add(name, ms / 1000)
-        frame, shown = (way.frame, self._shown(way.frame)) if self._show else (None, ())
-        return Seen(self.address.camera, frame, way.found is not None, shown, tuple(sightings))
+                sightings = self._watcher.see(frame, detections)
+            self._stats.add_timing(clock.timing())
+        return Seen(
+            self.address.camera,
+            frame if self._show else None,
+            item.detections is not None,
+            self._drawn_tracks(frame) if self._show else (),
+            tuple(sightings),
+        )
 
-    def _shown(self, frame: Frame) -> tuple[Shown, ...]:
+    def _drawn_tracks(self, frame: Frame) -> tuple[Shown, ...]:
         now = frame.time or 0.0
         picture = Box(0, 0, frame.width, frame.height)
-        shown = []
+        drawn = []
         for track in self._watcher.tracks:
-            found = track.last.frame == frame.index
-            box = track.box if found else track.predicted(now)
-            # What has been gone for longer is nowhere to be seen, and only waited for.
-            if now - track.last.time > _SHOWN or not picture.contains(box.center):
+            detected = track.last.frame == frame.index
+            box = track.box if detected else track.predicted(now)
+            if now - track.last.time > _DRAW_LOST_FOR or not picture.contains(box.center):
                 continue
-            text = track.text if self._watcher.counts(track) else ""
-            trail = tuple(place.center for _, place in track.path[-_TRAIL:])
-            shown.append(Shown(track.number, box, text, trail, found))
-        return tuple(shown)
+            text = track.text if self._watcher.is_reportable(track) else ""
+            trail = tuple(box.center for _, box in track.path[-_TRAIL_LENGTH:])
+            drawn.append(Shown(track.number, box, text, trail, detected))
+        return tuple(drawn)
 
     def _gap(self, item: Away | Back) -> Iterator[Event]:
-        camera, source = self.address.camera, self.address.shown
-        if isinstance(item, Away):
-            yield self._last()
-            yield Gap(camera, source, item.since, None, item.reason, 0)
-        else:
-            yield Gap(camera, source, item.since, item.until, item.reason, item.attempts)
+        until, attempts = (None, 0) if isinstance(item, Away) else (item.until, item.attempts)
+        if until is None:
+            yield self._flush()
+        yield Gap(self.address.camera, self.address.shown, item.since, until, item.reason, attempts)
 
-    def _last(self) -> Seen:
-        """Nothing follows for now: the sightings of all that was in the picture."""
+    def _flush(self) -> Seen:
+        """The sightings of all vehicles in the picture: for now, no frame follows."""
         return Seen(self.address.camera, None, False, (), tuple(self._watcher.end()))

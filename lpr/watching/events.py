@@ -1,4 +1,4 @@
-"""What a watch tells while it goes on."""
+"""The events of a watch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from lpr.types import Frame
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A frame of a camera that is done with, and the sightings that it brought. ``shown`` is empty
-    unless the engine was asked to ``show``."""
+    """A finished frame of a camera, and the sightings that it completed.
+
+    ``looked`` says whether the frame went through the detector. ``frame`` is None and ``shown``
+    empty unless the engine was asked to ``show``.
+    """
 
     camera: str
     frame: Frame | None
@@ -24,7 +27,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A source that ended with an error; what it had given until then has been reported."""
+    """A source that ended with an error. Its sightings until then were reported before."""
 
     camera: str
     source: str

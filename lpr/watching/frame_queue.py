@@ -1,4 +1,4 @@
-"""Between two threads: a queue of frames that either makes its writer wait or lets old ones go."""
+"""A bounded queue of frames between two threads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 
 class FrameQueue(Generic[T]):
-    """Holds ``size`` frames. Where it is full, :meth:`put` waits or, with ``drop``, throws the
-    oldest frame away; nothing but frames is ever thrown away. Once closed it takes no more."""
+    """Holds ``size`` items. A full queue blocks the producer or, with ``drop``, discards its oldest
+    frame (live sources). Items other than frames are never discarded."""
 
     def __init__(self, size: int, drop: bool) -> None:
         self._size = size
@@ -23,24 +23,24 @@ class FrameQueue(Generic[T]):
         self._closed = False
 
     def put(self, item: T) -> int:
-        """Add an item; returns how many frames had to go for it (1 where it is closed)."""
+        """Add an item. Returns how many frames were discarded; a closed queue discards ``item``."""
         with self._changed:
             if not self._drop:
                 self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
             if self._closed:
                 return 1
-            gone = 0
+            dropped = 0
             if isinstance(item, Frame) and len(self._items) >= self._size:
                 oldest = next((old for old in self._items if isinstance(old, Frame)), None)
                 if oldest is not None:
                     self._items.remove(oldest)
-                    gone = 1
+                    dropped = 1
             self._items.append(item)
             self._changed.notify_all()
-            return gone
+            return dropped
 
     def get(self, wait: bool) -> T | None:
-        """The oldest item; None where there is none and nobody wants to ``wait``."""
+        """Take the oldest item. Without ``wait``, None if the queue is empty."""
         with self._changed:
             if wait:
                 self._changed.wait_for(lambda: bool(self._items))
@@ -50,15 +50,9 @@ class FrameQueue(Generic[T]):
             self._changed.notify_all()
             return item
 
-    def finish(self, last: T) -> None:
-        """Add the last item, after which nothing is taken."""
+    def close(self, *last: T) -> None:
+        """Accept no more items after the ``last``; those in the queue can still be taken."""
         with self._changed:
-            self._items.append(last)
-            self._closed = True
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """Take nothing more; what is in it can still be had."""
-        with self._changed:
+            self._items.extend(last)
             self._closed = True
             self._changed.notify_all()

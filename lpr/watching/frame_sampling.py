@@ -1,60 +1,67 @@
-"""Which frames are worth a look: those in which something can have changed."""
+"""Which frames go through the detector: those in which something can have changed."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from lpr.types import Image
 
-_SPARSE = 8
-_LEAST_CHANGE = 8.0
-_LEAST_PLACES = 3
-_LONGEST_REST = 1.0
+_SAMPLE_STEP = 8
+"""Every so many pixels one is compared, across and down: a plate of 60 pixels covers several."""
+_MIN_CHANGE = 8.0
+"""Least change of a sample that counts as motion, in grey levels (0..255)."""
+_NOISE_FACTOR = 6.0
+"""The limit in medians of the absolute change; 6 are about 4 standard deviations of the noise."""
+_MIN_CHANGED = 3
+"""Changed samples that make up motion; one or two may be noise."""
+_MAX_STILL = 1.0
+"""Seconds after which a frame counts as changed in any case."""
+_IDLE_INTERVAL = 0.1
+"""Seconds between detections while no plate is left to be read; a vehicle is visible for longer."""
 
 
 class MotionGate:
-    """Whether anything moved since the last frame that was looked at.
+    """Whether anything has moved since the last frame with motion; one a second always counts.
 
-    Pictures are sampled, smoothed and compared; what counts as a change goes by the noise that all
-    of the picture has. At least one frame a second is looked at.
+    The green channel is sampled, smoothed and compared. The limit rises with the picture's noise.
     """
 
     def __init__(self) -> None:
         self._sample: Image | None = None
         self._time = 0.0
 
-    def still(self, image: Image, time: float) -> bool:
-        """Whether ``image`` shows nothing new; if it does, later ones are compared with it."""
-        sample = cv2.blur(np.ascontiguousarray(image[::_SPARSE, ::_SPARSE, 1]), (3, 3))
+    def is_still(self, image: Image, time: float) -> bool:
+        """Whether nothing has moved at ``time`` (seconds); else later frames are compared with
+        ``image``."""
+        sample = cv2.blur(np.ascontiguousarray(image[::_SAMPLE_STEP, ::_SAMPLE_STEP, 1]), (3, 3))
         before = self._sample
         if before is not None and before.shape == sample.shape:
             change = cv2.absdiff(sample, before)
-            # Six medians of the noise's absolute differences: four of its standard deviations.
-            limit = max(_LEAST_CHANGE, 6 * float(np.median(change)))
-            places = int(np.count_nonzero(change > limit))
-            if places < _LEAST_PLACES and time - self._time < _LONGEST_REST:
+            limit = max(_MIN_CHANGE, _NOISE_FACTOR * float(np.median(change)))
+            changed = int(np.count_nonzero(change > limit))
+            if changed < _MIN_CHANGED and time - self._time < _MAX_STILL:
                 return True
         self._sample, self._time = np.asarray(sample, np.uint8), time
         return False
 
 
 class FrameSampler:
-    """Which frames the detector looks at: each ``every``-th or, with 0, as many as are needed.
+    """Selects every ``every``-th frame or, with ``auto``, as many as are needed: each frame while a
+    plate is still to be read, else ten a second, so that the next vehicle is noticed."""
 
-    Then each frame counts while there is a plate to be read; where there is none, or all are known,
-    one in a tenth of a second is enough to see the next one come.
-    """
-
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int | Literal["auto"]) -> None:
         self._every = every
         self._last = float("-inf")
 
-    def looks(self, index: int, time: float, busy: bool) -> bool:
-        """Whether to look at a frame; ``busy`` says that there is a plate to be read."""
-        if self._every:
+    def selects(self, index: int, time: float, busy: bool) -> bool:
+        """Whether a frame goes through the detector; ``busy`` says that a plate is still to be
+        read."""
+        if self._every != "auto":
             return index % self._every == 0
-        if not busy and time - self._last < 0.1 - 1e-6:
+        if not busy and time - self._last < _IDLE_INTERVAL - 1e-6:  # times may be rounded
             return False
         self._last = time
         return True

@@ -1,34 +1,74 @@
-"""What counts as a sighting, and how closely to look."""
+"""The settings of a watch; the options of ``lpr watch`` take defaults and help texts from here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from lpr.watching.roi import WHOLE, RegionOfInterest
+from lpr.source.address import Address
+from lpr.source.video_sources import MovingSource, open_moving
+from lpr.watching.roi import WHOLE_FRAME, RegionOfInterest
+
+
+def _option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """How a camera is watched.
+    """What counts as a sighting, and which frames go through the detector.
 
-    ``min_reads`` readings have to agree on a sighting's text. A vehicle that was last seen less
-    than ``return_after`` seconds ago is not reported again, and one that was not found for
-    ``patience`` seconds has gone. ``early`` reports a vehicle as soon as its text is certain.
-    ``every`` is 1 to look at each frame, N for each Nth, 0 to look more rarely where nothing can be
-    missed; ``skip_still`` passes over frames in which nothing moves. Plates outside of the ``zone``
-    do not count; with ``everywhere`` they are found all the same (not to be shown, say).
-    ``keep_frames`` keeps the whole frame of each best look.
+    Raises ``ValueError`` for a number out of range.
     """
 
-    min_reads: int = 2
-    return_after: float = 60.0
-    patience: float = 2.0
-    early: bool = False
-    every: int = 1
-    skip_still: bool = False
-    zone: RegionOfInterest = WHOLE
-    everywhere: bool = False
+    min_reads: int = _option(2, "Readings that must agree on a text.")
+    return_after: float = _option(60.0, "A vehicle that returns later than this is reported again.")
+    early: bool = _option(False, "Report a vehicle once its text is certain, and when it has gone.")
+    every: int | Literal["auto"] = _option(
+        1, "Detect plates in every Nth frame, or as rarely as misses no vehicle."
+    )
+    skip_still: bool = _option(False, "Skip frames in which nothing moves.")
+    roi: RegionOfInterest = _option(  # noqa: RUF009
+        WHOLE_FRAME,
+        "Count only plates in this region: its corners as fractions of the width and height, such "
+        "as '0.1,0.4 0.9,0.4 1,1 0,1'. Repeat the option for several regions.",
+    )
+    detect_outside_roi: bool = False
+    """Also detect plates outside of the region, so that they can be blurred."""
     keep_frames: bool = False
+    """Keep the whole frame of each best observation."""
+    max_age: float = 2.0
+    """Seconds without a detection after which a track ends."""
+
+    def __post_init__(self) -> None:
+        _check_above_0(min_reads=self.min_reads, every=1 if self.every == "auto" else self.every)
+        if not self.return_after >= 0:
+            raise ValueError(f"return_after has to be 0 or more, not {self.return_after}")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How sources are opened. Raises ``ValueError`` for a number out of range."""
+
+    start: float | None = _option(None, "When a recording begins, unless it says so itself.")
+    fps: float = _option(25.0, "Frames per second of a folder of pictures.")
+    stall: float = _option(
+        5.0,
+        "Reconnect to a camera without a frame for so long, or with a frozen one twice as long.",
+    )
+
+    def __post_init__(self) -> None:
+        _check_above_0(fps=self.fps, stall=self.stall)
+
+    def open(self, address: Address) -> MovingSource:
+        """Open a source (:func:`lpr.source.video_sources.open_moving`)."""
+        return open_moving(address, fps=self.fps, start=self.start, stall=self.stall)
+
+
+def _check_above_0(**numbers: float) -> None:
+    for name, number in numbers.items():
+        if not number > 0:
+            raise ValueError(f"{name} has to be above 0, not {number}")
 
 
 DEFAULTS = WatchSettings()

@@ -223,7 +223,7 @@ def test_standard_input(tmp_path: Path) -> None:
         (["--every", "0"], "neither auto nor a number"),
         (["--blur", "unknown"], "--known"),
         (["--known", "x.txt"], "--blur unknown"),
-        (["--start", "yesterday"], "no time"),
+        (["--start", "yesterday"], "not a time"),
         (["--save", "out.avi"], ".mp4"),
         (["--output", str(CLIP)], "overwrite"),
         (["--save", str(CLIP)], "overwrite"),

@@ -67,7 +67,7 @@ def test_a_plate_that_was_hidden_for_half_a_second_is_found_again_where_it_must_
 
 
 def test_a_track_ends_after_the_patience_and_is_given_once() -> None:
-    tracker = Tracker(0.5, patience=1.0)
+    tracker = Tracker(0.5, max_age=1.0)
     follow(tracker, [plate(10, 20)])
     assert tracker.take_ended(1.0) == []
     assert [track.number for track in tracker.take_ended(1.1)] == [0]
@@ -84,9 +84,9 @@ def test_two_tracks_that_turn_out_to_be_one_vehicle_become_one() -> None:
 
 
 def test_growing_plates_are_foretold_to_grow() -> None:
-    track = Track.begin(0, at(0), plate(100, 100, 40))
+    track = Track.start(0, at(0), plate(100, 100, 40))
     for frame in range(1, 6):
-        track.found(at(frame), plate(100 + 2 * frame, 100, 40 * 1.05**frame))
+        track.update(at(frame), plate(100 + 2 * frame, 100, 40 * 1.05**frame))
     ahead = track.predicted(6 / FPS)
     assert ahead.width == pytest.approx(40 * 1.05**6, rel=0.01)
 
@@ -102,23 +102,23 @@ def test_growing_plates_are_foretold_to_grow() -> None:
     ],
 )
 def test_directions(first: Detection, last: Detection, direction: str) -> None:
-    track = Track.begin(0, at(0), first)
-    track.found(at(30), last)
+    track = Track.start(0, at(0), first)
+    track.update(at(30), last)
     assert track.direction == direction
 
 
 def test_what_leaves_by_the_edge_came_nearer_all_the_same() -> None:
-    track = Track.begin(0, at(0), plate(100, 100, 40))
+    track = Track.start(0, at(0), plate(100, 100, 40))
     for frame in range(1, 30):
-        track.found(at(frame), plate(100 - frame, 100 + 3 * frame, 40 + 2 * frame))
-    track.found(at(30), plate(70, 195, 30))
+        track.update(at(frame), plate(100 - frame, 100 + 3 * frame, 40 + 2 * frame))
+    track.update(at(30), plate(70, 195, 30))
     assert track.direction == "towards"
 
 
 def test_a_path_of_hours_stays_short_and_spans_them() -> None:
-    track = Track.begin(0, at(0), plate(0, 0))
+    track = Track.start(0, at(0), plate(0, 0))
     for frame in range(1, 20_000):
-        track.found(at(frame), plate(frame / 100, 0))
+        track.update(at(frame), plate(frame / 100, 0))
     assert len(track.path) <= 32
     times = [time for time, _ in track.path]
     assert times == sorted(times)
@@ -127,10 +127,10 @@ def test_a_path_of_hours_stays_short_and_spans_them() -> None:
 
 
 def test_readings_of_weeks_do_not_pile_up() -> None:
-    track = Track.begin(0, at(0), plate(0, 0))
+    track = Track.start(0, at(0), plate(0, 0))
     for frame in range(1000):
         reading = Reading("ABC1234", 0.5 + frame / 4000)
-        track.read(
+        track.add_reading(
             Observation(at(frame), track.detection, reading, np.zeros((2, 2, 3), np.uint8)), None
         )
     assert track.reads == 1000
@@ -139,22 +139,22 @@ def test_readings_of_weeks_do_not_pile_up() -> None:
 
 
 def test_a_plate_that_stands_is_read_less_and_less() -> None:
-    looks = RereadPolicy()
+    policy = RereadPolicy()
     reads = 0
     for frame in range(30 * 60):
-        if looks.due(frame / FPS, 80):
-            looks.looked(frame / FPS, 80, "ABC1234", 0.99)
+        if policy.due(frame / FPS, 80):
+            policy.record(frame / FPS, 80, "ABC1234", 0.99)
             reads += 1
     assert 5 < reads < 20
 
 
 def test_a_plate_that_comes_nearer_is_read_again_and_again() -> None:
-    looks = RereadPolicy()
+    policy = RereadPolicy()
     reads = 0
     for frame in range(90):
         width = 40 * 1.02**frame
-        if looks.due(frame / FPS, width):
-            looks.looked(frame / FPS, width, "ABC1234", 0.99)
+        if policy.due(frame / FPS, width):
+            policy.record(frame / FPS, width, "ABC1234", 0.99)
             reads += 1
     assert reads >= 12
 

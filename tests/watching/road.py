@@ -90,23 +90,23 @@ class Road:
 def watched(
     road: Road,
     frames: int,
-    rules: WatchSettings = DEFAULTS,
+    settings: WatchSettings = DEFAULTS,
     looked: Callable[[int], bool] | None = None,
 ) -> list[Sighting]:
-    return list(watching(road, frames, rules, looked))
+    return list(watching(road, frames, settings, looked))
 
 
 def watching(
     road: Road,
     frames: int,
-    rules: WatchSettings = DEFAULTS,
+    settings: WatchSettings = DEFAULTS,
     looked: Callable[[int], bool] | None = None,
 ) -> Iterator[Sighting]:
-    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, rules)
+    watcher = Watcher("gate", "road.mp4", road.reader(), settings)
     for number in range(frames):
         road.now = number
         if looked is None or looked(number):
             yield from watcher.see(road.frame(number), road.detections(number))
         else:
-            yield from watcher.pass_over(road.frame(number), still=False)
+            yield from watcher.skip(road.frame(number), still=False)
     yield from watcher.end()

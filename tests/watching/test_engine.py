@@ -33,11 +33,14 @@ class Eyes:
         self.road = road
         self.delay = delay
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+    def find(self, images: Sequence[Image], threshold: float) -> list[list[Detection]]:
         if self.delay:
             # As threads do: now this one is first, now that one.
             time.sleep(self.delay * (1 + number_of(images[0]) % 3))
-        return [self.road.detections(number_of(image)) for image in images]
+        return [
+            [d for d in self.road.detections(number_of(image)) if d.confidence > threshold]
+            for image in images
+        ]
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         return [self._read(crop) for crop in crops]
@@ -121,12 +124,12 @@ ROAD = Road(
 def engine(
     films: dict[Address, Film],
     threads: int = 2,
-    rules: WatchSettings = DEFAULTS,
+    settings: WatchSettings = DEFAULTS,
     delay: float = 0.0,
     show: bool = False,
 ) -> Iterator[Engine]:
     readers = [reader(Eyes(ROAD, delay)) for _ in range(threads)]
-    with Engine(list(films), readers, films.__getitem__, rules=rules, show=show) as made:
+    with Engine(list(films), readers, films.__getitem__, settings=settings, show=show) as made:
         yield made
 
 
@@ -143,24 +146,41 @@ def test_a_file_is_watched_to_its_end() -> None:
     with engine({FILE: Film(200)}) as made:
         events = list(made.events())
     assert [text for _, text, _ in said(events)] == ["ABC1234", "XYZ9876", "MQE3406"]
-    assert made.meter.frames == made.meter.looked == made.meter.done == 200
-    assert made.meter.dropped == 0
+    assert made.stats.frames == made.stats.detected == made.stats.finished == 200
+    assert made.stats.dropped == 0
 
 
 @pytest.mark.parametrize(
-    "rules", [WatchSettings(), WatchSettings(every=0), WatchSettings(every=2, skip_still=True)]
+    "settings",
+    [WatchSettings(), WatchSettings(every="auto"), WatchSettings(every=2, skip_still=True)],
 )
-def test_the_number_of_threads_changes_nothing(rules: WatchSettings) -> None:
+def test_the_number_of_threads_changes_nothing(settings: WatchSettings) -> None:
     films = [Address(name, f"{name}.mp4", "file") for name in ("a", "b", "c", "d", "e", "f")]
 
     def run(threads: int, delay: float) -> list[tuple[str, str, int]]:
         lengths = {address: Film(110 + 15 * n) for n, address in enumerate(films)}
-        with engine(lengths, threads, rules, delay, show=True) as made:
+        with engine(lengths, threads, settings, delay, show=True) as made:
             return said(list(made.events()))
 
     once = run(1, 0.0)
     assert len(once) >= 12
     assert run(4, 0.0003) == run(3, 0.0) == once
+
+
+def test_watches_do_not_change_their_reader() -> None:
+    faint = Vehicle("ABC1234", 3, 60, lambda n: (20 + 5 * n, 100), confidence=0.2)
+    weaker = Vehicle("XYZ9876", 3, 60, lambda n: (20 + 5 * n, 200), confidence=0.3)
+    strong = Vehicle("MQE3406", 3, 60, lambda n: (20 + 5 * n, 300), confidence=0.9)
+    watched = reader(Eyes(Road([faint, weaker, strong])))
+    runs = []
+    for _ in range(3):
+        with Engine([FILE], [watched], lambda _: Film(80), show=True) as made:
+            events = list(made.events())
+        drawn = [s.box for e in events if isinstance(e, Seen) for s in e.shown]
+        runs.append((said(events), drawn))
+        assert watched.detector.threshold == 0.5
+    assert runs[0] == runs[1] == runs[2]
+    assert [text for _, text, _ in runs[0][0]] == ["MQE3406"]
 
 
 def test_all_frames_of_a_file_come_in_order_and_whole() -> None:
@@ -196,10 +216,10 @@ def test_a_source_that_cannot_be_opened_costs_only_itself() -> None:
 
 def test_a_detector_that_fails_ends_its_camera_with_an_error() -> None:
     class Blind(Eyes):
-        def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+        def find(self, images: Sequence[Image], threshold: float) -> list[list[Detection]]:
             if number_of(images[0]) == 80:
                 raise PluginError("detector: out of order")
-            return super().find(images)
+            return super().find(images, threshold)
 
     with Engine([FILE], [reader(Blind(ROAD))], lambda _: Film(200)) as made:
         events = list(made.events())
@@ -263,8 +283,8 @@ def test_live_sources_drop_old_frames_rather_than_lag_and_count_them() -> None:
     film = Film(400, pause=0.001)
     with engine({STREAM: film}, threads=1, delay=0.004, show=True) as made:
         seen = [e.frame.index for e in made.events() if isinstance(e, Seen) and e.frame]
-    assert made.meter.dropped > 100
-    assert len(seen) + made.meter.dropped == 400
+    assert made.stats.dropped > 100
+    assert len(seen) + made.stats.dropped == 400
     assert seen == sorted(seen)
     assert seen[-1] >= 395
 
@@ -272,7 +292,7 @@ def test_live_sources_drop_old_frames_rather_than_lag_and_count_them() -> None:
 def test_a_file_never_drops() -> None:
     with engine({FILE: Film(150)}, threads=1, delay=0.002) as made:
         list(made.events())
-    assert (made.meter.dropped, made.meter.looked) == (0, 150)
+    assert (made.stats.dropped, made.stats.detected) == (0, 150)
 
 
 def test_several_sources_are_watched_at_the_same_time_and_fairly() -> None:

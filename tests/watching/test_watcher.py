@@ -12,8 +12,8 @@ def across(speed: float = 3, y: float = 100, begin: float = 20, since: int = 0):
     return lambda frame: (begin + speed * (frame - since), y)
 
 
-def texts(road: Road, frames: int, rules: WatchSettings = DEFAULTS) -> list[str]:
-    return [sighting.plate.text for sighting in watched(road, frames, rules)]
+def texts(road: Road, frames: int, settings: WatchSettings = DEFAULTS) -> list[str]:
+    return [sighting.plate.text for sighting in watched(road, frames, settings)]
 
 
 def test_a_vehicle_that_passes_is_one_sighting() -> None:
@@ -138,7 +138,7 @@ def grown(frame: int):  # type: ignore[no-untyped-def]
 
 def test_frames_that_are_passed_over_because_nothing_moves_end_no_track() -> None:
     road = Road([Vehicle("ABC1234", 0, 600, still(200, 100))])
-    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5)
+    watcher = Watcher("gate", "road.mp4", road.reader())
     said = []
     for number in range(600):
         road.now = number
@@ -146,7 +146,7 @@ def test_frames_that_are_passed_over_because_nothing_moves_end_no_track() -> Non
         if number < 10 or number % 30 == 0:
             said += watcher.see(frame, road.detections(number))
         else:
-            said += watcher.pass_over(frame, still=True)
+            said += watcher.skip(frame, still=True)
     said += watcher.end()
     assert [sighting.last.frame for sighting in said] == [599]
 
@@ -158,7 +158,7 @@ def test_the_evidence_is_the_frame_that_was_read() -> None:
         return road.frame(number)
 
     road = Road([Vehicle("ABC1234", 0, 60, across())])
-    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5, WatchSettings(keep_frames=True))
+    watcher = Watcher("gate", "road.mp4", road.reader(), WatchSettings(keep_frames=True))
     said = []
     for number in range(60):
         road.now = number
@@ -185,7 +185,7 @@ def test_the_same_frames_give_the_same_sightings() -> None:
 
 def test_a_record_has_all_that_a_sighting_is() -> None:
     road = Road([Vehicle("ABC1234", 0, 60, across())])
-    watcher = Watcher("gate", "road.mp4", road.reader(), 0.5)
+    watcher = Watcher("gate", "road.mp4", road.reader())
     for number in range(60):
         road.now = number
         watcher.see(road.frame(number, clock=1_767_225_600 + number / FPS), road.detections(number))
