@@ -70,7 +70,7 @@ def test_a_wrong_type_is_named(call: Callable[[], object], message: str) -> None
         (lambda: letterbox(resize="crop"), "resize must be one of letterbox, stretch, not 'crop'"),
         (lambda: letterbox(channels="hsv"), "channels must be one of rgb, bgr, gray, not 'hsv'"),
         (lambda: letterbox(interpolation="cubic"), "interpolation must be one of area, linear"),
-        (lambda: letterbox(impl="mmx"), "implementation 'mmx' does not run here; there are auto"),
+        (lambda: letterbox(impl="mmx"), "implementation 'mmx' does not run on this CPU; use one of auto"),
         (
             lambda: letterbox(out=np.empty((6, 8, 3), np.float32)),
             r"out must have the shape \(3, 6, 8",
