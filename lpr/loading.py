@@ -27,7 +27,7 @@ from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
 from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import select, select_recognizer
-from lpr.runtimes.traits import pinned, place_of, precision_of
+from lpr.runtimes.traits import device_of, pinned, precision_of
 from lpr.specs import RecognizerModel
 from lpr.types import Crop
 
@@ -126,9 +126,9 @@ def load(
         min_confidence = 1 - max_error
     log.info(
         "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
-        *(folder.name, folder.version, finder.name, place_of(finder)),
+        *(folder.name, folder.version, finder.name, device_of(finder)),
         *(precision_of(finder, folder.detector), *size),
-        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in readers),
+        "; ".join(f"{r.name} on {device_of(r)}, {precision_of(r, m)}" for r, m in readers),
     )
     with wrap_plugin_errors(f"detector runtime {finder.name}"):
         network = finder.open(folder.detector, threads)

@@ -13,14 +13,10 @@ from typing import Any
 import click
 
 from lpr.cli.options import open_readers, watch_options
-from lpr.diagnostics import (
-    agreements,
-    detector_speeds,
-    load_network,
-    multiply_peak,
-    recognizer_speeds,
-)
 from lpr.diagnostics import watch_speed as bench
+from lpr.diagnostics.matmul_peak import matmul_peak
+from lpr.diagnostics.parity_report import agreements, load_network
+from lpr.diagnostics.speed import detector_speeds, recognizer_speeds
 from lpr.diagnostics.watch_speed import WatchSpeed
 from lpr.errors import BackendError
 from lpr.loading import registry
@@ -221,7 +217,7 @@ def _speed(
     if not detectors:
         raise BackendError(f"no runtime works here on {device}; lpr doctor says why")
     models = {name: load_network(name) for name in names}
-    peaks = {count: multiply_peak(count) for count in threads} if device == "cpu" else {}
+    peaks = {count: matmul_peak(count) for count in threads} if device == "cpu" else {}
     for count, peak in peaks.items():
         click.echo(f"lpr: a matrix product reaches {peak:.0f} GFLOP/s, threads: {count}", err=True)
     for name, model in models.items():

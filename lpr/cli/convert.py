@@ -33,11 +33,11 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     that takes ONNX files runs the result and has to give the same; printed is how far each is off.
     """
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
-    for each in done.offs:
-        if each.off is None:
+    for each in done.results:
+        if each.max_rel_diff is None:
             click.echo(f"lpr: {each.runtime} cannot run it: {each.problem}", err=True)
         else:
-            click.echo(f"{each.runtime}\t{each.off:.2g}")
+            click.echo(f"{each.runtime}\t{each.max_rel_diff:.2g}")
     heads = ", ".join(
         f"{head.out_channels} channels / {head.out_stride}" for head in done.cfg.heads
     )

@@ -69,8 +69,8 @@ def check(name: str, model: str) -> None:
 
 
 def _passes(check: Check) -> bool:
-    if check.obstacle:
-        click.echo(f"{check.subject}\tnot tried: {check.obstacle}")
+    if check.skip_reason:
+        click.echo(f"{check.subject}\tnot tried: {check.skip_reason}")
         return True
     problem = check.problem()
     click.echo(f"{check.subject}\t{problem or 'ok'}")

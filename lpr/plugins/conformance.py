@@ -31,13 +31,13 @@ def _nothing() -> Sequence[Speed]:
 class Check:
     """One thing to check: ``run`` raises where it breaks a promise, ``speeds`` measures it.
 
-    Where it cannot be tried here, ``obstacle`` says why.
+    ``skip_reason`` says why it cannot run here.
     """
 
     subject: str
     run: Callable[[], object] = _nothing
     speeds: Callable[[], Sequence[Speed]] = _nothing
-    obstacle: str | None = None
+    skip_reason: str | None = None
 
     def problem(self) -> str | None:
         """Run it: what is wrong, in one line, or None."""
@@ -94,7 +94,7 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
 
 def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Check:
     if (problem := problem_of(runtime)) is not None:
-        return Check(subject, obstacle=problem)
+        return Check(subject, skip_reason=problem)
     return Check(
         subject,
         partial(check_detector_runtime, runtime, model.detector),
@@ -104,10 +104,10 @@ def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Che
 
 def _recognizer_check(subject: str, runtime: RecognizerRuntime, model: Model) -> Check:
     if (problem := problem_of(runtime)) is not None:
-        return Check(subject, obstacle=problem)
+        return Check(subject, skip_reason=problem)
     if runtime.formats and model.recognizer.format not in runtime.formats:
         files = ", ".join(sorted(runtime.formats))
-        return Check(subject, obstacle=f"it runs {files} files; name such a model with --model")
+        return Check(subject, skip_reason=f"it runs {files} files; name such a model with --model")
     return Check(
         subject,
         partial(check_recognizer_runtime, runtime, model.recognizer),

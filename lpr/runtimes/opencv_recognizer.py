@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr.errors import BackendError, ModelError
 from lpr.runtimes.onnx_networks import read_network
-from lpr.runtimes.opencv_place import Place
+from lpr.runtimes.opencv_target import Target
 from lpr.runtimes.probe import probe
 from lpr.specs import RecognizerModel
 from lpr.types import Float32
@@ -22,7 +22,7 @@ class OpenCvRecognizer:
     batch size changes, which costs more than batching gains, and many ONNX files fix it at 1.
     """
 
-    def __init__(self, model: RecognizerModel, place: Place) -> None:
+    def __init__(self, model: RecognizerModel, target: Target) -> None:
         self.spec = model.spec
         self._lock = threading.Lock()
         data = read_network(model.file)
@@ -35,8 +35,8 @@ class OpenCvRecognizer:
             ) from error
         if not hasattr(cv2.dnn, "readNetFromDarknet"):
             _check_planes(data, model)
-        place.prepare(net)
-        self._place = place
+        target.prepare(net)
+        self._target = target
         self._net: cv2.dnn.Net | None = net
         self._steps = probe(self, model.file)
 
@@ -58,7 +58,7 @@ class OpenCvRecognizer:
     def _run(self, one: Float32) -> Float32:
         if self._net is None:
             raise ValueError("the recognizer is closed")
-        self._place.enter()
+        self._target.enter()
         self._net.setInput(one)
         return np.asarray(self._net.forward(), np.float32)
 

@@ -106,7 +106,7 @@ class _Network:
             ) from error
         if cuda is not None and _CUDA not in self._session.get_providers():
             raise BackendError(
-                f"ONNX Runtime cannot use the CUDA device {cuda} (see its message on standard error): "
+                f"ONNX Runtime cannot use the CUDA device {cuda} (it logs why on standard error): "
                 "nvidia-smi lists the devices, docs/cuda.md the libraries it needs"
             )
         inputs = self._session.get_inputs()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lpr.darknet.onnx import to_onnx
-from lpr.diagnostics import agreements, multiply_peak
+from lpr.diagnostics.matmul_peak import matmul_peak
+from lpr.diagnostics.parity_report import agreements
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.protocols import DetectorRuntime
@@ -133,7 +134,7 @@ def test_what_cannot_be(arguments: tuple[str, ...], message: str, tmp_path: Path
 
 
 def test_the_peak_is_a_number_of_this_machine() -> None:
-    assert 1 < multiply_peak(1) < 10_000
+    assert 1 < matmul_peak(1) < 10_000
 
 
 def test_rows_are_json() -> None:
