@@ -28,9 +28,9 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     """Convert a Darknet detector to ONNX: YOLO v2, v3, v4 and their relatives.
 
-    Batch and input size stay open. The heads come out raw, as they enter the [yolo] or [region]
-    sections. Where lpr-torch or OpenCV 4 is here to run cfg and weights themselves, every runtime
-    that takes ONNX files runs the result and has to give the same; printed is how far each is off.
+    Batch and input size stay variable. The heads are raw, as they enter the [yolo] or [region]
+    sections. If lpr-torch or OpenCV 4 runs the cfg itself here, every runtime that takes ONNX files
+    is compared with it; the largest relative difference of each is printed.
     """
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
     for each in done.results:
@@ -53,7 +53,7 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
 def _compared(source: str | None) -> str:
     if source is None:
         return (
-            "not compared with its source, since nothing here runs the cfg itself "
+            "not compared with its source, because no runtime here runs the cfg itself "
             "(lpr-torch does: pip install ./plugins/lpr-torch)"
         )
-    return f"compared with {source}, which runs cfg and weights themselves"
+    return f"compared with {source}, which runs cfg and weights unconverted"

@@ -1,4 +1,4 @@
-"""``lpr plugins``: what is plugged in, what failed to load and why; new ones; conformance."""
+"""``lpr plugins``: lists plugins and their problems, writes new ones, checks conformance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpr.plugins.scaffold import new_plugin
 @click.group("plugins", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List plugins: name, where they come from, what they give, what is wrong with them."""
+    """List plugins: their names, origins, what they provide and their problems."""
     if context.invoked_subcommand is not None:
         return
     for plugin in registry().plugins:
@@ -33,9 +33,7 @@ def command(context: click.Context) -> None:
 def new(name: str, out: Path | None) -> None:
     """Write a new recognizer plugin NAME: a package that installs and passes its tests."""
     if name in registry().names():
-        raise click.BadParameter(
-            f"{name!r} is called so already: lpr plugins and lpr models list it"
-        )
+        raise click.BadParameter(f"{name!r} is taken: lpr plugins and lpr models list the names")
     try:
         files = new_plugin(name, out or Path(name))
     except ValueError as error:
@@ -55,17 +53,16 @@ def new(name: str, out: Path | None) -> None:
     "--model",
     default=DEFAULT_MODEL,
     show_default=True,
-    help="Name or folder: what runtimes that run model files are tried with.",
+    help="Name or folder of the model that runtimes are tried with.",
 )
 def check(name: str, model: str) -> None:
-    """Run the conformance suite on what the plugin or model pack NAME gives, and say how fast it
-    is."""
+    """Run the conformance suite on the plugin or model pack NAME and measure its speed."""
     checks = list(checks_of(registry(), name, load_model(model)))
     if not checks:
-        click.echo(f"lpr: {name} gives nothing that has a suite", err=True)
+        click.echo(f"lpr: {name} provides nothing that can be checked", err=True)
     failed = [one for one in checks if not _passes(one)]
     if failed:
-        raise PluginError(f"{name}: {len(failed)} of {len(checks)} are not what they have to be")
+        raise PluginError(f"{name}: {len(failed)} of {len(checks)} checks failed")
 
 
 def _passes(check: Check) -> bool:

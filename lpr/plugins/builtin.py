@@ -1,4 +1,4 @@
-"""The plugin that lpr itself is: what it hands to the registry, through the same hooks."""
+"""The built-in plugin: lpr's own runtimes, regions and formats, through the same hooks."""
 
 from __future__ import annotations
 

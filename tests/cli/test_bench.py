@@ -117,10 +117,10 @@ def test_an_onnx_model_is_compared_with_its_source(cfg: Path) -> None:
     [
         (("nowhere",), "no model 'nowhere'"),
         (("lonely.cfg",), "lonely.weights is missing"),
-        (("--pictures", "x"), "belong to --parity"),
-        (("--threads", "0"), "no list of numbers"),
-        (("--threads", "one"), "no list of numbers"),
-        (("--device", "cuda"), "no runtime works here on cuda"),
+        (("--pictures", "x"), "require --parity"),
+        (("--threads", "0"), "not a list of numbers"),
+        (("--threads", "one"), "not a list of numbers"),
+        (("--device", "cuda"), "no runtime works on cuda here"),
         (("--parity", "--pictures", "empty"), "the folder holds no picture or video"),
     ],
 )
