@@ -33,7 +33,7 @@ from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
 from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
-from lpr.runtimes.traits import pinned, place_of, precision_of
+from lpr.runtimes.traits import device_of, pinned, precision_of
 from lpr.specs import DetectorModel
 from lpr.types import Crop
 
@@ -210,9 +210,9 @@ def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
     _check_calibration(options, model, recognizers)
     log.info(
         "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
-        *(model.name, model.version, runtime.name, place_of(runtime)),
+        *(model.name, model.version, runtime.name, device_of(runtime)),
         *(precision_of(runtime, model.detector), *size),
-        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
+        "; ".join(f"{r.name} on {device_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
     )
     return _Plan(options, cfg, size, model.detector, runtime, recognizers, regions)
 
