@@ -1,8 +1,7 @@
-"""The raw heads of the Torch network beside those of Darknet itself, the original program.
+"""Compares the raw heads of the PyTorch network with those of the original Darknet program.
 
-Usage, from the checkout: ``python -m benchmarks.original NETWORK...``, as ``lpr bench`` takes them.
-It needs Debian's package ``darknet``, of 2018, which does not know what came later (YOLOv4's mish,
-for one).
+Usage, from the checkout: ``python -m benchmarks.original NETWORK...``, as for ``lpr bench``. Needs
+Debian's package ``darknet`` of 2018, which lacks later layers such as YOLOv4's mish.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from pathlib import Path
 
 from lpr.darknet.cfg import read_cfg
 from lpr.darknet.weights import read_weights
-from lpr.diagnostics import load_network
+from lpr.diagnostics.parity_report import load_network
 from lpr.loading import registry
-from lpr.runtimes.parity import difference, heads_of, noise, source_runtime
+from lpr.runtimes.parity import heads_of, max_rel_diff, noise, source_runtime
 from tests.darknet import original
 
 
@@ -25,13 +24,13 @@ def main() -> None:
         width, height = model.spec.width, model.spec.height
         cfg = read_cfg(model.cfg).with_size(width, height)
         picture = noise(cfg, width, height, count=1)
-        ours = source_runtime(registry().detector_runtimes, cfg)
-        assert ours is not None
+        runtime = source_runtime(registry().detector_runtimes, cfg)
+        assert runtime is not None
         with tempfile.TemporaryDirectory() as folder:
             weights = read_weights(model.weights, cfg)
-            theirs = original.heads_of(cfg, weights, picture[0], Path(folder))
-        off = difference([head[0] for head in heads_of(ours, model, picture)], theirs)
-        print(f"{Path(name).name}\t{off:.1e}")
+            expected = original.heads_of(cfg, weights, picture[0], Path(folder))
+        diff = max_rel_diff([head[0] for head in heads_of(runtime, model, picture)], expected)
+        print(f"{Path(name).name}\t{diff:.1e}")
 
 
 if __name__ == "__main__":

@@ -7,20 +7,27 @@
 namespace lpr {
 namespace {
 
-// No class is less probable than this: every text stays possible, and no product is 0.
+// Floor of class probabilities: every text stays possible, and no product is 0.
 constexpr double least_probability = 1e-12;
 
-// Classes that are less probable at a step do not extend a text there. What only they could spell
-// is out of the question anyway, and a step has two or three others.
+// Pruning: classes less probable than this at a step do not extend a prefix there. Two or three
+// others usually remain.
 constexpr double least_extension = 1e-6;
+
+// Where the characters of one text are written.
+struct Characters {
+  float* confidences;
+  std::int32_t* begins;
+  std::int32_t* ends;
+};
 
 struct Prefix {
   std::int32_t parent;
-  std::int32_t last;      // class, -1 for the empty text
+  std::int32_t last;      // class; -1: the empty text
   std::int32_t state;     // of the automaton
-  std::int32_t children;  // where the block of its children begins, -1: none yet
-  std::int32_t touched;   // the step that reached it last
-  // Of all paths so far that spell it: those that end in a blank, those that end in its last class.
+  std::int32_t children;  // start of its block of children; -1: none yet
+  std::int32_t touched;   // the last step that reached it
+  // Probability of all paths that spell it and end in a blank, or in its last class.
   double blank = 0;
   double label = 0;
   double next_blank = 0;
@@ -29,7 +36,7 @@ struct Prefix {
   double total() const { return blank + label; }
 };
 
-// The texts of one sequence as a tree, and the `width` likeliest of them, step by step.
+// The prefixes of one sequence as a trie, and the beam: the `width` most probable of them.
 class Search {
  public:
   Search(const Automaton& automaton, std::int64_t classes, std::int64_t blank, std::int64_t width)
@@ -50,12 +57,12 @@ class Search {
     for (const std::int32_t index : beam_) extend(index, probabilities);
     for (const std::int32_t index : beam_) {
       Prefix& prefix = at(index);
-      prefix.blank = prefix.label = 0;  // a text that leaves the beam may come back, from nothing
+      prefix.blank = prefix.label = 0;  // a prefix may return to the beam, starting from 0
     }
     keep_best();
   }
 
-  // Indices of the accepted texts, likeliest first.
+  // Indices of the accepted texts, most probable first.
   std::vector<std::int32_t> accepted() const {
     std::vector<std::int32_t> found;
     for (const std::int32_t index : beam_) {
@@ -95,7 +102,7 @@ class Search {
     for (const std::int32_t c : extensions_) {
       const std::int32_t state = automaton_.transitions[before.state * classes_ + c];
       if (state < 0) continue;
-      // A repeated class is the same character unless a blank stands between.
+      // A repeated class is the same character unless a blank separates them.
       const double paths = c == before.last ? before.blank : before.total();
       if (paths <= 0) continue;
       const std::int32_t next = child(index, c, state);
@@ -109,12 +116,12 @@ class Search {
       at(index).children = static_cast<std::int32_t>(children_.size());
       children_.resize(children_.size() + static_cast<std::size_t>(classes_), -1);
     }
-    const auto place = static_cast<std::size_t>(at(index).children + c);
-    if (children_[place] < 0) {
-      children_[place] = static_cast<std::int32_t>(prefixes_.size());
+    const auto position = static_cast<std::size_t>(at(index).children + c);
+    if (children_[position] < 0) {
+      children_[position] = static_cast<std::int32_t>(prefixes_.size());
       prefixes_.push_back({index, c, state, -1, -1});
     }
-    return children_[place];
+    return children_[position];
   }
 
   void keep_best() {
@@ -124,26 +131,26 @@ class Search {
       prefix.label = prefix.next_label;
       prefix.next_blank = prefix.next_label = 0;
     }
-    const auto likelier = [this](std::int32_t a, std::int32_t b) {
+    const auto more_probable = [this](std::int32_t a, std::int32_t b) {
       const double left = at(a).total();
       const double right = at(b).total();
       return left != right ? left > right : a < b;
     };
     if (static_cast<std::int64_t>(reached_.size()) > width_) {
-      std::nth_element(reached_.begin(), reached_.begin() + width_, reached_.end(), likelier);
+      std::nth_element(reached_.begin(), reached_.begin() + width_, reached_.end(), more_probable);
       for (auto dropped = reached_.begin() + width_; dropped != reached_.end(); ++dropped) {
         at(*dropped).blank = at(*dropped).label = 0;
       }
       reached_.resize(static_cast<std::size_t>(width_));
     }
-    std::sort(reached_.begin(), reached_.end());  // sums in the same order on every machine
+    std::sort(reached_.begin(), reached_.end());  // the same order of summation on every machine
     std::swap(beam_, reached_);
-    double most = 0;
-    for (const std::int32_t index : beam_) most = std::max(most, at(index).total());
-    scale_ += std::log(most);
+    double largest = 0;
+    for (const std::int32_t index : beam_) largest = std::max(largest, at(index).total());
+    scale_ += std::log(largest);
     for (const std::int32_t index : beam_) {
-      at(index).blank /= most;
-      at(index).label /= most;
+      at(index).blank /= largest;
+      at(index).label /= largest;
     }
   }
 
@@ -157,7 +164,7 @@ class Search {
   std::vector<std::int32_t> reached_;
   std::vector<std::int32_t> extensions_;
   std::int32_t now_ = 0;
-  double scale_ = 0;  // logarithm of what all probabilities have been divided by
+  double scale_ = 0;  // logarithm of the product of all normalizations
 };
 
 void softmax(const float* logits, std::int64_t classes, double* probabilities) {
@@ -172,23 +179,24 @@ void softmax(const float* logits, std::int64_t classes, double* probabilities) {
   }
 }
 
-// The likeliest path that spells `text` (Viterbi), for the time steps and confidences of its
+// The most probable path that spells `text` (Viterbi): time steps and confidences of its
 // characters. `probabilities` holds steps x classes values.
 void align(const std::vector<double>& probabilities, std::int64_t steps, std::int64_t classes,
-           std::int64_t blank, const std::vector<std::int32_t>& text, const Hypothesis& out) {
+           std::int64_t blank, const std::vector<std::int32_t>& text, const Characters& out) {
   const auto length = static_cast<std::int64_t>(text.size());
-  const std::int64_t places = 2 * length + 1;  // blank, character, blank, ..., blank
-  const auto symbol = [&](std::int64_t place) {
-    return place % 2 ? text[static_cast<std::size_t>(place / 2)] : static_cast<std::int32_t>(blank);
+  const std::int64_t positions = 2 * length + 1;  // blank, character, blank, ..., blank
+  const auto symbol = [&](std::int64_t position) {
+    return position % 2 ? text[static_cast<std::size_t>(position / 2)]
+                        : static_cast<std::int32_t>(blank);
   };
-  constexpr double never = -1e300;
-  std::vector<double> score(static_cast<std::size_t>(places), never);
+  constexpr double impossible = -1e300;
+  std::vector<double> score(static_cast<std::size_t>(positions), impossible);
   std::vector<double> next(score);
-  std::vector<std::int8_t> moves(static_cast<std::size_t>(steps * places));
+  std::vector<std::int8_t> moves(static_cast<std::size_t>(steps * positions));
   for (std::int64_t t = 0; t < steps; ++t) {
-    for (std::int64_t p = 0; p < places; ++p) {
+    for (std::int64_t p = 0; p < positions; ++p) {
       std::int64_t move = 0;
-      double best = t == 0 ? (p < 2 ? 0 : never) : score[static_cast<std::size_t>(p)];
+      double best = t == 0 ? (p < 2 ? 0 : impossible) : score[static_cast<std::size_t>(p)];
       const auto from = [&](std::int64_t distance) {
         const double value = score[static_cast<std::size_t>(p - distance)];
         if (value > best) {
@@ -199,39 +207,42 @@ void align(const std::vector<double>& probabilities, std::int64_t steps, std::in
       if (t > 0 && p >= 1) from(1);
       if (t > 0 && p >= 3 && p % 2 && symbol(p) != symbol(p - 2)) from(2);
       const double probability = probabilities[static_cast<std::size_t>(t * classes + symbol(p))];
-      next[static_cast<std::size_t>(p)] = best <= never ? never : best + std::log(probability);
-      moves[static_cast<std::size_t>(t * places + p)] = static_cast<std::int8_t>(move);
+      next[static_cast<std::size_t>(p)] =
+          best <= impossible ? impossible : best + std::log(probability);
+      moves[static_cast<std::size_t>(t * positions + p)] = static_cast<std::int8_t>(move);
     }
     std::swap(score, next);
   }
-  std::int64_t place = places - 1;
-  if (length && score[static_cast<std::size_t>(place - 1)] > score[static_cast<std::size_t>(place)])
-    --place;
+  std::int64_t position = positions - 1;
+  if (length && score[static_cast<std::size_t>(position - 1)] >
+                    score[static_cast<std::size_t>(position)]) {
+    --position;
+  }
   for (std::int64_t n = 0; n < length; ++n) out.confidences[n] = 0;
   for (std::int64_t t = steps - 1; t >= 0; --t) {
-    if (place % 2) {
-      const std::int64_t n = place / 2;
-      const double value = probabilities[static_cast<std::size_t>(t * classes + symbol(place))];
+    if (position % 2) {
+      const std::int64_t n = position / 2;
+      const double value = probabilities[static_cast<std::size_t>(t * classes + symbol(position))];
       if (out.confidences[n] == 0) out.ends[n] = static_cast<std::int32_t>(t + 1);
       out.begins[n] = static_cast<std::int32_t>(t);
       out.confidences[n] = std::max(out.confidences[n], static_cast<float>(value));
     }
-    place -= moves[static_cast<std::size_t>(t * places + place)];
+    position -= moves[static_cast<std::size_t>(t * positions + position)];
   }
 }
 
 }  // namespace
 
 // A. Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional
-// Recurrent DNNs (2014), algorithm 1: prefix beam search; the language model is an automaton.
+// Recurrent DNNs (2014), algorithm 1: prefix beam search, with an automaton as language model.
 void ctc_beam(const float* logits, std::int64_t sequences, std::int64_t steps, std::int64_t classes,
               std::int64_t blank, std::int64_t dropped, const Automaton& automaton,
               std::int64_t width, std::int64_t top, const BeamOutput& out) {
-  const std::int64_t read = std::max<std::int64_t>(steps - dropped, 0);
-  std::vector<double> probabilities(static_cast<std::size_t>(read * classes));
+  const std::int64_t used = std::max<std::int64_t>(steps - dropped, 0);
+  std::vector<double> probabilities(static_cast<std::size_t>(used * classes));
   for (std::int64_t n = 0; n < sequences; ++n) {
     Search search(automaton, classes, blank, width);
-    for (std::int64_t t = 0; t < read; ++t) {
+    for (std::int64_t t = 0; t < used; ++t) {
       double* row = probabilities.data() + t * classes;
       softmax(logits + (n * steps + dropped + t) * classes, classes, row);
       search.step(row);
@@ -241,17 +252,17 @@ void ctc_beam(const float* logits, std::int64_t sequences, std::int64_t steps, s
     for (std::int64_t k = 0; k < found; ++k) {
       const std::int32_t index = accepted[static_cast<std::size_t>(k)];
       const std::vector<std::int32_t> text = search.text(index);
-      const std::int64_t place = n * top + k;
-      std::copy(text.begin(), text.end(), out.classes + place * steps);
-      const Hypothesis spans{out.confidences + place * steps, out.begins + place * steps,
-                             out.ends + place * steps};
-      align(probabilities, read, classes, blank, text, spans);
+      const std::int64_t position = n * top + k;
+      std::copy(text.begin(), text.end(), out.classes + position * steps);
+      const Characters spans{out.confidences + position * steps, out.begins + position * steps,
+                             out.ends + position * steps};
+      align(probabilities, used, classes, blank, text, spans);
       for (std::size_t i = 0; i < text.size(); ++i) {
         spans.begins[i] += static_cast<std::int32_t>(dropped);
         spans.ends[i] += static_cast<std::int32_t>(dropped);
       }
-      out.lengths[place] = static_cast<std::int32_t>(text.size());
-      out.log_probabilities[place] = search.log_probability(index);
+      out.lengths[position] = static_cast<std::int32_t>(text.size());
+      out.log_probabilities[position] = search.log_probability(index);
     }
     out.counts[n] = static_cast<std::int32_t>(found);
   }

@@ -1,4 +1,4 @@
-// Registers the kernels for lpr/kernels.py, which checks every argument first.
+// The Python module lpr._kernels. lpr/kernels.py calls it and checks every argument first.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -109,41 +109,43 @@ std::int64_t vote(const Array<std::int32_t>& symbols, const Array<double>& weigh
                   const Array<std::int64_t>& offsets, Array<std::int32_t> voted,
                   Array<double> shares, const std::string& impl) {
   const lpr::Impl chosen = lpr::implementation(impl);
-  const lpr::Ballots ballots{symbols.data(), weights.data(), offsets.data(), offsets.shape(0) - 1};
+  const lpr::WeightedTexts texts{symbols.data(), weights.data(), offsets.data(),
+                                 offsets.shape(0) - 1};
   std::int32_t* winners = voted.mutable_data();
   double* parts = shares.mutable_data();
   const Release release;
-  return lpr::vote(ballots, winners, parts, chosen);
+  return lpr::vote(texts, winners, parts, chosen);
 }
 
 std::int64_t confusion(const Array<std::int32_t>& symbols, const Array<double>& weights,
                        const Array<std::int64_t>& offsets, Array<double> votes) {
-  const lpr::Ballots ballots{symbols.data(), weights.data(), offsets.data(), offsets.shape(0) - 1};
+  const lpr::WeightedTexts texts{symbols.data(), weights.data(), offsets.data(),
+                                 offsets.shape(0) - 1};
   double* out = votes.mutable_data();
   const std::int64_t classes = votes.shape(1) - 1;
   const Release release;
-  return lpr::confusion(ballots, classes, out);
+  return lpr::confusion(texts, classes, out);
 }
 
 double legal_path(const Array<double>& votes, const Array<std::int32_t>& transitions,
-                  const Array<std::uint8_t>& accepting, double least, Array<std::int32_t> chosen) {
+                  const Array<std::uint8_t>& accepting, double floor, Array<std::int32_t> path) {
   const lpr::Automaton automaton{transitions.data(), accepting.data()};
   const std::int64_t shape[2] = {votes.shape(0), votes.shape(1) - 1};
   const std::int64_t states = accepting.shape(0);
   const double* rows = votes.data();
-  std::int32_t* out = chosen.mutable_data();
+  std::int32_t* out = path.mutable_data();
   const Release release;
-  return lpr::legal_path(rows, shape[0], shape[1], automaton, states, least, out);
+  return lpr::legal_path(rows, shape[0], shape[1], automaton, states, floor, out);
 }
 
-void buffered_iou(const Array<double>& before, const Array<double>& after, double buffer,
+void buffered_iou(const Array<double>& first, const Array<double>& second, double buffer,
                   Array<double> out) {
-  const double* first = before.data();
-  const double* second = after.data();
+  const double* rows = first.data();
+  const double* columns = second.data();
   double* values = out.mutable_data();
-  const std::int64_t shape[2] = {before.shape(0), after.shape(0)};
+  const std::int64_t shape[2] = {first.shape(0), second.shape(0)};
   const Release release;
-  lpr::buffered_iou(first, shape[0], second, shape[1], buffer, values);
+  lpr::buffered_iou(rows, shape[0], columns, shape[1], buffer, values);
 }
 
 void assign(const Array<double>& costs, double limit, Array<std::int64_t> column_of) {

@@ -6,10 +6,10 @@
 namespace lpr {
 namespace {
 
-using Named = std::pair<std::string, Impl>;
+using NamedImpl = std::pair<std::string, Impl>;
 
-std::vector<Named> detect() {
-  std::vector<Named> found{{"scalar", Impl::scalar}, {"vector", Impl::vector}};
+std::vector<NamedImpl> detect() {
+  std::vector<NamedImpl> found{{"scalar", Impl::scalar}, {"vector", Impl::vector}};
 #if LPR_X86
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -22,8 +22,8 @@ std::vector<Named> detect() {
   return found;
 }
 
-const std::vector<Named>& available() {
-  static const std::vector<Named> found = detect();
+const std::vector<NamedImpl>& available() {
+  static const std::vector<NamedImpl> found = detect();
   return found;
 }
 
@@ -31,19 +31,19 @@ const std::vector<Named>& available() {
 
 std::vector<std::string> implementations() {
   std::vector<std::string> names;
-  for (const Named& each : available()) names.push_back(each.first);
+  for (const NamedImpl& each : available()) names.push_back(each.first);
   return names;
 }
 
 Impl implementation(const std::string& name) {
   if (name == "auto") return available().back().second;
-  std::string known = "auto";
-  for (const Named& each : available()) {
+  std::string names = "auto";
+  for (const NamedImpl& each : available()) {
     if (each.first == name) return each.second;
-    known += ", " + each.first;
+    names += ", " + each.first;
   }
-  throw std::invalid_argument("implementation '" + name + "' does not run here; there are " +
-                              known);
+  throw std::invalid_argument("implementation '" + name +
+                              "' does not run on this CPU; use one of " + names);
 }
 
 }  // namespace lpr

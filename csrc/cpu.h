@@ -1,10 +1,9 @@
-// Which implementations this CPU can run, and how a fast path is compiled for each of them.
+// The implementations that this CPU runs, and dispatch to them.
 //
 // A fast path is a struct with a static `run` marked LPR_INLINE: plain loops over blocks that the
-// compiler turns into vector instructions. `dispatch<Kernel>(impl, ...)` inlines it into one
-// function for each instruction set: `vector` is what the compiler targets anyway (SSE2 on x86-64,
-// NEON on AArch64). Nothing else may be compiled for more than that, so that the module loads
-// everywhere.
+// compiler vectorizes. `dispatch<Kernel>(impl, ...)` inlines it into one function per instruction
+// set; `vector` is the compiler's default target (SSE2 on x86-64, NEON on AArch64). All other code
+// is compiled for that target, so the module loads on every CPU.
 #pragma once
 
 #include <string>
@@ -24,11 +23,11 @@
 
 namespace lpr {
 
-// Names of the implementations that run here, slowest first: "scalar", "vector", ...
+// Names of the implementations that this CPU runs, slowest first: "scalar", "vector", ...
 std::vector<std::string> implementations();
 
-// The implementation of that name, or the fastest for "auto".
-// Throws std::invalid_argument for a name that this CPU cannot run.
+// The implementation of that name; "auto" is the fastest.
+// Throws std::invalid_argument for one that this CPU does not run.
 Impl implementation(const std::string& name);
 
 #if LPR_X86

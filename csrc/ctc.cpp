@@ -13,7 +13,7 @@ struct Step {
   float confidence;  // softmax value of the best class
 };
 
-// The first of the largest logits wins.
+// The class with the largest logit, the first of equals.
 Step best_of(const float* logits, std::int64_t classes) {
   std::int64_t best = 0;
   for (std::int64_t c = 1; c < classes; ++c) {
@@ -25,12 +25,12 @@ Step best_of(const float* logits, std::int64_t classes) {
   return {static_cast<std::int32_t>(best), static_cast<float>(1 / sum)};
 }
 
-// exp for arguments <= 0, to 2e-7 of its value, in plain arithmetic that becomes vector
-// instructions: 2**whole * exp(rest), the latter by its Taylor series. Below exp(-87) it gives
-// exp(-87), which no sum that holds a 1 notices.
+// exp for arguments <= 0 with a relative error of 2e-7, in arithmetic that vectorizes:
+// 2**whole * exp(rest), with a Taylor series for the latter. Clamped to exp(-87) below: negligible
+// in a sum that contains a 1.
 LPR_INLINE float exp_of_negative(float x) {
   constexpr float log2_e = 1.44269504F;
-  constexpr float ln2_high = 0.693359375F;  // few bits, so that whole * ln2_high is exact
+  constexpr float ln2_high = 0.693359375F;  // few significant bits: whole * ln2_high is exact
   constexpr float ln2_low = -2.12194440e-4F;
   x = x > -87.0F ? x : -87.0F;
   const auto whole = static_cast<std::int32_t>(x * log2_e - 0.5F);
@@ -49,11 +49,11 @@ LPR_INLINE float exp_of_negative(float x) {
   return power * series;
 }
 
-// The same for the steps of one sequence, with all reductions in lanes.
+// best_of for all steps of a sequence, with reductions in lanes.
 struct FastSteps {
   static constexpr int lanes = 16;
 
-  // Fold 2 * half lanes into the first.
+  // Reduces 2 * half lanes to the first.
   template <int half>
   static LPR_INLINE float largest_of(float* values) {
     for (int l = 0; l < half; ++l) {
@@ -70,29 +70,29 @@ struct FastSteps {
     return values[0];
   }
 
-  // `row` has room for `room` values, whole blocks; those from `classes` on are -infinity.
-  static LPR_INLINE Step best_of(const float* logits, std::int64_t classes, std::int64_t room,
+  // `row` holds `padded` values, whole blocks; those from `classes` on are -infinity.
+  static LPR_INLINE Step best_of(const float* logits, std::int64_t classes, std::int64_t padded,
                                  float* __restrict row) {
     for (std::int64_t c = 0; c < classes; ++c) row[c] = finite(logits[c]);
     float block[lanes];
     for (int l = 0; l < lanes; ++l) block[l] = row[l];
-    for (std::int64_t c = lanes; c < room; c += lanes) {
+    for (std::int64_t c = lanes; c < padded; c += lanes) {
       for (int l = 0; l < lanes; ++l) block[l] = block[l] > row[c + l] ? block[l] : row[c + l];
     }
     const float largest = largest_of<lanes / 2>(block);
     std::int64_t best = 0;
     while (row[best] != largest) ++best;
     for (int l = 0; l < lanes; ++l) block[l] = 0;
-    for (std::int64_t c = 0; c < room; c += lanes) {
+    for (std::int64_t c = 0; c < padded; c += lanes) {
       for (int l = 0; l < lanes; ++l) block[l] += exp_of_negative(row[c + l] - largest);
     }
     return {static_cast<std::int32_t>(best), 1 / sum_of<lanes / 2>(block)};
   }
 
   static LPR_INLINE void run(const float* logits, std::int64_t steps, std::int64_t classes,
-                             std::int64_t room, float* row, Step* out) {
+                             std::int64_t padded, float* row, Step* out) {
     for (std::int64_t t = 0; t < steps; ++t) {
-      out[t] = best_of(logits + t * classes, classes, room, row);
+      out[t] = best_of(logits + t * classes, classes, padded, row);
     }
   }
 };
@@ -103,14 +103,15 @@ void best_steps(const float* logits, std::int64_t steps, std::int64_t classes, S
     for (std::int64_t t = 0; t < steps; ++t) out[t] = best_of(logits + t * classes, classes);
     return;
   }
-  const std::int64_t room = (classes + FastSteps::lanes - 1) / FastSteps::lanes * FastSteps::lanes;
-  std::vector<float> row(static_cast<std::size_t>(room), -std::numeric_limits<float>::infinity());
-  dispatch<FastSteps>(impl, logits, steps, classes, room, row.data(), out);
+  constexpr int lanes = FastSteps::lanes;
+  const std::int64_t padded = (classes + lanes - 1) / lanes * lanes;
+  std::vector<float> row(static_cast<std::size_t>(padded), -std::numeric_limits<float>::infinity());
+  dispatch<FastSteps>(impl, logits, steps, classes, padded, row.data(), out);
 }
 
 }  // namespace
 
-// A. Graves et al., Connectionist Temporal Classification (2006), section 3.2.1: best path.
+// Best path: A. Graves et al., Connectionist Temporal Classification (2006), section 3.2.1.
 void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
                 std::int64_t classes, std::int64_t blank, std::int64_t dropped,
                 const CtcOutput& out, Impl impl) {
@@ -118,7 +119,7 @@ void ctc_greedy(const float* logits, std::int64_t sequences, std::int64_t steps,
   for (std::int64_t n = 0; n < sequences; ++n) {
     best_steps(logits + n * steps * classes, steps, classes, path.data(), impl);
     std::int64_t previous = blank;
-    std::int64_t last = n * steps - 1;  // where the character that runs, if any, was written
+    std::int64_t last = n * steps - 1;  // index of the current character, if any
     for (std::int64_t t = dropped; t < steps; ++t) {
       const Step step = path[static_cast<std::size_t>(t)];
       if (step.best != blank) {

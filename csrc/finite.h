@@ -1,4 +1,4 @@
-// Logits may hold anything; decoding has to give an answer.
+// Decoders accept any logits, infinities and NaN included.
 #pragma once
 
 #include <limits>
@@ -7,12 +7,12 @@
 
 namespace lpr {
 
-// Infinities count as the largest finite numbers and a NaN as the smallest: one broken value must
-// not spoil a step, and no step gives a NaN.
+// Clamps infinities to the largest finite numbers and a NaN to the smallest, so that one bad value
+// does not spoil its time step.
 LPR_INLINE float finite(float value) {
-  constexpr float most = std::numeric_limits<float>::max();
-  value = value > -most ? value : -most;
-  return value < most ? value : most;
+  constexpr float largest = std::numeric_limits<float>::max();
+  value = value > -largest ? value : -largest;
+  return value < largest ? value : largest;
 }
 
 }  // namespace lpr

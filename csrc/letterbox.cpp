@@ -5,7 +5,7 @@
 
 #include "cpu.h"
 
-// Four lanes out of two vectors of four.
+// Selects four lanes of two vectors of four.
 #if defined(__clang__)
 #define LPR_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #else
@@ -15,8 +15,8 @@
 namespace lpr {
 namespace {
 
-// One output sample of an axis: source samples from `first` to `last`, both included. Those in
-// between all have the weight `between`; `at_last` is 0 where there is but one sample.
+// The source samples of one output sample along an axis: `first` to `last`, both included. Those in
+// between have the weight `between`; `at_last` is 0 for a single sample.
 struct Span {
   int first;
   int last;
@@ -29,7 +29,7 @@ struct Span {
 
 using Axis = std::vector<Span>;
 
-// Each output sample is the mean of the source interval that it covers, cut ends by their share.
+// Area interpolation: the mean of the source interval, with its ends weighted by their coverage.
 Axis area_axis(std::int64_t source, std::int64_t target) {
   Axis axis;
   for (std::int64_t i = 0; i < target; ++i) {
@@ -47,7 +47,7 @@ Axis area_axis(std::int64_t source, std::int64_t target) {
   return axis;
 }
 
-// Between the two nearest pixel centres; outside of them the border pixel.
+// Linear interpolation between the two nearest pixel centres; the border pixel outside them.
 Axis linear_axis(int source, int target) {
   Axis axis;
   const double step = static_cast<double>(source) / target;
@@ -109,7 +109,7 @@ void resample_scalar(const Picture& picture, const Planes& out, const Window& wi
   }
 }
 
-// Everything the fast path needs, with plain pointers.
+// The fast path's arguments.
 struct Job {
   Picture picture;
   Planes out;
@@ -118,16 +118,16 @@ struct Job {
   bool across_is_linear;
   const Span* down;
   Channels channels;
-  float* sums;  // one weighted sum of source rows: picture.width pixels, a spare one and a value
-  float* separate;  // three rows of the window, for grey
+  float* sums;  // a weighted sum of source rows: picture.width + 1 pixels and one value
+  float* bgr_rows;  // three rows of the window, for gray
 };
 
-// Down first, along whole rows of bytes, which is where most of the reading is; then across, with
-// one BGR pixel (and whatever stands behind it) in each vector of four.
+// Vertical pass first, along whole rows of bytes, since it reads the most; then the horizontal pass
+// with one BGR pixel (and the next value) per vector of four.
 struct FastResample {
   typedef float Pixel __attribute__((vector_size(16)));
   typedef std::int32_t Lanes __attribute__((vector_size(16)));
-  static constexpr int most_rows = 8;  // that are added before they are weighted
+  static constexpr int max_rows = 8;  // summed before they are weighted
 
   template <int rows>
   static LPR_INLINE int whole_sum(const std::uint8_t* source, std::ptrdiff_t stride, int i) {
@@ -136,14 +136,15 @@ struct FastResample {
     return sum;
   }
 
-  // The two ends of a span and `rows` rows after the first, a number up to `most` known only here.
-  template <int most>
+  // The two ends of a span and `rows` (at most `limit`) rows after the first; makes `rows` a
+  // compile-time constant.
+  template <int limit>
   static LPR_INLINE void start_sums(int rows, const std::uint8_t* first, const std::uint8_t* last,
                                     std::ptrdiff_t stride, const Span& span, int count,
                                     float* __restrict sums) {
-    if constexpr (most > 0) {
-      if (rows < most) {
-        return start_sums<most - 1>(rows, first, last, stride, span, count, sums);
+    if constexpr (limit > 0) {
+      if (rows < limit) {
+        return start_sums<limit - 1>(rows, first, last, stride, span, count, sums);
       }
     }
     const float at_first = span.at_first;
@@ -151,7 +152,7 @@ struct FastResample {
     const float at_last = span.at_last;
     for (int i = 0; i < count; ++i) {
       sums[i] = at_first * first[i] + at_last * last[i];
-      if (most > 0) sums[i] += between * whole_sum<most>(first + stride, stride, i);
+      if (limit > 0) sums[i] += between * whole_sum<limit>(first + stride, stride, i);
     }
   }
 
@@ -161,8 +162,8 @@ struct FastResample {
     const int count = 3 * job.picture.width;
     const std::uint8_t* first = job.picture.data + span.first * stride;
     const std::uint8_t* last = job.picture.data + span.last * stride;
-    start_sums<most_rows>(span.last - span.first - 1, first, last, stride, span, count, job.sums);
-    for (const std::uint8_t* row = first + (most_rows + 1) * stride; row < last; row += stride) {
+    start_sums<max_rows>(span.last - span.first - 1, first, last, stride, span, count, job.sums);
+    for (const std::uint8_t* row = first + (max_rows + 1) * stride; row < last; row += stride) {
       float* __restrict sums = job.sums;
       for (int i = 0; i < count; ++i) sums[i] += span.between * row[i];
     }
@@ -177,7 +178,7 @@ struct FastResample {
     const Span& span = job.across[x];
     Pixel first, last;
     load(job, span.first, first);
-    if (linear) {  // the border pixel is followed by a spare one, which then has no weight
+    if (linear) {  // the border pixel is followed by a spare one, whose weight is 0
       load(job, span.first + 1, last);
       sum = first + span.at_last * (last - first);
     } else {
@@ -228,8 +229,8 @@ struct FastResample {
     }
   }
 
-  static LPR_INLINE void run(const Job* given) {
-    const Job& job = *given;
+  static LPR_INLINE void run(const Job* job_pointer) {
+    const Job& job = *job_pointer;
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(job.out.height) * job.out.width;
     const int width = job.window.width;
     for (int y = 0; y < job.window.height; ++y) {
@@ -241,7 +242,7 @@ struct FastResample {
       } else if (job.channels == Channels::bgr) {
         sum_columns(job, row, row + plane, row + 2 * plane);
       } else {
-        float* blue = job.separate;
+        float* blue = job.bgr_rows;
         float* green = blue + width;
         float* red = green + width;
         sum_columns(job, blue, green, red);
@@ -261,11 +262,11 @@ void resample_fast(const Picture& picture, const Planes& out, const Window& wind
     span.at_last /= 255;
   }
   std::vector<float> sums(3 * static_cast<std::size_t>(picture.width) + 4);
-  std::vector<float> separate(channels == Channels::gray ? 3 * window.width : 0);
+  std::vector<float> bgr_rows(channels == Channels::gray ? 3 * window.width : 0);
   const bool across_is_linear =
       std::all_of(across.begin(), across.end(), [](const Span& span) { return span.between == 0; });
   const Job job{picture,     out,      window,      across.data(),  across_is_linear,
-                down.data(), channels, sums.data(), separate.data()};
+                down.data(), channels, sums.data(), bgr_rows.data()};
   dispatch<FastResample>(impl, &job);
 }
 
@@ -274,11 +275,11 @@ void resample_fast(const Picture& picture, const Planes& out, const Window& wind
 Window fit(double source_width, double source_height, int width, int height, Resize resize) {
   if (resize == Resize::stretch) return {0, 0, width, height};
   const double scale = std::min(width / source_width, height / source_height);
-  const auto along = [scale](double source, int target) {
+  const auto side = [scale](double source, int target) {
     return static_cast<int>(std::clamp(std::round(source * scale), 1.0, target * 1.0));
   };
-  const int inner_width = along(source_width, width);
-  const int inner_height = along(source_height, height);
+  const int inner_width = side(source_width, width);
+  const int inner_height = side(source_height, height);
   return {(width - inner_width) / 2, (height - inner_height) / 2, inner_width, inner_height};
 }
 

@@ -12,8 +12,8 @@ struct Candidate {
   std::int64_t index;
 };
 
-// Best first, equal scores by index. Boxes that a broken network may give, with a NaN as score or
-// a coordinate that is not finite, are left out.
+// Candidates by descending score, equal scores by index. Drops boxes with a NaN score or a
+// coordinate that is not finite, as a broken network may give.
 std::vector<Candidate> ranked(const float* boxes, const float* scores, std::int64_t count) {
   std::vector<Candidate> candidates;
   candidates.reserve(count);
@@ -37,8 +37,8 @@ double area(const float* box) {
 bool overlaps(const float* a, const float* b, double iou) {
   const double width = static_cast<double>(std::min(a[2], b[2])) - std::max(a[0], b[0]);
   const double height = static_cast<double>(std::min(a[3], b[3])) - std::max(a[1], b[1]);
-  const double shared = std::max(width, 0.0) * std::max(height, 0.0);
-  return shared > iou * (area(a) + area(b) - shared);
+  const double intersection = std::max(width, 0.0) * std::max(height, 0.0);
+  return intersection > iou * (area(a) + area(b) - intersection);
 }
 
 std::int64_t nms_scalar(const float* boxes, const std::vector<Candidate>& candidates, double iou,
@@ -54,13 +54,13 @@ std::int64_t nms_scalar(const float* boxes, const std::vector<Candidate>& candid
   return number;
 }
 
-// The kept boxes, coordinate by coordinate, so that a candidate meets a block of them at once.
+// The kept boxes as columns, so that a candidate is compared with a block of them at once.
 struct Columns {
   const float* boxes;
   const Candidate* candidates;
   std::int64_t count;
   double iou;
-  double* x0;  // room for `count`, rounded up to whole blocks
+  double* x0;  // capacity: `count`, rounded up to whole blocks
   double* y0;
   double* x1;
   double* y1;
@@ -83,16 +83,16 @@ struct FastNms {
         const double top = y0 > columns.y0[l] ? y0 : columns.y0[l];
         const double width = right - left > 0 ? right - left : 0;
         const double height = bottom - top > 0 ? bottom - top : 0;
-        const double shared = width * height;
-        hits |= shared > iou * (columns.area[l] + size - shared) ? 1 : 0;
+        const double intersection = width * height;
+        hits |= intersection > iou * (columns.area[l] + size - intersection) ? 1 : 0;
       }
       if (hits != 0) return true;
     }
     return false;
   }
 
-  static LPR_INLINE void run(const Columns* given, std::int64_t* kept_number) {
-    const Columns& columns = *given;
+  static LPR_INLINE void run(const Columns* columns_pointer, std::int64_t* kept_number) {
+    const Columns& columns = *columns_pointer;
     std::int64_t number = 0;
     for (std::int64_t i = 0; i < columns.count; ++i) {
       const float* box = columns.boxes + 4 * columns.candidates[i].index;
@@ -111,19 +111,19 @@ struct FastNms {
 
 std::int64_t nms_fast(const float* boxes, const std::vector<Candidate>& candidates, double iou,
                       std::int64_t* kept, Impl impl) {
-  // What is not yet written are boxes at 0 without an area: nothing overlaps them.
-  const std::size_t room = candidates.size() + FastNms::lanes;
-  std::vector<double> values(5 * room);
+  // Slots not yet written hold empty boxes at 0, which overlap nothing.
+  const std::size_t capacity = candidates.size() + FastNms::lanes;
+  std::vector<double> values(5 * capacity);
   double* column = values.data();
   const Columns columns{boxes,
                         candidates.data(),
                         static_cast<std::int64_t>(candidates.size()),
                         iou,
                         column,
-                        column + room,
-                        column + 2 * room,
-                        column + 3 * room,
-                        column + 4 * room,
+                        column + capacity,
+                        column + 2 * capacity,
+                        column + 3 * capacity,
+                        column + 4 * capacity,
                         kept};
   std::int64_t number = 0;
   dispatch<FastNms>(impl, &columns, &number);

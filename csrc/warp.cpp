@@ -27,20 +27,20 @@ double turn(const Point& p, const Point& q, const Point& r) {
   return (q.x - p.x) * (r.y - p.y) - (r.x - p.x) * (q.y - p.y);
 }
 
-// Strictly convex quads are those that a plane rectangle in front of a camera can give.
+// A plane rectangle in front of a camera projects to a strictly convex quad.
 bool is_convex(const Point* quad) {
-  constexpr double least = 1e-6;  // square pixels
+  constexpr double min_area = 1e-6;  // square pixels
   int positive = 0;
   int negative = 0;
   for (int k = 0; k < 4; ++k) {
     const double area = turn(quad[k], quad[(k + 1) % 4], quad[(k + 2) % 4]);
-    positive += area > least;
-    negative += area < -least;
+    positive += area > min_area;
+    negative += area < -min_area;
   }
   return positive == 4 || negative == 4;
 }
 
-// From the unit square to a convex quad: P. S. Heckbert, Fundamentals of Texture Mapping and Image
+// Maps the unit square to a convex quad: P. S. Heckbert, Fundamentals of Texture Mapping and Image
 // Warping (1989), section 2.2.3.
 Homography square_to_quad(const Point* quad) {
   const Point& p = quad[0];
@@ -65,7 +65,7 @@ Homography square_to_quad(const Point* quad) {
 }
 
 // The same map for u = scale_u * s + offset, v = scale_v * t + offset.
-Homography rescaled(const Homography& m, double scale_u, double scale_v, double offset) {
+Homography reparametrized(const Homography& m, double scale_u, double scale_v, double offset) {
   return {m.a * scale_u, m.b * scale_v, (m.a + m.b) * offset + m.c,
           m.d * scale_u, m.e * scale_v, (m.d + m.e) * offset + m.f,
           m.g * scale_u, m.h * scale_v, (m.g + m.h) * offset + m.i};
@@ -73,8 +73,8 @@ Homography rescaled(const Homography& m, double scale_u, double scale_v, double 
 
 double distance(const Point& p, const Point& q) { return std::hypot(p.x - q.x, p.y - q.y); }
 
-// How one quad is sampled: `map` takes output positions inside `window` to source pixels (edges at
-// whole numbers); each output pixel is the mean of samples_x x samples_y bilinear samples.
+// How a quad is sampled: `map` takes positions inside `window` to source pixels (edges at whole
+// numbers); an output pixel is the mean of samples_x x samples_y bilinear samples.
 struct Plan {
   Homography map;
   Window window;
@@ -88,8 +88,8 @@ int samples_for(double source_pixels, int output_pixels) {
       std::clamp(std::ceil(source_pixels / output_pixels - rounding), 1.0, 4.0));
 }
 
-// None for a quad that shows nothing: not finite, not strictly convex (so also without an area),
-// or with a margin that reaches beyond its horizon.
+// Empty for a quad that cannot be rectified: not finite, not strictly convex (or without an area),
+// or with a margin beyond the horizon.
 std::optional<Plan> make_plan(const float* corners, const Planes& out, const WarpOptions& options) {
   Point quad[4];
   for (int k = 0; k < 4; ++k) {
@@ -101,22 +101,22 @@ std::optional<Plan> make_plan(const float* corners, const Planes& out, const War
   const double right = distance(quad[1], quad[2]);
   const double bottom = distance(quad[2], quad[3]);
   const double left = distance(quad[3], quad[0]);
-  const double enlarged = 1 + 2 * options.margin;
+  const double enlargement = 1 + 2 * options.margin;
 
   const Window window =
       fit((top + bottom) / 2, (left + right) / 2, out.width, out.height, options.resize);
-  const Homography map = rescaled(square_to_quad(quad), enlarged / window.width,
-                                  enlarged / window.height, -options.margin);
+  const Homography map = reparametrized(square_to_quad(quad), enlargement / window.width,
+                                        enlargement / window.height, -options.margin);
   const double along = map.g * window.width;
   const double down = map.h * window.height;
-  const bool before_horizon =
+  const bool in_front =
       map.i > 0 && map.i + along > 0 && map.i + down > 0 && map.i + along + down > 0;
-  if (!before_horizon) return {};
-  return Plan{map, window, samples_for(std::max(top, bottom) * enlarged, window.width),
-              samples_for(std::max(left, right) * enlarged, window.height)};
+  if (!in_front) return {};
+  return Plan{map, window, samples_for(std::max(top, bottom) * enlargement, window.width),
+              samples_for(std::max(left, right) * enlargement, window.height)};
 }
 
-// Adds the bilinear sample at a source position to sum; outside the border pixels continue.
+// Adds the bilinear sample at a source position to `sum`; border pixels extend outwards.
 void add_sample(const Picture& picture, double x, double y, double* sum) {
   x = std::clamp(x - 0.5, 0.0, picture.width - 1.0);
   y = std::clamp(y - 0.5, 0.0, picture.height - 1.0);
@@ -172,13 +172,12 @@ void sample_scalar(const Picture& picture, const Plan& plan, const Planes& out, 
 }
 
 // One axis of the source for the fast path. Positions are relative to `origin`, a pixel near the
-// quad, so that float32 is fine enough; they are positions of pixel centres, which lie at whole
-// numbers here.
+// quad, so that float32 is precise enough. Here pixel centres lie at whole numbers.
 struct Range {
   int origin;
-  float least;
-  float most;
-  int last_cell;  // the last pixel, relative to the origin, that has a neighbour after it
+  float min;
+  float max;
+  int last_cell;  // last pixel with a right or lower neighbour, relative to the origin
 
   static Range around(double centre, int size) {
     const auto origin = static_cast<int>(std::clamp(centre, 0.0, size - 1.0));
@@ -189,36 +188,36 @@ struct Range {
 
 struct Job {
   Picture picture;
-  Plan plan;  // its map gives positions relative to the origins
+  Plan plan;  // its map is relative to the origins
   Range x;
   Range y;
-  std::int32_t last_load;  // the last offset from which 4 bytes can be read
+  std::int32_t last_load;  // last offset at which 4 bytes can be read
   Planes out;
   Channels channels;
   float scale;
   float bias;
-  float* sums;  // one row of output pixels, 4 values each, padded to whole blocks
+  float* sums;  // a row of output pixels, 4 values each, padded to whole blocks
 };
 
-// Positions are computed for a block of output pixels at once, one sample of each; then every
-// sample is one vector of blue, green and red.
+// Computes positions for a block of output pixels, one sample each; a sample is then a vector of
+// blue, green and red.
 struct FastSample {
   typedef float Pixel __attribute__((vector_size(16)));
   typedef std::int32_t Integers __attribute__((vector_size(16)));
   static constexpr int lanes = 16;
 
   struct Block {
-    std::int32_t offset[lanes];  // of the pixel to the upper left of the sample
-    float x[lanes];              // where the sample lies between it and its neighbours, 0..1
+    std::int32_t offset[lanes];  // of the pixel above and left of the sample
+    float x[lanes];              // position between that pixel and its neighbours, 0..1
     float y[lanes];
   };
 
-  // Whole and fractional part of positions, limited to the picture.
+  // Splits positions into whole and fractional parts, clamped to the picture.
   static LPR_INLINE void split(const Range& range, float* position, std::int32_t* cell) {
     for (int l = 0; l < lanes; ++l) {
       float value = position[l];
-      value = value > range.least ? value : range.least;  // also takes a NaN
-      value = value < range.most ? value : range.most;
+      value = value > range.min ? value : range.min;  // also replaces a NaN
+      value = value < range.max ? value : range.max;
       auto whole = static_cast<std::int32_t>(value);
       whole -= value < static_cast<float>(whole);
       whole = whole < range.last_cell ? whole : range.last_cell;
@@ -249,7 +248,7 @@ struct FastSample {
     for (int l = 0; l < lanes; ++l) block.offset[l] = row[l] * stride + 3 * column[l];
   }
 
-  // A pixel as blue, 2**8 green and 2**16 red: the bytes stay where they are in their 4.
+  // Loads a pixel as blue, 2**8 green and 2**16 red: each byte keeps its place in the 4.
   static LPR_INLINE void load(const std::uint8_t* data, Pixel& pixel) {
     std::int32_t bytes;
     std::memcpy(&bytes, data, sizeof bytes);
@@ -258,7 +257,7 @@ struct FastSample {
     pixel = __builtin_convertvector(spread, Pixel);
   }
 
-  // The picture's very last pixel has no fourth byte after it.
+  // The last pixel of the picture has no fourth byte.
   static LPR_INLINE void load_last(const std::uint8_t* data, Pixel& pixel) {
     pixel = Pixel{data[0] * 1.0F, data[1] * 256.0F, data[2] * 65536.0F, 0};
   }
@@ -313,8 +312,8 @@ struct FastSample {
     }
   }
 
-  static LPR_INLINE void run(const Job* given) {
-    const Job& job = *given;
+  static LPR_INLINE void run(const Job* job_pointer) {
+    const Job& job = *job_pointer;
     const Plan& plan = job.plan;
     for (int j = 0; j < plan.window.height; ++j) {
       std::fill(job.sums, job.sums + 4 * padded(plan.window.width), 0.0F);
@@ -334,9 +333,8 @@ struct FastSample {
   static int padded(int width) { return (width + lanes - 1) / lanes * lanes; }
 };
 
-// Every pixel has neighbours, offsets into the picture fit into 32 bits, and the first of 4 bytes
-// is the lowest.
-bool suits_fast_path(const Picture& picture) {
+// Requires that every pixel has neighbours, offsets fit into 32 bits, and the CPU is little-endian.
+bool supports_fast_path(const Picture& picture) {
   return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && picture.width > 1 && picture.height > 1 &&
          picture.height * picture.stride <= std::numeric_limits<std::int32_t>::max();
 }
@@ -391,7 +389,7 @@ void warp(const Picture& picture, const float* quads, std::int64_t count, const 
     if (!plan) continue;
     const double samples = plan->samples_x * plan->samples_y;
     const Normal normal{1 / (255 * samples * options.std), -options.mean / options.std};
-    if (impl == Impl::scalar || !suits_fast_path(picture)) {
+    if (impl == Impl::scalar || !supports_fast_path(picture)) {
       sample_scalar(picture, *plan, entry, options.channels, normal);
     } else {
       sample_fast(picture, *plan, entry, options.channels, normal, impl);

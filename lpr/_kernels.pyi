@@ -96,13 +96,13 @@ def legal_path(
     votes: NDArray[np.float64],
     transitions: NDArray[np.int32],
     accepting: NDArray[np.uint8],
-    least: float,
-    chosen: NDArray[np.int32],
+    floor: float,
+    path: NDArray[np.int32],
     /,
 ) -> float: ...
 def buffered_iou(
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
     buffer: float,
     out: NDArray[np.float64],
     /,

@@ -1,10 +1,10 @@
-"""The compiled kernels, with their arguments checked and their outputs allocated.
+"""The compiled kernels: checks arguments, allocates outputs, calls C++ without the GIL.
 
-Functions take ``impl``: ``"auto"`` (the fastest that this CPU runs) or one of
-:func:`implementations`. They differ in speed alone, up to float32 rounding where pictures are
-resampled; :func:`ctc_beam` has but one. All release the GIL.
+``impl`` is ``"auto"`` (the fastest that this CPU runs) or one of :func:`implementations`. All give
+the same results, up to float32 rounding where pictures are resampled. Functions without ``impl``
+have one implementation.
 
-Wrong dtypes raise :class:`TypeError`; wrong shapes, layouts and values raise :class:`ValueError`.
+A wrong dtype raises :class:`TypeError`; a wrong shape, layout or value raises :class:`ValueError`.
 """
 
 from __future__ import annotations
@@ -50,15 +50,19 @@ _INTERPOLATION = {
     "linear": _kernels.Interpolation.linear,
 }
 _MAX_SIZE = 1 << 16
+"""Pixels a side; offsets into a picture then fit the kernels' integers."""
 _MAX_WEIGHT = 1e12
+"""A sum of 9,000 such weights still holds a weight of 1 exactly in float64."""
 _MAX_BEAM = 1024
+"""Prefixes; far more than any plate needs, and bounds memory."""
 _MAX_MARGIN = 10.0
+"""Times a box's or quad's side; larger crops would show nothing of it."""
 
 
 class Placement(NamedTuple):
-    """Where a picture lies in a network's input: ``input = source * scale + offset``.
+    """The mapping of a picture to a network's input: ``input = source * scale + offset``.
 
-    In pixels, with edges at whole numbers (:mod:`lpr.types`).
+    In pixels; pixel edges lie at whole numbers (:mod:`lpr.types`).
     """
 
     scale_x: float
@@ -67,14 +71,14 @@ class Placement(NamedTuple):
     offset_y: float
 
     def to_source(self, x: float, y: float) -> tuple[float, float]:
-        """The source point that lies at ``(x, y)`` of the input."""
+        """The source point of the input point ``(x, y)``."""
         return (x - self.offset_x) / self.scale_x, (y - self.offset_y) / self.scale_y
 
 
 class Decoded(NamedTuple):
-    """A decoded sequence: for each character its class, confidence (0..1) and time span.
+    """A decoded sequence: class, confidence (0..1) and time span of each character.
 
-    Spans are the first and one past the last time step, counted from the very first step.
+    A span is the first and one past the last time step; dropped steps are counted too.
     """
 
     classes: tuple[int, ...]
@@ -83,7 +87,7 @@ class Decoded(NamedTuple):
 
 
 class Hypothesis(NamedTuple):
-    """A text that a sequence may spell: as :class:`Decoded`, with its probability's logarithm."""
+    """A candidate text: as :class:`Decoded`, with its natural log probability."""
 
     classes: tuple[int, ...]
     confidences: tuple[float, ...]
@@ -92,7 +96,7 @@ class Hypothesis(NamedTuple):
 
 
 def implementations() -> tuple[str, ...]:
-    """The implementations that this CPU runs, slowest first; ``"scalar"`` is the specification."""
+    """The implementations that this CPU runs, slowest first; ``"scalar"`` is the reference."""
     return tuple(_kernels.implementations())
 
 
@@ -108,18 +112,18 @@ def letterbox(
     pad: float = 0.5,
     impl: str = "auto",
 ) -> tuple[Float32, Placement]:
-    """Turn a picture into a network's input, in one pass.
+    """Convert a picture to a network's input in one pass.
 
-    ``image`` is BGR, ``uint8``, ``H x W x 3``; its rows may lie apart (a part of a larger picture
-    needs no copy). The result is ``float32``, ``K x height x width`` with K = 1 for ``"gray"``
-    (0.299 R + 0.587 G + 0.114 B) and 3 otherwise, values pixel / 255. It is written into ``out``
-    where given (for instance one entry of a batch).
+    ``image`` is BGR, ``uint8``, ``H x W x 3``; its rows may be strided (a view of a larger picture
+    needs no copy). The result is ``float32``, ``K x height x width``, in 0..1 (pixel / 255); K is 1
+    for ``"gray"`` (0.299 R + 0.587 G + 0.114 B) and otherwise 3. It is written to ``out`` if given,
+    for instance an entry of a batch.
 
-    ``"letterbox"`` keeps the picture's proportions, puts it into the middle and fills the rest with
-    ``pad``; ``"stretch"`` fills the whole input. On an axis that shrinks, ``"area"`` takes the mean
-    over the source interval that a pixel covers, with its cut ends by their share, and ``"linear"``
-    interpolates between the two nearest pixel centres, as ``cv2.INTER_LINEAR`` does; on an axis
-    that grows both are the latter.
+    ``"letterbox"`` keeps the aspect ratio, centres the picture and fills the rest with ``pad``;
+    ``"stretch"`` fills the whole input. On an axis that shrinks, ``"area"`` averages the source
+    interval of each pixel, weighting its ends by their coverage, and ``"linear"`` interpolates
+    between the two nearest pixel centres, as ``cv2.INTER_LINEAR`` does. An axis that grows is
+    always interpolated linearly.
     """
     _check_picture(image)
     _check_size(width, height)
@@ -150,19 +154,20 @@ def warp(
     out: Float32 | None = None,
     impl: str = "auto",
 ) -> Float32:
-    """Cut quads out of a picture, upright, as one batch: ``float32``, ``N x K x height x width``.
+    """Rectify quads of a picture into a batch: ``float32``, ``N x K x height x width``.
 
     ``quads`` is ``float32``, ``N x 4 x 2``: top left, top right, bottom right, bottom left, in
     pixels of ``image``. Each is enlarged on every side by ``margin`` (above -0.5, at most 10) times
-    its own width or height, measured in its own plane (perspective included), and mapped by its
-    homography. Each output pixel is the mean of 1 to 4 bilinear samples along each axis, as many as
-    the longer of the two edges has source pixels for each output pixel; outside the picture its
-    border continues. Values are ``(value / 255 - mean) / std``.
+    its width or height, measured in its own plane, and mapped by its homography (Heckbert 1989,
+    section 2.2.3). An output pixel is the mean of 1 to 4 bilinear samples along each axis: the
+    number of source pixels per output pixel along the longer of the two opposite edges. Border
+    pixels extend beyond the picture. Values are ``(pixel / 255 - mean) / std``; K is 1 for
+    ``"gray"`` and otherwise 3.
 
-    ``"letterbox"`` keeps the quad's proportions (mean lengths of opposite edges) and fills the rest
-    with mid-grey, 0.5 before ``mean`` and ``std``; ``"stretch"`` fills the whole output. The entry
-    of a quad that shows nothing is mid-grey all over: not finite, not strictly convex (so also
-    without an area), or in such perspective that its margin reaches beyond the horizon.
+    ``"letterbox"`` keeps the quad's aspect ratio (mean lengths of opposite edges) and fills the
+    rest with mid-gray, 0.5 before ``mean`` and ``std``; ``"stretch"`` fills the whole output. The
+    entry is all mid-gray for a quad that is not finite, is not strictly convex (or has no area), or
+    whose margin reaches beyond the horizon.
     """
     _check_picture(image)
     _check_size(width, height)
@@ -187,12 +192,12 @@ def warp(
 
 
 def nms(boxes: Float32, scores: Float32, iou: float, *, impl: str = "auto") -> NDArray[np.int64]:
-    """Greedy non-maximum suppression: the indices of the boxes kept, best first.
+    """Greedy non-maximum suppression: the indices of the kept boxes, best first.
 
-    ``boxes`` is ``float32``, ``N x 4`` (x0, y0, x1, y1), ``scores`` ``float32``, ``N``. A box is
-    dropped when its intersection over union with one already kept is greater than ``iou`` (0..1).
-    Equal scores go by the lower index. A box with a NaN as its score, or with a coordinate that is
-    not finite, is left out and suppresses nothing; one without an area is kept.
+    ``boxes`` is ``float32``, ``N x 4`` (x0, y0, x1, y1); ``scores`` is ``float32``, ``N``. A box is
+    dropped if its intersection over union with a kept one exceeds ``iou`` (0..1). Of equal scores
+    the lower index comes first. A box with a NaN score or a coordinate that is not finite is
+    dropped and suppresses nothing; a box without an area is kept.
     """
     boxes = _floats("boxes", boxes, (None, 4))
     scores = _floats("scores", scores, (len(boxes),))
@@ -207,12 +212,12 @@ def nms(boxes: Float32, scores: Float32, iou: float, *, impl: str = "auto") -> N
 def ctc_greedy(
     logits: Float32, blank: int, dropped: int = 0, *, impl: str = "auto"
 ) -> list[Decoded]:
-    """Decode CTC logits (``float32``, ``N x T x C``) along their best path.
+    """Best-path decoding of CTC logits, ``float32``, ``N x T x C`` (Graves et al. 2006, 3.2.1).
 
-    At each time step the class with the largest logit (the first of equals); repeats are merged,
-    class ``blank`` separates and is left out (Graves et al. 2006, section 3.2.1). A character's
-    confidence is its largest softmax value within its run. The first ``dropped`` steps are ignored.
-    Infinite logits count as the largest finite numbers, a NaN as the smallest.
+    Takes the class with the largest logit at each time step (the first of equals), merges repeats
+    and removes ``blank``. A character's confidence is the largest softmax value of its run. The
+    first ``dropped`` steps are ignored. Infinite logits are clamped to the largest finite numbers,
+    NaN to the smallest.
     """
     logits = _floats("logits", logits, (None, None, None))
     sequences, steps, classes = logits.shape
@@ -242,26 +247,28 @@ def ctc_beam(
     width: int = 16,
     top: int = 1,
 ) -> list[list[Hypothesis]]:
-    """The likeliest texts of CTC logits (``float32``, ``N x T x C``), likeliest first.
+    """The ``top`` most probable texts of CTC logits (``float32``, ``N x T x C``), best first.
 
-    A prefix beam search (Hannun et al. 2014, algorithm 1): the probabilities of all paths that
-    spell a text are added up, and the ``width`` likeliest texts are kept after each time step.
-    With an automaton only its texts count: ``transitions`` (``int32``, ``S x C``) holds the state
-    that follows a state and a class, -1 where none does (the column ``blank`` is not looked at);
-    ``accepting`` (``bool``, ``S``) says where a text may end; state 0 is the first. At most ``top``
-    texts are given, none where no text is legal. The first ``dropped`` steps are ignored.
+    Prefix beam search (Hannun et al. 2014, algorithm 1): sums the probabilities of all paths that
+    spell a text and keeps the ``width`` (at most 1024) most probable prefixes after each time step.
+    An automaton restricts the texts: ``transitions`` (``int32``, ``S x C``) holds the next state
+    for each state and class, or -1 (the column ``blank`` is ignored); ``accepting`` (``bool``,
+    ``S``) marks final states; state 0 is initial. Returns an empty list for a sequence without an
+    accepted text. The first ``dropped`` steps are ignored.
 
-    A character's confidence and span are those of its run on the text's likeliest path. Softmax
-    values below 1e-12 count as that much, and below 1e-6 do not lengthen a text. Infinite logits
-    count as the largest finite numbers, a NaN as the smallest.
+    A character's confidence and span come from its run on the text's most probable path. Softmax
+    values are at least 1e-12; below 1e-6 they do not extend a prefix. Infinite logits are clamped
+    to the largest finite numbers, NaN to the smallest.
     """
     logits = _floats("logits", logits, (None, None, None))
     sequences, steps, classes = logits.shape
     _check_blank(blank, classes, dropped)
     if not (1 <= top <= width <= _MAX_BEAM):
-        raise ValueError(f"1 <= top <= width <= {_MAX_BEAM} has to hold: {top} and {width}")
+        raise ValueError(
+            f"top and width must satisfy 1 <= top <= width <= {_MAX_BEAM}, not {top} and {width}"
+        )
     if (transitions is None) != (accepting is None):
-        raise ValueError("transitions and accepting go together")
+        raise ValueError("transitions and accepting must be given together")
     if transitions is None or accepting is None:
         transitions, accepting = np.zeros((1, classes), np.int32), np.ones(1, np.bool_)
     _check_automaton(transitions, accepting, classes)
@@ -304,8 +311,8 @@ def ctc_beam(
 def pick_best(confidences: Sequence[Sequence[float]], *, impl: str = "auto") -> int:
     """The index of the reading with the highest mean character confidence (each 0..1).
 
-    For several detections of one plate in one picture. The first of equals wins (means are compared
-    at a resolution of 2**-30), empty readings lose; -1 where there is nothing but empty ones.
+    For several detections of one plate in a picture. The first of equals wins (means are compared
+    at a resolution of 2**-30). Empty readings never win; -1 if all are empty.
     """
     values, offsets = _ragged("confidences", confidences)
     if not ((values >= 0) & (values <= 1)).all():
@@ -316,21 +323,21 @@ def pick_best(confidences: Sequence[Sequence[float]], *, impl: str = "auto") -> 
 def vote(
     texts: Sequence[str], weights: Sequence[Sequence[float]], *, impl: str = "auto"
 ) -> tuple[str, tuple[float, ...]]:
-    """What several readings of one plate agree on: its text and each character's share of votes.
+    """Fuse readings of one plate (ROVER, Fiscus 1997): the text and each character's vote share.
 
     ``weights`` has one weight, 0..1e12, for each character of each text. The readings are aligned
-    one after the other into a list of slots and vote there (ROVER: J. G. Fiscus, 1997):
+    one after the other into a list of slots, and vote there:
 
-    * The order is that of the readings' total weights, greatest first; equal ones stay in the order
-      given. Empty readings have no weight and do not count.
-    * A reading is aligned with the slots so far at the least cost (Needleman-Wunsch): a character
-      on a slot costs 4 x (1 - its share of the slot's votes), passing a slot by 3 x (1 - the share
-      of those who passed it by), a slot of its own 3. Of equal costs, seen from the end, the first
-      of these wins: on the slot, passing by, a slot of its own.
+    * Readings come in order of descending total weight; ties keep the given order. Empty readings
+      are ignored.
+    * Each reading is aligned with the slots so far at minimum cost (Needleman-Wunsch): substitution
+      costs 4 x (1 - the character's share of the slot's votes), skipping a slot costs
+      3 x (1 - the share of deletion votes), inserting a slot costs 3. Ties are broken in this
+      order, from the end.
     * A character votes in its slot with its weight. A reading without a character for a slot votes
-      for leaving it out, with the mean of its weights, also where the slot comes later than it.
-    * In each slot the greatest vote wins; a character wins over leaving out, and of equal
-      characters the one that voted first. Shares lie in 0..1; without any weight they are 0.
+      for deletion with its mean weight, also in slots that later readings insert.
+    * The greatest vote wins in each slot; a character beats deletion in a tie, and the character
+      that voted first beats other characters. Shares lie in 0..1; they are 0 if all weights are.
     """
     values, offsets = _ragged("weights", weights)
     lengths = [len(text) for text in texts]
@@ -348,11 +355,11 @@ def vote(
 def confusion(
     texts: Sequence[Sequence[int]], weights: Sequence[Sequence[float]], classes: int
 ) -> NDArray[np.float64]:
-    """The readings of :func:`vote` as a confusion network (Mangu, Brill and Stolcke, 2000).
+    """The alignment of :func:`vote` as a confusion network (Mangu, Brill and Stolcke 2000).
 
-    ``texts`` are given as classes, 0..``classes`` - 1, with a weight (0..1e12) for each. The
-    result has a row for each slot of the alignment: the votes for each class and, last, for leaving
-    the slot out; ``S x (classes + 1)``.
+    ``texts`` hold classes, 0..``classes`` - 1, each with a weight, 0..1e12. The result is
+    ``float64``, ``S x (classes + 1)``: the votes for each class in each of S slots and, in the last
+    column, for deletion.
     """
     values, offsets = _ragged("weights", weights)
     symbols, places = _ragged("texts", texts)
@@ -372,20 +379,19 @@ def legal_path(
     accepting: NDArray[np.bool_],
     least: float = 1e-3,
 ) -> tuple[tuple[int, ...], float] | None:
-    """The legal text that a confusion network (``S x (C + 1)``) speaks for most.
+    """The best accepted path through a confusion network, ``float64``, ``S x (C + 1)`` (Viterbi).
 
-    That is the one with the greatest product, over the slots, of the shares of votes that its
-    characters (or its leaving a slot out) have there; none counts as less than ``least`` (above 0),
-    and a character without a vote is never taken. ``transitions`` (``int32``, ``states x C``) and
-    ``accepting`` (``bool``) say what is legal (:class:`lpr.regions.Grammar`). Found by Viterbi's
-    algorithm over slots and states. Returns each slot's class, -1 where it is left out, and the
-    product's natural logarithm; None where no legal text can be made.
+    The path maximizes the product of vote shares over the slots; each share is at least ``least``
+    (above 0, at most 1), and a character without a vote is never used. ``transitions`` (``int32``,
+    ``states x C``) and ``accepting`` (``bool``, ``states``) are an automaton as in :func:`ctc_beam`
+    (:class:`lpr.regions.Grammar`). Returns each slot's class, -1 for a deletion, and the natural
+    logarithm of the product; None if no path is accepted.
     """
     _check_dtype("votes", votes, np.float64)
     if votes.ndim != 2 or votes.shape[1] < 2 or not ((votes >= 0) & (votes <= 1e18)).all():
-        raise ValueError("votes must be S x (C + 1), and none below 0")
+        raise ValueError("votes must be S x (C + 1) and lie in 0..1e18")
     if not 0 < least <= 1:
-        raise ValueError(f"least must lie above 0 and be 1 at most, not {least}")
+        raise ValueError(f"least must lie above 0 and be at most 1, not {least}")
     _check_automaton(transitions, accepting, votes.shape[1] - 1)
     chosen = np.empty(len(votes), np.int32)
     score = _kernels.legal_path(
@@ -401,11 +407,10 @@ def legal_path(
 def buffered_iou(
     before: Sequence[Sequence[float]], after: Sequence[Sequence[float]], buffer: float
 ) -> NDArray[np.float64]:
-    """Intersection over union of each pair of boxes, made larger first; ``N x M``.
+    """Buffered intersection over union of each pair of boxes, ``N x M`` (C-BIoU, Yang et al. 2023).
 
-    Boxes are ``(x0, y0, x1, y1)``. Each grows on every side by ``buffer`` (0 or more) times its
-    width or height, so that small boxes that moved further than their own size still meet
-    (Yang et al., 2023, C-BIoU).
+    Boxes are ``(x0, y0, x1, y1)``. Each is first enlarged on every side by ``buffer`` (0..10) times
+    its width or height, so that small boxes that moved by more than their size still overlap.
     """
     if not 0 <= buffer <= _MAX_MARGIN:
         raise ValueError(f"buffer must lie in 0..{_MAX_MARGIN:g}, not {buffer}")
@@ -416,14 +421,14 @@ def buffered_iou(
 
 
 def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
-    """The pairs of rows and columns with the least sum of ``costs`` (``N x M``, finite).
+    """The (row, column) pairs with the minimum total of ``costs`` (``float64``, ``N x M``, finite).
 
-    A row without a column costs ``limit``, and no pair that costs more is made. Exact (Crouse,
-    2016); rows come in order.
+    An unassigned row costs ``limit``, and no pair may cost more. Exact (shortest augmenting paths,
+    Crouse 2016); pairs are in order of their rows.
     """
     _check_dtype("costs", costs, np.float64)
     if costs.ndim != 2 or not np.isfinite(costs).all() or not math.isfinite(limit):
-        raise ValueError("costs must be N x M and finite, and so must the limit")
+        raise ValueError("costs must be N x M and finite, and limit must be finite")
     column_of = np.empty(len(costs), np.int64)
     _kernels.assign(np.ascontiguousarray(costs), limit, column_of)
     return [(row, column) for row, column in enumerate(column_of.tolist()) if column >= 0]
@@ -454,14 +459,16 @@ def _choice(name: str, value: str, choices: dict[str, Any]) -> Any:
 
 def _check_size(width: int, height: int) -> None:
     if not (0 < width <= _MAX_SIZE and 0 < height <= _MAX_SIZE):
-        raise ValueError(f"the output must have 1 to {_MAX_SIZE} pixels a side: {width} x {height}")
+        raise ValueError(
+            f"the output must have 1 to {_MAX_SIZE} pixels a side, not {width} x {height}"
+        )
 
 
 def _check_blank(blank: int, classes: int, dropped: int) -> None:
     if not 0 <= blank < classes:
         raise ValueError(f"blank must be one of the {classes} classes, not {blank}")
     if dropped < 0:
-        raise ValueError(f"dropped must not be negative, it is {dropped}")
+        raise ValueError(f"dropped must not be negative, not {dropped}")
 
 
 def _check_automaton(
@@ -472,45 +479,45 @@ def _check_automaton(
     states = len(transitions)
     if transitions.shape != (states, classes) or states == 0 or accepting.shape != (states,):
         raise ValueError(
-            f"transitions must be S x {classes} and accepting S, with S > 0; "
-            f"they are {transitions.shape} and {accepting.shape}"
+            f"transitions must be S x {classes} and accepting S, with S > 0, "
+            f"not {transitions.shape} and {accepting.shape}"
         )
     if not ((transitions >= -1) & (transitions < states)).all():
-        raise ValueError(f"transitions must lead to states, -1..{states - 1}")
+        raise ValueError(f"transitions must be states, -1..{states - 1}")
 
 
 def _check_picture(image: Image) -> None:
     _check_dtype("image", image, np.uint8)
     if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"image must be H x W x 3 and not empty; its shape is {image.shape}")
+        raise ValueError(f"image must be H x W x 3 and not empty, not {image.shape}")
     if max(image.shape) > _MAX_SIZE:
-        raise ValueError(f"image must have at most {_MAX_SIZE} pixels a side: {image.shape}")
+        raise ValueError(f"image must have at most {_MAX_SIZE} pixels a side, not {image.shape}")
     height, width, _ = image.shape
     down, across, inside = image.strides
     packed = inside == 1 and (across == 3 or width == 1)
     if not (packed and (down >= 3 * width or height == 1)):
         raise ValueError(
-            "image must have its pixels side by side and its rows one after the other "
+            "image must have contiguous pixels and ordered rows "
             f"(its strides are {image.strides}); pass np.ascontiguousarray(image)"
         )
 
 
 def _floats(name: str, values: Float32, shape: tuple[int | None, ...]) -> Float32:
-    """``values``, C-contiguous; None in ``shape`` stands for any length."""
+    """Return ``values``, C-contiguous; None in ``shape`` is any length."""
     _check_dtype(name, values, np.float32)
     fits = len(shape) == values.ndim and all(
-        want is None or want == have for want, have in zip(shape, values.shape, strict=True)
+        expected in (None, actual) for expected, actual in zip(shape, values.shape, strict=True)
     )
     if not fits:
-        wanted = " x ".join("any" if want is None else str(want) for want in shape)
-        raise ValueError(f"{name} must have the shape {wanted}; it has {values.shape}")
+        expected = " x ".join("any" if length is None else str(length) for length in shape)
+        raise ValueError(f"{name} must have the shape {expected}, not {values.shape}")
     return np.ascontiguousarray(values)
 
 
 def _ragged(
     name: str, rows: Sequence[Sequence[float]]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """All rows one behind the other, and where each begins; the last offset is their end."""
+    """Return the concatenated rows and their offsets; the last offset is the end."""
     try:
         lengths = [len(row) for row in rows]
         values = np.fromiter(chain.from_iterable(rows), np.float64, sum(lengths))
@@ -526,9 +533,9 @@ def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:
         return np.empty(shape, np.float32)
     _check_dtype("out", out, np.float32)
     if out.shape != shape:
-        raise ValueError(f"out must have the shape {shape}; it has {out.shape}")
+        raise ValueError(f"out must have the shape {shape}, not {out.shape}")
     if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError("out must be C-contiguous and writeable")
+        raise ValueError("out must be C-contiguous, aligned and writeable")
     return out
 
 

@@ -33,7 +33,7 @@ from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
 from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
-from lpr.runtimes.traits import pinned, place_of, precision_of
+from lpr.runtimes.traits import device_of, pinned, precision_of
 from lpr.specs import DetectorModel
 from lpr.types import Crop
 
@@ -204,32 +204,25 @@ def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
     runtime = select(plugged.detector_runtimes, backend, format, ranking.detector)
     runtime = pinned(runtime, options.device)
     recognizers = choose_recognizers(
-        plugged.recognizer_runtimes,
-        model,
-        options.recognizer,
-        backend,
-        runtime,
-        options.device,
-        ranking.recognizer,
+        *(plugged.recognizer_runtimes, model, options.recognizer, backend, runtime),
+        *(options.device, ranking.recognizer),
     )
     _check_calibration(options, model, recognizers)
     log.info(
         "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
-        *(model.name, model.version, runtime.name, place_of(runtime)),
+        *(model.name, model.version, runtime.name, device_of(runtime)),
         *(precision_of(runtime, model.detector), *size),
-        "; ".join(f"{r.name} on {place_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
+        "; ".join(f"{r.name} on {device_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
     )
     return _Plan(options, cfg, size, model.detector, runtime, recognizers, regions)
 
 
 def _input_size(detector: DetectorModel, stride: int, scale: float) -> tuple[int, int]:
-    width, height = detector.spec.width, detector.spec.height
+    sides = detector.spec.width, detector.spec.height
     if scale == 1:
-        return width, height
-    return (
-        max(round(width * scale / stride), 1) * stride,
-        max(round(height * scale / stride), 1) * stride,
-    )
+        return sides
+    width, height = (max(round(side * scale / stride), 1) * stride for side in sides)
+    return width, height
 
 
 def _check_calibration(
@@ -254,14 +247,9 @@ def _open(plan: _Plan) -> Reader:
         if plan.runtime.device != "cpu":
             _warm_up(detector, recognizer, plan.size)
         opened.pop_all()
+    name, device = plan.options.recognizer or plan.recognizers[0].runtime.name, plan.runtime.device
     return Reader(
-        detector,
-        recognizer,
-        plan.regions,
-        min_confidence,
-        plan.options.recognizer or plan.recognizers[0].runtime.name,
-        accept_threshold,
-        plan.runtime.device,
+        *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, device)
     )
 
 
@@ -291,11 +279,9 @@ def _open_recognizers(plan: _Plan) -> TextRecognizer:
     with ExitStack() as opened:
         for runtime, model in plan.recognizers:
             with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
+                network = runtime.open(model, plan.options.threads)
                 recognizer = as_text_recognizer(
-                    runtime.open(model, plan.options.threads),
-                    plan.regions,
-                    model.grammar_odds,
-                    model.calibration,
+                    network, plan.regions, model.grammar_odds, model.calibration
                 )
             opened.callback(recognizer.close)
             members.append((runtime.name, recognizer))

@@ -298,5 +298,5 @@ def test_an_onnx_file_that_keeps_its_numbers_elsewhere_is_refused(folder: Path) 
         onnx.helper.make_model(graph), str(file), save_as_external_data=True, location="r.bin"
     )
     edit(folder, hashlib.sha256(b"r.onnx").hexdigest(), models.sha256(file))
-    with pytest.raises(ModelError, match=r"r\.onnx keeps numbers in another file"):
+    with pytest.raises(ModelError, match=r"r\.onnx keeps its weights in another file"):
         models.load_model(str(folder))

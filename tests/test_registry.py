@@ -92,7 +92,7 @@ def test_what_does_not_fit_its_protocol_is_named(install: Any) -> None:
         bad="from lpr import hookimpl\n@hookimpl\ndef lpr_detector_runtimes(): return [object()]"
     )
     (_, plugin) = load_registry(builtin).plugins
-    assert "is no DetectorRuntime: it lacks device, name, open, priority" in plugin.problems[0]
+    assert "is not a DetectorRuntime: it lacks device, name, open, priority" in plugin.problems[0]
 
 
 def test_a_name_cannot_be_taken_twice(install: Any) -> None:
@@ -133,7 +133,7 @@ def test_a_plugin_for_another_version_of_the_interface_is_named(install: Any) ->
     by_name = {plugin.name: plugin for plugin in registry.plugins}
     (problem,) = by_name["late"].problems
     assert "written for version 99 of lpr's interface" in problem
-    assert "upgrade whichever is older" in problem
+    assert "upgrade the older one" in problem
     assert by_name["late"].provides == []
     assert "zz" not in registry.regions
     assert "yy" in registry.regions
@@ -155,5 +155,5 @@ def test_a_plugin_gives_a_format(install: Any) -> None:
     assert {"jsonl", "csv", "table", "submission", "xml"} == set(registry.sinks)
     assert registry.plugins[-2].provides == ["format xml"]
     assert registry.plugins[-1].problems == [
-        "lpr_sinks failed: ValueError: the name 'csv' is taken already"
+        "lpr_sinks failed: ValueError: the name 'csv' is taken"
     ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +55,23 @@ def test_it_reads_for_lpr_detect(installed: Path) -> None:
     assert all(plate["text"].startswith("LIGHT") for plate in record["plates"])
 
 
+def test_the_generated_code_imports_public_names_only(tmp_path: Path) -> None:
+    public = (Path(__file__).parent / "public_api.txt").read_text().splitlines()
+    names = {re.split(r"[:(]", line)[0] for line in public}
+    modules = {"lpr.specs", "lpr.protocols", "lpr.testing"}
+    files = new_plugin("my-recognizer", tmp_path / "x")
+    imported = {
+        (node.module, alias.name)
+        for file in files
+        if file.suffix == ".py"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "lpr"
+        for alias in node.names
+    }
+    assert {module for module, _ in imported} == {"lpr", "lpr.specs", "lpr.testing"}
+    assert all(f"{module}.{name}" in names or module in modules for module, name in imported)
+
+
 def test_names_are_taken_apart_as_python_needs_them(tmp_path: Path) -> None:
     files = new_plugin("speedy-recognizer", tmp_path / "x")
     assert [str(f.relative_to(tmp_path / "x")) for f in files] == [
@@ -66,12 +85,12 @@ def test_names_are_taken_apart_as_python_needs_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "My-Reader", "my_reader", "9lives", "a--b", "../up", "lpr!"])
 def test_other_names_are_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no name for a plugin"):
+    with pytest.raises(ValueError, match="not a valid name of a plugin"):
         new_plugin(name, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is there already"):
+    with pytest.raises(OutputError, match="exists; choose another name"):
         new_plugin("mine", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from lpr import loading
 from lpr.diagnostics.tuning import tune
 from lpr.errors import OutputError
 from lpr.models import load_model
-from lpr.runtimes.preferences import RuntimeRanking, load_ranking, tuned_file
+from lpr.runtimes.preferences import RuntimeRanking, load_ranking, ranking_file
 from tests.cli.run import CAR
 from tests.cli.run import lpr as run
 
@@ -31,9 +31,9 @@ def chosen(caplog: pytest.LogCaptureFixture, **options: str) -> str:
         return caplog.text
 
 
-def remember(tuned: RuntimeRanking) -> None:
-    tuned_file().parent.mkdir(exist_ok=True)
-    tuned_file().write_text(
+def save_ranking(tuned: RuntimeRanking) -> None:
+    ranking_file().parent.mkdir(exist_ok=True)
+    ranking_file().write_text(
         json.dumps({"detector": tuned.detector, "recognizer": tuned.recognizer})
     )
 
@@ -52,7 +52,7 @@ def test_what_was_measured_is_remembered_the_fastest_first() -> None:
 def test_each_stage_follows_its_own_order(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("lpr_onnx")
     assert "detector: onnxruntime" in chosen(caplog, backend=backend)
-    remember(
+    save_ranking(
         RuntimeRanking({"opencv": 1.0, "onnxruntime": 2.0}, {"onnxruntime": 1.0, "opencv": 2.0})
     )
     text = chosen(caplog, backend=backend)
@@ -62,35 +62,35 @@ def test_each_stage_follows_its_own_order(backend: str, caplog: pytest.LogCaptur
 
 def test_what_is_named_is_taken_whatever_was_measured(caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("lpr_onnx")
-    remember(RuntimeRanking({"opencv": 1.0}, {"opencv": 1.0}))
+    save_ranking(RuntimeRanking({"opencv": 1.0}, {"opencv": 1.0}))
     text = chosen(caplog, backend="onnxruntime")
     assert "detector: onnxruntime" in text
     assert "recognizer: onnxruntime" in text
 
 
 def test_what_was_measured_and_is_gone_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
-    remember(RuntimeRanking({"removed": 0.1, "opencv": 1.0}, {"removed": 0.1}))
+    save_ranking(RuntimeRanking({"removed": 0.1, "opencv": 1.0}, {"removed": 0.1}))
     assert "detector: opencv on cpu" in chosen(caplog)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"detector": {"opencv": "fast"}}', "[1]"])
 def test_a_damaged_file_is_said_and_not_used(damage: str, caplog: pytest.LogCaptureFixture) -> None:
-    remember(RuntimeRanking())
-    tuned_file().write_text(damage)
+    save_ranking(RuntimeRanking())
+    ranking_file().write_text(damage)
     with caplog.at_level(logging.WARNING, "lpr"):
         assert load_ranking() == RuntimeRanking()
-    assert f"{tuned_file()} is damaged and not used; lpr doctor --tune" in caplog.text
+    assert f"{ranking_file()} is damaged and ignored; lpr doctor --tune" in caplog.text
 
 
 def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match="cannot be kept"):
+    with pytest.raises(OutputError, match="cannot be written"):
         tune(loading.registry(), load_model())
 
 
 def test_the_doctor_measures_and_says_what_was_measured(folder: Path) -> None:
     environment = {"LPR_CACHE": str(folder)}
-    assert "not measured here: lpr doctor --tune does" in run("doctor", **environment).stdout
+    assert "not measured here; run lpr doctor --tune" in run("doctor", **environment).stdout
     measured = run("doctor", "--tune", **environment)
     assert measured.status == 0, measured.stderr
     lines = [line for line in measured.stdout.splitlines() if line.startswith("fastest")]

@@ -1,4 +1,4 @@
-"""``lpr bench``: the runtimes held against each other, and a watch against simpler ways."""
+"""``lpr bench``: compares the runtimes, and a watch with simpler loops."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from typing import Any
 import click
 
 from lpr.cli.options import open_readers, watch_options
-from lpr.diagnostics import (
-    agreements,
-    detector_speeds,
-    load_network,
-    multiply_peak,
-    recognizer_speeds,
-)
-from lpr.diagnostics import watch_speed as bench
+from lpr.diagnostics import watch_speed
+from lpr.diagnostics.matmul_peak import matmul_peak
+from lpr.diagnostics.parity_report import agreements, load_network
+from lpr.diagnostics.speed import detector_speeds, recognizer_speeds
 from lpr.diagnostics.watch_speed import WatchSpeed
 from lpr.errors import BackendError
 from lpr.loading import registry
@@ -34,6 +30,7 @@ from lpr.utils.progress import progress
 from lpr.watching import WatchSettings
 
 _DECODING = 30.0
+"""Seconds at most for decoding alone, whose speed settles soon."""
 
 
 def _numbers(text: str) -> list[int]:
@@ -42,33 +39,33 @@ def _numbers(text: str) -> list[int]:
     except ValueError:
         numbers = []
     if not numbers or not all(1 <= number <= 256 for number in numbers):
-        raise click.BadParameter(f"{text!r} is no list of numbers from 1 to 256, such as 1,2")
+        raise click.BadParameter(f"{text!r} is not a list of numbers from 1 to 256, such as 1,2")
     return numbers
 
 
 class _Bench(click.Group):
-    """``lpr bench tw-light`` is ``lpr bench runtimes tw-light``: what was there first."""
+    """``lpr bench tw-light`` is short for ``lpr bench runtimes tw-light``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        asks = args and args[0] in ("-h", "--help")
-        if not asks and (not args or args[0] not in self.commands):
+        wants_help = args and args[0] in ("-h", "--help")
+        if not wants_help and (not args or args[0] not in self.commands):
             args = ["runtimes", *args]
         return super().parse_args(ctx, args)
 
 
 @click.group("bench", cls=_Bench)
 def command() -> None:
-    """Measure how fast this machine is: RUNTIMES (which need not be said), or VIDEO."""
+    """Measure the speed of this machine: RUNTIMES (the default) or VIDEO."""
 
 
 @command.command("runtimes")
 @click.argument("networks", metavar="[NETWORK]...", nargs=-1)
-@click.option("--parity", is_flag=True, help="Whether they compute the same, not how fast.")
+@click.option("--parity", is_flag=True, help="Compare results instead of speed.")
 @click.option("--against", help="With --parity: the Darknet model that NETWORK was made of.")
 @click.option(
     "--pictures",
     multiple=True,
-    help="With --parity: pictures, folders or patterns in which boxes are compared too.",
+    help="With --parity: pictures, folders or patterns; their boxes are compared too.",
 )
 @click.option("--device", default="cpu", show_default=True, help="Kind of runtimes: cpu or cuda.")
 @click.option(
@@ -89,11 +86,11 @@ def runtimes(
     """Run each NETWORK in every runtime that works here.
 
     NETWORK is a model's name or folder, or a Darknet cfg with its weights beside it (tiny.cfg and
-    tiny.weights). Without --parity its speed is measured, in milliseconds for each picture, and as
-    a share of what a matrix product reaches on this machine's CPU.
+    tiny.weights). Without --parity, the speed is measured in milliseconds per picture, and as a
+    share of the CPU's peak in a matrix product.
     """
     if (against or pictures) and not parity:
-        raise click.UsageError("--against and --pictures belong to --parity")
+        raise click.UsageError("--against and --pictures require --parity")
     names = networks or (DEFAULT_MODEL,)
     if parity:
         rows = _parity(names, against, _load(pictures))
@@ -110,60 +107,60 @@ def runtimes(
     type=click.FloatRange(1),
     default=20.0,
     show_default=True,
-    help="How long each way is measured; the video is played again and again.",
+    help="Duration of each measurement; the video is repeated.",
 )
-@click.option("--watch-only", is_flag=True, help="Only each frame by the watch, nothing beside it.")
+@click.option("--watch-only", is_flag=True, help="Measure only the watch that looks at each frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of tables.")
 def video(
     source: str, threads: int, seconds: float, watch_only: bool, as_json: bool, **options: Any
 ) -> None:
-    """Watch a recording in several ways: how many frames a second, and where the time goes.
+    """Watch a recording in several ways: frames per second, and time per stage.
 
-    The watch itself (each frame, then with cost control) stands beside a plain loop at each number
-    of network threads, and beside decoding alone.
+    Compares the watch (each frame, then with cost control), a plain loop at several numbers of
+    network threads, and decoding alone.
     """
     (address,) = addresses([source])[:1]
     if address.sort not in ("file", "folder"):
-        raise click.BadParameter("only a recording can be played again and again")
+        raise click.BadParameter("only a recording can be repeated; give a file or a folder")
     cores = os.cpu_count() or 1
     ways = [(WatchSettings(), "watch, {} finders")]
     if not watch_only:
         ways.append(
             (WatchSettings(every="auto", skip_still=True), "the same, --every auto --skip-still")
         )
-    paces = [bench.decoding(address, min(seconds, _DECODING))]
+    results = [watch_speed.decoding(address, min(seconds, _DECODING))]
     with ExitStack() as stack:
         readers = open_readers(threads or cores, **options)
         for reader in readers:
             stack.enter_context(reader)
         for rules, name in ways:
             name = name.format(len(readers))
-            paces.append(bench.engine(address, seconds, readers, rules, name))
+            results.append(watch_speed.engine(address, seconds, readers, rules, name))
     for count in () if watch_only else sorted({1, cores}):
         with open_readers(1, **options, threads=count)[0] as reader:
             name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
-            paces.append(bench.plain_loop(address, seconds, reader, WatchSettings(), name))
+            results.append(watch_speed.plain_loop(address, seconds, reader, WatchSettings(), name))
     if as_json:
-        for pace in paces:
-            row = {**asdict(pace), "fps": pace.fps, "of_decoding": pace.fps / paces[0].fps}
+        for result in results:
+            row = {**asdict(result), "fps": result.fps, "of_decoding": result.fps / results[0].fps}
             click.echo(json.dumps(row))
         return
-    _print(map(_paced(paces[0]), paces), as_json=False)
+    _print(map(_summary_row(results[0]), results), as_json=False)
     click.echo()
-    _print(filter(None, map(_staged, paces)), as_json=False)
+    _print(filter(None, map(_stage_row, results)), as_json=False)
 
 
-def _paced(decoding: WatchSpeed) -> Callable[[WatchSpeed], dict[str, Any]]:
-    def row(pace: WatchSpeed) -> dict[str, Any]:
-        start, early, end = pace.memory
+def _summary_row(decoding: WatchSpeed) -> Callable[[WatchSpeed], dict[str, Any]]:
+    def row(result: WatchSpeed) -> dict[str, Any]:
+        start, early, end = result.memory
         return {
-            "way": pace.way,
-            "frames/s": pace.fps,
-            "of decoding": pace.fps / decoding.fps,
-            "cores busy": f"{pace.busy:.0%}",
-            "looked at": f"{pace.looked / pace.frames:.0%}" if pace.looked else "-",
-            "queue filled": None if pace.filled is None else f"{pace.filled:.0%}",
-            "dropped": str(pace.dropped),
+            "way": result.way,
+            "frames/s": result.fps,
+            "of decoding": result.fps / decoding.fps,
+            "cores busy": f"{result.busy:.0%}",
+            "looked at": f"{result.looked / result.frames:.0%}" if result.looked else "-",
+            "queue filled": None if result.filled is None else f"{result.filled:.0%}",
+            "dropped": str(result.dropped),
             "MiB": f"{start:.0f}, {early:.0f}, {end:.0f}",
         }
 
@@ -173,15 +170,15 @@ def _paced(decoding: WatchSpeed) -> Callable[[WatchSpeed], dict[str, Any]]:
 _STAGES = ("source", "letterbox", "detector", "heads", "track", "crops", "recognizer", "decode")
 
 
-def _staged(pace: WatchSpeed) -> dict[str, Any] | None:
-    if not pace.stages:
+def _stage_row(result: WatchSpeed) -> dict[str, Any] | None:
+    if not result.stages:
         return None
-    total = sum(pace.stages.values())
+    total = sum(result.stages.values())
     shares = {
-        name: f"{pace.stages.get(name, 0.0):.2f} ({pace.stages.get(name, 0.0) / total:.0%})"
+        name: f"{result.stages.get(name, 0.0):.2f} ({result.stages.get(name, 0.0) / total:.0%})"
         for name in _STAGES
     }
-    return {"ms a frame": pace.way, **shares}
+    return {"ms a frame": result.way, **shares}
 
 
 def _parity(
@@ -210,15 +207,15 @@ def _load(patterns: Sequence[str]) -> list[Image]:
 def _speed(
     names: Sequence[str], device: str, threads: Sequence[int], batches: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
-    plugged = registry()
-    detectors = [r for r in plugged.detector_runtimes if r.device == device and not problem_of(r)]
+    plugins = registry()
+    detectors = [r for r in plugins.detector_runtimes if r.device == device and not problem_of(r)]
     recognizers = [
-        r for r in plugged.recognizer_runtimes if r.device == device and not problem_of(r)
+        r for r in plugins.recognizer_runtimes if r.device == device and not problem_of(r)
     ]
     if not detectors:
-        raise BackendError(f"no runtime works here on {device}; lpr doctor says why")
+        raise BackendError(f"no runtime works on {device} here; lpr doctor says why")
     models = {name: load_network(name) for name in names}
-    peaks = {count: multiply_peak(count) for count in threads} if device == "cpu" else {}
+    peaks = {count: matmul_peak(count) for count in threads} if device == "cpu" else {}
     for count, peak in peaks.items():
         click.echo(f"lpr: a matrix product reaches {peak:.0f} GFLOP/s, threads: {count}", err=True)
     for name, model in models.items():
@@ -236,7 +233,7 @@ def _speed(
 
 
 def _print(rows: Iterator[dict[str, Any]], as_json: bool) -> None:
-    """Each row when it is there: the next may take minutes."""
+    """Print each row at once: the next may take minutes."""
     for number, row in enumerate(rows):
         if as_json:
             click.echo(json.dumps(row))

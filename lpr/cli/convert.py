@@ -28,16 +28,16 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     """Convert a Darknet detector to ONNX: YOLO v2, v3, v4 and their relatives.
 
-    Batch and input size are dynamic. The outputs are the inputs of the [yolo] or [region] sections.
-    If lpr-torch or OpenCV 4 is installed to run cfg and weights themselves, every runtime for ONNX
-    files has to reproduce their output; the maximum relative difference of each is printed.
+    Batch and input size stay variable. The heads are raw, as they enter the [yolo] or [region]
+    sections. If lpr-torch or OpenCV 4 runs the cfg itself here, every runtime that takes ONNX files
+    is compared with it; the largest relative difference of each is printed.
     """
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
-    for each in done.offs:
-        if each.off is None:
+    for each in done.results:
+        if each.max_rel_diff is None:
             click.echo(f"lpr: {each.runtime} cannot run it: {each.problem}", err=True)
         else:
-            click.echo(f"{each.runtime}\t{each.off:.2g}")
+            click.echo(f"{each.runtime}\t{each.max_rel_diff:.2g}")
     heads = ", ".join(
         f"{head.out_channels} channels / {head.out_stride}" for head in done.cfg.heads
     )
@@ -53,7 +53,7 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
 def _compared(source: str | None) -> str:
     if source is None:
         return (
-            "not compared with its source, since no runtime here runs the cfg itself; lpr-torch "
-            "does: pip install ./plugins/lpr-torch"
+            "not compared with its source, because no runtime here runs the cfg itself "
+            "(lpr-torch does: pip install ./plugins/lpr-torch)"
         )
-    return f"compared with {source}, which runs cfg and weights themselves"
+    return f"compared with {source}, which runs cfg and weights unconverted"

@@ -1,4 +1,4 @@
-"""``lpr plugins``: list plugins and their problems, write new ones, check conformance."""
+"""``lpr plugins``: lists plugins and their problems, writes new ones, checks conformance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpr.plugins.scaffold import new_plugin
 @click.group("plugins", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List plugins: name, origin, what they provide and any problems."""
+    """List plugins: their names, origins, what they provide and their problems."""
     if context.invoked_subcommand is not None:
         return
     for plugin in registry().plugins:
@@ -33,7 +33,7 @@ def command(context: click.Context) -> None:
 def new(name: str, out: Path | None) -> None:
     """Write a new recognizer plugin NAME: a package that installs and passes its tests."""
     if name in registry().names():
-        raise click.BadParameter(f"the name {name!r} is taken: see lpr plugins and lpr models list")
+        raise click.BadParameter(f"{name!r} is taken: lpr plugins and lpr models list the names")
     try:
         files = new_plugin(name, out or Path(name))
     except ValueError as error:
@@ -56,18 +56,18 @@ def new(name: str, out: Path | None) -> None:
     help="Name or folder of the model that runtimes are tried with.",
 )
 def check(name: str, model: str) -> None:
-    """Run the conformance suite on the plugin or model pack NAME, and measure its speed."""
+    """Run the conformance suite on the plugin or model pack NAME and measure its speed."""
     checks = list(checks_of(registry(), name, load_model(model)))
     if not checks:
-        click.echo(f"lpr: {name} provides nothing that has a suite", err=True)
+        click.echo(f"lpr: {name} provides nothing that can be checked", err=True)
     failed = [one for one in checks if not _passes(one)]
     if failed:
         raise PluginError(f"{name}: {len(failed)} of {len(checks)} checks failed")
 
 
 def _passes(check: Check) -> bool:
-    if check.obstacle:
-        click.echo(f"{check.subject}\tnot tried: {check.obstacle}")
+    if check.skip_reason:
+        click.echo(f"{check.subject}\tnot tried: {check.skip_reason}")
         return True
     problem = check.problem()
     click.echo(f"{check.subject}\t{problem or 'ok'}")

@@ -30,28 +30,14 @@ class PlateDetector(Protocol):
     :class:`lpr.detection.tiling.TiledDetector`."""
 
     @property
-    def name(self) -> str:
-        """The network's, for messages."""
-        ...
-
+    def name(self) -> str: ...
     @property
-    def threshold(self) -> float | Sweep:
-        """The threshold of :meth:`find` unless it is given one."""
-        ...
-
+    def threshold(self) -> float | Sweep: ...
     def find(
         self, images: Sequence[Image], threshold: float | Sweep | None = None
-    ) -> list[list[Detection]]:
-        """The plates of each picture, the most confident first."""
-        ...
-
-    def input_scale(self, width: int, height: int) -> tuple[float, float]:
-        """Input pixels for each pixel of a picture of ``width x height``, across and down."""
-        ...
-
-    def close(self) -> None:
-        """Free the network; nothing runs after it."""
-        ...
+    ) -> list[list[Detection]]: ...
+    def input_scale(self, width: int, height: int) -> tuple[float, float]: ...
+    def close(self) -> None: ...
 
 
 class Detector(Closeable):

@@ -1,16 +1,14 @@
-"""What is installed here and what of it really works: for ``lpr doctor`` and bug reports."""
+"""The report of ``lpr doctor``: what is installed here, and what of it works."""
 
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 import cv2
-import numpy as np
 
 from lpr import kernels, models
 from lpr.diagnostics.tuning import describe_order, tune
@@ -18,12 +16,10 @@ from lpr.errors import BackendError, LprError, describe
 from lpr.models import Model
 from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.runtimes.preferences import RuntimeRanking, load_ranking
 from lpr.runtimes.select import problem_of
-from lpr.runtimes.traits import formats_of, place_of, precision_of
-from lpr.types import Crop
-from lpr.utils.closing import close_with_timeout
+from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
+from lpr.runtimes.traits import device_of, formats_of, precision_of
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnx", "onnxruntime", "openvino", "torch")
 _OPENCV = "opencv-contrib-python-headless"
@@ -31,7 +27,7 @@ _OPENCV = "opencv-contrib-python-headless"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``bad`` where lpr cannot work as it should because of it."""
+    """One line of the report; ``bad`` if it keeps lpr from working as it should."""
 
     topic: str
     name: str
@@ -40,10 +36,10 @@ class Finding:
 
 
 def examine(registry: Registry, measure: bool = False) -> Iterator[Finding]:
-    """Everything worth knowing, in order. Every runtime is tried by running it once.
+    """Yield the report in order. Every runtime is tried by running it.
 
-    With ``measure`` the CPU's runtimes are measured (:func:`lpr.diagnostics.tuning.tune`); else it
-    is said what was measured before.
+    With ``measure``, the CPU runtimes are ranked (:func:`lpr.diagnostics.tuning.tune`); otherwise
+    the saved ranking is reported.
     """
     yield Finding("system", "python", f"{platform.python_version()} on {platform.platform()}")
     for package in _PACKAGES:
@@ -112,56 +108,41 @@ def _try_all(
     works = False
     for runtime, run in runtimes:
         problem = problem_of(runtime)
-        text = f"no: {problem}" if problem else _tried(run)
+        text = f"no: {problem}" if problem else _try(run)
         works = works or text.startswith("works")
-        name = f"{runtime.name} on {place_of(runtime)}, {precision_of(runtime)}"
+        name = f"{runtime.name} on {device_of(runtime)}, {precision_of(runtime)}"
         yield Finding(topic, name, text)
     if not works:
-        yield Finding(topic, "none", "nothing here can run the model", bad=True)
+        yield Finding(topic, "none", "no runtime here can run the model", bad=True)
 
 
-def _tried(run: Callable[[], float]) -> str:
+def _try(run: Callable[[], float]) -> str:
     try:
         return f"works: {run() * 1000:.1f} ms"
     except LprError as error:
         return f"no: {error}"
-    # A runtime may be anybody's code; what breaks in it is what the report is for.
+    # A runtime may be third-party code: any exception belongs in the report.
     except Exception as error:
         return f"no: {describe(error)}"
 
 
 def _detect(runtime: DetectorRuntime, model: Model) -> float:
     _refuse_other_formats(runtime, model.detector.format)
-    network = runtime.open(model.detector, threads=0)
-    try:
-        spec = model.detector.spec
-        batch = np.full((1, 3, spec.height, spec.width), 0.5, np.float32)
-        network.forward(batch)
-        start = time.perf_counter()
-        network.forward(batch)
-        return time.perf_counter() - start
-    finally:
-        close_with_timeout(f"detector runtime {runtime.name}", network.close)
+    with detector_run(runtime, model.detector, threads=0) as run:
+        return median_seconds({"": run}, rounds=1)[""]
 
 
 def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
     if runtime.formats:
         _refuse_other_formats(runtime, model.recognizer.format)
-    recognizer = as_text_recognizer(runtime.open(model.recognizer, threads=0))
-    try:
-        crops = [Crop.whole(np.full((40, 100, 3), 128, np.uint8))]
-        recognizer.read(crops)
-        start = time.perf_counter()
-        recognizer.read(crops)
-        return time.perf_counter() - start
-    finally:
-        close_with_timeout(f"recognizer runtime {runtime.name}", recognizer.close)
+    with recognizer_run(runtime, model.recognizer, threads=0) as run:
+        return median_seconds({"": run}, rounds=1)[""]
 
 
-def _fastest(tuned: RuntimeRanking) -> Iterator[Finding]:
-    """What ``--backend cpu`` follows."""
-    for stage, order in (("detector", tuned.detector), ("recognizer", tuned.recognizer)):
-        text = describe_order(order) or "not measured here: lpr doctor --tune does"
+def _fastest(ranking: RuntimeRanking) -> Iterator[Finding]:
+    """The order that ``--backend cpu`` follows."""
+    for stage, order in (("detector", ranking.detector), ("recognizer", ranking.recognizer)):
+        text = describe_order(order) or "not measured here; run lpr doctor --tune"
         yield Finding("fastest", f"{stage} on cpu", text)
 
 
@@ -169,5 +150,5 @@ def _refuse_other_formats(runtime: DetectorRuntime | RecognizerRuntime, format: 
     formats = formats_of(runtime)
     if format not in formats:
         raise BackendError(
-            f"it runs {', '.join(sorted(formats))} files, and the model's is {format}"
+            f"it runs {', '.join(sorted(formats))} files, but the model's is {format}"
         )

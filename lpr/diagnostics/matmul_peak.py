@@ -1,4 +1,4 @@
-"""What this machine can multiply at most: the measure of every network's speed."""
+"""The peak matrix product of this machine: the yardstick of a network's speed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-# In a process of its own: BLAS takes its number of threads when NumPy is imported.
+# Runs in a subprocess: BLAS reads its number of threads when NumPy is imported.
 _SCRIPT = """
 import time
 import numpy as np
@@ -18,7 +18,7 @@ print(2 * n**3 / best / 1e9)
 """
 
 
-def multiply_peak(threads: int) -> float:
+def matmul_peak(threads: int) -> float:
     """GFLOP/s of NumPy's single-precision matrix product (2048 x 2048, the best of 8)."""
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(names, str(threads))}

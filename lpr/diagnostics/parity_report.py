@@ -1,4 +1,4 @@
-"""Do the runtimes compute what the source network computes, and find the same boxes?"""
+"""Compares the runtimes with the source network: raw heads, and boxes in pictures."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from lpr.detection.detector import Detector
 from lpr.detection.heads import Head
 from lpr.errors import BackendError, LprError, ModelError, wrap_plugin_errors
 from lpr.protocols import DetectorRuntime
-from lpr.runtimes.parity import default_input, difference, heads_of, source_runtime
+from lpr.runtimes.parity import default_input, heads_of, max_rel_diff, source_runtime
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of, precision_of
 from lpr.specs import DetectorModel, DetectorSpec
 from lpr.types import Box, Image
 
+_MATCH_IOU = 0.5
+"""Two boxes at least this alike are of the same plate, as in PASCAL VOC."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a runtime agrees with the ``reference``, or why it could not be run (``problem``).
+    """The agreement of a runtime with the ``reference``, or the ``problem`` of running it.
 
-    ``off`` is the largest difference of a raw head, relative to the head's largest value. Of the
-    ``boxes`` that both found in the pictures ``iou`` is the mean and ``least_iou`` the least
-    overlap, ``alone`` are those that only one of them found.
+    ``off`` is the largest difference of a raw head, relative to the head's largest value. ``boxes``
+    counts those that both found in the pictures, ``iou`` and ``least_iou`` are the mean and the
+    minimum of their overlap, and ``alone`` counts boxes that only one of them found. The field
+    names are keys of ``lpr bench --parity --json``.
     """
 
     runtime: str
@@ -42,7 +46,7 @@ class Agreement:
 
 
 def load_network(name: str) -> DetectorModel:
-    """The detector of a model (name or folder), or a ``.cfg`` file with its ``.weights`` beside it.
+    """Load the detector of a model (name or folder), or of a ``.cfg`` with ``.weights`` beside it.
 
     Raises :class:`lpr.errors.ModelError`.
     """
@@ -51,7 +55,7 @@ def load_network(name: str) -> DetectorModel:
         return models.load_model(name).detector
     weights = path.with_suffix(".weights")
     if not weights.is_file():
-        raise ModelError(f"{weights} is missing: the weights have to lie beside {path.name}")
+        raise ModelError(f"{weights} is missing: put the weights beside {path.name}")
     net = read_cfg(path).net
     return DetectorModel(
         path, weights, DetectorSpec(net.width, net.height, "letterbox", "rgb", 0.4, 0.45)
@@ -64,40 +68,40 @@ def agreements(
     source: DetectorModel | None = None,
     pictures: Sequence[Image] = (),
 ) -> Iterator[Agreement]:
-    """Each of ``runtimes`` that works here and runs ``model``'s files against the network of
-    ``source`` (by default ``model``'s own), as PyTorch or OpenCV's Darknet importer runs it.
+    """Compare each of ``runtimes`` that runs ``model`` here with the network of ``source``.
 
-    Raw heads are compared on random input, boxes on ``pictures``. Raises
-    :class:`lpr.errors.BackendError` where nothing here runs the source itself.
+    ``source`` (by default ``model``) runs unconverted in PyTorch or OpenCV's Darknet importer. Raw
+    heads are compared on random input, boxes on ``pictures``. Raises
+    :class:`lpr.errors.BackendError` if no runtime here runs the source.
     """
     source = source or model
     cfg = read_cfg(source.cfg)
-    truth = source_runtime(runtimes, cfg) if source.format == "darknet" else None
-    if truth is None:
+    reference = source_runtime(runtimes, cfg) if source.format == "darknet" else None
+    if reference is None:
         raise BackendError(
-            f"{source.weights}: there is nothing to compare with: "
+            f"{source.weights}: no reference to compare with; "
             + (
-                "lpr-torch, or OpenCV 4 for what it runs rightly, would run cfg and weights "
-                "themselves (pip install ./plugins/lpr-torch)"
+                "install lpr-torch, which runs cfg and weights unconverted "
+                "(pip install ./plugins/lpr-torch)"
                 if source.format == "darknet"
                 else "name the Darknet model that it was made of with --against"
             )
         )
     batch = default_input(model)
-    wanted = heads_of(truth, source, batch)
-    boxes = _boxes(truth, source, cfg, pictures)
+    expected = heads_of(reference, source, batch)
+    boxes = _boxes(reference, source, cfg, pictures)
     for runtime in runtimes:
         if problem_of(runtime) is not None or model.format not in formats_of(runtime):
             continue
-        row = (runtime.name, precision_of(runtime, model), truth.name)
-        if runtime is truth and source is model:
+        row = (runtime.name, precision_of(runtime, model), reference.name)
+        if runtime is reference and source is model:
             continue
         try:
-            off = difference(heads_of(runtime, model, batch), wanted)
+            off = max_rel_diff(heads_of(runtime, model, batch), expected)
             if not pictures:
                 yield Agreement(*row, off)
                 continue
-            pairs, alone = _matched(boxes, _boxes(runtime, model, cfg, pictures))
+            pairs, alone = _match(boxes, _boxes(runtime, model, cfg, pictures))
             mean = fmean(pairs) if pairs else None
             yield Agreement(*row, off, len(pairs), alone, mean, min(pairs, default=None))
         except LprError as error:
@@ -116,17 +120,17 @@ def _boxes(
         return [[found.box for found in detector.find([picture])[0]] for picture in pictures]
 
 
-def _matched(ours: list[list[Box]], theirs: list[list[Box]]) -> tuple[list[float], int]:
-    """The overlaps of the boxes that both have (IoU of 0.5 at least), and how many are alone."""
-    overlaps, alone = [], 0
-    for first, second in zip(ours, theirs, strict=True):
-        left = list(second)
-        for box in first:
-            twin = max(left, key=box.iou, default=None)
-            if twin is None or box.iou(twin) < 0.5:
-                alone += 1
+def _match(expected: list[list[Box]], actual: list[list[Box]]) -> tuple[list[float], int]:
+    """Match boxes greedily; return the IoUs of the pairs and the number of unmatched boxes."""
+    overlaps, unmatched = [], 0
+    for expected_boxes, actual_boxes in zip(expected, actual, strict=True):
+        remaining = list(actual_boxes)
+        for box in expected_boxes:
+            best = max(remaining, key=box.iou, default=None)
+            if best is None or box.iou(best) < _MATCH_IOU:
+                unmatched += 1
                 continue
-            left.remove(twin)
-            overlaps.append(box.iou(twin))
-        alone += len(left)
-    return overlaps, alone
+            remaining.remove(best)
+            overlaps.append(box.iou(best))
+        unmatched += len(remaining)
+    return overlaps, unmatched

@@ -1,4 +1,4 @@
-"""Which CPU runtimes are the fastest on this machine: measured once, and remembered."""
+"""Measures the CPU runtimes on this machine and saves their ranking."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import logging
 from dataclasses import asdict
 
-from lpr.diagnostics import detector_speeds, recognizer_speeds
+from lpr.diagnostics.speed import detector_speeds, recognizer_speeds
 from lpr.errors import OutputError
 from lpr.models import Model
 from lpr.plugins.registry import Registry
-from lpr.runtimes.preferences import RuntimeRanking, tuned_file
+from lpr.runtimes.preferences import RuntimeRanking, ranking_file
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.utils.files import keep
@@ -18,41 +18,42 @@ from lpr.utils.files import keep
 log = logging.getLogger("lpr")
 
 _ROUNDS = 9
+"""Fewer than those of ``lpr bench``: a ranking needs no exact figures."""
 
 
 def tune(registry: Registry, model: Model) -> RuntimeRanking:
-    """Measure every CPU runtime that works here on ``model``, with as many threads as it likes.
+    """Measure every CPU runtime that works here on ``model``, with its default number of threads.
 
-    The result is remembered: ``--backend cpu`` (and ``auto``, where there is no GPU) follows it
-    from then on. Raises :class:`lpr.errors.OutputError` where it cannot be written.
+    ``--backend cpu`` (and ``auto`` without a GPU) then follows the saved ranking. Raises
+    :class:`lpr.errors.OutputError` if it cannot be written.
     """
     detectors = [
         r
         for r in registry.detector_runtimes
         if r.device == "cpu" and model.detector.format in formats_of(r) and not problem_of(r)
     ]
-    readers = [
+    recognizers = [
         r
         for r in registry.recognizer_runtimes
         if r.device == "cpu" and model.recognizer.format in r.formats and not problem_of(r)
     ]
-    found = detector_speeds(detectors, model.detector, 0, 1, _ROUNDS)
-    read = recognizer_speeds(readers, model.recognizer, 0, 1, _ROUNDS)
-    tuned = RuntimeRanking(
+    detector = detector_speeds(detectors, model.detector, 0, 1, _ROUNDS)
+    recognizer = recognizer_speeds(recognizers, model.recognizer, 0, 1, _ROUNDS)
+    ranking = RuntimeRanking(
         *({s.runtime: round(s.ms, 3) for s in sorted(speeds, key=lambda s: s.ms)}
-          for speeds in (found, read))
+          for speeds in (detector, recognizer))
     )  # fmt: skip
-    file = tuned_file()
+    file = ranking_file()
     try:
-        keep(file, json.dumps(asdict(tuned), indent=1).encode())
+        keep(file, json.dumps(asdict(ranking), indent=1).encode())
     except OSError as error:
         raise OutputError(
-            f"{file}: what was measured cannot be kept ({error.strerror}); LPR_CACHE names "
+            f"{file}: the ranking cannot be written ({error.strerror}); set LPR_CACHE to "
             "another folder"
         ) from error
-    return tuned
+    return ranking
 
 
-def describe_order(tuned: dict[str, float]) -> str:
+def describe_order(order: dict[str, float]) -> str:
     """``onnxruntime 18.2 ms, openvino 19.3 ms``."""
-    return ", ".join(f"{name} {ms:.1f} ms" for name, ms in tuned.items())
+    return ", ".join(f"{name} {ms:.1f} ms" for name, ms in order.items())

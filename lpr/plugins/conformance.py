@@ -1,4 +1,4 @@
-"""The conformance suite on what an installed plugin or model pack gives, thing by thing."""
+"""Runs the conformance suite on everything that a plugin or model pack provides."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from lpr.testing import (
 )
 
 
-def _nothing() -> Sequence[Speed]:
+def _no_speeds() -> Sequence[Speed]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to check: ``run`` raises where it breaks a promise, ``speeds`` measures it.
+    """A check of one object: ``run`` raises if it fails, ``speeds`` measures the object.
 
-    Where it cannot be tried here, ``obstacle`` says why.
+    ``skip_reason`` says why it cannot run here.
     """
 
     subject: str
-    run: Callable[[], object] = _nothing
-    speeds: Callable[[], Sequence[Speed]] = _nothing
-    obstacle: str | None = None
+    run: Callable[[], object] = _no_speeds
+    speeds: Callable[[], Sequence[Speed]] = _no_speeds
+    skip_reason: str | None = None
 
     def problem(self) -> str | None:
-        """Run it: what is wrong, in one line, or None."""
+        """Run the check; return the failure in one line, or None."""
         try:
             self.run()
-        # What is checked is anybody's code: whatever it raises is the answer.
+        # Third-party code: any exception is a failed check.
         except AssertionError as error:
-            return str(error) or "an assertion of its own failed"
+            return str(error) or "an assertion without a message failed"
         except LprError as error:
             return str(error)
         except KeyboardInterrupt:
@@ -56,11 +56,9 @@ class Check:
 
 
 def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
-    """What there is to check of the plugin or model pack ``name``; runtimes open the parts of
-    ``model``.
+    """Yield the checks of the plugin or model pack ``name``; runtimes open the parts of ``model``.
 
-    Raises :class:`lpr.errors.PluginError` where there is none of that name, or where it failed to
-    load.
+    Raises :class:`lpr.errors.PluginError` if there is none of that name or it failed to load.
     """
     plugin = next((info for info in registry.plugins if info.name == name), None)
     if plugin is not None:
@@ -71,30 +69,30 @@ def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
         yield Check(f"model {name}", partial(check_model_pack, name))
     else:
         known = ", ".join([*(info.name for info in registry.plugins), *installed_models()])
-        raise PluginError(f"there is neither a plugin nor a model pack {name!r}; there are {known}")
+        raise PluginError(f"there is neither a plugin nor a model pack {name!r}; known are {known}")
 
 
 def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> Iterator[Check]:
-    given = set(plugin.provides)
+    provided = set(plugin.provides)
     for detector in registry.detector_runtimes:
         subject = f"detector runtime {detector.name}"
-        if subject in given:
+        if subject in provided:
             yield _detector_check(subject, detector, model)
     for recognizer in registry.recognizer_runtimes:
         subject = f"recognizer runtime {recognizer.name}"
-        if subject in given:
+        if subject in provided:
             yield _recognizer_check(subject, recognizer, model)
     for code, region in registry.regions.items():
-        if (subject := f"region {code}") in given:
+        if (subject := f"region {code}") in provided:
             yield Check(subject, partial(check_region, region))
     for name, format in registry.sinks.items():
-        if (subject := f"format {name}") in given:
+        if (subject := f"format {name}") in provided:
             yield Check(subject, partial(check_sink, format))
 
 
 def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Check:
     if (problem := problem_of(runtime)) is not None:
-        return Check(subject, obstacle=problem)
+        return Check(subject, skip_reason=problem)
     return Check(
         subject,
         partial(check_detector_runtime, runtime, model.detector),
@@ -104,10 +102,10 @@ def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Che
 
 def _recognizer_check(subject: str, runtime: RecognizerRuntime, model: Model) -> Check:
     if (problem := problem_of(runtime)) is not None:
-        return Check(subject, obstacle=problem)
+        return Check(subject, skip_reason=problem)
     if runtime.formats and model.recognizer.format not in runtime.formats:
         files = ", ".join(sorted(runtime.formats))
-        return Check(subject, obstacle=f"it runs {files} files; name such a model with --model")
+        return Check(subject, skip_reason=f"it runs {files} files; pass such a model with --model")
     return Check(
         subject,
         partial(check_recognizer_runtime, runtime, model.recognizer),

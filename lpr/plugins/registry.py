@@ -1,8 +1,8 @@
-"""What is plugged in: built-in and installed plugins, and the objects that they hand over.
+"""The registry of the built-in and installed plugins and what they provide.
 
-Plugins are Python distributions with an entry point in the group ``lpr``. The environment variable
-``LPR_LOAD_PLUGINS`` limits which of them are loaded: a comma-separated list of entry point names;
-empty for none. A plugin that fails is noted by name and skipped; the others work.
+A plugin is a Python distribution with an entry point in the group ``lpr``. The environment variable
+``LPR_LOAD_PLUGINS`` selects plugins: a comma-separated list of entry point names, empty for none. A
+plugin that fails is recorded and skipped; the others work.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class _Named(Protocol):
 
 _RUNTIME_NAME = re.compile("[a-z0-9][a-z0-9._-]*")
 
-# What the members of every runtime have to be.
+# Types of a runtime's members, which a protocol does not check at run time.
 _RUNTIME = MappingProxyType({"name": str, "device": str, "priority": int})
 
 
 @dataclass
 class PluginInfo:
-    """A plugin: what it gave, and what went wrong with it, in words for ``lpr plugins``."""
+    """A plugin: what it provides and its problems, as text for ``lpr plugins``."""
 
     name: str
     origin: str
@@ -56,7 +56,7 @@ class PluginInfo:
 
 @dataclass
 class Registry:
-    """Everything that was handed over, in the order of loading: built-in things come first."""
+    """Everything that the plugins provide, in the order of loading: built-in first."""
 
     plugins: list[PluginInfo] = field(default_factory=list)
     detector_runtimes: list[DetectorRuntime] = field(default_factory=list)
@@ -66,15 +66,15 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
-        """The region of a code such as ``tw``; raises :class:`RegionError`."""
+        """Return the region of a code such as ``tw``; raises :class:`RegionError`."""
         if code not in self.regions:
             known = ", ".join(sorted(self.regions)) or "none"
             raise RegionError(f"no region {code!r}: known are {known}; install a plugin for it")
         return self.regions[code]
 
     @contextmanager
-    def lending(self, region: Region) -> Iterator[None]:
-        """Within the block ``region`` is known by its code, as if a plugin had given it."""
+    def temporarily_registered(self, region: Region) -> Iterator[None]:
+        """Register ``region`` within the block, as if a plugin provided it."""
         before = self.regions
         self.regions = {**before, region.code: region}
         try:
@@ -83,7 +83,7 @@ class Registry:
             self.regions = before
 
     def names(self) -> set[str]:
-        """What a new plugin and its runtime cannot be called: plugins, runtimes, models."""
+        """The names that a new plugin cannot have: those of plugins, runtimes and models."""
         names = {"auto", "cpu", *installed_models()}
         names.update(plugin.name for plugin in self.plugins)
         names.update(runtime.name for runtime in self.detector_runtimes)
@@ -91,7 +91,7 @@ class Registry:
         return names
 
     def load(self, name: str, origin: str, load: Callable[[], object]) -> PluginInfo:
-        """Load one plugin and take over what its hooks give; never raises."""
+        """Load a plugin and register what its hooks return; never raises."""
         info = PluginInfo(name, origin)
         self.plugins.append(info)
         manager = pluggy.PluginManager("lpr")
@@ -102,18 +102,18 @@ class Registry:
             _check_marks(plugin)
             manager.register(plugin, name)
             manager.check_pending()
-        # A plugin is someone else's code: whatever it raises on import must not stop the others.
+        # Third-party code: an exception on import must not stop the other plugins.
         except (Exception, SystemExit) as error:
             info.problems.append(f"failed to load: {describe(error)}")
             return info
-        self._take(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
-        self._take(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
-        self._take(info, manager, "lpr_regions", self._add_region)
-        self._take(info, manager, "lpr_sinks", self._add_sink)
-        self._take(info, manager, "lpr_commands", self._add_command)
+        self._register(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
+        self._register(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
+        self._register(info, manager, "lpr_regions", self._add_region)
+        self._register(info, manager, "lpr_sinks", self._add_sink)
+        self._register(info, manager, "lpr_commands", self._add_command)
         return info
 
-    def _take(
+    def _register(
         self,
         info: PluginInfo,
         manager: pluggy.PluginManager,
@@ -121,31 +121,31 @@ class Registry:
         add: Callable[[Any], str],
     ) -> None:
         try:
-            for given in getattr(manager.hook, hook)():
-                for thing in given:
-                    info.provides.append(add(thing))
+            for results in getattr(manager.hook, hook)():
+                for item in results:
+                    info.provides.append(add(item))
         except (Exception, SystemExit) as error:
             info.problems.append(f"{hook} failed: {describe(error)}")
 
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
         _check(runtime, DetectorRuntime, _RUNTIME)
         _check_name(runtime.name)
-        _refuse_twice(runtime, self.detector_runtimes)
+        _check_unique(runtime, self.detector_runtimes)
         self.detector_runtimes.append(runtime)
         return f"detector runtime {runtime.name}"
 
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
         _check(runtime, RecognizerRuntime, _RUNTIME)
         _check_name(runtime.name)
-        _refuse_twice(runtime, self.recognizer_runtimes)
+        _check_unique(runtime, self.recognizer_runtimes)
         if not isinstance(runtime.formats, (frozenset, set)):
-            raise TypeError(f"the formats of {runtime.name} are no set: {runtime.formats!r}")
+            raise TypeError(f"formats of {runtime.name} must be a set, not {runtime.formats!r}")
         self.recognizer_runtimes.append(runtime)
         return f"recognizer runtime {runtime.name}"
 
     def _add_region(self, region: Region) -> str:
         if not isinstance(region, Region):
-            raise TypeError(f"{region!r} is no lpr.regions.Region")
+            raise TypeError(f"{region!r} is not an lpr.regions.Region")
         if region.code in self.regions:
             raise ValueError(f"the region {region.code!r} exists already")
         self.regions[region.code] = region
@@ -153,7 +153,7 @@ class Registry:
 
     def _add_sink(self, sink: SinkFormat) -> str:
         _check(sink, SinkFormat, {"name": str, "one_per_picture": bool})
-        _refuse_twice(sink, self.sinks.values())
+        _check_unique(sink, self.sinks.values())
         self.sinks[sink.name] = sink
         return f"format {sink.name}"
 
@@ -161,75 +161,75 @@ class Registry:
         import click
 
         if not isinstance(command, click.Command):
-            raise TypeError(f"{command!r} is no click.Command")
-        _refuse_twice(command, self.commands)
+            raise TypeError(f"{command!r} is not a click.Command")
+        _check_unique(command, self.commands)
         self.commands.append(command)
         return f"command {command.name}"
 
 
 def _check_interface(plugin: object) -> None:
-    written_for = getattr(plugin, "lpr_interface", hookspecs.INTERFACE)
-    if written_for != hookspecs.INTERFACE:
+    version_needed = getattr(plugin, "lpr_interface", hookspecs.INTERFACE)
+    if version_needed != hookspecs.INTERFACE:
         raise PluginError(
-            f"it was written for version {written_for!r} of lpr's interface, and this lpr "
-            f"({version('lpr')}) has version {hookspecs.INTERFACE!r}; upgrade whichever is older"
+            f"it was written for version {version_needed!r} of lpr's interface, but this lpr "
+            f"({version('lpr')}) has version {hookspecs.INTERFACE!r}; upgrade the older one"
         )
 
 
 def _check_marks(plugin: object) -> None:
-    """A hook without its mark would be passed over in silence."""
+    """Refuse a hook without ``@lpr.hookimpl``, which pluggy would silently ignore."""
     for hook in (name for name in vars(hookspecs) if name.startswith("lpr_")):
-        given = getattr(plugin, hook, None)
-        if callable(given) and not hasattr(given, "lpr_impl"):
-            raise PluginError(f"its {hook} is no hook without @lpr.hookimpl above it")
+        function = getattr(plugin, hook, None)
+        if callable(function) and not hasattr(function, "lpr_impl"):
+            raise PluginError(f"its {hook} needs the decorator @lpr.hookimpl")
 
 
-def _check(thing: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
-    if not isinstance(thing, protocol):
+def _check(item: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
+    if not isinstance(item, protocol):
         members = {*protocol.__annotations__, *(m for m in vars(protocol) if m[0] != "_")}
-        lacking = ", ".join(sorted(m for m in members if not hasattr(thing, m)))
-        raise TypeError(f"{thing!r} is no {protocol.__name__}: it lacks {lacking}")
+        missing = ", ".join(sorted(m for m in members if not hasattr(item, m)))
+        raise TypeError(f"{item!r} is not a {protocol.__name__}: it lacks {missing}")
     for member, kind in kinds.items():
-        value = getattr(thing, member)
+        value = getattr(item, member)
         if not isinstance(value, kind):
-            raise TypeError(f"the {member} of {thing!r} is no {kind.__name__}: {value!r}")
+            raise TypeError(f"{member} of {item!r} must be {kind.__name__}, not {value!r}")
 
 
 def _check_name(name: str) -> None:
-    """What ``--backend`` and ``--recognizer`` call must not be called otherwise already."""
+    """A runtime's name must be unique among the values of ``--backend`` and ``--recognizer``."""
     if not _RUNTIME_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a runtime: use a-z, 0-9, dots, - and _")
+        raise ValueError(f"{name!r} is not a valid name of a runtime: use a-z, 0-9, dots, - and _")
     if name in ("auto", "cpu") or name in installed_models():
-        raise ValueError(f"the name {name!r} is taken already, by lpr itself or by a model")
+        raise ValueError(f"the name {name!r} is taken by lpr itself or by a model")
 
 
-def _refuse_twice(thing: _Named, others: Iterable[_Named]) -> None:
-    if any(other.name == thing.name for other in others):
-        raise ValueError(f"the name {thing.name!r} is taken already")
+def _check_unique(item: _Named, others: Iterable[_Named]) -> None:
+    if any(other.name == item.name for other in others):
+        raise ValueError(f"the name {item.name!r} is taken")
 
 
 def load_registry(builtin: ModuleType) -> Registry:
-    """The registry of the module ``builtin`` and of all installed plugins that are selected."""
+    """Load the module ``builtin`` and the selected installed plugins."""
     registry = Registry()
     registry.load(BUILTIN, "lpr", lambda: builtin)
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    wanted = _selection()
+    selected = _selection()
     for point in points:
-        if wanted is None or point.name in wanted:
+        if selected is None or point.name in selected:
             registry.load(point.name, _origin(point), point.load)
     known = [point.name for point in points]
-    for name in [] if wanted is None else [name for name in wanted if name not in known]:
-        problem = f"no plugin of this name is installed; there are {', '.join(known) or 'none'}"
+    for name in [name for name in selected or [] if name not in known]:
+        problem = f"no plugin of this name is installed; installed: {', '.join(known) or 'none'}"
         registry.plugins.append(PluginInfo(name, SELECTION, problems=[problem]))
     return registry
 
 
 def _selection() -> list[str] | None:
-    """The names of the only plugins to load; None for all."""
-    given = os.environ.get(SELECTION)
-    if given is None:
+    """The names of the plugins to load; None for all."""
+    names = os.environ.get(SELECTION)
+    if names is None:
         return None
-    return [name for part in given.split(",") if (name := part.strip())]
+    return [name for part in names.split(",") if (name := part.strip())]
 
 
 def _origin(entry_point: EntryPoint) -> str:

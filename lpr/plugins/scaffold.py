@@ -1,4 +1,4 @@
-"""A new recognizer plugin, complete: a package that installs, reads and passes its tests."""
+"""Writes a new recognizer plugin: a package that installs, reads and passes its tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ py-modules = ["$module"]
 """
 
 MODULE = '''\
-"""A recognizer for lpr: change ``read_one``, and say what you need in ``problem`` and ``open``."""
+"""A recognizer for lpr. Implement ``read_one``; adapt ``problem`` and ``open``."""
 
 from __future__ import annotations
 
@@ -49,41 +49,40 @@ import numpy as np
 from lpr import Crop, Image, Reading, hookimpl, upright
 from lpr.specs import RecognizerModel
 
-lpr_interface = 1  # the version of lpr's interface for plugins that this was written for
+lpr_interface = 1  # version of lpr's plugin interface
 
 
 class $reader:
     """Reads plates. lpr may call it from several threads at once."""
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
-        """One reading for each crop, in order; an empty text where nothing can be read."""
+        """Return one reading for each crop, in order; an empty text if nothing can be read."""
         return [self.read_one(upright(crop)) for crop in crops]
 
     def read_one(self, plate: Image) -> Reading:
-        """``plate`` is upright: BGR, uint8, H x W x 3. Texts hold A-Z and 0-9 only."""
-        # Stands in for a reader: how bright the plate is, in percent. Put yours here.
+        """Read an upright plate: BGR, uint8, H x W x 3. Texts hold A-Z and 0-9 only."""
+        # A placeholder: the brightness of the plate in percent. Put your reader here.
         percent = round(100 * float(np.mean(plate)) / 255)
         return Reading(text=f"LIGHT{percent}", confidence=0.5)
 
     def close(self) -> None:
-        """Let go of what ``open`` took."""
+        """Release what ``open`` acquired."""
 
 
 class $runtime:
-    """What lpr asks before it opens the reader."""
+    """Describes the recognizer to lpr and opens it."""
 
-    name = "$name"  # what --recognizer calls
+    name = "$name"  # the value of --recognizer
     device = "cpu"
     priority = 0
-    formats: frozenset[str] = frozenset()  # none: it brings its own model
+    formats: frozenset[str] = frozenset()  # empty: it brings its own model
 
     def problem(self) -> str | None:
-        """Why it cannot run here, in one sentence (a package or a file that is missing)."""
+        """Return why it cannot run here, such as a missing package, in one sentence; or None."""
         return None
 
     def open(self, model: RecognizerModel, threads: int) -> $reader:
-        """Load what it takes; ``model`` is the model folder's own recognizer, for those that run
-        its files."""
+        """Load the recognizer. ``model`` is that of the model folder; ignore it if yours is not."""
         return $reader()
 
 
@@ -98,7 +97,7 @@ from lpr.testing import check_recognizer_runtime, noise
 from $module import $reader, $runtime
 
 
-def test_it_keeps_what_lpr_relies_on() -> None:
+def test_conformance() -> None:
     check_recognizer_runtime($runtime(), load_model().recognizer)
 
 
@@ -118,19 +117,19 @@ lpr plugins check $name
 lpr detect --recognizer $name car.jpg
 ```
 
-`pytest` runs the conformance suite among others; `lpr plugins check` runs it on what is installed,
-and says how fast that is.
+`pytest` runs lpr's conformance suite and the plugin's own tests; `lpr plugins check` runs the suite
+on the installed plugin and measures its speed.
 
 The reader is `$reader.read_one` in `$module.py`.
 """
 
 
-def _taken(name: str, module: str) -> str | None:
-    """What else is called so, and would be hidden by the plugin or hide it."""
+def _conflict(name: str, module: str) -> str | None:
+    """Return the conflict with an existing module or distribution, or None."""
     if keyword.iskeyword(module):
-        return f"{module} is a word of Python itself"
+        return f"{module} is a keyword of Python"
     if module in sys.stdlib_module_names or find_spec(module) is not None:
-        return f"there is a module {module} here already"
+        return f"a module {module} exists here"
     try:
         return f"the distribution {name} {version(name)} is installed here"
     except PackageNotFoundError:
@@ -140,14 +139,16 @@ def _taken(name: str, module: str) -> str | None:
 def new_plugin(name: str, folder: Path) -> list[Path]:
     """Write the plugin ``name`` (lower-case words joined by ``-``) into ``folder``.
 
-    Returns the files. Raises ``ValueError`` for a name that no plugin can have and
-    :class:`lpr.errors.OutputError` where the folder is there already or cannot be written.
+    Returns the files. Raises :class:`ValueError` for an invalid or taken name and
+    :class:`lpr.errors.OutputError` if the folder exists or cannot be written.
     """
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a plugin: use a-z, 0-9 and -, as in my-reader")
+        raise ValueError(
+            f"{name!r} is not a valid name of a plugin: use a-z, 0-9 and -, as in my-reader"
+        )
     module = name.replace("-", "_")
-    if taken := _taken(name, module):
-        raise ValueError(f"{name!r} cannot be a plugin's name: {taken}; choose another")
+    if conflict := _conflict(name, module):
+        raise ValueError(f"{name!r} cannot be a plugin's name: {conflict}; choose another")
     words = "".join(word.capitalize() for word in name.split("-"))
     values = {
         "name": name,
@@ -168,7 +169,7 @@ def new_plugin(name: str, folder: Path) -> list[Path]:
             path.parent.mkdir(exist_ok=True)
             path.write_text(Template(text).substitute(values), encoding="utf-8")
     except FileExistsError as error:
-        raise OutputError(f"{folder}: is there already; choose another name or --out") from error
+        raise OutputError(f"{folder}: exists; choose another name or --out") from error
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
     return [folder / file for file in files]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from lpr.regions.region import Format, Region
+from lpr.regions.region import Format, Region, formats
 
 _ONE_ON = "123456789"
 _FRENCH = "ABCDEFGHJKLMNPQRSTVWXYZ"
@@ -95,9 +95,7 @@ EUROPE = Region(
         Format("9999 AAA", "Spain since 2000", _SPANISH),
         Format("A 9999 AAA", "Spain, mopeds", _SPANISH, "moped", narrow=("C",)),
         Format("AA99 AAA", "Great Britain since 2001; Austria", _BRITISH),
-        Format("A999 AAA", "Great Britain 1983 to 2001", _BRITISH),
-        Format("A99 AAA", "Great Britain 1983 to 2001", _BRITISH),
-        Format("A9 AAA", "Great Britain 1983 to 2001", _BRITISH),
+        *formats("A999 AAA, A99 AAA, A9 AAA", "Great Britain 1983 to 2001", letters=_BRITISH),
         Format("AAA 999A", "Great Britain 1963 to 1983", _BRITISH),
         Format("AAA 9A", "Great Britain 1963 to 1983", _BRITISH),
         Format("9-AAA-999", "Belgium since 2010"),
@@ -105,16 +103,11 @@ EUROPE = Region(
         Format("AA 99999", "Poland, Norway, Denmark, Liechtenstein; Italy, motorcycles"),
         Format("AA 9999A", "Poland, Croatia"),
         Format("AA 9A999", "Poland, Slovenia"),
-        Format("AA 9AA99", "Poland"),
-        Format("AAA A999", "Poland"),
-        Format("AAA 99AA", "Poland"),
-        Format("AAA 9A99", "Poland"),
-        Format("AAA 99A9", "Poland"),
-        Format("AAA 9AA9", "Poland"),
-        Format("AAA AA99", "Poland"),
-        Format("AAA 99999", "Poland"),
-        Format("AAA 9999A", "Poland"),
-        Format("AAA 999AA", "Poland"),
+        *formats(
+            "AA 9AA99, AAA A999, AAA 99AA, AAA 9A99, AAA 99A9, AAA 9AA9, AAA AA99, AAA 99999, "
+            "AAA 9999A, AAA 999AA",
+            "Poland",
+        ),
         Format("99-AA-99", "Netherlands 1978 to 1991, Portugal 2005 to 2020"),
         Format("AA-99-99", "Netherlands until 1973, Portugal until 1992, Denmark, trailers"),
         Format("99-99-AA", "Netherlands 1973 to 1978, Portugal 1992 to 2005"),
@@ -153,16 +146,17 @@ EUROPE = Region(
         Format("A99-A-999", "Bosnia and Herzegovina", "AEJKMOT"),
         Format("99-999-AA", "Kosovo"),
         Format("9999 AA-9", "Belarus", _LIKE_CYRILLIC),
-        Format("99 A 9999", "Turkey", narrow=("012345678",)),
-        Format("99 A 99999", "Turkey", narrow=("012345678",)),
-        Format("99 AA 999", "Turkey", narrow=("012345678",)),
-        Format("99 AA 9999", "Turkey", narrow=("012345678",)),
-        Format("99 AAA 99", "Turkey", narrow=("012345678",)),
-        Format("99 AAA 999", "Turkey", narrow=("012345678",)),
-        Format("9999 AA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
-        Format("999 AAA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
-        Format("999 AA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
-        Format("99 AAA 99", "France until 2009", _FRENCH, narrow=(_ONE_ON,)),
+        *formats(
+            "99 A 9999, 99 A 99999, 99 AA 999, 99 AA 9999, 99 AAA 99, 99 AAA 999",
+            "Turkey",
+            narrow=("012345678",),
+        ),
+        *formats(
+            "9999 AA 99, 999 AAA 99, 999 AA 99, 99 AAA 99",
+            "France until 2009",
+            letters=_FRENCH,
+            narrow=(_ONE_ON,),
+        ),
         *_ireland(),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
@@ -52,6 +52,11 @@ class Format:
         """The kind of vehicle of a text in this format; None if the format leaves it open."""
         named = (kind for letters, kind in self.kinds if text[:1] in letters)
         return next(named, self.kind)
+
+
+def formats(patterns: str, description: str, **options: Any) -> tuple[Format, ...]:
+    """The formats of several ``patterns``, separated by commas, that share everything else."""
+    return tuple(Format(each, description, **options) for each in patterns.split(", "))
 
 
 @dataclass(frozen=True)

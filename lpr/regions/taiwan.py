@@ -13,7 +13,7 @@ motorcycles had ``AB1-234``.
 
 from __future__ import annotations
 
-from lpr.regions.region import Format, Region
+from lpr.regions.region import Format, Region, formats
 
 # The series since 2012 omit I and O; most of them also the digit 4, which is legal.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -44,33 +44,18 @@ TAIWAN = Region(
         ),
         Format("AAA-999", f"{_MOTORCYCLES}; buses, trucks and heavy motorcycles since"),
         Format("999-AAA", _MOTORCYCLES, kind="motorcycle"),
-        Format("9999-AA", _CARS, kind="car"),
-        Format("AA-9999", _CARS, kind="car"),
-        Format("9999-A9", _CARS, kind="car"),
-        Format("A9-9999", _CARS, kind="car"),
-        Format("9A-9999", _CARS, kind="car"),
-        Format("9999-9A", _CARS, kind="car"),
-        Format("A9A-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("AA9-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("9AA-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("A99-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("9A9-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("99A-999", _MOTORCYCLES, kind="motorcycle"),
-        Format("999-A9A", _MOTORCYCLES, kind="motorcycle"),
-        Format("999-AA9", _MOTORCYCLES, kind="motorcycle"),
-        Format("999-9AA", _MOTORCYCLES, kind="motorcycle"),
-        Format("AA-999", _TRUCKS, kind="truck, bus or taxi"),
-        Format("999-AA", _TRUCKS, kind="truck, bus or taxi"),
-        Format("A9-999", _TRUCKS, kind="truck, bus or taxi"),
-        Format("9A-999", _TRUCKS, kind="truck, bus or taxi"),
-        Format("999-A9", _TRUCKS, kind="truck, bus or taxi"),
-        Format("999-9A", _TRUCKS, kind="truck, bus or taxi"),
+        *formats("9999-AA, AA-9999, 9999-A9, A9-9999, 9A-9999, 9999-9A", _CARS, kind="car"),
+        *formats(
+            "A9A-999, AA9-999, 9AA-999, A99-999, 9A9-999, 99A-999, 999-A9A, 999-AA9, 999-9AA",
+            _MOTORCYCLES,
+            kind="motorcycle",
+        ),
+        *formats(
+            "AA-999, 999-AA, A9-999, 9A-999, 999-A9, 999-9A",
+            _TRUCKS,
+            kind="truck, bus or taxi",
+        ),
         Format("AAA-99", "trailers since 2012", kind="trailer"),
-        Format("AA-99", _TRAILERS, kind="trailer"),
-        Format("99-AA", _TRAILERS, kind="trailer"),
-        Format("A9-99", _TRAILERS, kind="trailer"),
-        Format("9A-99", _TRAILERS, kind="trailer"),
-        Format("99-A9", _TRAILERS, kind="trailer"),
-        Format("99-9A", _TRAILERS, kind="trailer"),
+        *formats("AA-99, 99-AA, A9-99, 9A-99, 99-A9, 99-9A", _TRAILERS, kind="trailer"),
     ),
 )

@@ -1,1 +1,1 @@
-"""What runs the networks: OpenCV built in, others through plugins; and the choice among them."""
+"""Runtimes: OpenCV's, helpers for those of plugins, and the selection of one."""

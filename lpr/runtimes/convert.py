@@ -1,4 +1,4 @@
-"""Darknet cfg and weights -> an ONNX file for any runtime, compared with its source."""
+"""Conversion of Darknet cfg and weights to an ONNX file, verified against its source."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError, OutputError
 from lpr.protocols import DetectorRuntime
 from lpr.runtimes.parity import HALF, SINGLE, ParityResult, compare, heads_of, noise, source_runtime
+from lpr.runtimes.traits import formats_of
 from lpr.specs import DetectorModel, DetectorSpec
 
 _FLOAT = 1  # onnx.TensorProto.FLOAT
@@ -22,13 +23,13 @@ _FLOAT = 1  # onnx.TensorProto.FLOAT
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What was converted: ``source`` is the runtime that ran the cfg itself (None: none could), and
-    ``offs`` are those that ran the file, with how far they are from it."""
+    """A converted network of ``size`` bytes. ``source`` is the runtime that ran the cfg itself, or
+    None; ``results`` compare the runtimes that ran the ONNX file with it."""
 
     cfg: Cfg
     size: int
     source: str | None
-    offs: Sequence[ParityResult]
+    results: Sequence[ParityResult]
 
 
 def convert(
@@ -38,44 +39,44 @@ def convert(
     runtimes: Sequence[DetectorRuntime],
     half: bool = False,
 ) -> Conversion:
-    """Write ``out``, an ONNX file as :func:`lpr.darknet.onnx.to_onnx` describes it.
+    """Write the ONNX file ``out`` (:func:`lpr.darknet.onnx.to_onnx`).
 
-    It is checked by onnx's own checker; then every runtime that works here and takes ONNX files
-    runs it, and has to give what cfg and weights give (relative difference at most 1e-3, with
-    ``half`` 2e-2). Raises :class:`ModelError` where one does not, or where none can run it, and
-    :class:`OutputError` where ``out`` cannot be written; an older ``out`` is then left as it is.
+    Every runtime that works here and takes ONNX files runs it, and must agree with cfg and weights
+    (relative difference at most 1e-3, with ``half`` 2e-2). Raises :class:`ModelError` if one
+    differs or none can run the file, and :class:`OutputError` if ``out`` cannot be written. An
+    existing ``out`` is then kept.
     """
     if out.suffix.lower() != ".onnx":
-        raise OutputError(f"{out}: the name of an ONNX file has to end with .onnx")
+        raise OutputError(f"{out}: the name of an ONNX file must end with .onnx")
     network = read_cfg(cfg)
     numbers = read_weights(weights, network)
     from lpr.darknet.onnx import to_onnx
 
     if half:
-        # The CPU's runtimes compute half precision in single: they would not notice.
+        # CPU runtimes compute half precision in single, so a comparison would miss an overflow.
         _check_range(network, numbers)
     data = to_onnx(network, numbers, half).SerializeToString()
     try:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             part = Path(folder) / out.name
             part.write_bytes(data)
-            source, offs = _compared(network, cfg, weights, part, runtimes)
-            _judge(out, offs, HALF if half else SINGLE)
+            source, results = _compare(network, cfg, weights, part, runtimes)
+            _check_parity(out, results, HALF if half else SINGLE)
             part.replace(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
-    return Conversion(network, len(data), source, offs)
+    return Conversion(network, len(data), source, results)
 
 
 def _check_range(cfg: Cfg, weights: Weights) -> None:
-    """Raise :class:`ModelError` where a layer's output on random input is beyond half precision."""
+    """Raise :class:`ModelError` if a layer's output on random input exceeds half precision."""
     from onnx.helper import make_tensor_value_info
 
     from lpr.darknet.onnx import to_onnx
 
     model = to_onnx(cfg, weights)
     names = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
-    del model.graph.output[:]  # OpenCV 5 gives all outputs or none
+    del model.graph.output[:]  # OpenCV 5 returns all outputs or none
     model.graph.output.extend(make_tensor_value_info(name, _FLOAT, [*"NCHW"]) for name in names)
     net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))
     net.setInput(noise(cfg, cfg.net.width, cfg.net.height, count=1))
@@ -88,7 +89,7 @@ def _check_range(cfg: Cfg, weights: Weights) -> None:
         )
 
 
-def _compared(
+def _compare(
     network: Cfg, cfg: Path, weights: Path, file: Path, runtimes: Sequence[DetectorRuntime]
 ) -> tuple[str | None, list[ParityResult]]:
     width, height = network.net.width, network.net.height
@@ -97,21 +98,21 @@ def _compared(
     if source is None:
         return None, []
     batch = noise(network, width, height)
-    wanted = heads_of(source, DetectorModel(cfg, weights, spec), batch)
-    takers = [runtime for runtime in runtimes if "onnx" in getattr(runtime, "formats", ())]
-    return source.name, compare(takers, DetectorModel(cfg, file, spec), batch, wanted)
+    expected = heads_of(source, DetectorModel(cfg, weights, spec), batch)
+    able = [runtime for runtime in runtimes if "onnx" in formats_of(runtime)]
+    return source.name, compare(able, DetectorModel(cfg, file, spec), batch, expected)
 
 
-def _judge(out: Path, offs: Sequence[ParityResult], tolerance: float) -> None:
-    ran = [(each.runtime, each.off) for each in offs if each.off is not None]
-    if offs and not ran:
+def _check_parity(out: Path, results: Sequence[ParityResult], tolerance: float) -> None:
+    ran = [(r.runtime, r.max_rel_diff) for r in results if r.max_rel_diff is not None]
+    if results and not ran:
         raise ModelError(
-            f"{out}: not written, since nothing here can run it: "
-            + "; ".join(each.problem for each in offs)
+            f"{out}: not written, because no runtime here can run it: "
+            + "; ".join(each.problem for each in results)
         )
-    wrong = [f"{runtime} is off by {off:.2g}" for runtime, off in ran if not off <= tolerance]
+    wrong = [f"{runtime} differs by {diff:.2g}" for runtime, diff in ran if not diff <= tolerance]
     if wrong:
         raise ModelError(
-            f"{out}: not written, since it would not compute what cfg and weights do: "
+            f"{out}: not written, because it does not compute what cfg and weights do: "
             + ", ".join(wrong)
         )

@@ -1,4 +1,4 @@
-"""OpenCV's DNN module on the CPU and on CUDA: the runtimes that need no plugin."""
+"""The built-in runtimes: OpenCV's DNN module on the CPU and on CUDA."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import cv2
 from lpr.errors import BackendError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv_detector import OpenCvDetector
-from lpr.runtimes.opencv_place import CPU, Place
 from lpr.runtimes.opencv_recognizer import OpenCvRecognizer
+from lpr.runtimes.opencv_target import CPU, Target
 from lpr.specs import DetectorModel, RecognizerModel
 
 _DISTRIBUTIONS = (
@@ -25,15 +25,15 @@ _DISTRIBUTIONS = (
 
 
 def detector_runtimes() -> list[DetectorRuntime]:
-    return [OpenCvDetectorRuntime(*place) for place in _PLACES]
+    return [OpenCvDetectorRuntime(*target) for target in _TARGETS]
 
 
 def recognizer_runtimes() -> list[RecognizerRuntime]:
-    return [OpenCvRecognizerRuntime(*place) for place in _PLACES]
+    return [OpenCvRecognizerRuntime(*target) for target in _TARGETS]
 
 
-# Half precision is never chosen for somebody: it is a little less exact.
-_PLACES = (
+# Half precision is less exact, so its priority is too low for auto to choose it.
+_TARGETS = (
     ("opencv", "cpu", 10),
     ("cuda", "cuda", 10),
     ("cuda-fp16", "cuda", 5, "float16"),
@@ -45,10 +45,9 @@ _T = TypeVar("_T", bound="_Runtime")
 
 @dataclass(slots=True)
 class _Runtime:
-    """OpenCV's DNN module on a device; ``number`` is that of a CUDA device, None on the CPU.
+    """OpenCV's DNN module on a device; ``number`` is the index of a CUDA device, None on the CPU.
 
-    ``threads`` other than 0 counts for all of OpenCV in the process: ``cv2.setNumThreads`` knows no
-    smaller scope.
+    ``threads`` other than 0 applies to all of OpenCV in the process (``cv2.setNumThreads``).
     """
 
     name: str
@@ -62,10 +61,10 @@ class _Runtime:
             self.number = 0
 
     def problem(self) -> str | None:
-        return _cuda_problem(self.place().target) if self.device == "cuda" else None
+        return _cuda_problem(self.target().target) if self.device == "cuda" else None
 
     def on(self: _T, number: int) -> _T:
-        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        """Return this runtime on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
         count = cv2.cuda.getCudaEnabledDeviceCount()
         if number >= count:
             raise BackendError(
@@ -74,24 +73,24 @@ class _Runtime:
             )
         return replace(self, number=number)
 
-    def place(self) -> Place:
-        """Where a network of this runtime runs."""
+    def target(self) -> Target:
+        """The DNN backend and target of this runtime."""
         if self.number is None:
             return CPU
         half = self.precision == "float16"
         target = cv2.dnn.DNN_TARGET_CUDA_FP16 if half else cv2.dnn.DNN_TARGET_CUDA
-        return Place(cv2.dnn.DNN_BACKEND_CUDA, target, self.number)
+        return Target(cv2.dnn.DNN_BACKEND_CUDA, target, self.number)
 
 
 @dataclass(slots=True)
 class OpenCvDetectorRuntime(_Runtime):
-    """Runs detectors from Darknet's files, and from ONNX files."""
+    """Runs detectors from Darknet and ONNX files."""
 
     formats: frozenset[str] = frozenset({"darknet", "onnx"})
 
     def open(self, model: DetectorModel, threads: int) -> OpenCvDetector:
         _set_threads(threads)
-        return OpenCvDetector(model, self.place())
+        return OpenCvDetector(model, self.target())
 
 
 @dataclass(slots=True)
@@ -102,7 +101,7 @@ class OpenCvRecognizerRuntime(_Runtime):
 
     def open(self, model: RecognizerModel, threads: int) -> OpenCvRecognizer:
         _set_threads(threads)
-        return OpenCvRecognizer(model, self.place())
+        return OpenCvRecognizer(model, self.target())
 
 
 def _set_threads(threads: int) -> None:
@@ -112,7 +111,7 @@ def _set_threads(threads: int) -> None:
 
 @cache
 def _cuda_problem(target: int) -> str | None:
-    """OpenCV itself falls back to the CPU, or asserts at the first forward: ask it beforehand."""
+    """Checked beforehand: OpenCV falls back to the CPU, or fails an assertion at the first run."""
     if int(cv2.__version__.split(".")[0]) >= 5:
         return (
             f"{_build()} runs networks on the CPU only, as OpenCV 5 does so far; docs/cuda.md says "
@@ -131,17 +130,17 @@ def _cuda_problem(target: int) -> str | None:
             "build it with CUDA"
         )
     if devices < 1:
-        return f"{_build()} is built with CUDA and finds no CUDA device; see nvidia-smi"
+        return f"{_build()} is built with CUDA but finds no CUDA device; see nvidia-smi"
     return (
-        f"{_build()} is built with CUDA, and without it for its DNN module, this device or this "
-        "precision; "
+        f"{_build()} is built with CUDA, but not for its DNN module, this device or "
+        "this precision; "
         "docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
     )
 
 
 def _build() -> str:
-    found = ", ".join(filter(None, map(_distribution, _DISTRIBUTIONS)))
-    return f"this OpenCV ({cv2.__version__}, from {found or 'no wheel of PyPI'})"
+    wheels = ", ".join(filter(None, map(_distribution, _DISTRIBUTIONS)))
+    return f"this OpenCV ({cv2.__version__}, from {wheels or 'no wheel of PyPI'})"
 
 
 def _distribution(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""OpenCV's own Darknet importer, which OpenCV 5 has no more: what it runs rightly, and that."""
+"""OpenCV's Darknet importer (before OpenCV 5), and what it does not support."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from lpr.darknet.weights import Weights
 _ACTIVATIONS = ("leaky", "linear", "logistic", "mish", "relu", "silu", "swish", "tanh")
 
 
-def shortcomings(cfg: Cfg) -> list[str]:
-    """What of a network the importer would run wrongly or not at all, one sentence each."""
+def unsupported(cfg: Cfg) -> list[str]:
+    """The layers that the importer would run wrongly or not at all, one sentence each."""
     if not hasattr(cv2.dnn, "readNetFromDarknet"):
         return [f"OpenCV {cv2.__version__} has no Darknet importer"]
-    return [f"{layer}: {why}" for layer in cfg.layers if (why := _shortcoming(layer))]
+    return [f"{layer}: {problem}" for layer in cfg.layers if (problem := _problem_of(layer))]
 
 
-def _shortcoming(layer: Layer) -> str | None:
+def _problem_of(layer: Layer) -> str | None:
     match layer:
         case Convolutional(dilation=dilation) if dilation > 1:
-            return "dilation is ignored in silence"
+            return "dilation is silently ignored"
         case Upsample(scale=scale) if scale != 1:
-            return "scale is ignored in silence"
+            return "scale is silently ignored"
         case Route(groups=groups, inputs=inputs) if groups > 1 and len(inputs) > 1:
             return "groups over several layers are joined wrongly"
         case Shortcut(inputs=inputs) if len(inputs) > 2:
-            return "all layers but the first are ignored in silence"
+            return "all layers but the first are silently ignored"
         case ScaleChannels():
             return "is wrong for batches of more than one picture (opencv#16630)"
     activation = layer.activation if isinstance(layer, Convolutional | Shortcut | Sam) else "linear"
@@ -47,7 +47,7 @@ def _shortcoming(layer: Layer) -> str | None:
 
 
 def imported(cfg: Cfg, weights: Weights) -> cv2.dnn.Net:
-    """The network as the importer reads it; its heads are the outputs ``identity_INDEX``."""
+    """Import the network; its heads are the outputs ``identity_INDEX``."""
     return cv2.dnn.readNetFromDarknet(
         np.frombuffer(headless(cfg).to_text().encode(), np.uint8),
         np.frombuffer(weights.to_bytes(), np.uint8),
@@ -55,7 +55,7 @@ def imported(cfg: Cfg, weights: Weights) -> cv2.dnn.Net:
 
 
 def headless(cfg: Cfg) -> Cfg:
-    """``cfg`` with a layer that changes nothing in place of each head: indices stay."""
+    """Return ``cfg`` with an identity layer in place of each head; indices stay."""
     layers = tuple(
         Route(
             index=layer.index,

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from lpr.errors import BackendError, ModelError
-from lpr.runtimes.opencv_place import Place
+from lpr.runtimes.onnx_networks import read_network
+from lpr.runtimes.opencv_target import Target
 from lpr.runtimes.probe import probe
 from lpr.specs import RecognizerModel
 from lpr.types import Float32
@@ -17,17 +18,14 @@ from lpr.types import Float32
 class OpenCvRecognizer:
     """A loaded recognizer (:class:`lpr.protocols.CtcRecognizer`); several threads may share it.
 
-    Plates go through the network one by one: OpenCV plans anew at every change of the batch size,
-    which costs more than a batch gains, and many ONNX files fix theirs at one.
+    Plates go through the network one by one: OpenCV allocates again whenever the
+    batch size changes, which costs more than batching gains, and many ONNX files fix it at 1.
     """
 
-    def __init__(self, model: RecognizerModel, place: Place) -> None:
+    def __init__(self, model: RecognizerModel, target: Target) -> None:
         self.spec = model.spec
         self._lock = threading.Lock()
-        try:
-            data = model.file.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{model.file}: cannot be read ({error.strerror})") from error
+        data = read_network(model.file)
         try:
             net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
         except cv2.error as error:
@@ -37,16 +35,13 @@ class OpenCvRecognizer:
             ) from error
         if not hasattr(cv2.dnn, "readNetFromDarknet"):
             _check_planes(data, model)
-        place.prepare(net)
-        self._place = place
+        target.prepare(net)
+        self._target = target
         self._net: cv2.dnn.Net | None = net
         self._steps = probe(self, model.file)
 
     def logits(self, batch: Float32) -> Float32:
-        """See :class:`lpr.protocols.CtcRecognizer`.
-
-        Raises :class:`BackendError` where OpenCV fails.
-        """
+        """See :class:`lpr.protocols.CtcRecognizer`; raises :class:`BackendError` on failure."""
         try:
             with self._lock:
                 rows = [self._run(batch[index : index + 1]) for index in range(len(batch))]
@@ -63,13 +58,13 @@ class OpenCvRecognizer:
     def _run(self, one: Float32) -> Float32:
         if self._net is None:
             raise ValueError("the recognizer is closed")
-        self._place.enter()
+        self._target.enter()
         self._net.setInput(one)
         return np.asarray(self._net.forward(), np.float32)
 
 
 def _check_planes(data: bytes, model: RecognizerModel) -> None:
-    """OpenCV 5 runs inputs of any number of channels, whatever the network has."""
+    """OpenCV 5 accepts inputs with any number of channels, so the file is checked."""
     import onnx
 
     graph = onnx.load_model_from_string(data).graph
@@ -81,5 +76,5 @@ def _check_planes(data: bytes, model: RecognizerModel) -> None:
         if axes[1].dim_value != model.spec.planes:
             raise ModelError(
                 f"{model.file}: on an input of {model.spec.planes} channels it does not run: it "
-                f"has {axes[1].dim_value}; correct the model's description of the recognizer"
+                f"takes {axes[1].dim_value}; correct the model's description of the recognizer"
             )

@@ -1,4 +1,4 @@
-"""Which CPU runtimes were the fastest on this machine, as ``lpr doctor --tune`` measured it."""
+"""The speed ranking of the CPU runtimes on this machine, as ``lpr doctor --tune`` measured it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ log = logging.getLogger("lpr")
 
 @dataclass(frozen=True, slots=True)
 class RuntimeRanking:
-    """Milliseconds of one picture or plate by runtime, the fastest first."""
+    """Milliseconds per picture or plate by runtime, fastest first."""
 
     detector: dict[str, float] = field(default_factory=dict)
     recognizer: dict[str, float] = field(default_factory=dict)
 
 
-def tuned_file() -> Path:
-    """Where it is remembered: beside the converted networks."""
+def ranking_file() -> Path:
+    """The file of the ranking, in lpr's cache."""
     return cache_folder() / "fastest.json"
 
 
 def load_ranking() -> RuntimeRanking:
-    """What :func:`tune` measured here; empty where it never did, or where the file is damaged."""
-    file = tuned_file()
+    """The ranking that :func:`lpr.diagnostics.tuning.tune` saved; empty if missing or damaged."""
+    file = ranking_file()
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return RuntimeRanking(_numbers(content["detector"]), _numbers(content["recognizer"]))
-    except OSError:  # who cannot read there is told where it is written
+    except OSError:  # not measured, or not readable: tune reports the latter when it writes
         return RuntimeRanking()
     except (ValueError, KeyError, TypeError, AttributeError):
-        log.warning("%s is damaged and not used; lpr doctor --tune measures again", file)
+        log.warning("%s is damaged and ignored; lpr doctor --tune measures again", file)
         return RuntimeRanking()
 
 

@@ -1,4 +1,4 @@
-"""The first run of a recognizer: does its file give what its description says?"""
+"""The first run of a recognizer, which checks its file against its spec."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from lpr.protocols import CtcRecognizer
 
 
 def probe(recognizer: CtcRecognizer, file: Path) -> int:
-    """Run a recognizer that was opened from ``file`` once; returns its number of time steps.
+    """Run a recognizer once and return its number of time steps; ``file`` is for messages.
 
-    Raises :class:`ModelError` where it does not run on an input of its spec's size, or gives
-    something other than ``1 x T x C`` with the spec's C and more time steps than are dropped.
+    Raises :class:`ModelError` if it does not run on an input of its spec's size, or its output is
+    not ``1 x T x C`` with the spec's C and more time steps than are dropped.
     """
     spec = recognizer.spec
-    shape = (1, 1 if spec.channels == "gray" else 3, spec.height, spec.width)
-    wanted = f"{file}: on an input of {_times(shape)}"
+    shape = (1, spec.planes, spec.height, spec.width)
+    prefix = f"{file}: on an input of {_times(shape)}"
     try:
         out = recognizer.logits(np.zeros(shape, np.float32))
     except LprError as error:
         raise ModelError(
-            f"{wanted} it does not run: {error}; correct the model's description of the "
+            f"{prefix} it does not run: {error}; correct the model's description of the "
             "recognizer, or use another runtime"
         ) from error
     if out.ndim != 3 or out.shape[0] != 1 or out.shape[2] != spec.classes:
         raise ModelError(
-            f"{wanted} it gives {_times(out.shape)}; an alphabet of {len(spec.alphabet)} and a "
+            f"{prefix} it gives {_times(out.shape)}; an alphabet of {len(spec.alphabet)} and a "
             f"blank need 1 x T x {spec.classes}: correct the alphabet, or the file"
         )
     if out.shape[1] <= spec.dropped_steps:
         raise ModelError(
-            f"{wanted} it gives {out.shape[1]} time steps, and {spec.dropped_steps} are dropped: "
+            f"{prefix} it gives {out.shape[1]} time steps, and {spec.dropped_steps} are dropped: "
             "correct the model's description of the recognizer"
         )
     return int(out.shape[1])

@@ -1,4 +1,4 @@
-"""From ``--backend auto|cpu|cuda|NAME`` to one of the runtimes that are registered."""
+"""Selects a registered runtime for ``--backend auto|cpu|cuda|NAME``."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ def select(
     format: str = "darknet",
     fastest: Collection[str] = (),
 ) -> DetectorRuntime:
-    """The runtime that ``backend`` stands for, for a detector of ``format``.
+    """The runtime for ``backend`` that runs detectors of ``format``.
 
-    ``auto`` is the best one that works on CUDA, else on the CPU; ``cpu`` the best one that works on
-    the CPU; anything else, ``cuda`` (OpenCV's CUDA DNN) included, is a runtime's name. The best is
-    the first of the names ``fastest``, in their order, then the one with the highest priority.
-    Raises :class:`BackendError` where there is none; nothing is replaced by something else in
-    silence.
+    ``auto`` is the best runtime that works on CUDA, otherwise on the CPU; ``cpu`` is the best one
+    that works on the CPU; anything else, such as ``cuda`` (OpenCV's CUDA DNN), is a runtime's name.
+    The best is the first of the names in ``fastest``, then the one with the highest priority.
+    Raises :class:`BackendError` if there is none; a named runtime is never replaced by another.
     """
     if backend in ("auto", "cpu"):
-        return _select(_running(runtimes, format), backend, "backend", fastest)
-    found = _select(runtimes, backend, "backend")
-    if format not in formats_of(found):
+        return _select(_able(runtimes, format), backend, "backend", fastest)
+    runtime = _select(runtimes, backend, "backend")
+    if format not in formats_of(runtime):
         raise BackendError(
-            f"backend {found.name} runs no {format} files, and the detector's is one; "
-            + _working(_running(runtimes, format))
+            f"backend {runtime.name} does not run {format} files such as the detector's; "
+            + _working(_able(runtimes, format))
         )
-    return found
+    return runtime
 
 
 def select_recognizer(
@@ -47,27 +46,25 @@ def select_recognizer(
     required: bool = False,
     fastest: Collection[str] = (),
 ) -> RecognizerRuntime:
-    """The runtime that reads plates, given what the detector runs on.
+    """The runtime for ``backend`` that runs recognizers of ``format``.
 
-    ``backend`` is as in :func:`select`, usually the name of the detector's runtime. Where its
-    namesake is missing, does not work or does not run model files of ``format``, the best runtime
-    of the namesake's device that does is taken, and then the best on the CPU. ``fastest`` is as in
-    :func:`select`.
+    ``backend`` and ``fastest`` are as in :func:`select`; ``backend`` is usually the name of the
+    detector's runtime. If no recognizer runtime of that name works here with ``format``, the best
+    on the same device is taken, then the best on the CPU.
 
-    With ``required``, a name was asked for and nothing else will do; only then a runtime that
-    brings its own model (with empty ``formats``) is considered.
-
-    Raises :class:`BackendError` where there is none.
+    With ``required``, only the named runtime will do; it may then bring its own model (empty
+    ``formats``). Raises :class:`BackendError` if there is none.
     """
     if required and backend not in ("auto", "cpu"):
-        found = _select(runtimes, backend, "recognizer")
-        if found.formats and format not in found.formats:
+        runtime = _select(runtimes, backend, "recognizer")
+        if runtime.formats and format not in runtime.formats:
+            formats = ", ".join(sorted(runtime.formats))
             raise BackendError(
-                f"recognizer {found.name} runs {', '.join(sorted(found.formats))} files, and the "
-                f"model's is {format}; {_working(_running(runtimes, format))}"
+                f"recognizer {runtime.name} runs {formats} files, but the "
+                f"model's is {format}; {_working(_able(runtimes, format))}"
             )
-        return found
-    able = _running(runtimes, format)
+        return runtime
+    able = _able(runtimes, format)
     namesakes = [runtime for runtime in able if runtime.name == backend]
     if namesakes and problem_of(namesakes[0]) is None:
         return namesakes[0]
@@ -83,7 +80,7 @@ def select_recognizer(
 
 
 def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
-    """Its ``problem()``; what that raises, against the rules, is its problem."""
+    """Its ``problem()``; an exception, which the protocol forbids, counts as the problem."""
     try:
         return runtime.problem()
     except (Exception, SystemExit) as error:
@@ -96,12 +93,12 @@ def _select(runtimes: Sequence[_R], backend: str, what: str, fastest: Collection
             best = _best(runtimes, device, fastest)
             if best is not None:
                 return best
-        raise BackendError(f"no runtime works here on the CPU: {_problems(runtimes)}")
+        raise BackendError(f"no runtime works on the CPU here: {_problems(runtimes)}")
     named = [runtime for runtime in runtimes if runtime.name == backend]
     if not named:
         names = ", ".join(["auto", "cpu", *(runtime.name for runtime in runtimes)])
         raise BackendError(
-            f"there is no {what} {backend!r}; there are {names} (lpr plugins lists them)"
+            f"there is no {what} {backend!r}; use one of {names} (lpr plugins lists them)"
         )
     problem = problem_of(named[0])
     if problem is not None:
@@ -110,8 +107,8 @@ def _select(runtimes: Sequence[_R], backend: str, what: str, fastest: Collection
 
 
 def _best(runtimes: Sequence[_R], device: str, fastest: Collection[str]) -> _R | None:
-    """The working runtime of a device that is the fastest by name or else has the highest
-    priority; of equals the first."""
+    """The working runtime of a device that comes first in ``fastest``, or else has the highest
+    priority; the first of equals."""
     ranks = {name: rank for rank, name in enumerate(fastest)}
 
     def rank(runtime: _R) -> tuple[int, int]:
@@ -121,14 +118,14 @@ def _best(runtimes: Sequence[_R], device: str, fastest: Collection[str]) -> _R |
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
-def _running(runtimes: Sequence[_R], format: str) -> list[_R]:
+def _able(runtimes: Sequence[_R], format: str) -> list[_R]:
     return [runtime for runtime in runtimes if format in formats_of(runtime)]
 
 
 def _working(runtimes: Sequence[_R]) -> str:
     working = [runtime for runtime in runtimes if problem_of(runtime) is None]
     names = ", ".join(f"{runtime.name} ({runtime.device})" for runtime in working)
-    return f"these would work here: {names}" if names else "no other runtime works here either"
+    return f"these work here: {names}" if names else "no other runtime works here"
 
 
 def _problems(runtimes: Sequence[_R]) -> str:
@@ -170,13 +167,9 @@ def choose_recognizers(
 
 
 def _choose(
-    runtimes: Sequence[RecognizerRuntime],
-    model: Model,
-    name: str | None,
-    backend: str,
-    device: int | None,
-    fastest: Collection[str],
-) -> RecognizerChoice:
+    runtimes: Sequence[RecognizerRuntime], model: Model, name: str | None, backend: str,
+    device: int | None, fastest: Collection[str]
+) -> RecognizerChoice:  # fmt: skip
     known = ("auto", "cpu", *(runtime.name for runtime in runtimes))
     if name is not None and name not in known:
         if not is_model(name):
@@ -185,12 +178,9 @@ def _choose(
                 f"nor a model ({', '.join(installed_models())}, or a folder)"
             )
         model, name = load_model(name), None
+    format, required = model.recognizer.format, name is not None
     runtime = select_recognizer(
-        runtimes,
-        name or backend,
-        model.recognizer.format,
-        required=name is not None,
-        fastest=fastest,
+        runtimes, name or backend, format, required=required, fastest=fastest
     )
     runtime = pinned(runtime, device if runtime.device != "cpu" else None)
     return RecognizerChoice(runtime, model.recognizer)

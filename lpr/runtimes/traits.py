@@ -1,11 +1,10 @@
-"""What a runtime may have beyond its protocol, and what holds for one that has not.
+"""Optional attributes of a runtime beyond its protocol, and their defaults.
 
-- ``formats`` (of a detector runtime): the files that it runs, of ``"darknet"`` and ``"onnx"``; the
-  first alone where it says nothing.
-- ``precision``: what it computes in; ``"float32"`` where it says nothing.
-- ``number``: that of the device, where there may be several; then ``on(number)`` is the same
-  runtime on another one, for ``--device``, or a :class:`lpr.errors.BackendError` where there is
-  none.
+- ``formats`` of a detector runtime: the files that it runs, of ``"darknet"`` and ``"onnx"``;
+  by default ``"darknet"`` alone.
+- ``precision``: of its arithmetic; by default ``"float32"``.
+- ``number``: the index of its device, if there may be several. ``on(number)`` then returns the
+  same runtime on another device, for ``--device``, or raises :class:`lpr.errors.BackendError`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
 
 def formats_of(runtime: DetectorRuntime | RecognizerRuntime) -> frozenset[str]:
-    """The formats of model files that it runs."""
+    """The formats of the model files that it runs."""
     return frozenset(getattr(runtime, "formats", ("darknet",)))
 
 
@@ -29,28 +28,28 @@ def precision_of(
     runtime: DetectorRuntime | RecognizerRuntime,
     model: DetectorModel | RecognizerModel | None = None,
 ) -> str:
-    """What it computes in; a model that says so itself knows better."""
-    own = str(getattr(runtime, "precision", "float32"))
-    return (model.precision if model else "") or own
+    """The precision of its arithmetic; one that the model states overrides it."""
+    default = str(getattr(runtime, "precision", "float32"))
+    return (model.precision if model else "") or default
 
 
 def pinned(runtime: _R, number: int | None) -> _R:
-    """The runtime on its device ``number``; as it is for None.
+    """Return the runtime on its device ``number``; unchanged for None.
 
-    Raises :class:`lpr.errors.BackendError` where there is no such device, or no choice of one.
+    Raises :class:`lpr.errors.BackendError` if there is no such device, or no choice of devices.
     """
     if number is None:
         return runtime
     if getattr(runtime, "number", None) is None:
         raise BackendError(
             f"{runtime.name} runs on the {runtime.device.upper()}, which has no numbers: --device "
-            "is for backends such as cuda (lpr doctor says which work here)"
+            "is for backends such as cuda (lpr doctor lists those that work here)"
         )
     on: Callable[[int], _R] = runtime.on  # type: ignore[attr-defined]
     return on(number)
 
 
-def place_of(runtime: DetectorRuntime | RecognizerRuntime) -> str:
-    """Its device, with the number where it has one: ``cpu``, ``cuda:0``."""
+def device_of(runtime: DetectorRuntime | RecognizerRuntime) -> str:
+    """Its device, with the index if it has one: ``cpu``, ``cuda:0``."""
     number = getattr(runtime, "number", None)
     return runtime.device if number is None else f"{runtime.device}:{number}"

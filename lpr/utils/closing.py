@@ -1,4 +1,4 @@
-"""Being a context manager by having a ``close``, and closing what may be anybody's code."""
+"""Context managers with a ``close()``, and closing third-party code that may hang."""
 
 from __future__ import annotations
 

@@ -26,22 +26,15 @@ def renamed(**names: str) -> Callable[[type[C]], type[C]]:
 
         kind.__init__ = init  # type: ignore[method-assign, assignment]
         for old, new in names.items():
-            setattr(kind, old, _alias(kind, old, new))
+            setattr(kind, old, property(functools.partial(_read, old=old, new=new)))
         return kind
 
     return decorate
 
 
-def _alias(kind: type, old: str, new: str) -> property:
-    def get(self: object) -> Any:
-        _warn(kind, old, new)
-        return getattr(self, new)
-
-    def put(self: object, value: Any) -> None:
-        _warn(kind, old, new)
-        setattr(self, new, value)
-
-    return property(get, put, doc=f"The old name of ``{new}``; goes with lpr 0.3.")
+def _read(self: object, *, old: str, new: str) -> Any:
+    _warn(type(self), old, new)
+    return getattr(self, new)
 
 
 def _warn(kind: type, old: str, new: str) -> None:

@@ -36,6 +36,7 @@ MOVED = {
     "lpr.recognize": "lpr.recognition.ctc_reader",
     "lpr.rectify": "lpr.recognition.rectify",
     "lpr.registry": "lpr.plugins.registry",
+    "lpr.runtimes.opencv_place": "lpr.runtimes.opencv_target",
     "lpr.scaffold": "lpr.plugins.scaffold",
     "lpr.sinks.film": "lpr.sinks.video",
     "lpr.sinks.plugged": "lpr.sinks.plugin_sink",

@@ -1,25 +1,23 @@
-"""ONNX Runtime for lpr: it runs detectors and recognizers, on the CPU and on CUDA."""
+"""ONNX Runtime for lpr: runs detectors and recognizers on the CPU and on CUDA."""
 
 from __future__ import annotations
 
 from ctypes.util import find_library
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
-from lpr.darknet.conversion import network_of
 from lpr.errors import BackendError, ModelError
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.probe import probe
+from lpr.runtimes.onnx_networks import OnnxDetector, OnnxRecognizer, run_in_parts
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
-# onnxruntime takes a while to import and is imported where it is first needed: every
-# lpr command loads this module, and most of them run no network.
+# Imported late: it is slow, every lpr command loads this module, and most run no network.
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -46,7 +44,7 @@ def lpr_commands() -> list[click.Command]:
 
 
 class _Runtime:
-    """``device`` is ``"cpu"`` or ``"cuda"``; ``number`` is that of a CUDA device."""
+    """``device`` is ``"cpu"`` or ``"cuda"``; ``number`` is the index of a CUDA device."""
 
     priority = 50
 
@@ -59,17 +57,17 @@ class _Runtime:
         return _import_problem() or (_cuda_problem() if self.device == "cuda" else None)
 
     def on(self, number: int) -> _Runtime:
-        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        """Return this runtime on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
         return type(self)(self.device, number)
 
 
 class OnnxDetectorRuntime(_Runtime):
-    """Runs detectors: Darknet's converted to ONNX, and ONNX files."""
+    """Runs Darknet detectors, converted to ONNX, and ONNX files."""
 
     formats = frozenset({"darknet", "onnx"})
 
     def open(self, model: DetectorModel, threads: int) -> OnnxDetector:
-        return OnnxDetector(model, threads, self.number)
+        return OnnxDetector(model, partial(_Network, threads=threads, cuda=self.number))
 
 
 class OnnxRecognizerRuntime(_Runtime):
@@ -78,48 +76,11 @@ class OnnxRecognizerRuntime(_Runtime):
     formats = frozenset({"onnx"})
 
     def open(self, model: RecognizerModel, threads: int) -> OnnxRecognizer:
-        return OnnxRecognizer(model, threads, self.number)
-
-
-class OnnxDetector:
-    """A loaded detector; see :class:`lpr.protocols.DetectorNetwork`."""
-
-    def __init__(self, model: DetectorModel, threads: int, cuda: int | None = None) -> None:
-        self._cfg, network, _ = network_of(model)
-        self._network = _Network(network, model.weights, threads, cuda)
-
-    def forward(self, batch: Float32) -> list[Float32]:
-        self._cfg.check_size(width=batch.shape[3], height=batch.shape[2])
-        return self._network.run(batch)
-
-    def close(self) -> None:
-        self._network.close()
-
-
-class OnnxRecognizer:
-    """A loaded recognizer; see :class:`lpr.protocols.CtcRecognizer`."""
-
-    def __init__(self, model: RecognizerModel, threads: int, cuda: int | None = None) -> None:
-        self.spec = model.spec
-        try:
-            data = model.file.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{model.file}: cannot be read ({error.strerror})") from error
-        self._network = _Network(data, model.file, threads, cuda)
-        probe(self, model.file)
-
-    def logits(self, batch: Float32) -> Float32:
-        return self._network.run(batch)[0]
-
-    def close(self) -> None:
-        self._network.close()
+        return OnnxRecognizer(model, partial(_Network, threads=threads, cuda=self.number))
 
 
 class _Network:
-    """An ONNX Runtime session with one input; several threads may share it.
-
-    It runs on the CUDA device ``cuda``, on the CPU for None.
-    """
+    """An ONNX Runtime session on the CUDA device ``cuda``, or on the CPU if None."""
 
     def __init__(self, data: bytes, file: Path, threads: int, cuda: int | None) -> None:
         import onnxruntime
@@ -127,9 +88,9 @@ class _Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Threads that spin between two networks take the cores from all else that runs.
+        # Spinning threads would take the cores from everything else between two runs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # errors; they arrive as exceptions too
+        options.log_severity_level = 3  # errors only; they are raised too
         provider: Any = "CPUExecutionProvider"
         if cuda is not None:
             provider = (_CUDA, {"device_id": str(cuda)})
@@ -137,47 +98,49 @@ class _Network:
             self._session: InferenceSession | None = onnxruntime.InferenceSession(
                 data, options, providers=[provider]
             )
-        # Its exceptions have no common base but Exception.
+        # ONNX Runtime's exceptions have no common base class but Exception.
         except Exception as error:
             raise ModelError(
-                f"{file}: ONNX Runtime refuses it ({_line(error)}); get the file again if it is "
+                f"{file}: ONNX Runtime refuses it ({_message(error)}); get the file again if it is "
                 "damaged, or use another runtime"
             ) from error
         if cuda is not None and _CUDA not in self._session.get_providers():
             raise BackendError(
-                f"ONNX Runtime cannot use the CUDA device {cuda} (it says why on standard error): "
-                "nvidia-smi lists the devices, docs/cuda.md the libraries that it needs"
+                f"ONNX Runtime cannot use the CUDA device {cuda} (it logs why on standard error): "
+                "nvidia-smi lists the devices, docs/cuda.md the libraries it needs"
             )
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
-            raise ModelError(f"{file}: has {len(inputs)} inputs; a network of lpr has one")
+            raise ModelError(f"{file}: has {len(inputs)} inputs; networks for lpr have one")
         self._input = inputs[0].name
-        # Some exports fix the batch size; such a network sees its inputs one by one.
-        self._one_by_one = inputs[0].shape[:1] == [1]
+        self._fixed_at_one = inputs[0].shape[:1] == [1]
 
     def run(self, batch: Float32) -> list[Float32]:
-        """All outputs for a batch."""
-        if self._session is None:
+        session = self._session
+        if session is None:
             raise ValueError("the network is closed")
-        parts = np.split(batch, len(batch)) if self._one_by_one and len(batch) > 1 else [batch]
+
+        def infer(part: Float32) -> list[Float32]:
+            outputs: list[Float32] = session.run(None, {self._input: part})
+            return outputs
+
         try:
-            results = [self._session.run(None, {self._input: part}) for part in parts]
+            return run_in_parts(infer, batch, self._fixed_at_one)
         except Exception as error:
-            raise BackendError(f"ONNX Runtime failed: {_line(error)}") from error
-        return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
+            raise BackendError(f"ONNX Runtime failed: {_message(error)}") from error
 
     def close(self) -> None:
         self._session = None
 
 
-def _line(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
 def _import_problem() -> str | None:
     try:
         import_module("onnxruntime")
-    # A package that is there but broken raises whatever it likes.
+    # A broken installation may raise anything.
     except Exception as error:
         return f"onnxruntime cannot be imported ({error}); pip install -U onnxruntime"
     return None

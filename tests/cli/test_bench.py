@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lpr.darknet.onnx import to_onnx
-from lpr.diagnostics import agreements, multiply_peak
+from lpr.diagnostics.matmul_peak import matmul_peak
+from lpr.diagnostics.parity_report import agreements
 from lpr.errors import BackendError
 from lpr.loading import registry
 from lpr.protocols import DetectorRuntime
@@ -116,10 +117,10 @@ def test_an_onnx_model_is_compared_with_its_source(cfg: Path) -> None:
     [
         (("nowhere",), "no model 'nowhere'"),
         (("lonely.cfg",), "lonely.weights is missing"),
-        (("--pictures", "x"), "belong to --parity"),
-        (("--threads", "0"), "no list of numbers"),
-        (("--threads", "one"), "no list of numbers"),
-        (("--device", "cuda"), "no runtime works here on cuda"),
+        (("--pictures", "x"), "require --parity"),
+        (("--threads", "0"), "not a list of numbers"),
+        (("--threads", "one"), "not a list of numbers"),
+        (("--device", "cuda"), "no runtime works on cuda here"),
         (("--parity", "--pictures", "empty"), "the folder holds no picture or video"),
     ],
 )
@@ -133,7 +134,7 @@ def test_what_cannot_be(arguments: tuple[str, ...], message: str, tmp_path: Path
 
 
 def test_the_peak_is_a_number_of_this_machine() -> None:
-    assert 1 < multiply_peak(1) < 10_000
+    assert 1 < matmul_peak(1) < 10_000
 
 
 def test_rows_are_json() -> None:

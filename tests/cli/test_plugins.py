@@ -191,7 +191,7 @@ def test_plugins_check_knows_what_there_is() -> None:
     assert lpr("plugins", "check", DEFAULT_MODEL).stdout == f"model {DEFAULT_MODEL}\tok\n"
     result = lpr("plugins", "check", "nowhere")
     assert result.status == 1
-    assert "neither a plugin nor a model pack 'nowhere'; there are builtin, " in result.stderr
+    assert "neither a plugin nor a model pack 'nowhere'; known are builtin, " in result.stderr
 
 
 ODD = """
@@ -305,7 +305,7 @@ def test_a_hook_without_its_mark_is_said(tmp_path: Path) -> None:
     environment = install_plugin(tmp_path, "plain", "def lpr_regions(): return []")
     result = lpr("plugins", **environment)
     assert result.status == 1
-    assert "its lpr_regions is no hook without @lpr.hookimpl above it" in result.stderr
+    assert "its lpr_regions needs the decorator @lpr.hookimpl" in result.stderr
 
 
 def test_no_command_that_is_none(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_no_command_that_is_none(tmp_path: Path) -> None:
         "import lpr\n@lpr.hookimpl\ndef lpr_commands(): return [type('C', (), {'name': 'c'})()]"
     )
     environment = install_plugin(tmp_path, "fake", source)
-    assert "is no click.Command" in lpr("plugins", **environment).stderr
+    assert "is not a click.Command" in lpr("plugins", **environment).stderr
     assert lpr("--help", **environment).status == 0
 
 
@@ -332,13 +332,13 @@ def test_nobody_votes_twice() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("lpr", "there is a module lpr here already"),
-        ("class", "class is a word of Python itself"),
-        ("json", "there is a module json here already"),
-        ("numpy", "there is a module numpy here already"),
-        ("opencv", "the name 'opencv' is taken"),
-        ("tw-light", "the name 'tw-light' is taken"),
-        ("cpu", "the name 'cpu' is taken"),
+        ("lpr", "a module lpr exists here"),
+        ("class", "class is a keyword of Python"),
+        ("json", "a module json exists here"),
+        ("numpy", "a module numpy exists here"),
+        ("opencv", "'opencv' is taken"),
+        ("tw-light", "'tw-light' is taken"),
+        ("cpu", "'cpu' is taken"),
     ],
 )
 def test_names_that_a_new_plugin_cannot_have(name: str, message: str, tmp_path: Path) -> None:

@@ -1,22 +1,20 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from lpr.darknet.cfg import Cfg
 from lpr.errors import ModelError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv import detector_runtimes, recognizer_runtimes
 from lpr.runtimes.opencv_importer import headless
 from lpr.specs import DetectorModel, DetectorSpec
-from lpr.testing import check_detector_runtime, check_recognizer_runtime
+from lpr.testing import check_detector_runtime
 from tests.darknet.nets import conv, head, net, pictures, random_weights, yolov3
 from tests.runtimes.ctc import ctc_model
+from tests.runtimes.suite import RuntimeSuite, detector_model
 
 CPU, CUDA, HALF = detector_runtimes()
 READER = recognizer_runtimes()[0]
@@ -30,12 +28,10 @@ SMALL = (
 )
 
 
-def model(folder: Path, cfg: Cfg, width: int = 48, height: int = 36) -> DetectorModel:
-    spec = DetectorSpec(width, height, "letterbox", "rgb", 0.5, 0.45)
-    files = DetectorModel(folder / "net.cfg", folder / "net.weights", spec)
-    files.cfg.write_text(cfg.to_text())
-    random_weights(cfg).save(files.weights)
-    return files
+class TestOpenCv(RuntimeSuite):
+    detector = CPU
+    recognizer = READER
+    refusal = "OpenCV's ONNX reader refuses it"
 
 
 def numpy_convolution(x: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
@@ -55,7 +51,7 @@ def test_heads_are_raw_values(tmp_path: Path) -> None:
     cfg = net(conv(8, activation="leaky"))
     first, last = random_weights(cfg).convolutions
     batch = pictures(48, 36, 2)
-    network = CPU.open(model(tmp_path, cfg), threads=0)
+    network = CPU.open(detector_model(tmp_path, cfg), threads=0)
     (heads,) = network.forward(batch)
     for picture, raw in zip(batch, heads, strict=True):
         features = numpy_convolution(picture, *first.folded())
@@ -67,7 +63,7 @@ def test_heads_are_raw_values(tmp_path: Path) -> None:
 
 
 def test_conformance(tmp_path: Path) -> None:
-    check_detector_runtime(CPU, model(tmp_path, net(SMALL)))
+    check_detector_runtime(CPU, detector_model(tmp_path, net(SMALL)))
 
 
 @pytest.mark.skipif(
@@ -81,7 +77,7 @@ def test_the_yolo_layers_do_not_run() -> None:
 
 def test_sizes_batches_and_results_that_stay(tmp_path: Path) -> None:
     cfg = net(SMALL)
-    network = CPU.open(model(tmp_path, cfg), threads=0)
+    network = CPU.open(detector_model(tmp_path, cfg), threads=0)
     batch = pictures(48, 36, 3)
     together = network.forward(batch)
     kept = [out.copy() for out in together]
@@ -98,35 +94,24 @@ def test_sizes_batches_and_results_that_stay(tmp_path: Path) -> None:
     assert [out.shape for out in empty] == [(0, *out.shape[1:]) for out in together]
 
 
-def test_several_threads_share_one_network(tmp_path: Path) -> None:
-    network = CPU.open(model(tmp_path, net(SMALL)), threads=0)
-    batches = [pictures(48, 36, 1 + seed % 2, seed) for seed in range(16)]
-    expected = [network.forward(batch) for batch in batches]
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(network.forward, batches))
-    for ours, theirs in zip(results, expected, strict=True):
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
 def test_threads_are_opencvs(tmp_path: Path) -> None:
     before = cv2.getNumThreads()
     try:
-        CPU.open(model(tmp_path, net(SMALL)), threads=1)
+        CPU.open(detector_model(tmp_path, net(SMALL)), threads=1)
         assert cv2.getNumThreads() == 1
-        CPU.open(model(tmp_path, net(SMALL)), threads=0)
+        CPU.open(detector_model(tmp_path, net(SMALL)), threads=0)
         assert cv2.getNumThreads() == 1
     finally:
         cv2.setNumThreads(before)
 
 
 def test_sizes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    files = model(tmp_path, net(SMALL))
+    files = detector_model(tmp_path, net(SMALL))
     network = CPU.open(files, threads=0)
     with pytest.raises(ModelError, match="nearest that fit: 48x36"):
         network.forward(pictures(48, 38, 1))
     with pytest.raises(ModelError, match="input size 50x36 does not fit"):
-        CPU.open(model(tmp_path, net(SMALL), width=50), threads=0)
+        CPU.open(detector_model(tmp_path, net(SMALL), width=50), threads=0)
 
 
 def test_stock_yolov3_at_320x240_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
@@ -138,7 +123,7 @@ def test_stock_yolov3_at_320x240_is_refused_before_its_weights_are_read(tmp_path
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
-    files = model(tmp_path, net(SMALL))
+    files = detector_model(tmp_path, net(SMALL))
     data = files.weights.read_bytes()
     files.weights.write_bytes(data[:-4])
     with pytest.raises(ModelError, match="truncated"):
@@ -152,20 +137,6 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         CPU.open(files, threads=0)
 
 
-def test_a_closed_network_says_so(tmp_path: Path) -> None:
-    network = CPU.open(model(tmp_path, net(SMALL)), threads=0)
-    network.close()
-    network.close()
-    with pytest.raises(ValueError, match="closed"):
-        network.forward(pictures(48, 36, 1))
-
-
-@pytest.mark.parametrize("batch", ["N", 1], ids=["any batch", "batch fixed at 1"])
-@pytest.mark.parametrize("channels", ["gray", "rgb"])
-def test_recognizer_conformance(channels: str, batch: str | int, tmp_path: Path) -> None:
-    check_recognizer_runtime(READER, ctc_model(tmp_path, channels=channels, batch=batch))
-
-
 def test_logits_are_the_networks(tmp_path: Path) -> None:
     model = ctc_model(tmp_path)
     recognizer = READER.open(model, threads=0)
@@ -177,29 +148,6 @@ def test_logits_are_the_networks(tmp_path: Path) -> None:
         features = numpy_convolution(crop, weights, np.zeros(4, np.float32))
         np.testing.assert_allclose(steps, features[:, ::2, ::2].mean(axis=1).T, atol=1e-4)
     assert recognizer.logits(crops[:0]).shape == (0, 16, 4)
-
-
-def test_recognizers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="gives 1 x 16 x 5; an alphabet of 3 and a blank"):
-        READER.open(ctc_model(tmp_path, classes=5), threads=0)
-    model = ctc_model(tmp_path)
-    with pytest.raises(ModelError, match="16 time steps, and 16 are dropped"):
-        READER.open(replace(model, spec=replace(model.spec, dropped_steps=16)), threads=0)
-    with pytest.raises(ModelError, match=r"on an input of .* it does not run"):
-        READER.open(replace(model, spec=replace(model.spec, channels="rgb")), threads=0)
-    model.file.write_bytes(b"no network")
-    with pytest.raises(ModelError, match=r"reader\.onnx: OpenCV's ONNX reader refuses it"):
-        READER.open(model, threads=0)
-    model.file.unlink()
-    with pytest.raises(ModelError, match="cannot be read"):
-        READER.open(model, threads=0)
-
-
-def test_a_closed_recognizer_says_so(tmp_path: Path) -> None:
-    recognizer = READER.open(ctc_model(tmp_path), threads=0)
-    recognizer.close()
-    with pytest.raises(ValueError, match="closed"):
-        recognizer.logits(np.zeros((1, 1, 16, 32), np.float32))
 
 
 @pytest.mark.parametrize("runtime", [*detector_runtimes(), *recognizer_runtimes()])
@@ -224,7 +172,7 @@ def test_opencv_without_its_darknet_importer(
 ) -> None:
     """OpenCV 5 has none: the network is converted, and says the same."""
     monkeypatch.setenv("LPR_CACHE", str(tmp_path / "cache"))
-    files = model(tmp_path, net(SMALL))
+    files = detector_model(tmp_path, net(SMALL))
     batch = pictures(48, 36, 2)
     imported = CPU.open(files, threads=0).forward(batch)
     monkeypatch.delattr(cv2.dnn, "readNetFromDarknet")

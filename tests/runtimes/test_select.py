@@ -72,18 +72,18 @@ def test_cuda_is_never_replaced_in_silence() -> None:
     with pytest.raises(BackendError) as error:
         select([OPENCV, NO_CUDA, ONNX], "cuda")
     assert "OpenCV is built without CUDA" in str(error.value)
-    assert "these would work here: opencv (cpu), onnxruntime (cpu)" in str(error.value)
+    assert "these work here: opencv (cpu), onnxruntime (cpu)" in str(error.value)
 
 
 def test_a_name_that_nobody_has() -> None:
-    with pytest.raises(BackendError, match="no backend 'openvino'; there are auto, cpu, opencv"):
+    with pytest.raises(BackendError, match="no backend 'openvino'; use one of auto, cpu, opencv"):
         select([OPENCV], "openvino")
 
 
 def test_nothing_works() -> None:
     with pytest.raises(BackendError, match="cuda: OpenCV is built without CUDA; onnxruntime: onnx"):
         select([NO_CUDA, NO_ONNX], "auto")
-    with pytest.raises(BackendError, match="no other runtime works here either"):
+    with pytest.raises(BackendError, match="no other runtime works here"):
         select([NO_CUDA, NO_ONNX], "cuda")
     with pytest.raises(BackendError, match="none is registered"):
         select([], "auto")
@@ -120,11 +120,11 @@ def test_a_recognizer_that_was_asked_for() -> None:
     assert select_recognizer([*BOTH, whole], "cpu", "onnx", required=True).name == "onnxruntime"
     with pytest.raises(BackendError, match="there is no recognizer 'other'"):
         select_recognizer(BOTH, "other", "onnx", required=True)
-    with pytest.raises(BackendError, match=r"no GPU; these would work here: opencv \(cpu\)"):
+    with pytest.raises(BackendError, match=r"no GPU; these work here: opencv \(cpu\)"):
         select_recognizer(
             [Reads("opencv"), Reads("cuda", "cuda", fault="no GPU")], "cuda", "onnx", required=True
         )
-    with pytest.raises(BackendError, match="trt runs engine files, and the model's is onnx"):
+    with pytest.raises(BackendError, match="trt runs engine files, but the model's is onnx"):
         select_recognizer(
             [*BOTH, Reads("trt", formats=frozenset({"engine"}))], "trt", "onnx", required=True
         )

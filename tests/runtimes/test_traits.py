@@ -19,8 +19,8 @@ from lpr.models import load_model
 from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorNetwork, DetectorRuntime
 from lpr.runtimes.opencv import OpenCvDetectorRuntime, detector_runtimes
-from lpr.runtimes.opencv_place import Place
-from lpr.runtimes.traits import formats_of, pinned, place_of, precision_of
+from lpr.runtimes.opencv_target import Target
+from lpr.runtimes.traits import device_of, formats_of, pinned, precision_of
 from lpr.specs import DetectorModel
 from lpr.types import Float32
 
@@ -37,16 +37,16 @@ def test_what_holds_for_a_runtime_that_says_nothing() -> None:
     bare: DetectorRuntime = Bare()  # type: ignore[assignment]
     assert formats_of(bare) == {"darknet"}
     assert precision_of(bare) == "float32"
-    assert place_of(bare) == "cpu"
+    assert device_of(bare) == "cpu"
     assert pinned(bare, None) is bare
     with pytest.raises(BackendError, match="bare runs on the CPU, which has no numbers"):
         pinned(bare, 0)
 
 
 def test_opencvs_runtimes() -> None:
-    assert [place_of(runtime) for runtime in (CPU, CUDA, HALF)] == ["cpu", "cuda:0", "cuda:0"]
+    assert [device_of(runtime) for runtime in (CPU, CUDA, HALF)] == ["cpu", "cuda:0", "cuda:0"]
     assert [precision_of(r) for r in (CPU, CUDA, HALF)] == ["float32", "float32", "float16"]
-    assert CUDA.priority > HALF.priority, "half precision is never chosen for somebody"
+    assert CUDA.priority > HALF.priority, "auto never chooses half precision"
     with pytest.raises(BackendError, match="opencv runs on the CPU"):
         pinned(CPU, 0)
 
@@ -55,12 +55,14 @@ def test_another_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2.cuda, "getCudaEnabledDeviceCount", lambda: 2)
     second = pinned(HALF, 1)
     assert isinstance(second, OpenCvDetectorRuntime)
-    assert (place_of(second), second.name, precision_of(second)) == (
+    assert (device_of(second), second.name, precision_of(second)) == (
         "cuda:1",
         "cuda-fp16",
         "float16",
     )
-    assert second.place() == Place(cv2.dnn.DNN_BACKEND_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16, number=1)
+    assert second.target() == Target(
+        cv2.dnn.DNN_BACKEND_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16, number=1
+    )
     with pytest.raises(BackendError, match="no CUDA device 7: OpenCV finds 2, counted from 0"):
         pinned(CUDA, 7)
 
@@ -74,8 +76,8 @@ def test_a_network_enters_its_device_before_every_run(
     from lpr.runtimes.opencv_detector import OpenCvDetector
 
     model = load_model().detector
-    place = Place(cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU, number=3)
-    network = OpenCvDetector(model, place)
+    target = Target(cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU, number=3)
+    network = OpenCvDetector(model, target)
     batch = np.zeros((1, 3, 96, 96), np.float32)
     network.forward(batch)
     network.forward(batch)
@@ -163,5 +165,7 @@ def test_a_detector_of_another_format_goes_to_those_that_run_it(tmp_path: Path) 
     runtimes: list[DetectorRuntime] = [bare, CPU]  # type: ignore[list-item]
     assert select(runtimes, "cpu").name == "bare"
     assert select(runtimes, "cpu", "onnx").name == "opencv"
-    with pytest.raises(BackendError, match=r"bare runs no onnx files.*would work here: opencv"):
+    with pytest.raises(
+        BackendError, match=r"bare does not run onnx files.*these work here: opencv"
+    ):
         select(runtimes, "bare", "onnx")

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from lpr.darknet.cfg import Cfg, read_cfg  # noqa: E402
 from lpr.darknet.layers import Convolutional, Shortcut  # noqa: E402
 from lpr.runtimes.opencv_detector import OpenCvDetector  # noqa: E402
-from lpr.runtimes.opencv_place import CPU  # noqa: E402
+from lpr.runtimes.opencv_target import CPU  # noqa: E402
 from lpr.source import open_source  # noqa: E402
 from lpr.specs import DetectorModel, DetectorSpec  # noqa: E402
 from lpr.types import Box  # noqa: E402

@@ -42,7 +42,7 @@ class _Runtime:
             )
         return type(self)(self.device, number)
 
-    def place(self) -> str:
+    def target(self) -> str:
         """The device as PyTorch writes it."""
         return self.device if self.number is None else f"{self.device}:{self.number}"
 
@@ -56,7 +56,7 @@ class TorchDetectorRuntime(_Runtime):
     """Runs Darknet detectors from cfg and weights."""
 
     def open(self, model: DetectorModel, threads: int) -> TorchDetector:
-        return TorchDetector(model, self.place(), threads)
+        return TorchDetector(model, self.target(), threads)
 
 
 class TorchRecognizerRuntime(_Runtime):
@@ -65,7 +65,7 @@ class TorchRecognizerRuntime(_Runtime):
     formats = frozenset({"safetensors"})
 
     def open(self, model: RecognizerModel, threads: int) -> TorchRecognizer:
-        return TorchRecognizer(model, self.place(), threads)
+        return TorchRecognizer(model, self.target(), threads)
 
 
 class TorchDetector:

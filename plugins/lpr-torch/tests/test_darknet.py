@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from lpr.darknet.cfg import Cfg, parse  # noqa: E402
 from lpr.darknet.weights import Weights, read_weights  # noqa: E402
 from lpr.runtimes.opencv_detector import OpenCvDetector  # noqa: E402
-from lpr.runtimes.opencv_place import CPU  # noqa: E402
+from lpr.runtimes.opencv_target import CPU  # noqa: E402
 from lpr.specs import DetectorModel, DetectorSpec  # noqa: E402
 from lpr_torch.darknet import OBJECTNESS_PRIOR, DarknetNet  # noqa: E402
 from tests.darknet.nets import BODIES, SIZES, conv, head, net, pictures, random_weights  # noqa: E402

@@ -18,7 +18,7 @@ from lpr.errors import ModelError, OutputError  # noqa: E402
 from lpr.loading import registry  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.runtimes.select import problem_of  # noqa: E402
-from lpr.specs import CtcSpec, DetectorModel, DetectorSpec, RecognizerModel  # noqa: E402
+from lpr.specs import CtcSpec, RecognizerModel  # noqa: E402
 from lpr.testing import check_detector_runtime, check_recognizer_runtime  # noqa: E402
 from lpr_torch.checkpoints import (  # noqa: E402
     Detector,
@@ -35,6 +35,7 @@ from lpr_torch.plain import Shape  # noqa: E402
 from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_torch.runtimes import TorchDetectorRuntime, TorchRecognizerRuntime  # noqa: E402
 from tests.darknet.nets import BODIES, net, random_weights  # noqa: E402
+from tests.runtimes.suite import detector_model  # noqa: E402
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 RGB = CtcSpec(ALPHABET, 36, 64, 32, channels="rgb", dropped_steps=2)
@@ -75,11 +76,7 @@ def test_recognizers_conform(
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_detectors_conform_and_agree_with_opencv(device: str, tmp_path: Path) -> None:
-    cfg = net(BODIES["two heads"])
-    spec = DetectorSpec(cfg.net.width, cfg.net.height, "letterbox", "rgb", 0.5, 0.45)
-    model = DetectorModel(tmp_path / "net.cfg", tmp_path / "net.weights", spec)
-    model.cfg.write_text(cfg.to_text())
-    random_weights(cfg).save(model.weights)
+    model = detector_model(tmp_path, net(BODIES["two heads"]))
     reference = next(r for r in registry().detector_runtimes if r.name == "opencv").open(model, 0)
     check_detector_runtime(TorchDetectorRuntime(device), model, reference)
 

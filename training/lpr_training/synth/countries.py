@@ -138,7 +138,7 @@ def temporarily_registered(given: Country) -> Iterator[None]:
     """Within the block a country is known, to :func:`country` and to lpr's registry, as if its
     region pack were installed."""
     code = given.region.code
-    with registry().lending(given.region):
+    with registry().temporarily_registered(given.region):
         _lent[code] = given
         try:
             yield

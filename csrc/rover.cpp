@@ -10,8 +10,8 @@
 namespace lpr {
 namespace {
 
-// Confidences are summed as whole multiples of this, so that a sum does not depend on its order
-// and equal means are equal.
+// Confidences are summed as integer multiples of this: sums are independent of their order, and
+// equal means compare equal.
 constexpr double resolution = 1.0 / (1 << 30);
 
 LPR_INLINE std::int32_t quantized(double confidence) {
@@ -68,8 +68,8 @@ struct FastBest {
   }
 };
 
-// The costs of J. G. Fiscus, ROVER (1997), for a slot in which everybody agrees; where a slot is
-// divided, what the reading and the slot have in common is taken off by its share of the votes.
+// Alignment costs after J. G. Fiscus, ROVER (1997), for a slot with one candidate. In a contested
+// slot the cost is reduced by the share of the votes that agree with the reading.
 constexpr double substitution = 4;
 constexpr double gap = 3;
 
@@ -88,15 +88,15 @@ struct Reading {
   double mean() const { return total / static_cast<double>(length); }
 };
 
-// The readings that are not empty, the one with the greatest total weight first.
-std::vector<Reading> in_order(const Ballots& ballots) {
+// The readings that are not empty, by descending total weight.
+std::vector<Reading> by_total_weight(const WeightedTexts& texts) {
   std::vector<Reading> readings;
-  for (std::int64_t n = 0; n < ballots.count; ++n) {
-    const std::int64_t begin = ballots.offsets[n];
-    const std::int64_t end = ballots.offsets[n + 1];
+  for (std::int64_t n = 0; n < texts.count; ++n) {
+    const std::int64_t begin = texts.offsets[n];
+    const std::int64_t end = texts.offsets[n + 1];
     if (begin == end) continue;
-    readings.push_back({ballots.symbols + begin, ballots.weights + begin, end - begin,
-                        std::accumulate(ballots.weights + begin, ballots.weights + end, 0.0)});
+    readings.push_back({texts.symbols + begin, texts.weights + begin, end - begin,
+                        std::accumulate(texts.weights + begin, texts.weights + end, 0.0)});
   }
   std::stable_sort(readings.begin(), readings.end(),
                    [](const Reading& a, const Reading& b) { return a.total > b.total; });
@@ -105,14 +105,14 @@ std::vector<Reading> in_order(const Ballots& ballots) {
 
 double share(double votes, double total) { return total > 0 ? votes / total : 0; }
 
-// The cheapest of the three; of equals, the first.
+// The cheapest move; the first of equals.
 Move cheapest(double align, double skip, double insert) {
   if (align <= skip && align <= insert) return Move::align;
   return skip <= insert ? Move::skip : Move::insert;
 }
 
-// Walks back through `moves`, (length + 1) rows of (slots + 1), and returns the moves in order.
-std::vector<Move> traced(const std::vector<Move>& moves, std::size_t slots, std::size_t length) {
+// Returns the best path through `moves`, (length + 1) rows of (slots + 1), from start to end.
+std::vector<Move> backtrace(const std::vector<Move>& moves, std::size_t slots, std::size_t length) {
   std::vector<Move> path;
   std::size_t i = slots;
   std::size_t j = length;
@@ -126,26 +126,26 @@ std::vector<Move> traced(const std::vector<Move>& moves, std::size_t slots, std:
   return path;
 }
 
-// A word transition network as a list of slots, each with its votes in the order of arrival.
+// ROVER's word transition network: a list of slots, each with its votes in order of arrival.
 class ScalarNetwork {
  public:
   void add(const Reading& reading) {
     const std::vector<Move> path = align(reading);
-    std::vector<Slot> grown;
+    std::vector<Slot> extended;
     auto slot = slots_.begin();
     std::int64_t j = 0;
     for (const Move move : path) {
-      grown.push_back(move == Move::insert ? Slot{{}, voted_, voted_} : *slot++);
+      extended.push_back(move == Move::insert ? Slot{{}, mean_total_, mean_total_} : *slot++);
       if (move == Move::skip) {
-        grown.back().deletion += reading.mean();
-        grown.back().total += reading.mean();
+        extended.back().deletion += reading.mean();
+        extended.back().total += reading.mean();
       } else {
-        grown.back().vote(reading.symbols[j], reading.weights[j]);
+        extended.back().vote(reading.symbols[j], reading.weights[j]);
         ++j;
       }
     }
-    slots_ = std::move(grown);
-    voted_ += reading.mean();
+    slots_ = std::move(extended);
+    mean_total_ += reading.mean();
   }
 
   std::int64_t write(std::int32_t* symbols, double* shares) const {
@@ -203,7 +203,7 @@ class ScalarNetwork {
   };
 
   std::vector<Move> align(const Reading& reading) const {
-    constexpr double never = std::numeric_limits<double>::infinity();
+    constexpr double infinity = std::numeric_limits<double>::infinity();
     const std::size_t slots = slots_.size();
     const auto length = static_cast<std::size_t>(reading.length);
     std::vector<double> cost((length + 1) * (slots + 1), 0);
@@ -212,13 +212,13 @@ class ScalarNetwork {
       for (std::size_t i = 0; i <= slots; ++i) {
         if (i == 0 && j == 0) continue;
         const std::size_t here = j * (slots + 1) + i;
-        double with_align = never;
-        double with_skip = never;
-        double with_insert = never;
+        double with_align = infinity;
+        double with_skip = infinity;
+        double with_insert = infinity;
         if (i > 0 && j > 0) {
           const Slot& slot = slots_[i - 1];
-          const double agreed = share(slot.votes_for(reading.symbols[j - 1]), slot.total);
-          with_align = cost[here - slots - 2] + substitution * (1 - agreed);
+          const double agreement = share(slot.votes_for(reading.symbols[j - 1]), slot.total);
+          with_align = cost[here - slots - 2] + substitution * (1 - agreement);
         }
         if (i > 0) {
           const Slot& slot = slots_[i - 1];
@@ -229,22 +229,22 @@ class ScalarNetwork {
         cost[here] = std::min({with_align, with_skip, with_insert});
       }
     }
-    return traced(moves, slots, length);
+    return backtrace(moves, slots, length);
   }
 
   std::vector<Slot> slots_;
-  double voted_ = 0;  // the mean weights of all readings so far
+  double mean_total_ = 0;  // sum of the mean weights of all readings so far
 };
 
-// One row of the alignment: `align` and `insert` wait for nothing and are taken for all slots at
-// once; only `skip` has to go along the row.
+// One row of the alignment. `align` and `insert` depend on the row above alone and are computed for
+// all slots at once; only `skip` runs along the row.
 struct AlignRow {
   static LPR_INLINE void run(const double* above, const double* votes, const double* totals,
                              const double* skips, std::int64_t slots, double* aligned, double* row,
                              Move* moves) {
     for (std::int64_t i = 0; i < slots; ++i) {
-      const double agreed = totals[i] > 0 ? votes[i] / totals[i] : 0;
-      aligned[i] = above[i] + substitution * (1 - agreed);
+      const double agreement = totals[i] > 0 ? votes[i] / totals[i] : 0;
+      aligned[i] = above[i] + substitution * (1 - agreement);
     }
     for (std::int64_t i = 0; i < slots; ++i) row[i + 1] = above[i + 1] + gap;
     row[0] = above[0] + gap;
@@ -253,15 +253,15 @@ struct AlignRow {
       const double skip = row[i] + skips[i];
       const double insert = row[i + 1];
       const double align = aligned[i];
-      const bool skips_it = skip < align && skip <= insert;
-      const bool inserts_it = insert < align && insert < skip;
-      moves[i + 1] = skips_it ? Move::skip : inserts_it ? Move::insert : Move::align;
+      const bool best_skip = skip < align && skip <= insert;
+      const bool best_insert = insert < align && insert < skip;
+      moves[i + 1] = best_skip ? Move::skip : best_insert ? Move::insert : Move::align;
       row[i + 1] = std::min(std::min(align, skip), insert);
     }
   }
 };
 
-// The same network as dense columns: the votes of one symbol for all slots lie side by side.
+// The same network in columns: one symbol's votes for all slots are contiguous.
 class FastNetwork {
  public:
   FastNetwork(const std::vector<Reading>& readings, Impl impl) : impl_(impl) {
@@ -276,7 +276,7 @@ class FastNetwork {
 
   void add(const Reading& reading) {
     const std::vector<Move> path = align(reading);
-    make_room(path);
+    insert_slots(path);
     std::int64_t j = 0;
     for (std::size_t i = 0; i < path.size(); ++i) {
       if (path[i] == Move::skip) {
@@ -290,7 +290,7 @@ class FastNetwork {
         ++j;
       }
     }
-    voted_ += reading.mean();
+    mean_total_ += reading.mean();
     ++readings_;
   }
 
@@ -335,40 +335,40 @@ class FastNetwork {
                          skips_.data(), static_cast<std::int64_t>(slots), aligned_.data(),
                          rows_[j % 2].data(), moves_.data() + j * (slots + 1));
     }
-    return traced(moves_, slots, length);
+    return backtrace(moves_, slots, length);
   }
 
-  // Opens the slots that `path` inserts, in all columns.
-  void make_room(const std::vector<Move>& path) {
-    const auto spread = [&path](auto& values, auto fresh) {
-      std::remove_reference_t<decltype(values)> grown;
+  // Inserts the slots of `path` into all columns.
+  void insert_slots(const std::vector<Move>& path) {
+    const auto extend = [&path](auto& values, auto initial) {
+      std::remove_reference_t<decltype(values)> extended;
       auto old = values.begin();
-      for (const Move move : path) grown.push_back(move == Move::insert ? fresh : *old++);
-      values = std::move(grown);
+      for (const Move move : path) extended.push_back(move == Move::insert ? initial : *old++);
+      values = std::move(extended);
     };
     if (path.size() == totals_.size()) return;
-    for (std::vector<double>& votes : votes_) spread(votes, 0.0);
-    for (std::vector<std::int64_t>& arrivals : arrivals_) spread(arrivals, std::int64_t{0});
-    spread(deletions_, voted_);
-    spread(totals_, voted_);
+    for (std::vector<double>& votes : votes_) extend(votes, 0.0);
+    for (std::vector<std::int64_t>& arrivals : arrivals_) extend(arrivals, std::int64_t{0});
+    extend(deletions_, mean_total_);
+    extend(totals_, mean_total_);
   }
 
   Impl impl_;
   std::vector<std::int32_t> alphabet_;
   std::vector<std::vector<double>> votes_;           // [symbol][slot]
-  std::vector<std::vector<std::int64_t>> arrivals_;  // from 1; 0 where the symbol has no vote
+  std::vector<std::vector<std::int64_t>> arrivals_;  // counted from 1; 0: no vote
   std::vector<double> deletions_;
   std::vector<double> totals_;
   std::int64_t readings_ = 0;
-  double voted_ = 0;
-  std::vector<double> skips_;  // from here on: scratch of align
+  double mean_total_ = 0;
+  std::vector<double> skips_;  // scratch of align, from here on
   std::vector<double> aligned_;
   std::vector<double> rows_[2];
   std::vector<Move> moves_;
 };
 
 template <class Network>
-std::int64_t elect(Network network, const std::vector<Reading>& readings, std::int32_t* symbols,
+std::int64_t combine(Network network, const std::vector<Reading>& readings, std::int32_t* symbols,
                    double* shares) {
   for (const Reading& reading : readings) network.add(reading);
   return network.write(symbols, shares);
@@ -384,16 +384,16 @@ std::int64_t pick_best(const double* confidences, const std::int64_t* offsets, s
   return best;
 }
 
-std::int64_t vote(const Ballots& ballots, std::int32_t* symbols, double* shares, Impl impl) {
-  const std::vector<Reading> readings = in_order(ballots);
-  return impl == Impl::scalar ? elect(ScalarNetwork(), readings, symbols, shares)
-                              : elect(FastNetwork(readings, impl), readings, symbols, shares);
+std::int64_t vote(const WeightedTexts& texts, std::int32_t* symbols, double* shares, Impl impl) {
+  const std::vector<Reading> readings = by_total_weight(texts);
+  return impl == Impl::scalar ? combine(ScalarNetwork(), readings, symbols, shares)
+                              : combine(FastNetwork(readings, impl), readings, symbols, shares);
 }
 
-// Few readings are fused in a frame: there is nothing to gain beside the scalar network.
-std::int64_t confusion(const Ballots& ballots, std::int64_t classes, double* votes) {
+// No fast path: a frame has few readings to fuse.
+std::int64_t confusion(const WeightedTexts& texts, std::int64_t classes, double* votes) {
   ScalarNetwork network;
-  for (const Reading& reading : in_order(ballots)) network.add(reading);
+  for (const Reading& reading : by_total_weight(texts)) network.add(reading);
   return network.write_votes(classes, votes);
 }
 
