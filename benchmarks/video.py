@@ -19,7 +19,7 @@ from lpr.evaluate.tracking import GroundTruth, Score, read_truth, score
 from lpr.loading import load_pool
 from lpr.sightings import Sighting
 from lpr.source.address import addresses
-from lpr.source.video_sources import open_moving
+from lpr.source.video_sources import open_video_source
 from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
 from lpr.watching import Engine, Failed, WatchSettings
@@ -63,7 +63,7 @@ def watched(
     there: set[int] = set()
     readers = load_pool(2, model)
     with Engine(
-        addresses([str(film)]), readers, open_moving, rules=rules, show=True, fuse=fuse
+        addresses([str(film)]), readers, open_video_source, rules=rules, show=True, fuse=fuse
     ) as engine:
         for event in engine.events():
             if isinstance(event, Failed):

@@ -97,7 +97,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TrackOverlay:
     """A vehicle's plate in a frame: its track's number, its place, what it is held to say so far
     (empty: nothing yet), the middles of its last places, and whether it was found in this frame or
     is only thought to be there."""

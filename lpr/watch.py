@@ -45,7 +45,7 @@ def watch(
     # FFmpeg's libraries take a while to load, and who reads single pictures never needs them.
     from lpr.sightings import Gap
     from lpr.source.address import addresses
-    from lpr.source.video_sources import open_moving
+    from lpr.source.video_sources import open_video_source
     from lpr.watching import Engine, Failed, RegionOfInterest, WatchSettings
 
     numbers = {"every": 1 if every == "auto" else every, "min_reads": min_reads, "fps": fps}
@@ -72,7 +72,7 @@ def watch(
         readers = load_pool(threads or os.cpu_count() or 1, model, **options)
         for reader in readers:
             stack.enter_context(reader)
-        opener = partial(open_moving, fps=fps, start=start, stall=stall)
+        opener = partial(open_video_source, fps=fps, start=start, stall=stall)
         engine = stack.enter_context(Engine(planned, readers, opener, rules=rules))
         for event in engine.events():
             if isinstance(event, Gap):

@@ -186,7 +186,7 @@ def test_the_command_writes_page_tables_and_comparison(tmp_path: Path) -> None:
         assert words in refused.stderr
     uneven = lpr("eval", folder, "--against", theirs, "--min-confidence", 0.5)
     assert uneven.status == 2
-    assert "would hold for this system alone" in uneven.stderr
+    assert "would apply to this system only" in uneven.stderr
     wild = {"box": [0, 0, 9, 9], "text": "A", "confidence": 5}
     theirs.write_text(json.dumps({"source": "a.png", "plates": [wild]}))
     assert "confidence 5.0 does not lie in 0..1" in lpr(*arguments).stderr

@@ -123,7 +123,7 @@ def video(
     of network threads, and beside decoding alone.
     """
     (address,) = addresses([source])[:1]
-    if address.sort not in ("file", "folder"):
+    if address.kind not in ("file", "folder"):
         raise click.BadParameter("only a recording can be played again and again")
     cores = os.cpu_count() or 1
     ways = [(WatchSettings(), "watch, {} finders")]

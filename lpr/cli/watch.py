@@ -30,7 +30,7 @@ from lpr.sinks.paths import refuse_twins
 from lpr.sinks.video import VideoWriter, plan_videos
 from lpr.source import expand
 from lpr.source.address import Address, addresses
-from lpr.source.video_sources import open_moving
+from lpr.source.video_sources import open_video_source
 from lpr.utils.progress import Bar, progress
 from lpr.watching import Engine, Event, Failed, RegionOfInterest, Seen, WatchSettings
 
@@ -167,8 +167,8 @@ def command(
     under way is written first.
     """
     planned = addresses(sources)
-    veil = _veil(blur, known)
-    if veil is not None and (every != 1 or skip_still):
+    redactor = _redactor(blur, known)
+    if redactor is not None and (every != 1 or skip_still):
         raise click.UsageError(
             "--blur hides what it finds, and has to look at each frame: leave out --every and "
             "--skip-still"
@@ -184,18 +184,18 @@ def command(
         every=every,
         skip_still=skip_still,
         zone=zone,
-        everywhere=veil is not None,
+        everywhere=redactor is not None,
         keep_frames=evidence is not None,
     )
     with ExitStack() as stack:
         readers = open_readers(threads or os.cpu_count() or 1, **options)
         for reader in readers:
             stack.enter_context(reader)
-        outputs = _Outputs(stack, planned, output, evidence, timeline, save, veil)
+        outputs = _Outputs(stack, planned, output, evidence, timeline, save, redactor)
         engine = Engine(
             planned,
             readers,
-            partial(open_moving, fps=fps, start=start, stall=stall),
+            partial(open_video_source, fps=fps, start=start, stall=stall),
             rules=rules,
             show=save is not None,
         )
@@ -208,7 +208,7 @@ def command(
         raise KeyboardInterrupt
 
 
-def _veil(blur: str | None, known: Path | None) -> PlateRedactor | None:
+def _redactor(blur: str | None, known: Path | None) -> PlateRedactor | None:
     if (blur == "unknown") != (known is not None):
         raise click.UsageError("--blur unknown and --known FILE belong together")
     if blur is None:
@@ -237,7 +237,7 @@ def _ended_by_signals(engine: Engine) -> Iterator[list[int]]:
 
 
 class _Outputs:
-    """Where a watch writes: records, evidence, a timeline, videos."""
+    """The outputs of a watch: records, evidence, a timeline, videos."""
 
     def __init__(
         self,
@@ -247,19 +247,19 @@ class _Outputs:
         evidence: Path | None,
         timeline: Path | None,
         save: Path | None,
-        veil: PlateRedactor | None,
+        redactor: PlateRedactor | None,
     ) -> None:
-        files = expand([a.text for a in planned if a.sort in ("file", "folder")])
+        files = expand([a.text for a in planned if a.kind in ("file", "folder")])
         cameras = [address.camera for address in planned]
         videos = plan_videos(save, cameras, files) if save else {}
         refuse_twins(path for path in (output, timeline, *videos.values()) if path)
-        self._evidence = EvidenceFolder(evidence, cameras, veil) if evidence else None
-        self._draw = annotate_tracks if veil is None else veil.annotate
+        self._evidence = EvidenceFolder(evidence, cameras, redactor) if evidence else None
+        self._draw = annotate_tracks if redactor is None else redactor.annotate
         self._videos = {c: stack.enter_context(VideoWriter(path)) for c, path in videos.items()}
         self._timeline = None
         if timeline:
             page = stack.enter_context(open_output(timeline, files))
-            self._timeline = stack.enter_context(Timeline(page, veil))
+            self._timeline = stack.enter_context(Timeline(page, redactor))
         stream = stack.enter_context(open_output(output, files)) if output else standard_output()
         self._records = stack.enter_context(SightingSink(stream))
         self.sightings = 0

@@ -1,4 +1,4 @@
-"""Which character was read as which."""
+"""Confusions of characters."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lpr.utils.text import aligned
 
 
 def confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
-    """Labelled character, what was read instead, how often; the most frequent first. Plates that
-    were not found are left out."""
+    """(labelled character, character read, count), the most frequent first; plates that were not
+    found are left out."""
     counts = Counter(
         pair
         for outcome in outcomes

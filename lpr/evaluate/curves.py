@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PrecisionRecall:
     """``recall`` and ``precision`` (0..1) of detections with a confidence >= ``threshold``."""
 
     threshold: float
@@ -21,7 +21,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RiskCoverage:
     """``readings`` with a confidence >= ``threshold``, and how many of them are ``wrong``;
     ``coverage`` is the share of the labelled texts that are read right."""
 
@@ -31,7 +31,7 @@ class Kept:
     coverage: float
 
 
-def recall_precision(outcomes: Sequence[Outcome]) -> list[Point]:
+def recall_precision(outcomes: Sequence[Outcome]) -> list[PrecisionRecall]:
     """The curve of detections (IoU of at least 0.5 with a label) over their confidence.
 
     Detections below the system's own thresholds are not given out, and so are missing.
@@ -45,19 +45,21 @@ def recall_precision(outcomes: Sequence[Outcome]) -> list[Point]:
     return precision_recall_curve(scored, sum(len(outcome.picture.plates) for outcome in outcomes))
 
 
-def precision_recall_curve(scored: Iterable[tuple[float, bool]], total: int) -> list[Point]:
+def precision_recall_curve(
+    scored: Iterable[tuple[float, bool]], total: int
+) -> list[PrecisionRecall]:
     """The curve of detections given as (confidence, whether right), highest confidence first.
 
     ``total`` is the number of labels. Equal confidences are one point.
     """
-    points: list[Point] = []
+    points: list[PrecisionRecall] = []
     right = 0
     ranked = sorted(scored, key=lambda each: -each[0])
     for number, (confidence, correct) in enumerate(ranked, 1):
         right += correct
         if points and points[-1].threshold == confidence:
             points.pop()
-        points.append(Point(confidence, right / max(total, 1), right / number))
+        points.append(PrecisionRecall(confidence, right / max(total, 1), right / number))
     return points
 
 
@@ -70,7 +72,7 @@ def _hits(outcome: Outcome) -> set[int]:
     }
 
 
-def average_precision(points: Sequence[Point]) -> float | None:
+def average_precision(points: Sequence[PrecisionRecall]) -> float | None:
     """The area under the precision-recall curve, each precision raised to the maximum at any higher
     recall, as in PASCAL VOC since 2010 (Everingham et al. 2015). None without points."""
     if not points:
@@ -85,7 +87,7 @@ def average_precision(points: Sequence[Point]) -> float | None:
     return area
 
 
-def risk_coverage(outcomes: Sequence[Outcome]) -> list[Kept]:
+def risk_coverage(outcomes: Sequence[Outcome]) -> list[RiskCoverage]:
     """The readings that remain, and the wrong ones among them, if those below a confidence are
     rejected (selective classification, Geifman and El-Yaniv 2017), highest confidence first.
 
@@ -100,15 +102,15 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[Kept]:
                 output = outcome.outputs[match]
                 readings.append((output.confidence, output.text == plate.text))
         readings += [(output.confidence, False) for output in outcome.false_readings]
-    kept: list[Kept] = []
+    points: list[RiskCoverage] = []
     wrong = right = 0
     for confidence, correct in sorted(readings, key=lambda reading: -reading[0]):
         wrong, right = wrong + (not correct), right + correct
-        now = Kept(confidence, wrong + right, wrong, right / max(texts, 1))
-        if kept and kept[-1].threshold == confidence:
-            kept.pop()
-        kept.append(now)
-    return kept
+        now = RiskCoverage(confidence, wrong + right, wrong, right / max(texts, 1))
+        if points and points[-1].threshold == confidence:
+            points.pop()
+        points.append(now)
+    return points
 
 
 def thinned(points: Sequence[T], maximum: int = 200) -> list[T]:

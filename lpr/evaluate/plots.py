@@ -1,4 +1,4 @@
-"""Plots as SVG: a frame with axes from 0 to 1, lines, bars. No more than the report needs."""
+"""Line plots as SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 340, 260
+"""Size of a plot, in units of its view box."""
 _LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40
+"""Margins around the axes, for their labels."""
 
 Points = Sequence[tuple[float, float]]
 
@@ -20,8 +22,8 @@ def line_plot(
     diagonal: bool = False,
     dots: bool = False,
 ) -> str:
-    """An SVG element with one line through ``points`` (x, y); with the ``diagonal`` to compare it
-    with, and its points as ``dots``."""
+    """An SVG element with a line through ``points`` (x, y), and on request the ``diagonal`` for
+    comparison and ``dots`` at the points."""
     place = _Scale(x_range, y_range)
     inside = [place(x, y) for x, y in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in inside)
@@ -36,7 +38,7 @@ def line_plot(
 
 
 class _Scale:
-    """From values to places in the picture."""
+    """Maps values to coordinates of the plot."""
 
     def __init__(self, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
         self.x_range, self.y_range = x_range, y_range

@@ -69,12 +69,12 @@ class Report:
         texts = [(text, o, i) for o, i in plates if (text := o.picture.plates[i].text)]
         wrong = sum(outcome.text(index) != text for text, outcome, index in texts)
         errors = sum(edit_distance(outcome.text(index), text) for text, outcome, index in texts)
-        alone = [
+        recognized = [
             outcome.labelled_texts[index] == text
             for text, outcome, index in texts
             if outcome.labelled_texts is not None
         ]
-        said = calibration.of_plates(self.outcomes)
+        readings = calibration.of_plates(self.outcomes)
         false = sum(len(outcome.false_readings) for outcome in self.outcomes)
         return {
             "pictures": len(self.outcomes),
@@ -85,14 +85,14 @@ class Report:
             "found_wide": _share(sum(o.is_found(i) for o, i in wide), len(wide)),
             "exact": _share(len(texts) - wrong, len(texts)),
             "texts_wrong": wrong,
-            "exact_on_labelled_boxes": _share(sum(alone), len(alone)),
+            "exact_on_labelled_boxes": _share(sum(recognized), len(recognized)),
             "character_error_rate": _share(errors, sum(len(text) for text, _, _ in texts)),
-            "readings": len(said),
-            "readings_wrong": sum(not right for _, right in said),
+            "readings": len(readings),
+            "readings_wrong": sum(not right for _, right in readings),
             "average_precision": _rounded(
                 curves.average_precision(curves.recall_precision(self.outcomes)) if plates else None
             ),
-            "calibration_error": _rounded(calibration.expected_error(said)),
+            "calibration_error": _rounded(calibration.expected_error(readings)),
             "character_calibration_error": _rounded(
                 calibration.expected_error(calibration.of_characters(self.outcomes))
             ),

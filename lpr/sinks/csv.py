@@ -1,4 +1,4 @@
-"""CSV: one row for each plate, and a header."""
+"""CSV: a header, and one row per plate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 class CsvSink(Closeable):
-    """Writes the columns of docs/output.md to a text stream; frames without plates give no row."""
+    """Writes the columns of docs/output.md to a text stream; frames without plates have no row."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -38,28 +38,28 @@ class CsvSink(Closeable):
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         time = None if frame.time is None else round(frame.time, 3)
-        spent = None if timing is None else round(timing.ms, 3)
+        milliseconds = None if timing is None else round(timing.ms, 3)
         rows = []
         for plate in plates:
-            known = plate.as_dict()
-            where = (clean(frame.source), frame.index, time)
-            what = [known[column] for column in COLUMNS[3:8]]
-            rows.append((*where, *what, *known["box"], spent))
+            record = plate.as_dict()
+            values = [record[column] for column in COLUMNS[3:8]]
+            place = (clean(frame.source), frame.index, time)
+            rows.append((*place, *values, *record["box"], milliseconds))
         self._rows(rows)
 
     def error(self, source: str, message: str) -> None:
-        """Rows are plates: a failed source has none."""
+        """A failed source has no row."""
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
             put(self._stream, "".join(csv_line(row) for row in rows))
 
     def close(self) -> None:
-        """Every row has been flushed already."""
+        """Every row is flushed when it is written."""
 
 
 def csv_line(row: Sequence[object]) -> str:
-    """One line of CSV. It ends in ``\\n``, but is quoted as if in ``\\r\\n``: readers take both."""
+    """One line of CSV, quoted as for ``\\r\\n``, but ending in ``\\n``; readers accept both."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(row)
     return text.getvalue().removesuffix("\r\n") + "\n"

@@ -39,4 +39,4 @@ class JsonlSink(Closeable):
         )
 
     def close(self) -> None:
-        """Every line has been flushed already."""
+        """Every line is flushed when it is written."""

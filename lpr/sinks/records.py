@@ -1,4 +1,4 @@
-"""What all record sinks have in common: writing to a text stream."""
+"""Text outputs: streams of records, and whole documents."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ SCHEMA = 1
 def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
     """Open ``path`` for records: UTF-8, the same bytes on every system, an old file replaced.
 
-    Raises :class:`lpr.errors.OutputError` where that cannot be done, or would overwrite one of
-    ``sources``.
+    Raises :class:`lpr.errors.OutputError` if that fails, or would overwrite one of ``sources``.
     """
     refuse_sources([path], sources)
     try:
@@ -35,7 +34,7 @@ def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
     try:
         yield stream
     finally:
-        # Every record has been flushed: what could still fail here has been reported by put().
+        # put() has flushed every record and reported its errors: nothing is left to fail here.
         with contextlib.suppress(OSError):
             stream.close()
 
@@ -61,7 +60,7 @@ def write_document(path: Path, text: str, sources: Iterable[str] = ()) -> None:
 
 
 def standard_output() -> TextIO:
-    """Standard output, for records. Raises :class:`lpr.errors.OutputError` where it is closed."""
+    """Standard output, for records. Raises :class:`lpr.errors.OutputError` if it is closed."""
     if sys.stdout is None:
         raise OutputError("standard output is closed; name a file with --output")
     # Records are UTF-8 by contract, whatever the locale says.
@@ -85,5 +84,5 @@ def put(stream: TextIO, text: str) -> None:
 def put_record(stream: TextIO, record: Mapping[str, Any]) -> None:
     """Write ``record`` as a line of JSON, and flush it."""
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    # What a file name holds beyond UTF-8 becomes \udcXX, which is what JSON calls it.
+    # Bytes of a file name that are not UTF-8 become \udcXX, as JSON writes them.
     put(stream, clean(line) + "\n")

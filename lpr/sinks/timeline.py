@@ -6,7 +6,7 @@ from html import escape
 from typing import TextIO
 
 from lpr.sightings import FrameTime, Gap, Sighting, utc
-from lpr.sinks.evidence import jpeg, shown_crop
+from lpr.sinks.evidence import jpeg, redacted_crop
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.sinks.redaction import PlateRedactor
@@ -29,12 +29,12 @@ addEventListener("DOMContentLoaded", () => {
   const all = [...document.querySelectorAll("article")];
   const find = document.getElementById("find");
   find.addEventListener("input", () => {
-    const wanted = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
-    for (const a of all) a.hidden = wanted && !(a.dataset.text || "").includes(wanted);
+    const query = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
+    for (const a of all) a.hidden = query && !(a.dataset.text || "").includes(query);
   });
   if (!all.length) return;
   const cameras = [...new Set(all.map(a => a.dataset.camera))];
-  // Recordings without a clock count from their beginning: each kind has its own scale.
+  // Recordings without a clock count from their beginning, and have their own scale.
   const scale = [false, true].map(clock => {
     const own = all.filter(a => (+a.dataset.first > 1e8) === clock);
     const start = Math.min(...own.map(a => +a.dataset.first));
@@ -63,27 +63,27 @@ _SEARCH = """<p><input id="find" type="search" placeholder="A part of a plate"
 
 
 class Timeline(Closeable):
-    """Each record is a part of the page that stands on its own, so that a page whose writer died
-    shows all that it had. Early sightings are left to their last word."""
+    """Writes each record as a complete element, so that a page whose writer was killed still shows
+    them. Early sightings are left out until they are final."""
 
-    def __init__(self, stream: TextIO, veil: PlateRedactor | None = None) -> None:
+    def __init__(self, stream: TextIO, redactor: PlateRedactor | None = None) -> None:
         self._stream = stream
-        self._veil = veil
+        self._redactor = redactor
         self._count = 0
         put(stream, html.head("Sightings", _STYLE, _SCRIPT) + _SEARCH)
 
     def sighting(self, sighting: Sighting) -> None:
-        """A vehicle that has gone."""
+        """Add a vehicle that has left."""
         if sighting.status in ("early", "withdrawn"):
             return
         plate, best = sighting.plate, sighting.best
-        crop = html.image(jpeg(shown_crop(sighting, self._veil)))
+        crop = html.image(jpeg(redacted_crop(sighting, self._redactor)))
         others = ", ".join(other.text for other in plate.reading.alternatives)
         lines = [
             f"{_clock(sighting.first)} to {_clock(sighting.last)}, {escape(sighting.camera)}, "
             f"{sighting.direction}",
-            f"certain to {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
-            f"{sighting.read}, {sighting.agreeing} of them alike; shown is frame "
+            f"confidence {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
+            f"{sighting.read}, {sighting.agreeing} of them equal; the picture is frame "
             f"{best.moment.frame}" + (f"; also read: {escape(others)}" if others else ""),
         ]
         body = f"<b>{escape(plate.display or plate.text)}</b>" + "".join(
@@ -99,7 +99,7 @@ class Timeline(Closeable):
         )
 
     def gap(self, gap: Gap) -> None:
-        """A camera that is back; while it is away there is nothing to show."""
+        """Add a gap that has ended."""
         if gap.until is None:
             return
         text = (
@@ -124,7 +124,7 @@ class Timeline(Closeable):
         )
 
     def close(self) -> None:
-        """The end of the page; browsers show it without as well."""
+        """End the page; browsers show it without, too."""
         put(self._stream, html.FOOT)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lpr.errors import SourceError
 from lpr.source.file import read_head
-from lpr.source.media_types import HEIF, PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_by
+from lpr.source.media_types import HEIF, PICTURE_SUFFIXES, VIDEO_SUFFIXES, MediaType, media_type_by
 from lpr.source.picture import Picture, decode, quiet
 from lpr.source.search import expand
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "PICTURE_SUFFIXES",
     "VIDEO_SUFFIXES",
-    "Kind",
+    "MediaType",
     "Picture",
     "Source",
     "expand",
-    "kind_of",
+    "media_type_of",
     "open_source",
     "quiet",
 ]
@@ -33,10 +33,10 @@ __all__ = [
 Source: TypeAlias = "Picture | Video"
 
 
-def kind_of(source: str) -> Kind | None:
+def media_type_of(source: str) -> MediaType | None:
     """How :func:`open_source` would open ``source``, by its first bytes; None if it would not."""
     try:
-        return kind_by(source, read_head(source))
+        return media_type_by(source, read_head(source))
     except SourceError:
         return None
 
@@ -51,7 +51,7 @@ def open_source(path: str | os.PathLike[str], every: int = 1) -> Source:
         raise ValueError(f"every has to be 1 or more, not {every}")
     name = os.fspath(path)
     head = read_head(name)
-    kind = kind_by(name, head)
+    kind = media_type_by(name, head)
     if kind == "picture":
         return Picture(name, decode(name))
     if kind == "video":

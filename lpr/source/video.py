@@ -13,7 +13,7 @@ from av.error import InvalidDataError
 
 from lpr.errors import SourceError
 from lpr.source.av_stream import Stream, ThreadType
-from lpr.source.media_types import Kind
+from lpr.source.media_types import MediaType
 from lpr.source.truncation import is_truncated
 from lpr.types import Frame
 
@@ -29,7 +29,7 @@ class Video(Stream):
     for many containers.
     """
 
-    kind: ClassVar[Kind] = "video"
+    kind: ClassVar[MediaType] = "video"
 
     def __init__(self, name: str, every: int = 1, threads: ThreadType = "NONE") -> None:
         """Raises :class:`lpr.errors.SourceError` if the file cannot be opened."""

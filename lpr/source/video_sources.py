@@ -12,14 +12,14 @@ from lpr.source.address import Address
 from lpr.source.av_stream import Stream, standard_input
 from lpr.source.file import read_head
 from lpr.source.image_sequence import FrameFolder
-from lpr.source.live import Away, Back, Live
-from lpr.source.media_types import kind_by
+from lpr.source.live import Live, SourceLost, SourceRestored
+from lpr.source.media_types import media_type_by
 from lpr.source.video import Video
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
 
 
-class MovingSource(Protocol):
+class VideoSource(Protocol):
     """Gives frames in order, once; a live source also reports when it is lost and restored."""
 
     @property
@@ -27,9 +27,9 @@ class MovingSource(Protocol):
         """Frames per second; None if the source does not state them."""
         ...
 
-    def __iter__(self) -> Iterator[Frame | Away | Back]: ...
+    def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]: ...
 
-    def __enter__(self) -> MovingSource: ...
+    def __enter__(self) -> VideoSource: ...
 
     def __exit__(
         self,
@@ -43,9 +43,9 @@ class MovingSource(Protocol):
         ...
 
 
-def open_moving(
+def open_video_source(
     address: Address, *, fps: float = 25.0, start: float | None = None, stall: float = 5.0
-) -> MovingSource:
+) -> VideoSource:
     """Open a source to be watched.
 
     ``fps`` is the rate of a folder of pictures; ``start`` the beginning of a recording that does
@@ -55,9 +55,9 @@ def open_moving(
     """
     if address.live:
         return Live(address, stall)
-    if address.sort == "stdin":
+    if address.kind == "stdin":
         source: FrameFolder | Stream = standard_input()
-    elif address.sort == "folder":
+    elif address.kind == "folder":
         source = FrameFolder(address.text, fps)
     else:
         source = _open_file(address.text)
@@ -70,7 +70,7 @@ def _open_file(name: str) -> Video:
     head = read_head(name)
     if not head:
         raise SourceError(f"{name}: the file is empty (0 bytes); copy it again")
-    if kind_by(name, head) != "video" and not head.startswith(b"GIF8"):
+    if media_type_by(name, head) != "video" and not head.startswith(b"GIF8"):
         raise SourceError(
             f"{name}: this is not a video; lpr watch follows vehicles through videos and streams, "
             "lpr detect reads single pictures"

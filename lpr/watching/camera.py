@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from lpr.errors import LprError
-from lpr.sightings import Gap, Shown
+from lpr.sightings import Gap, TrackOverlay
 from lpr.source.address import Address
-from lpr.source.live import Away, Back
-from lpr.source.video_sources import MovingSource
+from lpr.source.live import SourceLost, SourceRestored
+from lpr.source.video_sources import VideoSource
 from lpr.types import Box, Detection, Frame
 from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
@@ -39,7 +39,7 @@ class _End:
     error: LprError | None = None
 
 
-_Item: TypeAlias = Frame | Away | Back | _End
+_Item: TypeAlias = Frame | SourceLost | SourceRestored | _End
 
 
 class EngineApi(Protocol):
@@ -73,7 +73,7 @@ class Camera:
         self,
         hub: EngineApi,
         address: Address,
-        open_source: Callable[[Address], MovingSource],
+        open_source: Callable[[Address], VideoSource],
         watcher: Watcher,
         rules: WatchSettings,
         show: bool,
@@ -87,7 +87,7 @@ class Camera:
         self._show = show
         self._watcher = watcher
         self._mail: FrameQueue[_Item] = FrameQueue(_WAITING, drop=address.live)
-        self._source: MovingSource | None = None
+        self._source: VideoSource | None = None
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._pace = FrameSampler(rules.every)
@@ -149,7 +149,7 @@ class Camera:
         self._hub.put(self, None)
 
     def _events(self) -> Iterator[Event]:
-        way: deque[_UnderWay | Away | Back] = deque()
+        way: deque[_UnderWay | SourceLost | SourceRestored] = deque()
         end: _End | None = None
         while end is None or way:
             while end is None and len(way) < DEPTH:
@@ -194,7 +194,7 @@ class Camera:
         frame, shown = (way.frame, self._shown(way.frame)) if self._show else (None, ())
         return Seen(self.address.camera, frame, way.found is not None, shown, tuple(sightings))
 
-    def _shown(self, frame: Frame) -> tuple[Shown, ...]:
+    def _shown(self, frame: Frame) -> tuple[TrackOverlay, ...]:
         now = frame.time or 0.0
         picture = Box(0, 0, frame.width, frame.height)
         shown = []
@@ -206,12 +206,12 @@ class Camera:
                 continue
             text = track.text if self._watcher.counts(track) else ""
             trail = tuple(place.center for _, place in track.path[-_TRAIL:])
-            shown.append(Shown(track.number, box, text, trail, found))
+            shown.append(TrackOverlay(track.number, box, text, trail, found))
         return tuple(shown)
 
-    def _gap(self, item: Away | Back) -> Iterator[Event]:
+    def _gap(self, item: SourceLost | SourceRestored) -> Iterator[Event]:
         camera, source = self.address.camera, self.address.shown
-        if isinstance(item, Away):
+        if isinstance(item, SourceLost):
             yield self._last()
             yield Gap(camera, source, item.since, None, item.reason, 0)
         else:

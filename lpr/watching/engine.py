@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from lpr.reader import Reader
 from lpr.source.address import Address
-from lpr.source.video_sources import MovingSource
+from lpr.source.video_sources import VideoSource
 from lpr.tracking import Fuse
 from lpr.types import Detection, Frame
 from lpr.utils.closing import Closeable
@@ -49,7 +49,7 @@ class Engine(Closeable):
         self,
         sources: Sequence[Address],
         readers: Sequence[Reader],
-        open_source: Callable[[Address], MovingSource],
+        open_source: Callable[[Address], VideoSource],
         *,
         rules: WatchSettings = DEFAULTS,
         show: bool = False,

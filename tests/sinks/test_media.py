@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lpr.draw import annotate
 from lpr.errors import OutputError
 from lpr.sinks import open_save
-from lpr.source import Kind, expand, kind_of, open_source, quiet
+from lpr.source import MediaType, expand, media_type_of, open_source, quiet
 from lpr.types import Frame, Image
 from tests.media import grey_levels, noise, quarters, with_durations, write_picture, write_video
 from tests.properties import examples
@@ -27,9 +27,9 @@ FOUND = [plate()]
 
 def save_all(path: Path, *sources: Path, every: int = 1) -> list[Path]:
     """Do what a command does: annotate every frame of every source."""
-    planned: list[tuple[str, Kind]] = []
+    planned: list[tuple[str, MediaType]] = []
     for source in sources:
-        kind = kind_of(str(source))
+        kind = media_type_of(str(source))
         assert kind is not None
         planned.append((str(source), kind))
     with open_save(path, planned) as save:
@@ -188,7 +188,7 @@ def test_old_results_are_replaced(tmp_path: Path) -> None:
     ],
 )
 def test_an_output_that_does_not_fit_is_refused_before_anything_is_done(
-    tmp_path: Path, output: str, kinds: list[Kind], reason: str
+    tmp_path: Path, output: str, kinds: list[MediaType], reason: str
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     before = sorted(tmp_path.rglob("*"))

@@ -1,4 +1,4 @@
-"""What a watch leaves: evidence, a page, videos, blurred plates."""
+"""What a watch leaves: evidence, a page, videos, pixelate plates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 
 from lpr.draw import annotate_tracks
 from lpr.errors import OutputError, SourceError
-from lpr.sightings import FrameTime, Gap, Observation, Shown, Sighting
+from lpr.sightings import FrameTime, Gap, Observation, Sighting, TrackOverlay
 from lpr.sinks import EvidenceFolder, PlateRedactor, Timeline, read_known
 from lpr.sinks.paths import file_stems, refuse_twins
-from lpr.sinks.redaction import blurred
+from lpr.sinks.redaction import pixelate
 from lpr.sinks.video import VideoWriter, plan_videos
 from lpr.types import Box, Detection, Image, Plate, Reading
 from tests.media import noise
@@ -43,7 +43,7 @@ def hidden(before: Image, after: Image, box: Box) -> bool:
 
 def test_blurring_leaves_squares_and_all_else_as_it_was() -> None:
     image = noise(120, 160)
-    after = blurred(image, [BOX])
+    after = pixelate(image, [BOX])
     assert hidden(image, after, BOX)
     assert np.array_equal(after[:, :20], image[:, :20])
     assert np.array_equal(image, noise(120, 160))
@@ -51,8 +51,8 @@ def test_blurring_leaves_squares_and_all_else_as_it_was() -> None:
 
 @pytest.mark.parametrize("box", [Box(-50, -50, -10, -10), Box(-5, -5, 3, 2), Box(0, 0, 0, 0)])
 def test_boxes_at_the_edge_and_beyond_are_no_trouble(box: Box) -> None:
-    assert blurred(noise(20, 30), [box]).shape == (20, 30, 3)
-    shown = [Shown(0, box, "ABC1234", ((5.0, 5.0),), True)]
+    assert pixelate(noise(20, 30), [box]).shape == (20, 30, 3)
+    shown = [TrackOverlay(0, box, "ABC1234", ((5.0, 5.0),), True)]
     assert annotate_tracks(noise(20, 30), shown).shape == (20, 30, 3)
 
 
@@ -129,7 +129,7 @@ def test_known_plates_are_read_however_they_are_written(tmp_path: Path) -> None:
 
 def test_hidden_plates_have_no_text_in_a_video_either() -> None:
     image = noise(120, 160)
-    shown = [Shown(0, BOX, "ABC1234", (), True)]
+    shown = [TrackOverlay(0, BOX, "ABC1234", (), True)]
     assert not np.array_equal(annotate_tracks(image, shown), PlateRedactor().annotate(image, shown))
     assert np.array_equal(
         annotate_tracks(image, shown), PlateRedactor(["ABC1234"]).annotate(image, shown)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lpr.errors import SourceError
-from lpr.source import kind_of, open_source
+from lpr.source import media_type_of, open_source
 from lpr.types import Frame
 from tests.media import (
     boxes,
@@ -89,7 +89,7 @@ def test_containers(tmp_path: Path, suffix: str) -> None:
 
 def test_the_content_tells_that_it_is_a_video(tmp_path: Path) -> None:
     clip = write_video(tmp_path / "clip.mp4").rename(tmp_path / "clip.jpg")
-    assert kind_of(str(clip)) == "video"
+    assert media_type_of(str(clip)) == "video"
     assert len(read(clip)) == 20
 
 
