@@ -189,4 +189,4 @@ def test_the_command_writes_page_tables_and_comparison(tmp_path: Path) -> None:
     assert "would apply to this system only" in uneven.stderr
     wild = {"box": [0, 0, 9, 9], "text": "A", "confidence": 5}
     theirs.write_text(json.dumps({"source": "a.png", "plates": [wild]}))
-    assert "confidence 5.0 does not lie in 0..1" in lpr(*arguments).stderr
+    assert "confidence 5.0 is not in 0..1" in lpr(*arguments).stderr

@@ -156,8 +156,8 @@ def _regions(options: dict[str, Any]) -> list[Region]:
 def _breakdown(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
     outcomes = report.outcomes
     return {
-        "by_size": [row.as_dict() for row in breakdown.by_size(outcomes)],
-        "by_format": [row.as_dict() for row in breakdown.by_format(outcomes, regions)],
+        "by_size": [asdict(row) for row in breakdown.by_size(outcomes)],
+        "by_format": [asdict(row) for row in breakdown.by_format(outcomes, regions)],
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
         "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],

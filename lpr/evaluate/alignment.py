@@ -15,9 +15,8 @@ def confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
     counts = Counter(
         pair
         for outcome in outcomes
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True)
-        if plate.text and match is not None
-        for pair in aligned(plate.text, outcome.outputs[match].text)
+        for text, output in outcome.readings()
+        for pair in aligned(text, output.text)
         if pair[0] != pair[1]
     )
     return [(a, b, n) for (a, b), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]

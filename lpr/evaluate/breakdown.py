@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from lpr.evaluate.intervals import wilson
 from lpr.evaluate.outcome import Outcome
@@ -28,9 +27,6 @@ class Row:
     low: float
     high: float
     characters_wrong: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def by_size(outcomes: Sequence[Outcome]) -> list[Row]:

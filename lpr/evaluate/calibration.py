@@ -29,11 +29,9 @@ class Bin:
 def of_plates(outcomes: Sequence[Outcome]) -> list[Scored]:
     """The readings of plates with a labelled text."""
     return [
-        (output.confidence, output.text == plate.text)
+        (output.confidence, output.text == text)
         for outcome in outcomes
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True)
-        if plate.text and match is not None
-        for output in (outcome.outputs[match],)
+        for text, output in outcome.readings()
         if output.text
     ]
 
@@ -42,13 +40,11 @@ def of_characters(outcomes: Sequence[Outcome]) -> list[Scored]:
     """The characters of these readings, where the system gives each a confidence."""
     scored: list[Scored] = []
     for outcome in outcomes:
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True):
-            if not plate.text or match is None:
-                continue
-            reading = outcome.outputs[match].reading
-            confidences = iter(reading.characters)
-            for labelled, read in aligned(plate.text, reading.text):
-                if read and reading.characters:
+        for text, output in outcome.readings():
+            characters = output.reading.characters
+            confidences = iter(characters)
+            for labelled, read in aligned(text, output.text):
+                if read and characters:
                     scored.append((next(confidences).confidence, labelled == read))
     return scored
 

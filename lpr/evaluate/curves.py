@@ -96,20 +96,15 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[RiskCoverage]:
     texts = sum(1 for o in outcomes for plate in o.picture.plates if plate.text)
     readings: list[tuple[float, bool]] = []
     for outcome in outcomes:
-        for index, plate in enumerate(outcome.picture.plates):
-            match = outcome.matches[index]
-            if plate.text and match is not None:
-                output = outcome.outputs[match]
-                readings.append((output.confidence, output.text == plate.text))
+        readings += [(output.confidence, output.text == t) for t, output in outcome.readings()]
         readings += [(output.confidence, False) for output in outcome.false_readings]
     points: list[RiskCoverage] = []
     wrong = right = 0
     for confidence, correct in sorted(readings, key=lambda reading: -reading[0]):
         wrong, right = wrong + (not correct), right + correct
-        now = RiskCoverage(confidence, wrong + right, wrong, right / max(texts, 1))
         if points and points[-1].threshold == confidence:
             points.pop()
-        points.append(now)
+        points.append(RiskCoverage(confidence, wrong + right, wrong, right / max(texts, 1)))
     return points
 
 

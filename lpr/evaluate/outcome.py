@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,12 @@ class Outcome:
         """Match ``outputs`` to the labels of ``picture``."""
         labelled = [plate.box for plate in picture.plates]
         return cls(picture, outputs, match(labelled, [plate.box for plate in outputs]), **more)
+
+    def readings(self) -> Iterator[tuple[str, Plate]]:
+        """The labelled text and the output of each plate that has both."""
+        for plate, match in zip(self.picture.plates, self.matches, strict=True):
+            if plate.text and match is not None:
+                yield plate.text, self.outputs[match]
 
     @property
     def false_readings(self) -> list[Plate]:

@@ -34,7 +34,11 @@ def line_plot(
     parts.append(f'<polyline class="line" points="{path}"/>')
     if dots:
         parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in inside]
-    return _svg(parts, f"{y_title} against {x_title}")
+    label = escape(f"{y_title} against {x_title}")
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 class _Scale:
@@ -73,10 +77,3 @@ def _frame(place: _Scale, x_title: str, y_title: str) -> str:
         f"{escape(y_title)}</text>",
     ]
     return "".join(parts)
-
-
-def _svg(parts: Sequence[str], title: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from lpr.sinks.paths import clean
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 COLUMNS = (
     "source",
@@ -29,11 +28,11 @@ COLUMNS = (
 )
 
 
-class CsvSink(Closeable):
+class CsvSink(TextSink):
     """Writes the columns of docs/output.md to a text stream; frames without plates have no row."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._rows([COLUMNS])
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
@@ -47,15 +46,9 @@ class CsvSink(Closeable):
             rows.append((*place, *values, *record["box"], milliseconds))
         self._rows(rows)
 
-    def error(self, source: str, message: str) -> None:
-        """A failed source has no row."""
-
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            put(self._stream, "".join(csv_line(row) for row in rows))
-
-    def close(self) -> None:
-        """Every row is flushed when it is written."""
+            self._put("".join(csv_line(row) for row in rows))
 
 
 def csv_line(row: Sequence[object]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import clean, refuse_sources
+from lpr.utils.closing import Closeable
 from lpr.utils.files import write_atomically
 
 SCHEMA = 1
@@ -67,6 +68,22 @@ def standard_output() -> TextIO:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout
+
+
+class TextSink(Closeable):
+    """The base of sinks that write to a text stream, and flush each record."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def _put(self, text: str) -> None:
+        put(self._stream, text)
+
+    def error(self, source: str, message: str) -> None:
+        """By default, a failed source is left out."""
+
+    def close(self) -> None:
+        """Nothing is left to do: every record has been flushed."""
 
 
 def put(stream: TextIO, text: str) -> None:

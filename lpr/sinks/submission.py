@@ -8,15 +8,14 @@ from typing import TextIO
 
 from lpr.sinks.csv import csv_line
 from lpr.sinks.paths import clean
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 HEADER = ("ID", "Number")
 UNKNOWN = "unknown"
 
 
-class SubmissionSink(Closeable):
+class SubmissionSink(TextSink):
     """Writes ``ID,Number`` rows: the picture's file name without its suffix, and its plate's text.
 
     Pictures without a reading, and those that failed, have ``unknown``. Frames of a video are
@@ -24,7 +23,7 @@ class SubmissionSink(Closeable):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._last_source = ""
         self._row(*HEADER)
 
@@ -44,10 +43,7 @@ class SubmissionSink(Closeable):
             self._row(_stem(source), UNKNOWN)
 
     def _row(self, *values: str) -> None:
-        put(self._stream, csv_line(values))
-
-    def close(self) -> None:
-        """Every row is flushed when it is written."""
+        self._put(csv_line(values))
 
 
 def _stem(source: str) -> str:

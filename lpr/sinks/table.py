@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 # The source is last, since its length varies.
 _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 
 
-class TableSink(Closeable):
+class TableSink(TextSink):
     """Writes one line per plate, and one for each picture without a plate.
 
     ``read`` and ``found`` are the confidences of the reading and the detection. Frames of a video
@@ -22,7 +21,7 @@ class TableSink(Closeable):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._started = False
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
@@ -35,16 +34,10 @@ class TableSink(Closeable):
         if not plates:
             self._line("-", "", "", "", "", time, last)
 
-    def error(self, source: str, message: str) -> None:
-        """A failed source has no line."""
-
     def _line(self, *cells: str) -> None:
         header = "" if self._started else _LINE.format(*_COLUMNS) + "\n"
         self._started = True
-        put(self._stream, header + _LINE.format(*cells) + "\n")
-
-    def close(self) -> None:
-        """Every line is flushed when it is written."""
+        self._put(header + _LINE.format(*cells) + "\n")
 
 
 def _cells(plate: Plate) -> tuple[str, str, str, str, str]:

@@ -21,11 +21,14 @@ class FrameFolder(Closeable):
             raise SourceError(f"{name}: the folder holds no picture")
         self._name = name
         self.fps: float | None = fps
+        self.start: float | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         """Raises :class:`lpr.errors.SourceError` if a picture cannot be read."""
         for index, file in enumerate(self._files):
-            yield Frame(decode(file), self._name, index, index / (self.fps or 1.0))
+            time = index / (self.fps or 1.0)
+            clock = None if self.start is None else self.start + time
+            yield Frame(decode(file), self._name, index, time, clock)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from lpr.errors import SourceError
@@ -16,10 +15,9 @@ from lpr.source.live import Live, SourceLost, SourceRestored
 from lpr.source.media_types import media_type_by
 from lpr.source.video import Video
 from lpr.types import Frame
-from lpr.utils.closing import Closeable
 
 
-class VideoSource(Protocol):
+class VideoSource(AbstractContextManager["VideoSource"], Protocol):
     """Gives frames in order, once; a live source also reports when it is lost and restored."""
 
     @property
@@ -28,15 +26,6 @@ class VideoSource(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]: ...
-
-    def __enter__(self) -> VideoSource: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
     def close(self) -> None:
         """Release the source; a live one ends soon after."""
@@ -61,9 +50,8 @@ def open_video_source(
         source = FrameFolder(address.text, fps)
     else:
         source = _open_file(address.text)
-    if start is None or getattr(source, "start", None) is not None:
-        return source
-    return Dated(source, start)
+    source.start = start if source.start is None else source.start
+    return source
 
 
 def _open_file(name: str) -> Video:
@@ -76,19 +64,3 @@ def _open_file(name: str) -> Video:
             "lpr detect reads single pictures"
         )
     return Video(name)
-
-
-class Dated(Closeable):
-    """A recording with a known beginning, in seconds since 1970."""
-
-    def __init__(self, source: FrameFolder | Stream, start: float) -> None:
-        self._source = source
-        self._start = start
-        self.fps = source.fps
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in self._source:
-            yield replace(frame, clock=self._start + (frame.time or 0.0))
-
-    def close(self) -> None:
-        self._source.close()
