@@ -14,6 +14,7 @@ from lpr.sinks.media import write_picture
 from lpr.sinks.paths import file_stems, make_folders
 from lpr.sinks.redaction import PlateRedactor, pixelate
 from lpr.types import Box, Image
+from lpr.utils.text import unique_name
 
 
 class EvidenceFolder:
@@ -57,11 +58,9 @@ class EvidenceFolder:
     def _unused_name(self, base: str) -> str:
         """A name that no file of an earlier watch has."""
         if base not in self._names:
-            name, number = base, 1
-            while (self._folder / f"{name}-plate.jpg").exists():
-                number += 1
-                name = f"{base}-{number}"
-            self._names[base] = name
+            self._names[base] = unique_name(
+                base, lambda name: (self._folder / f"{name}-plate.jpg").exists()
+            )
         return self._names[base]
 
     def _redacted_frame(self, frame: Image, sighting: Sighting) -> Image:

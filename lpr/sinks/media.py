@@ -13,6 +13,7 @@ from lpr.errors import OutputError
 from lpr.sinks.paths import make_folders, refuse_sources
 from lpr.types import Frame, Image, Plate
 from lpr.utils.closing import Closeable
+from lpr.utils.text import unique_name
 
 if TYPE_CHECKING:
     from lpr.sinks.video import VideoWriter
@@ -108,11 +109,8 @@ def _plan_folder(folder: Path, sources: Mapping[str, MediaType]) -> dict[str, Pa
             suffix = ".mp4"
         elif suffix.lower() not in PICTURE_SUFFIXES:
             suffix = ".jpg"
-        name, number = f"{stem}{suffix}", 1
         # Some file systems do not tell "A.jpg" and "a.jpg" apart.
-        while name.casefold() in taken:
-            number += 1
-            name = f"{stem}-{number}{suffix}"
+        name = unique_name(stem, lambda name: name.casefold() in taken, suffix)
         taken.add(name.casefold())
         plan[source] = folder / name
     return plan

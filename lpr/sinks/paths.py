@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lpr.errors import OutputError
+from lpr.utils.text import unique_name
 
 
 def refuse_sources(outputs: Iterable[Path], sources: Iterable[str]) -> None:
@@ -32,13 +33,11 @@ def file_stems(cameras: Iterable[str]) -> dict[str, str]:
     No two are alike, even if case is ignored.
     """
     stems: dict[str, str] = {}
+    taken: set[str] = set()
     for camera in cameras:
         base = re.sub(r"[^\w.-]", "_", clean(camera)) or "_"
-        stem, number = base, 1
-        while stem.casefold() in {taken.casefold() for taken in stems.values()}:
-            number += 1
-            stem = f"{base}-{number}"
-        stems[camera] = stem
+        stems[camera] = unique_name(base, lambda name: name.casefold() in taken)
+        taken.add(stems[camera].casefold())
     return stems
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from lpr.errors import SourceError
 from lpr.source.media_types import PICTURE_SUFFIXES
 from lpr.source.search import expand, mode_of
+from lpr.utils.text import unique_name
 
 SourceKind: TypeAlias = Literal["file", "folder", "stream", "camera", "stdin"]
 
@@ -121,12 +122,9 @@ def _with_unique_names(found: Sequence[tuple[str | None, str, SourceKind]]) -> l
     taken: set[str] = set()
     result = []
     for name, text, kind in found:
-        camera, number = name or _default_name(text, kind), 1
-        while camera in taken:
-            if name is not None:
-                raise SourceError(f"{name}: two sources have this name; give each its own")
-            number += 1
-            camera = f"{_default_name(text, kind)}-{number}"
+        if name in taken:
+            raise SourceError(f"{name}: two sources have this name; give each its own")
+        camera = name or unique_name(_default_name(text, kind), taken.__contains__)
         taken.add(camera)
         result.append(Address(camera, text, kind))
     return result

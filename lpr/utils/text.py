@@ -1,8 +1,10 @@
-"""The edit distance of two texts, and their alignment."""
+"""The edit distance and alignment of two texts, and unique names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from itertools import chain, count
 
 
 @lru_cache(maxsize=4096)
@@ -40,3 +42,9 @@ def _costs(a: str, b: str) -> list[list[int]]:
             row.append(min(above[j - 1] + (left != right), above[j] + 1, row[-1] + 1))
         rows.append(row)
     return rows
+
+
+def unique_name(base: str, is_taken: Callable[[str], bool], suffix: str = "") -> str:
+    """The first of ``base``, ``base-2``, ``base-3``..., each with ``suffix``, that is not taken."""
+    numbered = (f"{base}-{number}{suffix}" for number in count(2))
+    return next(name for name in chain([base + suffix], numbered) if not is_taken(name))
