@@ -24,7 +24,7 @@ def write_atomically(file: Path) -> Iterator[Path]:
     ``file`` is replaced whole or, if the block or the process fails, not at all; several processes
     may write it at once. Raises ``OSError`` if it cannot be written, also if its folder is missing.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".lpr-", dir=file.parent) as folder:
         part = Path(folder) / file.name
         yield part
         part.replace(file)

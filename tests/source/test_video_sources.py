@@ -17,7 +17,15 @@ from lpr.source.av_stream import Stream
 from lpr.source.live import Live, SourceLost, SourceRestored
 from lpr.source.video_sources import open_video_source
 from lpr.types import Frame, Image
-from tests.media import animation, grey_levels, index_first, turned, write_picture, write_video
+from tests.media import (
+    animation,
+    grey_levels,
+    index_first,
+    noise,
+    turned,
+    write_picture,
+    write_video,
+)
 
 CAMERA = Address("gate", "rtsp://gate/1", "stream")
 
@@ -236,3 +244,15 @@ def test_what_ffmpeg_cannot_open_is_an_error_of_ours() -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
         Stream("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none", timeout=1.0)
     assert av.logging.get_level() is None
+
+
+def test_a_hole_in_a_video_costs_only_the_frames_in_it(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.mp4", [noise(seed=i) for i in range(80)])
+    data = video.read_bytes()
+    quarter = len(data) // 4
+    video.write_bytes(data[:quarter] + bytes(2 * quarter) + data[3 * quarter :])
+    (address,) = addresses([str(video)])
+    frames = []
+    with open_video_source(address) as source, pytest.raises(SourceError, match="is damaged"):
+        frames.extend(iter(source))
+    assert len(frames) > 30
