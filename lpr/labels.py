@@ -57,8 +57,8 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
     """The pictures of a labelled folder or of a table (:func:`table_of`), in the table's order.
 
     Columns: ``file`` (in the table's folder or in ``images/`` there), ``xmin``, ``ymin``, ``xmax``,
-    ``ymax`` in pixels, ``text`` (separators are dropped, blank means unknown) and, where the set is
-    split, ``split``. A row without a box stands for a picture without a plate. Raises
+    ``ymax`` in pixels, ``text`` (separators are dropped, blank means unknown) and, optionally,
+    ``split``. A row without a box stands for a picture without a plate. Raises
     :class:`SourceError` for a missing or malformed file, and for a split that does not exist.
     """
     path = table_of(labelled)

@@ -160,7 +160,7 @@ def _breakdown(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
         "by_format": [asdict(row) for row in breakdown.by_format(outcomes, regions)],
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
-        "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],
+        "risk_coverage": [asdict(p) for p in curves.thinned(curves.risk_coverage(outcomes))],
         "recall_precision": [
             asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))
         ],

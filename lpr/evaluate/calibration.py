@@ -37,7 +37,7 @@ def of_plates(outcomes: Sequence[Outcome]) -> list[Scored]:
 
 
 def of_characters(outcomes: Sequence[Outcome]) -> list[Scored]:
-    """The characters of these readings, where the system gives each a confidence."""
+    """The characters of these readings, if the system states a confidence for each."""
     scored: list[Scored] = []
     for outcome in outcomes:
         for text, output in outcome.readings():

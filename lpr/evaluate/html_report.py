@@ -93,9 +93,10 @@ def _cards(report: Report) -> str:
 
 def _plots(outcomes: Sequence[Outcome]) -> str:
     points = curves.thinned(curves.recall_precision(outcomes))
-    kept = curves.thinned(curves.risk_coverage(outcomes))
+    risk = curves.thinned(curves.risk_coverage(outcomes))
     reliability = calibration.bins(calibration.of_plates(outcomes))
-    top = 0.04 * math.ceil(max([0.02, *(k.wrong / k.readings for k in kept)]) / 0.04)
+    # Four intervals of whole percents.
+    top = 0.04 * math.ceil(max([0.02, *(r.wrong / r.readings for r in risk)]) / 0.04)
     figures = [
         (
             line_plot([(p.recall, p.precision) for p in points], "recall", "precision"),
@@ -103,7 +104,7 @@ def _plots(outcomes: Sequence[Outcome]) -> str:
         ),
         (
             line_plot(
-                [(k.coverage, k.wrong / k.readings) for k in kept],
+                [(r.coverage, r.wrong / r.readings) for r in risk],
                 "labelled texts read right",
                 "share of readings that are wrong",
                 y_range=(0.0, top),

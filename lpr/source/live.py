@@ -122,11 +122,11 @@ class _Clock:
     def __init__(self, opened: float) -> None:
         self._offset = opened
 
-    def time(self, given: float, passed: float) -> float:
-        late = passed - (self._offset + given)
+    def time(self, stated: float, passed: float) -> float:
+        late = passed - (self._offset + stated)
         if not -_MAX_AHEAD <= late <= _MAX_BEHIND:
             self._offset += late
-        return self._offset + given
+        return self._offset + stated
 
 
 class _FreezeDetector:
