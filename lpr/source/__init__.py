@@ -58,7 +58,7 @@ def open_source(path: str | os.PathLike[str], every: int = 1) -> Source:
         from lpr.source.video import Video  # imports PyAV, which `import lpr` does not need
 
         # Frame threads decode ahead while the networks run: 37.6 instead of 40.2 ms per 1080p frame
-        # of H.264 (minimum of six runs on two busy cores). Slices gain nothing: few files have them.
+        # of H.264 (minimum of six runs on two busy cores). Slices gain nothing: they are rare.
         return Video(name, every, threads="AUTO")
     if not head:
         raise SourceError(f"{name}: the file is empty (0 bytes); copy it again")
