@@ -19,7 +19,7 @@ from lpr.evaluate.tracking import GroundTruth, Score, read_truth, score
 from lpr.loading import load_pool
 from lpr.sightings import Sighting
 from lpr.source.address import addresses
-from lpr.source.video_sources import open_moving
+from lpr.source.video_sources import open_video_source
 from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
 from lpr.watching import Engine, Failed, Seen, WatchSettings
@@ -66,7 +66,7 @@ def watch(
         readers = [stack.enter_context(reader) for reader in load_pool(2, model)]
         sources = addresses([str(video)])
         engine = stack.enter_context(
-            Engine(sources, readers, open_moving, settings=settings, show=True, fuse=fuse)
+            Engine(sources, readers, open_video_source, settings=settings, show=True, fuse=fuse)
         )
         for event in engine.events():
             if isinstance(event, Failed):

@@ -1,4 +1,4 @@
-"""Plates drawn onto a picture: their outlines in light blue, what was read above them."""
+"""Drawing plates and tracks onto a picture: outlines in light blue, texts above them."""
 
 from __future__ import annotations
 
@@ -7,52 +7,54 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lpr.sightings import Shown
+from lpr.sightings import TrackOverlay
 from lpr.types import AnyImage, Box, Image, Plate
 
 LIGHT_BLUE = (250, 206, 135)
 _INK = (64, 32, 0)
 _FONT = cv2.FONT_HERSHEY_DUPLEX
-# Of the picture's shorter side.
 _LINE = 1 / 360
+"""Width of lines, as a share of the picture's shorter side."""
 _TEXT = 1 / 30
-_SMALLEST_TEXT = 10.0
+"""Height of text, as a share of the picture's shorter side."""
+_MIN_TEXT = 10.0
+"""Smallest height of text, in pixels."""
 
 
 def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
     """A copy of ``image`` (BGR, ``H x W x 3``) with every plate's box, corners and text.
 
-    Lines and letters grow with the picture. The text stands above the box on a filled label, or
-    below it where there is no room above; labels are kept inside the picture.
+    Lines and letters scale with the picture. The text is above the box on a filled label, or below
+    it if there is no room above; labels are kept inside the picture.
     """
     drawn: Image = image.copy()
     line = max(1, round(min(image.shape[:2]) * _LINE))
     for plate in plates:
-        # With shift 4, OpenCV takes sixteenths of pixels, counted from the middle of pixel (0, 0).
+        # With shift 4, OpenCV takes sixteenths of pixels from the middle of pixel (0, 0).
         quad = np.round((np.asarray(plate.detection.quad) - 0.5) * 16).astype(np.int32)
         box = np.round((np.asarray(plate.box.quad) - 0.5) * 16).astype(np.int32)
-        # The dark line beneath keeps the light one visible on white cars.
+        # The dark line below keeps the light one visible on white cars.
         cv2.polylines(drawn, [box], True, _INK, line + 2, cv2.LINE_AA, 4)
         cv2.polylines(drawn, [box, quad], True, LIGHT_BLUE, line, cv2.LINE_AA, 4)
     for plate in plates:
         text = plate.display or plate.text
-        # OpenCV's built-in letters can write nothing but ASCII.
+        # OpenCV's built-in font has ASCII only.
         _label(drawn, plate.box, text if text.isascii() else plate.text, line)
     return drawn
 
 
-def annotate_tracks(image: AnyImage, tracks: Sequence[Shown]) -> Image:
-    """A copy of ``image`` with every track's box, the way it came and what it is held to say.
+def annotate_tracks(image: AnyImage, tracks: Sequence[TrackOverlay]) -> Image:
+    """A copy of ``image`` with every track's box, trail and text so far.
 
-    Where a plate was not found but is thought to be, its box is thin.
+    The box is thin where the plate was predicted and not detected.
     """
     drawn: Image = image.copy()
     line = max(1, round(min(image.shape[:2]) * _LINE))
     for track in tracks:
-        way = np.round((np.asarray([*track.trail, track.box.center]) - 0.5) * 16).astype(np.int32)
+        trail = np.round((np.asarray([*track.trail, track.box.center]) - 0.5) * 16).astype(np.int32)
         box = np.round((np.asarray(track.box.quad) - 0.5) * 16).astype(np.int32)
         thick = line if track.found else 1
-        cv2.polylines(drawn, [way], False, LIGHT_BLUE, 1, cv2.LINE_AA, 4)
+        cv2.polylines(drawn, [trail], False, LIGHT_BLUE, 1, cv2.LINE_AA, 4)
         cv2.polylines(drawn, [box], True, _INK, thick + 2, cv2.LINE_AA, 4)
         cv2.polylines(drawn, [box], True, LIGHT_BLUE, thick, cv2.LINE_AA, 4)
     for track in tracks:
@@ -65,7 +67,7 @@ def _label(drawn: Image, box: Box, text: str, line: int) -> None:
     if not text:
         return
     height, width = drawn.shape[:2]
-    text_height = max(_SMALLEST_TEXT, min(height, width) * _TEXT)
+    text_height = max(_MIN_TEXT, min(height, width) * _TEXT)
     scale = cv2.getFontScaleFromHeight(_FONT, 100, line) * text_height / 100
     padding = max(2, round(text_height / 4))
     (w, h), _ = cv2.getTextSize(text, _FONT, scale, line)

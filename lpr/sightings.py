@@ -97,7 +97,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TrackOverlay:
     """A plate to draw in a frame: its track's number, its box, its text so far (empty until it
     counts), the centres of its last boxes, and whether it was detected in this frame or is only
     predicted."""

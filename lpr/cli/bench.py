@@ -120,7 +120,7 @@ def video(
     network threads, and decoding alone.
     """
     (address,) = addresses([source])[:1]
-    if address.sort not in ("file", "folder"):
+    if address.kind not in ("file", "folder"):
         raise click.BadParameter("only a recording can be repeated; give a file or a folder")
     cores = os.cpu_count() or 1
     ways = [(WatchSettings(), "watch, {} finders")]

@@ -1,4 +1,4 @@
-"""``lpr detect``: the plates of pictures and videos, frame by frame."""
+"""``lpr detect``: reads the plates of pictures and videos, frame by frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpr.loading import registry
 from lpr.protocols import RecordSink
 from lpr.reader import Reader
 from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
-from lpr.source import expand, kind_of, open_source, quiet
+from lpr.source import expand, media_type_of, open_source, quiet
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
 from lpr.utils.timing import measuring
@@ -30,7 +30,7 @@ from lpr.utils.timing import measuring
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Look only at every Nth frame of a video.",
+    help="Read only every Nth frame of a video.",
 )
 @click.option(
     "--format",
@@ -38,7 +38,7 @@ from lpr.utils.timing import measuring
     type=click.Choice(sorted(registry().sinks)),
     default="jsonl",
     show_default=True,
-    help="How the results are written.",
+    help="The format of the results.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Write results to this file.")
 @click.option(
@@ -49,12 +49,12 @@ from lpr.utils.timing import measuring
 @click.option(
     "--one-per-picture",
     is_flag=True,
-    help="Of a picture's plates only the one that is read with the most certainty.",
+    help="Keep only the plate with the highest confidence in each picture.",
 )
 @click.option(
     "--timings",
     is_flag=True,
-    help="Add the milliseconds that each frame took, in all and stage by stage.",
+    help="Add the milliseconds of each frame, in total and by stage.",
 )
 def command(
     sources: tuple[str, ...],
@@ -68,12 +68,12 @@ def command(
 ) -> None:
     """Find and read the number plates of pictures, folders, globs and videos.
 
-    A source that fails is reported and the others are still read; the exit status is then 1.
+    A source that fails is reported, and the others are still read; the exit status is then 1.
     """
     with ExitStack() as stack:
         stack.enter_context(quiet())
         planned = expand(sources)
-        # The output is opened, and an old one emptied, only once nothing else can be wrong.
+        # Opening the output empties an old file: everything else is checked first.
         reader = stack.enter_context(open_reader(**options))
         pictures = stack.enter_context(_open_save(save, planned)) if save else None
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
@@ -92,29 +92,31 @@ def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) ->
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
-    return open_save(path, [(source, kind) for source in sources if (kind := kind_of(source))])
+    return open_save(
+        path, [(source, kind) for source in sources if (kind := media_type_of(source))]
+    )
 
 
 class SaveError(LprError):
-    """A source's annotated copy cannot be written: it costs this source and not the others."""
+    """A source's annotated copy cannot be written; the other sources are still read."""
 
 
 @dataclass
 class Run:
-    """One call of the command: what it reads with, where results go, what has failed.
+    """One run of the command: its reader, its outputs, the sources that failed.
 
-    With ``alone``, only the plate of a picture that is read best counts.
+    With ``one_per_picture``, only the plate with the highest confidence counts.
     """
 
     reader: Reader
     records: RecordSink
     pictures: MediaSink | None
     timings: bool
-    alone: bool
+    one_per_picture: bool
     failed: list[str] = field(default_factory=list)
 
     def read(self, name: str, every: int, bar: Bar[str]) -> None:
-        """Read one source to its end; its failure is recorded and costs only the rest of it."""
+        """Read one source to its end, or record why it failed."""
         try:
             with open_source(name, every) as source:
                 with self._saving():
@@ -139,7 +141,7 @@ class Run:
                 self.pictures.frame(frame, plates)
 
     def _plates(self, image: Image) -> list[Plate]:
-        if not self.alone:
+        if not self.one_per_picture:
             return self.reader.read(image)
         best = self.reader.read_best(image)
         return [] if best is None else [best]

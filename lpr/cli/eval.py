@@ -1,4 +1,4 @@
-"""``lpr eval``: how good a model, or any other system, is on a folder of labelled pictures."""
+"""``lpr eval``: evaluates a model, or any other system, on a folder of labelled pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from lpr.cli.options import open_reader, reader_options
-from lpr.errors import OutputError
 from lpr.evaluate import (
     Report,
     alignment,
@@ -20,26 +19,29 @@ from lpr.evaluate import (
     compare,
     curves,
     evaluate,
-    page,
     read_predictions,
+    render_html,
     score_predictions,
 )
-from lpr.labels import LabelledPicture, read_labels
+from lpr.labels import LabelledPicture, read_labels, table_of
 from lpr.loading import regions_of
 from lpr.models import load_model
 from lpr.regions import Region
+from lpr.sinks.records import check_document, write_document
 from lpr.utils.progress import progress
 
 
 @click.command("eval")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--split", help="Only the pictures of this split, such as val.")
+@click.option("--split", help="Use only the pictures of this split, such as val.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--mistakes", is_flag=True, help="List every miss, misreading and false reading.")
+@click.option(
+    "--mistakes", is_flag=True, help="List every missed plate, misreading and false reading."
+)
 @click.option(
     "--stress",
     is_flag=True,
-    help="Change each picture's light, colours, sharpness and scale before, by a fixed recipe.",
+    help="First change each picture's light, colours, sharpness and scale by a fixed recipe.",
 )
 @click.option(
     "--predictions",
@@ -49,12 +51,12 @@ from lpr.utils.progress import progress
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all of it, with plots and the worst mistakes' pictures, as one page.",
+    help="Write a page with all figures, plots and the pictures of the worst mistakes.",
 )
 @click.option(
     "--against",
     metavar="MODEL|FILE",
-    help="Compare with another system on the same plates: a model, or records (JSON Lines).",
+    help="Compare with another system on the same plates: a model or records (JSON Lines).",
 )
 @reader_options
 def command(
@@ -68,11 +70,11 @@ def command(
     against: str | None,
     **options: Any,
 ) -> None:
-    """Measure found, exactly read and false plates on FOLDER, which holds a labels.csv.
+    """Measure recall, exact readings and false readings on FOLDER, which holds a labels.csv.
 
-    FOLDER may also be another such table in it, as SET/labels.corrected.csv.
+    FOLDER may also be another table in it, such as SET/labels.corrected.csv.
 
-    All figures come from one run at the settings that `lpr detect` has by default.
+    All figures come from one run with the default settings of `lpr detect`.
     """
     context = click.get_current_context()
     given = [name for name in (*options, "stress") if _was_given(context, name)]
@@ -81,37 +83,37 @@ def command(
     bounds = [name for name in given if name in ("max_error", "min_confidence")]
     if against and Path(against).is_file() and bounds:
         raise click.UsageError(
-            f"--{_dashed(bounds[0])} would hold for this system alone, not for {against}"
+            f"--{_dashed(bounds[0])} would apply to this system only, not to {against}"
         )
     if html and html.suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"--html {html}: name a file that ends in .html")
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
-    # What would spoil the end is known before the beginning.
+    # Everything that can fail early is checked before the models run.
     file = Path(against) if against and Path(against).is_file() else None
-    theirs = score_predictions(read_predictions(file), pictures) if file else None
-    if html and not html.parent.is_dir():
-        raise OutputError(f"{html}: cannot be written: there is no folder {html.parent}")
-    if against and not theirs:
+    rival_report = score_predictions(read_predictions(file), pictures) if file else None
+    inputs = [str(picture.path) for picture in pictures]
+    inputs += [str(file) for file in (table_of(folder), predictions, against) if file]
+    if html:
+        check_document(html, inputs)
+    if against and not rival_report:
         load_model(against)
     report = _run(pictures, predictions, stress, options)
-    if against and not theirs:
-        theirs = _run(pictures, None, False, {**options, "model": against})
-    comparison = compare(report, theirs) if theirs else None
+    if against and not rival_report:
+        rival_report = _run(pictures, None, False, {**options, "model": against})
+    comparison = compare(report, rival_report) if rival_report else None
     figures = report.figures()
     if html:
         title = f"{predictions or options['model']} on {folder.name}{f', {split}' if split else ''}"
         regions = _regions(options)
-        _write(
-            html,
-            page(title, report, regions, (against, comparison) if against and comparison else None),
-        )
+        rival = (against, comparison) if against and comparison else None
+        write_document(html, render_html(title, report, regions, rival), inputs)
     result: dict[str, Any] = {"folder": str(folder), "split": split, **figures}
-    wrong = report.mistakes() if mistakes else []
+    mistake_records = [mistake.as_dict() for mistake in report.mistakes()] if mistakes else []
     if as_json:
-        more: dict[str, Any] = {"mistakes": wrong} if mistakes else {}
-        more |= _tables(report, _regions(options))
+        more: dict[str, Any] = {"mistakes": mistake_records} if mistakes else {}
+        more |= _breakdown(report, _regions(options))
         if comparison:
             more["comparison"] = {"with": against, **asdict(comparison)}
         click.echo(json.dumps(result | more, ensure_ascii=False, indent=2))
@@ -122,7 +124,7 @@ def command(
         result |= {f"texts_{k}": v for k, v in asdict(comparison).items() if k != "differences"}
     for name, value in result.items():
         click.echo(f"{name:28} {'-' if value is None else value}")
-    for mistake in wrong:
+    for mistake in mistake_records:
         click.echo("\t".join("-" if v is None else str(v) for v in mistake.values()))
 
 
@@ -147,26 +149,19 @@ def _dashed(name: str) -> str:
 
 
 def _regions(options: dict[str, Any]) -> list[Region]:
-    """The regions whose formats the tables know: those asked for, by default the model's."""
+    """The regions for the breakdown by format: those given, by default the model's."""
     return regions_of(load_model(options["model"]), options["regions"])
 
 
-def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
+def _breakdown(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
     outcomes = report.outcomes
     return {
-        "by_size": [row.as_dict() for row in breakdown.by_size(outcomes)],
-        "by_format": [row.as_dict() for row in breakdown.by_format(outcomes, regions)],
+        "by_size": [asdict(row) for row in breakdown.by_size(outcomes)],
+        "by_format": [asdict(row) for row in breakdown.by_format(outcomes, regions)],
         "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
         "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
-        "risk_coverage": [asdict(kept) for kept in curves.thinned(curves.risk_coverage(outcomes))],
+        "risk_coverage": [asdict(p) for p in curves.thinned(curves.risk_coverage(outcomes))],
         "recall_precision": [
             asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))
         ],
     }
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror})") from error

@@ -18,7 +18,7 @@ from lpr.sinks import (
     standard_output,
 )
 from lpr.sinks.paths import refuse_twins
-from lpr.sinks.video import VideoWriter, plan_films
+from lpr.sinks.video import VideoWriter, plan_videos
 from lpr.source import expand
 from lpr.source.address import Address
 from lpr.utils.progress import Bar
@@ -41,14 +41,14 @@ class WatchOutputs:
         save: Path | None,
         redactor: PlateRedactor | None,
     ) -> None:
-        files = expand([a.text for a in sources if a.sort in ("file", "folder")])
+        files = expand([a.text for a in sources if a.kind in ("file", "folder")])
         cameras = [address.camera for address in sources]
-        videos = plan_films(save, cameras, files) if save else {}
+        videos = plan_videos(save, cameras, files) if save else {}
         refuse_twins(path for path in (output, timeline, *videos.values()) if path)
         self._evidence = EvidenceFolder(evidence, cameras, redactor) if evidence else None
-        draw = annotate_tracks if redactor is None else redactor.annotate
+        self._draw = annotate_tracks if redactor is None else redactor.annotate
         self._videos = {
-            camera: stack.enter_context(VideoWriter(path, draw)) for camera, path in videos.items()
+            camera: stack.enter_context(VideoWriter(path)) for camera, path in videos.items()
         }
         self._timeline = None
         if timeline:
@@ -63,7 +63,8 @@ class WatchOutputs:
         """Write an event; messages go to stderr, aside of the progress bar."""
         if isinstance(event, Seen):
             if event.frame is not None and event.camera in self._videos:
-                self._videos[event.camera].frame(event.frame, event.shown)
+                image = self._draw(event.frame.image, event.shown)
+                self._videos[event.camera].write(image, event.frame.time)
             if not event.sightings:
                 return
         with bar.aside():

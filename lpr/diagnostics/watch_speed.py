@@ -11,7 +11,7 @@ from pathlib import Path
 from lpr.errors import SourceError
 from lpr.reader import Reader
 from lpr.source.address import Address
-from lpr.source.video_sources import open_moving
+from lpr.source.video_sources import open_video_source
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
@@ -61,7 +61,7 @@ class LoopedVideo(Closeable):
         began, index, offset = time.perf_counter(), 0, 0.0
         while not self._closed:
             last = 0.0
-            with open_moving(self._address) as source:
+            with open_video_source(self._address) as source:
                 for frame in source:
                     if self._closed or time.perf_counter() - began >= self._seconds:
                         return

@@ -1,4 +1,4 @@
-"""Which character was read as which."""
+"""Confusions of characters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from lpr.utils.text import aligned
 
 
 def confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
-    """Labelled character, what was read instead, how often; the most frequent first. Plates that
-    were not found are left out."""
+    """(labelled character, character read, count), the most frequent first; plates that were not
+    found are left out."""
     counts = Counter(
         pair
         for outcome in outcomes
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True)
-        if plate.text and match is not None
-        for pair in aligned(plate.text, outcome.outputs[match].text)
+        for text, output in outcome.readings()
+        for pair in aligned(text, output.text)
         if pair[0] != pair[1]
     )
     return [(a, b, n) for (a, b), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]

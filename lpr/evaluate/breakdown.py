@@ -1,10 +1,9 @@
-"""The figures by a plate's format and by its size."""
+"""Figures by plate size and plate format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from lpr.evaluate.intervals import wilson
 from lpr.evaluate.outcome import Outcome
@@ -12,13 +11,13 @@ from lpr.regions import Region
 from lpr.utils.text import edit_distance
 
 WIDTHS = (0, 16, 24, 40, 64, 100)
-"""Where classes of size begin: pixels of the picture that a plate is wide."""
+"""Lower limits of the size classes: a plate's width in pixels of its picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One class of plates: how many there are and are found, how many have texts and are read
-    exactly, with the 95 % interval of that share, and the share of wrong characters."""
+    """One class of plates: counts of plates, plates found, labelled texts and texts read exactly,
+    the 95 % interval (``low``, ``high``) of the exact share, and the character error rate."""
 
     name: str
     plates: int
@@ -28,9 +27,6 @@ class Row:
     low: float
     high: float
     characters_wrong: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def by_size(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -47,20 +43,20 @@ def by_size(outcomes: Sequence[Outcome]) -> list[Row]:
 
 
 def by_format(outcomes: Sequence[Outcome], regions: Sequence[Region]) -> list[Row]:
-    """By the format that the labelled text fits, the most frequent first; plates without a known
-    text are left out."""
+    """By the format of the labelled text, the most frequent first; plates without a labelled text
+    are left out."""
 
     def name(outcome: Outcome, index: int) -> str | None:
         text = outcome.picture.plates[index].text
         if not text:
             return None
-        fitting = (
+        formats = (
             f"{region.code} {form.pattern}"
             for region in regions
             for form in region.formats
             if form.display(text) is not None
         )
-        return next(fitting, "no known format")
+        return next(formats, "no known format")
 
     rows = _rows(outcomes, name, ())
     return sorted(rows, key=lambda row: (-row.texts, row.name))

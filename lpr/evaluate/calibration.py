@@ -1,4 +1,4 @@
-"""Whether confidences mean what they say."""
+"""Calibration: whether confidences are the probability of being right."""
 
 from __future__ import annotations
 
@@ -10,52 +10,51 @@ from lpr.evaluate.outcome import Outcome
 from lpr.utils.text import aligned
 
 BINS = 10
+"""Bins of a reliability diagram."""
 
-Said = tuple[float, bool]
-"""A confidence, and whether what was said with it is right."""
+Scored = tuple[float, bool]
+"""A confidence, and whether the reading or character with it is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """``count`` things said with about the same confidence: its mean, and the share that is
-    right."""
+    """``count`` readings or characters of about the same confidence: their mean confidence, and the
+    share that is right."""
 
     count: int
     confidence: float
     right: float
 
 
-def of_plates(outcomes: Sequence[Outcome]) -> list[Said]:
+def of_plates(outcomes: Sequence[Outcome]) -> list[Scored]:
     """The readings of plates with a labelled text."""
     return [
-        (output.confidence, output.text == plate.text)
+        (output.confidence, output.text == text)
         for outcome in outcomes
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True)
-        if plate.text and match is not None
-        for output in (outcome.outputs[match],)
+        for text, output in outcome.readings()
         if output.text
     ]
 
 
-def of_characters(outcomes: Sequence[Outcome]) -> list[Said]:
-    """The characters of these readings, where the system gives each a confidence."""
-    said: list[Said] = []
+def of_characters(outcomes: Sequence[Outcome]) -> list[Scored]:
+    """The characters of these readings, if the system states a confidence for each."""
+    scored: list[Scored] = []
     for outcome in outcomes:
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True):
-            if not plate.text or match is None:
-                continue
-            reading = outcome.outputs[match].reading
-            confidences = iter(reading.characters)
-            for labelled, read in aligned(plate.text, reading.text):
-                if read and reading.characters:
-                    said.append((next(confidences).confidence, labelled == read))
-    return said
+        for text, output in outcome.readings():
+            characters = output.reading.characters
+            confidences = iter(characters)
+            for labelled, read in aligned(text, output.text):
+                if read and characters:
+                    scored.append((next(confidences).confidence, labelled == read))
+    return scored
 
 
-def bins(said: Sequence[Said]) -> list[Bin]:
-    """At most :data:`BINS` bins of equally many, the least certain first: nearly all readings have
-    a confidence near 1, and bins of equal width would hold one each elsewhere."""
-    ranked = sorted(said, key=lambda each: each[0])  # not by what is right: ties would lie
+def bins(scored: Sequence[Scored]) -> list[Bin]:
+    """At most :data:`BINS` bins of equal count, lowest confidence first. Nearly all readings have a
+    confidence near 1, so that bins of equal width would be almost empty elsewhere."""
+    ranked = sorted(
+        scored, key=lambda each: each[0]
+    )  # sorting ties by correctness would bias the bins
     count = min(BINS, len(ranked))
     edges = [round(number * len(ranked) / count) for number in range(count + 1)] if count else []
     return [
@@ -68,9 +67,9 @@ def bins(said: Sequence[Said]) -> list[Bin]:
     ]
 
 
-def expected_error(said: Sequence[Said]) -> float | None:
-    """The expected calibration error (Naeini et al. 2015, Guo et al. 2017): how far confidence and
-    truth are apart, averaged over :func:`bins`. None without anything said."""
-    if not said:
+def expected_error(scored: Sequence[Scored]) -> float | None:
+    """The expected calibration error (Naeini et al. 2015, Guo et al. 2017): the mean difference of
+    confidence and accuracy over :func:`bins`. None for no readings."""
+    if not scored:
         return None
-    return sum(b.count * abs(b.confidence - b.right) for b in bins(said)) / len(said)
+    return sum(b.count * abs(b.confidence - b.right) for b in bins(scored)) / len(scored)

@@ -1,4 +1,4 @@
-"""Two systems on the same plates."""
+"""Paired comparison of two systems on the same plates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpr.evaluate.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A plate that one system alone reads right."""
+    """A plate that only one of the systems reads right."""
 
     picture: str
     labelled: str
@@ -20,8 +20,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Labelled texts that both read right, one alone, neither; ``chance`` is the probability of
-    such a difference between equals (:func:`lpr.evaluate.intervals.mcnemar`)."""
+    """Counts of labelled texts that both, only one, or neither of the systems reads right;
+    ``chance`` is the p-value of the difference (:func:`lpr.evaluate.intervals.mcnemar`)."""
 
     both: int
     only_first: int
@@ -32,7 +32,7 @@ class Comparison:
 
 
 def compare(first: Report, second: Report) -> Comparison:
-    """Plate by plate; both reports are of the same pictures in the same order."""
+    """Compare plate by plate; both reports have the same pictures in the same order."""
     counts = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
     differences = []
     for one, other in zip(first.outcomes, second.outcomes, strict=True):

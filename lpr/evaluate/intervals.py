@@ -1,14 +1,15 @@
-"""What a share of few counts is worth: intervals and a paired test."""
+"""Confidence intervals of shares, and a paired significance test."""
 
 from __future__ import annotations
 
 import math
 
 _Z = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); 0..1 where there is nothing to count."""
+    """The 95 % interval of ``right`` out of ``total`` (Wilson 1927); 0..1 if ``total`` is 0."""
     if total == 0:
         return 0.0, 1.0
     share, square = right / total, _Z**2
@@ -20,8 +21,8 @@ def wilson(right: int, total: int) -> tuple[float, float]:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """The probability that two equally good systems differ at least as much on the same plates: the
-    exact two-sided test of McNemar (1947), by the binomial distribution."""
-    total, most = only_first + only_second, max(only_first, only_second)
-    ways = sum(math.comb(total, k) for k in range(most, total + 1))
+    """The p-value of McNemar's exact two-sided test (1947): the probability that two equally good
+    systems differ at least as much on the same plates."""
+    total, larger = only_first + only_second, max(only_first, only_second)
+    ways = sum(math.comb(total, k) for k in range(larger, total + 1))
     return min(float(2 * ways / 2**total), 1.0)

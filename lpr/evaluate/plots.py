@@ -1,4 +1,4 @@
-"""Plots as SVG: a frame with axes from 0 to 1, lines, bars. No more than the report needs."""
+"""Line plots as SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 340, 260
+"""Size of a plot, in units of its view box."""
 _LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40
+"""Margins around the axes, for their labels."""
 
 Points = Sequence[tuple[float, float]]
 
@@ -20,8 +22,8 @@ def line_plot(
     diagonal: bool = False,
     dots: bool = False,
 ) -> str:
-    """An SVG element with one line through ``points`` (x, y); with the ``diagonal`` to compare it
-    with, and its points as ``dots``."""
+    """An SVG element with a line through ``points`` (x, y), and on request the ``diagonal`` for
+    comparison and ``dots`` at the points."""
     place = _Scale(x_range, y_range)
     inside = [place(x, y) for x, y in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in inside)
@@ -32,11 +34,15 @@ def line_plot(
     parts.append(f'<polyline class="line" points="{path}"/>')
     if dots:
         parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in inside]
-    return _svg(parts, f"{y_title} against {x_title}")
+    label = escape(f"{y_title} against {x_title}")
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 class _Scale:
-    """From values to places in the picture."""
+    """Maps values to coordinates of the plot."""
 
     def __init__(self, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
         self.x_range, self.y_range = x_range, y_range
@@ -71,10 +77,3 @@ def _frame(place: _Scale, x_title: str, y_title: str) -> str:
         f"{escape(y_title)}</text>",
     ]
     return "".join(parts)
-
-
-def _svg(parts: Sequence[str], title: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )

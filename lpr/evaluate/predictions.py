@@ -1,4 +1,4 @@
-"""Any system's outputs, from a file of records as ``lpr detect`` writes them."""
+"""Outputs of any system, read from records such as ``lpr detect`` writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lpr.types import Box, Detection, Plate, Reading, Timing
 
 @dataclass
 class Prediction:
-    """What a system gave for one picture."""
+    """A system's output for one picture."""
 
     plates: list[Plate] = field(default_factory=list)
     timing: Timing | None = None
@@ -27,11 +27,10 @@ class Prediction:
 def read_predictions(file: Path) -> dict[str, Prediction]:
     """The records of a JSON Lines file by their picture's name (without its folder).
 
-    Each line is an object with ``source`` and ``plates``, each of these with ``box`` (x0, y0, x1,
-    y1 in pixels) and ``text`` and, where known, ``confidence`` and ``detection_confidence``; ``ms``
-    and ``stages`` are taken where they are there. Lines of another ``type`` than ``"frame"`` are
-    skipped. Raises :class:`SourceError` for a file that is missing or holds something else, and
-    where two records are of pictures of one name.
+    Each line is an object with ``source`` and ``plates``; each plate has ``box`` (x0, y0, x1, y1 in
+    pixels), ``text`` and, optionally, ``confidence`` and ``detection_confidence``. ``ms`` and
+    ``stages`` are optional. Lines of another ``type`` than ``"frame"`` are skipped. Raises
+    :class:`SourceError` if the file is missing or malformed, or two pictures have the same name.
     """
     predictions: dict[str, Prediction] = {}
     try:
@@ -62,14 +61,14 @@ def read_predictions(file: Path) -> dict[str, Prediction]:
 def score_predictions(
     predictions: Mapping[str, Prediction], pictures: Iterable[LabelledPicture]
 ) -> Report:
-    """Hold predictions against labels; raises :class:`SourceError` where a picture has none."""
+    """Score predictions; raises :class:`SourceError` if a picture has none."""
     report = Report()
     for picture in pictures:
         prediction = predictions.get(picture.path.name)
         if prediction is None:
             raise SourceError(
-                f"the predictions hold no record of {picture.path.name}; a system that finds "
-                "nothing there has to say so with an empty list of plates"
+                f"the predictions hold no record of {picture.path.name}; write one with an empty "
+                "list of plates if the system finds none"
             )
         report.outcomes.append(Outcome.of(picture, prediction.plates, timing=prediction.timing))
     return report
@@ -87,17 +86,15 @@ def _prediction(record: Mapping[str, Any]) -> Prediction:
 def _plate(plate: Mapping[str, Any]) -> Plate:
     x0, y0, x1, y1 = (float(value) for value in plate["box"])
     if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 > x1 or y0 > y1:
-        raise ValueError(f"{plate['box']} is no box")
+        raise ValueError(f"{plate['box']} is not a box")
     box = Box(x0, y0, x1, y1)
-    place, text = (_confidence(plate, key) for key in ("detection_confidence", "confidence"))
-    detection = Detection(box, box.quad, place)
-    reading = Reading(normalise(plate["text"]), text)
-    return Plate(detection, reading)
+    detection = Detection(box, box.quad, _confidence(plate, "detection_confidence"))
+    return Plate(detection, Reading(normalise(plate["text"]), _confidence(plate, "confidence")))
 
 
 def _confidence(plate: Mapping[str, Any], key: str) -> float:
-    """Where it is not known, 0."""
+    """The value of ``key`` in 0..1; 0 if it is missing."""
     confidence = float(plate.get(key) or 0.0)
     if not 0 <= confidence <= 1:
-        raise ValueError(f"{key} {confidence} does not lie in 0..1")
+        raise ValueError(f"{key} {confidence} is not in 0..1")
     return confidence

@@ -1,4 +1,4 @@
-"""A reader at work on labelled pictures."""
+"""Running a reader on labelled pictures."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lpr.utils.timing import measuring
 
 
 def evaluate(reader: Reader, pictures: Iterable[LabelledPicture], stress: bool = False) -> Report:
-    """Read every picture once, whole, and once more by its labelled boxes.
+    """Read every picture once as a whole, and once by its labelled boxes.
 
-    Timings are those of :meth:`Reader.read` on the decoded picture. With ``stress`` each picture is
-    changed before (:func:`lpr.evaluate.stress.stressed`).
+    Timings are those of :meth:`Reader.read` on the decoded picture. With ``stress``, each picture
+    is changed first (:func:`lpr.evaluate.stress.stressed`).
     """
     report = Report()
     for labelled in pictures:
@@ -41,7 +41,7 @@ def evaluate(reader: Reader, pictures: Iterable[LabelledPicture], stress: bool =
 
 
 def read_labelled(reader: Reader, image: Image, plates: Sequence[LabelledPlate]) -> list[str]:
-    """What the recognizer reads in the labelled boxes; empty for those without a known text."""
+    """The recognizer's texts for the labelled boxes; empty for those without a labelled text."""
     known = [plate for plate in plates if plate.text]
     readings = reader.recognize([Crop(image, plate.box.quad) for plate in known])
     texts = iter(reading.text for reading in readings)

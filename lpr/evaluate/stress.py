@@ -1,6 +1,6 @@
-"""Pictures made harder by a fixed recipe: other light, colours, sharpness and scale.
+"""Pictures made harder by a fixed recipe: light, colours, sharpness and scale.
 
-What a model loses on them says how far it depends on pictures like those that it was trained on.
+A model's loss on them shows how much it depends on pictures like its training pictures.
 """
 
 from __future__ import annotations
@@ -15,20 +15,25 @@ from lpr.labels import LabelledPicture
 from lpr.types import Box, Image
 
 SEED = 20_261
+"""Fixed, so that figures under stress can be compared."""
 SCALES = (0.6, 1.5)
+"""Range of the factor of a picture's size."""
 SIGMA_GAMMA, SIGMA_GAIN = 0.35, 0.2
+"""Standard deviations of the logarithms of gamma and brightness."""
 SIGMA_BALANCE, SIGMA_SATURATION = 0.12, 0.4
-MOST_BLUR = 1.2
-"""Of the Gaussian, in pixels of the scaled picture."""
+"""Standard deviations of the logarithms of each channel's gain and of the saturation."""
+MAX_BLUR = 1.2
+"""Sigma of the Gaussian blur, in pixels of the scaled picture."""
+_MIN_BLUR = 0.1
+"""Sigma below which a blur changes nothing that can be seen."""
 
 
 def stressed(image: Image, picture: LabelledPicture) -> tuple[Image, LabelledPicture]:
-    """``image`` (BGR, ``H x W x 3``) changed at random, and its labels in its new pixels.
+    """A randomly changed copy of ``image`` (BGR, ``H x W x 3``), and its labels in the new pixels.
 
-    What is drawn depends on the picture's name alone: its size is multiplied by one of
-    :data:`SCALES`, evenly on a logarithmic scale; each channel gets a gain and all a gamma and a
-    gain, normal on a logarithmic scale, as the saturation does; a Gaussian of up to
-    :data:`MOST_BLUR` blurs the result.
+    The random numbers depend on the picture's name alone. The scale is log-uniform within
+    :data:`SCALES`; saturation, channel gains, gamma and brightness are log-normal; the Gaussian
+    blur is uniform up to :data:`MAX_BLUR`.
     """
     rng = np.random.default_rng([SEED, zlib.crc32(picture.path.name.encode())])
     height, width = image.shape[:2]
@@ -41,8 +46,8 @@ def stressed(image: Image, picture: LabelledPicture) -> tuple[Image, LabelledPic
     values *= np.exp(rng.normal(0, SIGMA_BALANCE, 3)).astype(np.float32)
     values = np.clip(values, 0, 1) ** np.float32(np.exp(rng.normal(0, SIGMA_GAMMA)))
     values *= np.float32(np.exp(rng.normal(0, SIGMA_GAIN)))
-    sigma = float(rng.uniform(0, MOST_BLUR))
-    if sigma > 0.1:
+    sigma = float(rng.uniform(0, MAX_BLUR))
+    if sigma > _MIN_BLUR:
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
     across, down = size[0] / width, size[1] / height
     plates = tuple(

@@ -1,4 +1,4 @@
-"""Where results go: records, annotated pictures and videos, evidence, a page to look at."""
+"""Outputs: records, annotated pictures and videos, evidence pictures, a timeline page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Format:
 
 
 def sink_formats() -> list[SinkFormat]:
-    """lpr's own ways to write records."""
+    """lpr's own record formats."""
     return [
         _Format("jsonl", JsonlSink),
         _Format("csv", CsvSink),

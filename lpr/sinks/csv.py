@@ -1,4 +1,4 @@
-"""CSV: one row for each plate, and a header."""
+"""CSV: a header, and one row per plate."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from lpr.sinks.paths import clean
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 COLUMNS = (
     "source",
@@ -29,37 +28,31 @@ COLUMNS = (
 )
 
 
-class CsvSink(Closeable):
-    """Writes the columns of docs/output.md to a text stream; frames without plates give no row."""
+class CsvSink(TextSink):
+    """Writes the columns of docs/output.md to a text stream; frames without plates have no row."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._rows([COLUMNS])
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         time = None if frame.time is None else round(frame.time, 3)
-        spent = None if timing is None else round(timing.ms, 3)
+        milliseconds = None if timing is None else round(timing.ms, 3)
         rows = []
         for plate in plates:
-            known = plate.as_dict()
-            where = (clean(frame.source), frame.index, time)
-            what = [known[column] for column in COLUMNS[3:8]]
-            rows.append((*where, *what, *known["box"], spent))
+            record = plate.as_dict()
+            values = [record[column] for column in COLUMNS[3:8]]
+            place = (clean(frame.source), frame.index, time)
+            rows.append((*place, *values, *record["box"], milliseconds))
         self._rows(rows)
-
-    def error(self, source: str, message: str) -> None:
-        """Rows are plates: a failed source has none."""
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            put(self._stream, "".join(csv_line(row) for row in rows))
-
-    def close(self) -> None:
-        """Every row has been flushed already."""
+            self._put("".join(csv_line(row) for row in rows))
 
 
 def csv_line(row: Sequence[object]) -> str:
-    """One line of CSV. It ends in ``\\n``, but is quoted as if in ``\\r\\n``: readers take both."""
+    """One line of CSV, quoted as for ``\\r\\n``, but ending in ``\\n``; readers accept both."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(row)
     return text.getvalue().removesuffix("\r\n") + "\n"

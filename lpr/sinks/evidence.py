@@ -1,4 +1,4 @@
-"""The pictures that sightings were read from, as files (``--evidence``)."""
+"""The pictures that sightings were read from (``--evidence``)."""
 
 from __future__ import annotations
 
@@ -11,83 +11,79 @@ import cv2
 from lpr.errors import OutputError
 from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
-from lpr.sinks.paths import file_stems
-from lpr.sinks.redaction import PlateRedactor, blurred
+from lpr.sinks.paths import file_stems, make_folders
+from lpr.sinks.redaction import PlateRedactor, pixelate
 from lpr.types import Box, Image
+from lpr.utils.text import unique_name
 
 
 class EvidenceFolder:
     """Writes each sighting's best frame, and the plate in it, as JPEG files.
 
-    Both are the very pixels that were read, unless a ``veil`` hides them.
+    Both hold the pixels that were read, unless a ``redactor`` hides them.
     """
 
     def __init__(
-        self, folder: Path, cameras: Iterable[str], veil: PlateRedactor | None = None
+        self, folder: Path, cameras: Iterable[str], redactor: PlateRedactor | None = None
     ) -> None:
-        """Files are called after their camera, one of ``cameras``.
+        """Files are named after their camera, one of ``cameras``.
 
-        Raises :class:`lpr.errors.OutputError` where the folder cannot be made.
+        Raises :class:`lpr.errors.OutputError` if the folder cannot be made.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+        make_folders([folder])
         self._folder = folder
         self._stems = file_stems(cameras)
         self._names: dict[str, str] = {}
-        self._veil = veil
+        self._redactor = redactor
 
     def write(self, sighting: Sighting) -> dict[str, Path]:
-        """The files by what they show: ``frame`` and ``plate``.
+        """Write the files and return their paths by content: ``frame`` and ``plate``.
 
-        Those of an early sighting are replaced by its last word; no others ever are. Raises
-        :class:`lpr.errors.OutputError` where they cannot be written.
+        The files of an early sighting are replaced by its final ones; no others are. Raises
+        :class:`lpr.errors.OutputError` if they cannot be written.
         """
         stem = self._stems[sighting.camera]
         clock = sighting.first.clock
         if clock is not None:
             stem += f"-{datetime.fromtimestamp(clock, timezone.utc):%Y%m%dT%H%M%S}"
-        name = self._own(f"{stem}-{sighting.number:06d}")
+        name = self._unused_name(f"{stem}-{sighting.number:06d}")
         files = {}
         if sighting.best.frame is not None:
             files["frame"] = self._folder / f"{name}.jpg"
-            write_picture(files["frame"], self._shown_frame(sighting.best.frame, sighting))
+            write_picture(files["frame"], self._redacted_frame(sighting.best.frame, sighting))
         files["plate"] = self._folder / f"{name}-plate.jpg"
-        write_picture(files["plate"], shown_crop(sighting, self._veil))
+        write_picture(files["plate"], redacted_crop(sighting, self._redactor))
         return files
 
-    def _own(self, usual: str) -> str:
-        """A name that no file of another watch has."""
-        if usual not in self._names:
-            name, number = usual, 1
-            while (self._folder / f"{name}-plate.jpg").exists():
-                number += 1
-                name = f"{usual}-{number}"
-            self._names[usual] = name
-        return self._names[usual]
+    def _unused_name(self, base: str) -> str:
+        """A name that no file of an earlier watch has."""
+        if base not in self._names:
+            self._names[base] = unique_name(
+                base, lambda name: (self._folder / f"{name}-plate.jpg").exists()
+            )
+        return self._names[base]
 
-    def _shown_frame(self, frame: Image, sighting: Sighting) -> Image:
-        if self._veil is None:
+    def _redacted_frame(self, frame: Image, sighting: Sighting) -> Image:
+        if self._redactor is None:
             return frame
-        # The others in the picture are not what it is evidence of.
+        # Other vehicles in the picture are not part of this sighting.
         hidden = list(sighting.best.others)
-        if self._veil.hides(sighting.plate.text):
+        if self._redactor.hides(sighting.plate.text):
             hidden.append(sighting.best.detection.box)
-        return blurred(frame, hidden)
+        return pixelate(frame, hidden)
 
 
-def shown_crop(sighting: Sighting, veil: PlateRedactor | None) -> Image:
-    """The crop of the best look, hidden where the ``veil`` says so."""
+def redacted_crop(sighting: Sighting, redactor: PlateRedactor | None) -> Image:
+    """The crop of the best reading, pixelated if the ``redactor`` hides its plate."""
     crop = sighting.best.crop
-    if veil is None or not veil.hides(sighting.plate.text):
+    if redactor is None or not redactor.hides(sighting.plate.text):
         return crop
     height, width = crop.shape[:2]
-    return blurred(crop, [Box(0, 0, width, height)])
+    return pixelate(crop, [Box(0, 0, width, height)])
 
 
 def jpeg(image: Image, quality: int = 88) -> bytes:
-    """A picture as the bytes of a JPEG file."""
+    """A picture as JPEG, with a quality of 1..100."""
     encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not encoded:
         raise OutputError("a picture cannot be stored as JPEG")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
-from lpr.sinks.records import SCHEMA, put_record
+from lpr.sinks.records import SCHEMA, TextSink, put_record
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 
-class JsonlSink(Closeable):
+class JsonlSink(TextSink):
     """Writes records of schema 1 to a text stream, one line each."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         record: dict[str, Any] = {
@@ -37,6 +33,3 @@ class JsonlSink(Closeable):
             self._stream,
             {"schema": SCHEMA, "type": "error", "source": source, "message": message},
         )
-
-    def close(self) -> None:
-        """Every line has been flushed already."""

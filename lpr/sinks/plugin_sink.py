@@ -1,4 +1,4 @@
-"""A record sink that may be anybody's code: what goes wrong in it names its format."""
+"""A record sink of a plugin: its failures name the format."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ from lpr.utils.closing import Closeable, close_with_timeout
 class PluggedSink(Closeable):
     """The :class:`lpr.protocols.RecordSink` that ``format`` opens on ``stream``.
 
-    Whatever it raises becomes an :class:`lpr.errors.OutputError`; ``BrokenPipeError`` stays one.
+    Its exceptions become :class:`lpr.errors.OutputError`, except ``BrokenPipeError``.
     """
 
     def __init__(self, format: SinkFormat, stream: TextIO) -> None:
         self._name = f"format {format.name}"
-        with self._naming():
+        with self._wrap_errors():
             self._sink = format.open(stream)
             if not isinstance(self._sink, RecordSink):
-                raise TypeError(f"open gave {self._sink!r}, which is no RecordSink")
+                raise TypeError(f"open returned {self._sink!r}, which is not a RecordSink")
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
-        with self._naming():
+        with self._wrap_errors():
             self._sink.frame(frame, plates, timing)
 
     def error(self, source: str, message: str) -> None:
-        with self._naming():
+        with self._wrap_errors():
             self._sink.error(source, message)
 
     def close(self) -> None:
-        """Raises :class:`lpr.errors.PluginError` where the sink fails or does not come to an
-        end."""
+        """Raises :class:`lpr.errors.PluginError` if the sink fails or does not end in time."""
         close_with_timeout(self._name, self._sink.close)
 
     @contextlib.contextmanager
-    def _naming(self) -> Iterator[None]:
+    def _wrap_errors(self) -> Iterator[None]:
         try:
             yield
         except (LprError, BrokenPipeError):

@@ -1,4 +1,4 @@
-"""What all record sinks have in common: writing to a text stream."""
+"""Text outputs: streams of records, and whole documents."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import clean, refuse_sources
+from lpr.utils.closing import Closeable
+from lpr.utils.files import write_atomically
 
 SCHEMA = 1
 """The version of the records of JSON Lines (docs/output.md)."""
@@ -21,8 +23,7 @@ SCHEMA = 1
 def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
     """Open ``path`` for records: UTF-8, the same bytes on every system, an old file replaced.
 
-    Raises :class:`lpr.errors.OutputError` where that cannot be done, or would overwrite one of
-    ``sources``.
+    Raises :class:`lpr.errors.OutputError` if that fails, or would overwrite one of ``sources``.
     """
     refuse_sources([path], sources)
     try:
@@ -34,19 +35,55 @@ def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
     try:
         yield stream
     finally:
-        # Every record has been flushed: what could still fail here has been reported by put().
+        # put() has flushed every record and reported its errors: nothing is left to fail here.
         with contextlib.suppress(OSError):
             stream.close()
 
 
+def check_document(path: Path, sources: Iterable[str] = ()) -> None:
+    """Raise OutputError if :func:`write_document` could not write ``path``, as far as is known."""
+    refuse_sources([path], sources)
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
+
+
+def write_document(path: Path, text: str, sources: Iterable[str] = ()) -> None:
+    """Write a whole file, as UTF-8; an old one is replaced at the end.
+
+    Raises :class:`lpr.errors.OutputError` if that fails, or would overwrite one of ``sources``.
+    """
+    check_document(path, sources)
+    try:
+        with write_atomically(path) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
 def standard_output() -> TextIO:
-    """Standard output, for records. Raises :class:`lpr.errors.OutputError` where it is closed."""
+    """Standard output, for records. Raises :class:`lpr.errors.OutputError` if it is closed."""
     if sys.stdout is None:
         raise OutputError("standard output is closed; name a file with --output")
     # Records are UTF-8 by contract, whatever the locale says.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout
+
+
+class TextSink(Closeable):
+    """The base of sinks that write to a text stream, and flush each record."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def _put(self, text: str) -> None:
+        put(self._stream, text)
+
+    def error(self, source: str, message: str) -> None:
+        """By default, a failed source is left out."""
+
+    def close(self) -> None:
+        """Nothing is left to do: every record has been flushed."""
 
 
 def put(stream: TextIO, text: str) -> None:
@@ -64,5 +101,5 @@ def put(stream: TextIO, text: str) -> None:
 def put_record(stream: TextIO, record: Mapping[str, Any]) -> None:
     """Write ``record`` as a line of JSON, and flush it."""
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    # What a file name holds beyond UTF-8 becomes \udcXX, which is what JSON calls it.
+    # Bytes of a file name that are not UTF-8 become \udcXX, as JSON writes them.
     put(stream, clean(line) + "\n")

@@ -18,20 +18,20 @@ class SightingSink(Closeable):
         self._stream = stream
 
     def sighting(self, sighting: Sighting, files: Mapping[str, Path] | None = None) -> None:
-        """A vehicle; ``files`` are the pictures that were saved of it."""
+        """Write a sighting; ``files`` are its evidence pictures."""
         record: dict[str, Any] = {"schema": SCHEMA, "type": "sighting", **sighting.as_dict()}
         if files:
             record["files"] = {name: str(path) for name, path in files.items()}
         put_record(self._stream, record)
 
     def gap(self, gap: Gap) -> None:
-        """A camera that is away, or back."""
+        """Write that a camera was lost or restored."""
         put_record(self._stream, {"schema": SCHEMA, "type": "gap", **gap.as_dict()})
 
     def error(self, camera: str, source: str, message: str) -> None:
-        """A source that failed."""
+        """Write that a source failed."""
         record = {"schema": SCHEMA, "type": "error", "camera": camera}
         put_record(self._stream, {**record, "source": source, "message": message})
 
     def close(self) -> None:
-        """Every line has been flushed already."""
+        """Every line is flushed when it is written."""

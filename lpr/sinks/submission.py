@@ -1,4 +1,4 @@
-"""A competition's CSV: one row for every picture, with the number that was read on it."""
+"""A competition's CSV: one row per picture, with the plate that was read on it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from typing import TextIO
 
 from lpr.sinks.csv import csv_line
 from lpr.sinks.paths import clean
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 HEADER = ("ID", "Number")
 UNKNOWN = "unknown"
 
 
-class SubmissionSink(Closeable):
-    """Writes ``ID,Number`` rows: the picture's file name without its ending, and its plate's text.
+class SubmissionSink(TextSink):
+    """Writes ``ID,Number`` rows: the picture's file name without its suffix, and its plate's text.
 
-    Pictures on which nothing was found or read, and those that failed, have ``unknown``. The frames
-    of a video have their numbers behind its name (``street-12``). Of several plates the one with
-    the most certain reading counts.
+    Pictures without a reading, and those that failed, have ``unknown``. Frames of a video are
+    numbered (``street-12``). Of several plates, the reading with the highest confidence counts.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._written = ""
+        super().__init__(stream)
+        self._last_source = ""
         self._row(*HEADER)
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
@@ -37,18 +35,15 @@ class SubmissionSink(Closeable):
             name if frame.time is None else f"{name}-{frame.index}",
             best.text if best else UNKNOWN,
         )
-        self._written = frame.source
+        self._last_source = frame.source
 
     def error(self, source: str, message: str) -> None:
-        """A picture that failed has a row; a video keeps those of the frames before."""
-        if self._written != source:
+        """A failed picture has a row; a failed video keeps the rows of the frames before."""
+        if self._last_source != source:
             self._row(_stem(source), UNKNOWN)
 
     def _row(self, *values: str) -> None:
-        put(self._stream, csv_line(values))
-
-    def close(self) -> None:
-        """Every row has been flushed already."""
+        self._put(csv_line(values))
 
 
 def _stem(source: str) -> str:

@@ -1,28 +1,27 @@
-"""A table to be read by people, written line by line as results come."""
+"""A table for people, written line by line as results arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TextIO
 
-from lpr.sinks.records import put
+from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
-from lpr.utils.closing import Closeable
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
-# The source stands last, so that nothing after it has to be aligned with names of any length.
+# The source is last, since its length varies.
 _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 
 
-class TableSink(Closeable):
-    """Writes one line for each plate, and one for each picture that has none.
+class TableSink(TextSink):
+    """Writes one line per plate, and one for each picture without a plate.
 
-    ``read`` and ``found`` are the confidences of the text and of the place. Frames of a video are
-    shown only where there is a plate.
+    ``read`` and ``found`` are the confidences of the reading and the detection. Frames of a video
+    without a plate are left out.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._started = False
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
@@ -35,16 +34,10 @@ class TableSink(Closeable):
         if not plates:
             self._line("-", "", "", "", "", time, last)
 
-    def error(self, source: str, message: str) -> None:
-        """Lines are plates: a failed source has none."""
-
     def _line(self, *cells: str) -> None:
         header = "" if self._started else _LINE.format(*_COLUMNS) + "\n"
         self._started = True
-        put(self._stream, header + _LINE.format(*cells) + "\n")
-
-    def close(self) -> None:
-        """Every line has been flushed already."""
+        self._put(header + _LINE.format(*cells) + "\n")
 
 
 def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
@@ -55,7 +48,7 @@ def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
 
 
 def _clock(seconds: float) -> str:
-    """``1:02:03.45``, without the hours where there are none."""
+    """``1:02:03.45``; without the hours below one."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)
     hours, minutes = divmod(minutes, 60)
@@ -64,5 +57,5 @@ def _clock(seconds: float) -> str:
 
 
 def _printable(name: str) -> str:
-    """A file name that neither breaks the line nor commands the terminal."""
+    """A file name with line breaks and terminal escapes made visible."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

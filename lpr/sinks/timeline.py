@@ -1,49 +1,40 @@
-"""Sightings as one HTML page that needs nothing else, written as they come (``--timeline``)."""
+"""Sightings as one HTML page, written as they come (``--timeline``)."""
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from typing import TextIO
 
 from lpr.sightings import FrameTime, Gap, Sighting, utc
-from lpr.sinks.evidence import jpeg, shown_crop
+from lpr.sinks.evidence import jpeg, redacted_crop
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.sinks.redaction import PlateRedactor
+from lpr.utils import html
 from lpr.utils.closing import Closeable
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Sightings</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --rule: #d5dae0;
-  --ground: #fff; --bar: #1f6feb; --gap: #b42318; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #9aa4af; --rule: #363c44;
-  --ground: #14171b; --bar: #6ea8ff; --gap: #ff8a80; } }
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--ground);
-  max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } input { font: inherit; padding: .3rem .5rem; width: 16rem; }
+_STYLE = """
+input { font: inherit; padding: .3rem .5rem; width: 16rem; }
 article { display: grid; grid-template-columns: 11rem 1fr; gap: 1rem; padding: .7rem 0;
   border-top: 1px solid var(--rule); align-items: center; }
 article img { max-width: 11rem; max-height: 6rem; border-radius: 4px; justify-self: end; }
 article b { font-size: 1.25rem; letter-spacing: .03em; }
-article p { margin: 0; color: var(--soft); } article.gap p { color: var(--gap); }
+article p { margin: 0; color: var(--soft); } article.gap p { color: var(--bad); }
 #lanes svg { width: 100%; height: auto; } #lanes text { font-size: 11px; fill: var(--soft); }
-#lanes line { stroke: var(--rule); } #lanes rect { fill: var(--bar); }
-#lanes rect.gap { fill: var(--gap); } #lanes a:hover rect { opacity: .6; }
-</style>
-<script>
+#lanes line { stroke: var(--rule); } #lanes rect { fill: var(--line); }
+#lanes rect.gap { fill: var(--bad); } #lanes a:hover rect { opacity: .6; }
+"""
+_SCRIPT = """
 addEventListener("DOMContentLoaded", () => {
   const all = [...document.querySelectorAll("article")];
   const find = document.getElementById("find");
   find.addEventListener("input", () => {
-    const wanted = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
-    for (const a of all) a.hidden = wanted && !(a.dataset.text || "").includes(wanted);
+    const query = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
+    for (const a of all) a.hidden = query && !(a.dataset.text || "").includes(query);
   });
   if (!all.length) return;
   const cameras = [...new Set(all.map(a => a.dataset.camera))];
-  // Recordings without a clock count from their beginning: each kind has its own scale.
+  // Recordings without a clock count from their beginning, and have their own scale.
   const scale = [false, true].map(clock => {
     const own = all.filter(a => (+a.dataset.first > 1e8) === clock);
     const start = Math.min(...own.map(a => +a.dataset.first));
@@ -65,35 +56,34 @@ addEventListener("DOMContentLoaded", () => {
   document.getElementById("lanes").innerHTML =
     `<svg viewBox="0 0 990 ${cameras.length * 28 + 6}">${drawn}</svg>`;
 });
-</script></head><body>
-<h1>Sightings</h1>
-<p><input id="find" type="search" placeholder="A part of a plate" aria-label="A part of a plate">
-</p><div id="lanes"></div>
+"""
+_SEARCH = """<p><input id="find" type="search" placeholder="A part of a plate"
+  aria-label="A part of a plate"></p><div id="lanes"></div>
 """
 
 
 class Timeline(Closeable):
-    """Each record is a part of the page that stands on its own, so that a page whose writer died
-    shows all that it had. Early sightings are left to their last word."""
+    """Writes each record as a complete element, so that a page whose writer was killed still shows
+    them. Early sightings are left out until they are final."""
 
-    def __init__(self, stream: TextIO, veil: PlateRedactor | None = None) -> None:
+    def __init__(self, stream: TextIO, redactor: PlateRedactor | None = None) -> None:
         self._stream = stream
-        self._veil = veil
+        self._redactor = redactor
         self._count = 0
-        put(stream, _HEAD)
+        put(stream, html.head("Sightings", _STYLE, _SCRIPT) + _SEARCH)
 
     def sighting(self, sighting: Sighting) -> None:
-        """A vehicle that has gone."""
+        """Add a vehicle that has left."""
         if sighting.status in ("early", "withdrawn"):
             return
         plate, best = sighting.plate, sighting.best
-        crop = base64.b64encode(jpeg(shown_crop(sighting, self._veil))).decode()
+        crop = html.image(jpeg(redacted_crop(sighting, self._redactor)))
         others = ", ".join(other.text for other in plate.reading.alternatives)
         lines = [
             f"{_clock(sighting.first)} to {_clock(sighting.last)}, {escape(sighting.camera)}, "
             f"{sighting.direction}",
-            f"certain to {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
-            f"{sighting.read}, {sighting.agreeing} of them alike; shown is frame "
+            f"confidence {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
+            f"{sighting.read}, {sighting.agreeing} of them equal; the picture is frame "
             f"{best.moment.frame}" + (f"; also read: {escape(others)}" if others else ""),
         ]
         body = f"<b>{escape(plate.display or plate.text)}</b>" + "".join(
@@ -105,11 +95,11 @@ class Timeline(Closeable):
             _seconds(sighting.first),
             _seconds(sighting.last),
             plate.text,
-            f'<img alt="" src="data:image/jpeg;base64,{crop}"><div>{body}</div>',
+            f"{crop}<div>{body}</div>",
         )
 
     def gap(self, gap: Gap) -> None:
-        """A camera that is back; while it is away there is nothing to show."""
+        """Add a gap that has ended."""
         if gap.until is None:
             return
         text = (
@@ -134,8 +124,8 @@ class Timeline(Closeable):
         )
 
     def close(self) -> None:
-        """The end of the page; browsers show it without as well."""
-        put(self._stream, "</body></html>\n")
+        """End the page; browsers show it without, too."""
+        put(self._stream, html.FOOT)
 
 
 def _seconds(moment: FrameTime) -> float:

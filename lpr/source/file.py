@@ -1,4 +1,4 @@
-"""Reading a file's first bytes, and why a file cannot be read, in words."""
+"""The first bytes of a file, and clear errors if it cannot be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from lpr.errors import SourceError
 from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from lpr.source.search import scan
 
+_HEAD = 4096
+"""Bytes that are read of a file: the type of every format shows in them."""
+
 
 def read_head(name: str) -> bytes:
-    """The first bytes of a file. Raises SourceError where there is none or it may not be read."""
+    """The first bytes of a file. Raises SourceError if it is missing or cannot be read."""
     try:
         mode = Path(name).stat().st_mode if name else 0
         if stat.S_ISDIR(mode):
@@ -21,7 +24,7 @@ def read_head(name: str) -> bytes:
         if not stat.S_ISREG(mode):
             raise SourceError(f"{name!r}: this is neither a file nor a folder")
         with Path(name).open("rb") as file:
-            return file.read(4096)
+            return file.read(_HEAD)
     except (FileNotFoundError, NotADirectoryError):
         if glob.has_magic(name):
             raise SourceError(f"{name}: no picture or video matches this pattern") from None
@@ -35,9 +38,9 @@ def _folder_problem(name: str) -> SourceError:
         pass
     if scan(name):
         return SourceError(f"{name}: this is a folder; name the files in it")
-    looked_for = " ".join(sorted(PICTURE_SUFFIXES | VIDEO_SUFFIXES))
+    suffixes = " ".join(sorted(PICTURE_SUFFIXES | VIDEO_SUFFIXES))
     return SourceError(
-        f"{name}: the folder holds no picture or video; looked for {looked_for} in it and below"
+        f"{name}: the folder holds no picture or video; looked for {suffixes} in it and below"
     )
 
 

@@ -1,4 +1,4 @@
-"""A folder of pictures as a film."""
+"""A folder of pictures as a video."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from lpr.utils.closing import Closeable
 
 
 class FrameFolder(Closeable):
-    """The pictures of a folder, in the order of their names, ``fps`` of them a second."""
+    """The pictures of a folder as frames, sorted by name, ``fps`` per second."""
 
     def __init__(self, name: str, fps: float) -> None:
-        """Raises :class:`lpr.errors.SourceError` where the folder holds no picture."""
+        """Raises :class:`lpr.errors.SourceError` if the folder holds no picture."""
         self._files = scan(name)
         if not self._files:
             raise SourceError(f"{name}: the folder holds no picture")
         self._name = name
         self.fps: float | None = fps
+        self.start: float | None = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Raises :class:`lpr.errors.SourceError` for a picture that cannot be read."""
+        """Raises :class:`lpr.errors.SourceError` if a picture cannot be read."""
         for index, file in enumerate(self._files):
-            yield Frame(decode(file), self._name, index, index / (self.fps or 1.0))
+            time = index / (self.fps or 1.0)
+            clock = None if self.start is None else self.start + time
+            yield Frame(decode(file), self._name, index, time, clock)
 
     def close(self) -> None:
         """Nothing is held open."""

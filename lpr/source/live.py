@@ -1,4 +1,4 @@
-"""Live sources: they break off, stall and freeze, and come back."""
+"""Live sources, which are opened again after they end, stall or freeze."""
 
 from __future__ import annotations
 
@@ -16,21 +16,26 @@ from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
 _BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-_SPARSE = 16
-_AHEAD, _BEHIND = 1.0, 3.0
+"""Seconds to wait before each new attempt; the last one repeats."""
+_SAMPLING = 16
+"""Pixels between those that are compared to notice a frozen picture."""
+_MAX_AHEAD, _MAX_BEHIND = 1.0, 3.0
+"""Seconds that a source's clock may be ahead of this machine's, or behind, before it is reset."""
+_FREEZE = 2.0
+"""A source counts as frozen after this many times ``stall``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
-    """A live source gives nothing, for ``reason``, since ``since`` (seconds since 1970)."""
+class SourceLost:
+    """A live source is lost, since ``since`` (seconds since 1970)."""
 
     since: float
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
-    """It is there again: ``until`` in seconds since 1970, after so many ``attempts``."""
+class SourceRestored:
+    """A lost source is back, at ``until`` (seconds since 1970), after so many ``attempts``."""
 
     since: float
     until: float
@@ -41,13 +46,13 @@ class Back:
 class Live(Closeable):
     """A stream or camera that is opened again whenever it is lost.
 
-    Iterating gives its frames, and :class:`Away` and :class:`Back` where it was lost; it ends when
-    it is closed. A source is lost that ends, fails, gives no frame for ``stall`` seconds, or shows
-    the very same picture for twice as long. It is tried again after half a second, then after 1, 2,
-    4... up to 30.
+    Iterating gives frames, and :class:`SourceLost` and :class:`SourceRestored` around each gap; it
+    ends after :meth:`close`. A source is lost if it ends, fails, gives no frame for ``stall``
+    seconds, or repeats the same picture for twice as long. New attempts follow after half a second,
+    then 1, 2, 4... up to 30 s.
 
-    Frames are as far apart in time as the source says, which may send them in bursts; time counts
-    from the beginning of the watch by this machine's clock.
+    Frames keep the source's own intervals, since it may send them in bursts. Time counts from the
+    beginning of the watch by this machine's clock.
     """
 
     def __init__(
@@ -62,11 +67,11 @@ class Live(Closeable):
         self._closed = threading.Event()
         self.fps: float | None = None
 
-    def __iter__(self) -> Iterator[Frame | Away | Back]:
+    def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]:
         began, clock = time.monotonic(), time.time()
-        still = _Stillness(2 * self._stall)
+        freeze = _FreezeDetector(_FREEZE * self._stall)
         index = attempts = 0
-        lost: Away | None = None
+        lost: SourceLost | None = None
         was_frozen = False
         latest = 0.0
         while not self._closed.is_set():
@@ -75,23 +80,23 @@ class Live(Closeable):
             try:
                 with self._connect() as stream:
                     self.fps = stream.fps
-                    still.restart(time.monotonic() - began)
+                    freeze.restart(time.monotonic() - began)
                     for frame in stream:
                         if self._closed.is_set():
                             return
                         passed = time.monotonic() - began
-                        changed = still.look(frame.image, passed)
+                        changed = freeze.update(frame.image, passed)
                         now = latest = max(latest, pace.time(frame.time or 0.0, passed))
-                        if still.too_long(passed):
+                        if freeze.frozen(passed):
                             reason, frozen = (
-                                f"its picture stood still for {2 * self._stall:g} s",
+                                f"its picture stood still for {_FREEZE * self._stall:g} s",
                                 True,
                             )
                             break
                         if lost is not None:
                             if was_frozen and not changed:
                                 continue
-                            yield Back(lost.since, clock + now, lost.reason, attempts)
+                            yield SourceRestored(lost.since, clock + now, lost.reason, attempts)
                             lost, attempts = None, 0
                         yield Frame(frame.image, frame.source, index, now, clock + now)
                         index += 1
@@ -100,58 +105,58 @@ class Live(Closeable):
             if self._closed.is_set():
                 return
             if lost is None:
-                lost, was_frozen = Away(clock + time.monotonic() - began, reason), frozen
+                lost, was_frozen = SourceLost(clock + time.monotonic() - began, reason), frozen
                 yield lost
             self._closed.wait(_BACK_OFF[min(attempts, len(_BACK_OFF) - 1)])
             attempts += 1
 
     def close(self) -> None:
-        """End it; what waits for a frame notices within ``stall`` seconds."""
+        """End the iteration, within ``stall`` seconds if it waits for a frame."""
         self._closed.set()
 
 
 class _Clock:
-    """Fits a source's own time to this machine's: what it sends first was taken when it was asked
-    for it. Where the two part, this machine is right."""
+    """Maps a source's time to this machine's, from its opening on. If the two drift apart, this
+    machine's clock wins."""
 
     def __init__(self, opened: float) -> None:
         self._offset = opened
 
-    def time(self, given: float, passed: float) -> float:
-        late = passed - (self._offset + given)
-        if not -_AHEAD <= late <= _BEHIND:
+    def time(self, stated: float, passed: float) -> float:
+        late = passed - (self._offset + stated)
+        if not -_MAX_AHEAD <= late <= _MAX_BEHIND:
             self._offset += late
-        return self._offset + given
+        return self._offset + stated
 
 
-class _Stillness:
-    """Notices that a camera sends the same picture again and again: none of its pixels differ."""
+class _FreezeDetector:
+    """Notices that a camera repeats the same picture exactly."""
 
-    def __init__(self, longest: float) -> None:
-        self._longest = longest
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
         self._last: Image | None = None
         self._since = 0.0
 
     def restart(self, now: float) -> None:
-        """It was opened again: count from here."""
+        """Count from here, after the source was opened."""
         self._since = now
 
-    def look(self, image: Image, now: float) -> bool:
-        """Whether the picture is another one than the last."""
-        sample = image[::_SPARSE, ::_SPARSE]
+    def update(self, image: Image, now: float) -> bool:
+        """Whether the picture differs from the previous one."""
+        sample = image[::_SAMPLING, ::_SAMPLING]
         if self._last is not None and np.array_equal(sample, self._last):
             return False
         self._last, self._since = sample.copy(), now
         return True
 
-    def too_long(self, now: float) -> bool:
-        return now - self._since >= self._longest
+    def frozen(self, now: float) -> bool:
+        return now - self._since >= self._limit
 
 
 def connected(address: Address, stall: float) -> Stream:
     """Open a stream or a camera of this machine."""
     options: dict[str, str] = {}
-    if address.sort == "camera":
+    if address.kind == "camera":
         return Stream(address.text, address.shown, "v4l2", options, stall)
     if address.text.lower().startswith("rtsp"):
         # Over TCP no packet is lost, and firewalls let it through.

@@ -1,4 +1,4 @@
-"""What a file is: by its first bytes, with its suffix to settle doubts."""
+"""The type of a file, by its first bytes and, in case of doubt, its suffix."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["picture", "video"]
+MediaType: TypeAlias = Literal["picture", "video"]
 
 # fmt: off
 PICTURE_SUFFIXES = frozenset({
     ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
     ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 })
-# Not .ts: in a folder that is more often a program than a transport stream.
+# Not .ts: most such files in a folder are TypeScript, not transport streams.
 VIDEO_SUFFIXES = frozenset({
     ".3gp", ".avi", ".flv", ".h264", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4",
     ".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv",
@@ -36,12 +36,13 @@ _VIDEO = (ISO, AVI, MATROSKA, _OTHER_VIDEO)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 
 
-def kind_by(name: str, head: bytes) -> Kind | None:
+def media_type_by(name: str, head: bytes) -> MediaType | None:
+    """The type of the file ``name`` with the first bytes ``head``; None if it is neither."""
     video_suffix = Path(name).suffix.lower() in VIDEO_SUFFIXES
-    # A raw MJPEG stream begins as a JPEG does: there the suffix decides.
+    # A raw MJPEG stream begins like a JPEG file: the suffix decides.
     if _PICTURE.match(head) and not video_suffix:
         return "picture"
-    # FFmpeg would render a text as a video, and follow the addresses in a playlist.
+    # FFmpeg would render text as video, and open the addresses in a playlist.
     if HEIF.match(head) or not _BINARY.search(head):
         return None
     if video_suffix or any(magic.match(head) for magic in _VIDEO):

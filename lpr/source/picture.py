@@ -1,4 +1,4 @@
-"""Pictures: one frame each."""
+"""Pictures, decoded by OpenCV."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import numpy as np
 
 from lpr.errors import SourceError
 from lpr.source.file import unreadable
-from lpr.source.media_types import Kind
+from lpr.source.media_types import MediaType
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
-# What lpr.kernels takes.
-_LONGEST_SIDE = 65_536
+_MAX_SIDE = 65_536
+"""Pixels: the limit of :mod:`lpr.kernels`."""
 
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
@@ -29,13 +29,13 @@ _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 class Picture(Closeable):
     """A picture, upright and decoded: one frame without a time.
 
-    16-bit pictures are scaled to 8 bits, grey ones get three equal channels, transparency is
-    dropped (the colours count as they are stored), and of an animation the first picture is taken.
+    16-bit pictures are scaled to 8 bits, grey ones get three equal channels, the alpha channel is
+    dropped, and of an animation the first picture is taken.
     """
 
     name: str
     image: Image
-    kind: ClassVar[Kind] = "picture"
+    kind: ClassVar[MediaType] = "picture"
     frames: ClassVar[int | None] = 1
     fps: ClassVar[float | None] = None
 
@@ -43,7 +43,7 @@ class Picture(Closeable):
         yield Frame(self.image, self.name)
 
     def close(self) -> None:
-        """Nothing is held open; here so that pictures and videos are used alike."""
+        """Nothing is held open."""
 
 
 def decode(name: str) -> Image:
@@ -61,10 +61,10 @@ def decode(name: str) -> Image:
             f"{name}: the picture is too large (at most 2^30 pixels can be decoded, as far as the "
             "memory suffices); scale it down"
         ) from error
-    if image is not None and max(image.shape) > _LONGEST_SIDE:
+    if image is not None and max(image.shape) > _MAX_SIDE:
         raise SourceError(
             f"{name}: the picture has {image.shape[1]} x {image.shape[0]} pixels, and no side may "
-            f"be longer than {_LONGEST_SIDE}; cut it into pieces"
+            f"be longer than {_MAX_SIDE}; cut it into pieces"
         )
     if image is None:
         raise SourceError(
@@ -76,18 +76,16 @@ def decode(name: str) -> Image:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what OpenCV, FFmpeg and the picture libraries print off stderr; errors are still raised.
+    """Silence the messages of OpenCV and the picture libraries on stderr; errors are still raised.
 
-    For commands, not for libraries: it changes the log level of the whole process, and while a
-    picture is decoded the process has no stderr. Does nothing where ``OPENCV_LOG_LEVEL`` is set.
+    For commands only: it changes the log level of the whole process, and closes stderr while a
+    picture is decoded. Does nothing if ``OPENCV_LOG_LEVEL`` is set.
     """
     if "OPENCV_LOG_LEVEL" in os.environ:
         yield
         return
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    # FFmpeg's level is read once, when the first video is opened; -8 is its AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     token = _QUIET.set(True)
     try:
         yield
@@ -98,17 +96,17 @@ def quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
-    """libpng and libjpeg write their warnings straight to file descriptor 2."""
+    """Silence libpng and libjpeg, which write warnings directly to file descriptor 2."""
     try:
-        kept = os.dup(2)
+        stderr = os.dup(2)
     except OSError:  # the process was started without a stderr
         yield
         return
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        os.close(null)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)

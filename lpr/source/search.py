@@ -1,4 +1,4 @@
-"""From what a user names to single files: folders, patterns, suffixes."""
+"""Expanding arguments (files, folders, patterns) into single files."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 
 def expand(arguments: Sequence[str]) -> list[str]:
-    """The single sources that ``arguments`` stand for, in order.
+    """The single sources that ``arguments`` name, in order.
 
-    A file stands for itself; a folder for the pictures and videos in it and below, by suffix, in
-    the order of their paths, without hidden ones and without following links to folders; a pattern
-    (``*``, ``?``, ``[...]``, ``**``) for the same of all that matches, unless a file has that very
-    name. An argument that stands for nothing is given back as it is.
+    A folder gives the pictures and videos in it and below, by suffix, sorted by path, without
+    hidden ones and without following links to folders. A pattern (``*``, ``?``, ``[...]``, ``**``)
+    gives the same for all its matches, unless a file has exactly that name. An argument that
+    matches nothing is returned unchanged.
     """
     return [source for argument in arguments for source in _expand(argument) or [argument]]
 
@@ -39,7 +39,7 @@ def _expand(argument: str) -> list[str]:
 
 
 def scan(folder: str) -> list[str]:
-    """The sources in ``folder`` and below; a folder that may not be read stands for itself."""
+    """The sources in ``folder`` and below; an unreadable folder is listed itself."""
     found: list[str] = []
     unreadable: list[str] = []
     for parent, folders, files in os.walk(folder, onerror=lambda e: unreadable.append(e.filename)):
@@ -57,6 +57,7 @@ def _has_media_suffix(name: str) -> bool:
 
 
 def mode_of(name: str) -> int | None:
+    """The mode bits of a file or folder; None if it does not exist."""
     try:
         return Path(name).stat().st_mode if name else None
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A progress bar on stderr where that is a terminal; nothing where it is a pipe or a file."""
+"""A progress bar on stderr if that is a terminal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T], unit: str, total: int | None = None) -> Bar[T]:
-    """A bar that counts ``items`` while it is iterated over; use it as a context manager.
+    """A bar that counts ``items`` as it is iterated over; use it as a context manager.
 
-    ``total`` is how many are to come, by default ``len(items)`` where that exists.
+    ``total`` is the number of items, by default ``len(items)`` if that exists.
     """
     return Bar(items, unit, total)
 
 
 class Bar(Generic[T]):
-    """The items themselves, counted on the terminal."""
+    """Iterates over items and counts them on the terminal."""
 
     def __init__(self, items: Iterable[T], unit: str, total: int | None) -> None:
         self._bar = tqdm(
@@ -33,7 +33,7 @@ class Bar(Generic[T]):
         yield from self._bar
 
     def aside(self) -> AbstractContextManager[None]:
-        """Within it others may print to the same terminal without running into the bar."""
+        """A context in which other output to the terminal does not collide with the bar."""
         if self._bar.disable:
             return contextlib.nullcontext()
         return tqdm.external_write_mode(file=sys.stderr)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Where the time of a frame goes: stages report themselves, and who wants to know listens.
+"""The time of each stage of a frame: stages report to the stopwatch of their thread, if any.
 
 ::
 
@@ -14,11 +14,11 @@ from contextvars import ContextVar
 
 from lpr.types import Timing
 
-_LISTENING: ContextVar[Stopwatch | None] = ContextVar("stopwatch", default=None)
+_STOPWATCH: ContextVar[Stopwatch | None] = ContextVar("stopwatch", default=None)
 
 
 class Stopwatch:
-    """Adds up what the stages took since it was started; a stage may run more than once."""
+    """Adds up the time of each stage; a stage may run more than once."""
 
     def __init__(self) -> None:
         self._began = self._ended = 0.0
@@ -28,32 +28,32 @@ class Stopwatch:
         self._stages[stage] = self._stages.get(stage, 0.0) + seconds * 1000
 
     def timing(self) -> Timing:
-        """What was measured between the two ends of :func:`measuring`."""
+        """The times measured within :func:`measuring`, in milliseconds."""
         return Timing((self._ended - self._began) * 1000, dict(self._stages))
 
     def __enter__(self) -> Stopwatch:
-        self._token = _LISTENING.set(self)
+        self._token = _STOPWATCH.set(self)
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended = time.perf_counter()
-        _LISTENING.reset(self._token)
+        _STOPWATCH.reset(self._token)
 
 
 def measuring() -> Stopwatch:
-    """A context within which this thread's stages are measured."""
+    """A context that measures the stages of this thread."""
     return Stopwatch()
 
 
 class stage:  # noqa: N801 - read as a keyword: `with stage("letterbox"):`
-    """What runs in this context belongs to the stage ``name``; costs next to nothing unheard."""
+    """Counts the time in this context as the stage ``name``; nearly free without a stopwatch."""
 
     __slots__ = ("_began", "_clock", "_name")
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._clock = _LISTENING.get()
+        self._clock = _STOPWATCH.get()
 
     def __enter__(self) -> None:
         if self._clock is not None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lpr.errors import LprError
-from lpr.sightings import Gap, Shown
+from lpr.sightings import Gap, TrackOverlay
 from lpr.source.address import Address
-from lpr.source.live import Away, Back
-from lpr.source.video_sources import MovingSource
+from lpr.source.live import SourceLost, SourceRestored
+from lpr.source.video_sources import VideoSource
 from lpr.types import Box, Detection, Frame
 from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
@@ -47,7 +47,7 @@ class _End:
     error: LprError | None = None
 
 
-_Item: TypeAlias = Frame | Away | Back | _End
+_Item: TypeAlias = Frame | SourceLost | SourceRestored | _End
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Camera:
     def __init__(
         self,
         address: Address,
-        open_source: Callable[[Address], MovingSource],
+        open_source: Callable[[Address], VideoSource],
         watcher: Watcher,
         settings: WatchSettings,
         *,
@@ -90,7 +90,7 @@ class Camera:
         self._queue: FrameQueue[_Item] = FrameQueue(_QUEUE_SIZE, drop=address.live)
         self._events: deque[Event | None] = deque()
         self._permits = threading.Semaphore(MAX_IN_FLIGHT)
-        self._source: MovingSource | None = None
+        self._source: VideoSource | None = None
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -173,7 +173,7 @@ class Camera:
 
     def _in_order(self) -> Iterator[Event]:
         """The events of all frames, in their order. Raises the error that ended the source."""
-        in_flight: deque[_InFlight | Away | Back] = deque()
+        in_flight: deque[_InFlight | SourceLost | SourceRestored] = deque()
         end: _End | None = None
         while end is None or in_flight:
             while end is None and len(in_flight) < MAX_IN_FLIGHT:
@@ -221,7 +221,7 @@ class Camera:
             tuple(sightings),
         )
 
-    def _drawn_tracks(self, frame: Frame) -> tuple[Shown, ...]:
+    def _drawn_tracks(self, frame: Frame) -> tuple[TrackOverlay, ...]:
         now = frame.time or 0.0
         picture = Box(0, 0, frame.width, frame.height)
         drawn = []
@@ -232,11 +232,11 @@ class Camera:
                 continue
             text = track.text if self._watcher.is_reportable(track) else ""
             trail = tuple(box.center for _, box in track.path[-_TRAIL_LENGTH:])
-            drawn.append(Shown(track.number, box, text, trail, detected))
+            drawn.append(TrackOverlay(track.number, box, text, trail, detected))
         return tuple(drawn)
 
-    def _gap(self, item: Away | Back) -> Iterator[Event]:
-        until, attempts = (None, 0) if isinstance(item, Away) else (item.until, item.attempts)
+    def _gap(self, item: SourceLost | SourceRestored) -> Iterator[Event]:
+        until, attempts = (None, 0) if isinstance(item, SourceLost) else (item.until, item.attempts)
         if until is None:
             yield self._flush()
         yield Gap(self.address.camera, self.address.shown, item.since, until, item.reason, attempts)

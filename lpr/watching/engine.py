@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lpr.reader import Reader
 from lpr.source.address import Address
-from lpr.source.video_sources import MovingSource
+from lpr.source.video_sources import VideoSource
 from lpr.tracking import Fuse
 from lpr.utils.closing import Closeable
 from lpr.watching.camera import Camera
@@ -49,7 +49,7 @@ class Engine(Closeable):
         self,
         sources: Sequence[Address],
         readers: Sequence[Reader],
-        open_source: Callable[[Address], MovingSource],
+        open_source: Callable[[Address], VideoSource],
         *,
         settings: WatchSettings = DEFAULTS,
         show: bool = False,

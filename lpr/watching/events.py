@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lpr.errors import LprError
-from lpr.sightings import Gap, Shown, Sighting
+from lpr.sightings import Gap, Sighting, TrackOverlay
 from lpr.types import Frame
 
 
@@ -21,7 +21,7 @@ class Seen:
     camera: str
     frame: Frame | None
     looked: bool
-    shown: tuple[Shown, ...]
+    shown: tuple[TrackOverlay, ...]
     sightings: tuple[Sighting, ...]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lpr.source.address import Address
-from lpr.source.video_sources import MovingSource, open_moving
+from lpr.source.video_sources import VideoSource, open_video_source
 from lpr.watching.roi import WHOLE_FRAME, RegionOfInterest
 
 
@@ -60,9 +60,9 @@ class SourceSettings:
     def __post_init__(self) -> None:
         _check_above_0(fps=self.fps, stall=self.stall)
 
-    def open(self, address: Address) -> MovingSource:
-        """Open a source (:func:`lpr.source.video_sources.open_moving`)."""
-        return open_moving(address, fps=self.fps, start=self.start, stall=self.stall)
+    def open(self, address: Address) -> VideoSource:
+        """Open a source (:func:`lpr.source.video_sources.open_video_source`)."""
+        return open_video_source(address, fps=self.fps, start=self.start, stall=self.stall)
 
 
 def _check_above_0(**numbers: float) -> None:

@@ -27,7 +27,7 @@ from tests.media import write_picture, write_video
 )
 def test_names(text: str, camera: str, sort: str) -> None:
     (address,) = addresses([text])
-    assert (address.camera, address.sort) == (camera, sort)
+    assert (address.camera, address.kind) == (camera, sort)
     assert address.live == (sort in ("stream", "camera"))
 
 
@@ -67,7 +67,7 @@ def test_a_name_for_several_files_is_numbered(tmp_path: Path) -> None:
 
 
 def test_standard_input_can_be_had_once() -> None:
-    with pytest.raises(SourceError, match="once only"):
+    with pytest.raises(SourceError, match="only once"):
         addresses(["-", "-"])
 
 
@@ -86,7 +86,7 @@ def test_a_folder_of_pictures_is_one_source_and_one_of_videos_as_many(tmp_path: 
         Address("frames", str(tmp_path / "frames"), "folder")
     ]
     found = addresses([str(tmp_path / "videos")])
-    assert [(address.camera, address.sort) for address in found] == [
+    assert [(address.camera, address.kind) for address in found] == [
         ("0", "file"),
         ("1", "file"),
         ("2", "file"),
@@ -104,7 +104,7 @@ def test_a_folder_of_both_is_refused(tmp_path: Path) -> None:
     "text", ["rtsp://", "http://:80/x", "rtsp://10.0.0.7:port/1", "gate=rtsp://"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(SourceError, match="no address"):
+    with pytest.raises(SourceError, match="not a valid address"):
         addresses([text])
 
 

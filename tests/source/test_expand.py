@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import SourceError
-from lpr.source import PICTURE_SUFFIXES, VIDEO_SUFFIXES, expand, kind_of, open_source
+from lpr.source import PICTURE_SUFFIXES, VIDEO_SUFFIXES, expand, media_type_of, open_source
 from tests.media import write_picture, write_video
 
 
@@ -111,7 +111,7 @@ def test_an_argument_that_stands_for_nothing_fails_alone(
     (folder / "text" / "notes.txt").write_text("nothing")
     bad, good = str(folder / argument), str(folder / "b.jpg")
     assert expand([good, bad, good]) == [good, bad, good]
-    assert kind_of(bad) is None
+    assert media_type_of(bad) is None
     with pytest.raises(SourceError, match=reason) as error:
         open_source(bad)
     assert str(error.value).startswith(bad)
@@ -135,7 +135,7 @@ def test_a_link_to_nowhere_is_reported(tmp_path: Path) -> None:
     write_picture(tmp_path / "a.jpg")
     (tmp_path / "b.jpg").symlink_to(tmp_path / "gone.jpg")
     good, bad = expand([str(tmp_path)])
-    assert kind_of(good) == "picture"
+    assert media_type_of(good) == "picture"
     with pytest.raises(SourceError, match="no such file"):
         open_source(bad)
 
@@ -166,7 +166,7 @@ def forbidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_what_may_not_be_read_is_reported_and_the_rest_is_not_lost(forbidden: Path) -> None:
     closed, good, secret = expand([str(forbidden)])
-    assert kind_of(good) == "picture"
+    assert media_type_of(good) == "picture"
     for source in (closed, secret):
         with pytest.raises(SourceError, match=r"Permission denied; check its permissions"):
             open_source(source)

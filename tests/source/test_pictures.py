@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpr.errors import SourceError
-from lpr.source import PICTURE_SUFFIXES, kind_of, open_source
+from lpr.source import PICTURE_SUFFIXES, media_type_of, open_source
 from lpr.types import Frame, Image
 from tests.media import animation, cmyk_jpeg, encode, noise, png, quarters, with_orientation
 from tests.properties import examples
@@ -198,7 +198,7 @@ MAGICS = (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0"
 def test_any_bytes_give_a_picture_or_an_error(tmp_path: Path, magic: bytes, rest: bytes) -> None:
     path = tmp_path / "any.jpg"
     path.write_bytes(magic + rest)
-    assert kind_of(str(path)) in ("picture", "video", None)
+    assert media_type_of(str(path)) in ("picture", "video", None)
     with contextlib.suppress(SourceError), open_source(path) as source:
         for frame in source:
             assert frame.image.dtype == np.uint8

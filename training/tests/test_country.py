@@ -215,7 +215,10 @@ def test_a_code_alone_takes_the_region_that_is_known() -> None:
         (["rendered.crops=[1, 0, 2]"], "crops are three numbers above 0"),
         (["rendered.memory=0"], "memory is a number above 0"),
         (["rendered.memory=1.5"], "memory has to be a whole number, not 1.5"),
-        (["styles=[{name='a', sizes=[520, 110], formats=['AA-9999']}]"], "has to be a list, not 520"),
+        (
+            ["styles=[{name='a', sizes=[520, 110], formats=['AA-9999']}]"],
+            "has to be a list, not 520",
+        ),
         (["styles=[{name='a', sizes=[[520]], formats=['AA-9999']}]"], "to be a list of 2"),
         (
             ["styles=[{name='a', sizes=[[0, 110]], formats=['AA-9999']}]"],

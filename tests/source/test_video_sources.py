@@ -14,17 +14,25 @@ from lpr.errors import SourceError
 from lpr.source import live
 from lpr.source.address import Address, addresses
 from lpr.source.av_stream import Stream
-from lpr.source.live import Away, Back, Live
-from lpr.source.video_sources import open_moving
+from lpr.source.live import Live, SourceLost, SourceRestored
+from lpr.source.video_sources import open_video_source
 from lpr.types import Frame, Image
-from tests.media import animation, grey_levels, index_first, turned, write_picture, write_video
+from tests.media import (
+    animation,
+    grey_levels,
+    index_first,
+    noise,
+    turned,
+    write_picture,
+    write_video,
+)
 
 CAMERA = Address("gate", "rtsp://gate/1", "stream")
 
 
 def frames_of(name: Path | str, **options: float) -> list[Frame]:
     (address,) = addresses([str(name)])
-    with open_moving(address, **options) as source:  # type: ignore[arg-type]
+    with open_video_source(address, **options) as source:  # type: ignore[arg-type]
         return [frame for frame in source if isinstance(frame, Frame)]
 
 
@@ -109,7 +117,7 @@ def test_a_video_that_is_cut_short_says_so_after_its_last_frame(tmp_path: Path) 
     (address,) = addresses([str(video)])
     frames = []
     with (
-        open_moving(address) as source,
+        open_video_source(address) as source,
         pytest.raises(SourceError, match=r"cut short|broke off"),
     ):
         frames.extend(iter(source))
@@ -161,7 +169,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def taken(
     clock: Clock, connections: Sequence[Camera | SourceError], **options: float
-) -> list[Frame | Away | Back]:
+) -> list[Frame | SourceLost | SourceRestored]:
     """All that a live source gives until its last connection is used up."""
     left = list(connections)
 
@@ -187,11 +195,13 @@ def taken(
 def test_a_camera_that_breaks_off_is_connected_to_again(clock: Clock) -> None:
     down = SourceError("rtsp://gate/1: cannot be opened: connection refused")
     given = taken(clock, [Camera(grey_levels(3), error=True), down, down, Camera(grey_levels(5))])
-    kinds = "".join({Frame: "f", Away: "a", Back: "b"}[type(each)] for each in given)
+    kinds = "".join(
+        {Frame: "f", SourceLost: "a", SourceRestored: "b"}[type(each)] for each in given
+    )
     assert kinds[:10] == "fffabfffff"
     away, back = given[3], given[4]
-    assert isinstance(away, Away)
-    assert isinstance(back, Back)
+    assert isinstance(away, SourceLost)
+    assert isinstance(back, SourceRestored)
     assert away.reason == "broke off after 3 frames: timed out"
     assert (back.since, back.attempts) == (away.since, 3)
     # It waited half a second, a second and two.
@@ -205,16 +215,16 @@ def test_a_camera_that_breaks_off_is_connected_to_again(clock: Clock) -> None:
 
 def test_a_camera_that_is_not_there_at_first_is_waited_for(clock: Clock) -> None:
     given = taken(clock, [SourceError("rtsp://gate/1: no route"), Camera(grey_levels(2))])
-    assert [type(each) for each in given[:3]] == [Away, Back, Frame]
+    assert [type(each) for each in given[:3]] == [SourceLost, SourceRestored, Frame]
 
 
 def test_a_frozen_picture_counts_as_lost_until_it_moves(clock: Clock) -> None:
     still = [grey_levels(1, step=0)[0]] * 500
     given = taken(clock, [Camera([*grey_levels(4), *still]), Camera(grey_levels(9)[1:])], stall=2.0)
     gaps = [each for each in given if not isinstance(each, Frame)]
-    assert isinstance(gaps[0], Away)
+    assert isinstance(gaps[0], SourceLost)
     assert "stood still for 4 s" in gaps[0].reason
-    assert isinstance(gaps[1], Back)
+    assert isinstance(gaps[1], SourceRestored)
 
 
 def test_what_comes_in_a_burst_keeps_its_distances_in_time() -> None:
@@ -234,3 +244,15 @@ def test_what_ffmpeg_cannot_open_is_an_error_of_ours() -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
         Stream("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none", timeout=1.0)
     assert av.logging.get_level() is None
+
+
+def test_a_hole_in_a_video_costs_only_the_frames_in_it(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.mp4", [noise(seed=i) for i in range(80)])
+    data = video.read_bytes()
+    quarter = len(data) // 4
+    video.write_bytes(data[:quarter] + bytes(2 * quarter) + data[3 * quarter :])
+    (address,) = addresses([str(video)])
+    frames = []
+    with open_video_source(address) as source, pytest.raises(SourceError, match="is damaged"):
+        frames.extend(iter(source))
+    assert len(frames) > 30
