@@ -1,1 +1,1 @@
-"""Darknet files: cfg and weights, read and written; conversion to ONNX."""
+"""Darknet cfg and weights: reading, writing, conversion to ONNX."""

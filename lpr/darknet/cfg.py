@@ -1,8 +1,7 @@
 """Darknet cfg files: read, check, describe, write.
 
-The reader takes what the networks of YOLO v2 to v4 and their small kin are made of. Everything else
-is refused with file, line and section: a key that were skipped in silence would give a network that
-computes something else than its author meant.
+The reader supports YOLO v2 to v4 and their small variants. Anything else is refused with file, line
+and section: silently ignoring a key could change what the network computes.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Cfg:
-    """A checked network description. ``name`` is the file's, for messages."""
+    """A validated network description; ``name`` is that of the file, for messages."""
 
     net: Net
     layers: tuple[Layer, ...]
@@ -52,15 +51,14 @@ class Cfg:
         return tuple(layer for layer in self.layers if isinstance(layer, Convolutional))
 
     def with_size(self, width: int, height: int) -> Cfg:
-        """The same network with another default input size; raises ModelError if it cannot be."""
+        """Return the network with another default input size; raises as :meth:`check_size`."""
         self.check_size(width, height)
         return replace(self, net=replace(self.net, width=width, height=height))
 
     def check_size(self, width: int, height: int) -> None:
         """Raise :class:`ModelError` unless a ``width x height`` input runs through the network.
 
-        The message names the sections that cannot be joined (or the head that does not tile the
-        input) and the nearest sizes that fit.
+        The message names the sections that do not fit and the nearest sizes that do.
         """
         problem = self._axis_problem("width", width) or self._axis_problem("height", height)
         if problem is None:
@@ -74,11 +72,11 @@ class Cfg:
 
     @property
     def stride(self) -> int:
-        """Every multiple of it (in pixels) is a width and a height that run through the network."""
+        """Every multiple of it, in pixels, is a width and height that fit the network."""
         return max((layer.out_stride for layer in self.layers), default=1) or 1
 
     def shapes(self, width: int, height: int) -> tuple[Shape, ...]:
-        """Each layer's output as (channels, height, width); raises as :meth:`check_size` does."""
+        """Each layer's output as (channels, height, width); raises as :meth:`check_size`."""
         self.check_size(width, height)
         widths, heights = self._extents(width), self._extents(height)
         return tuple(
@@ -87,10 +85,8 @@ class Cfg:
         )
 
     def bflops(self, width: int, height: int) -> float:
-        """Billions of floating point operations per picture as Darknet counts them.
-
-        Two for each multiplication of a convolution; nothing else counts.
-        """
+        """Billions of floating-point operations per picture: two per multiplication of a
+        convolution, as Darknet counts them."""
         total = 0
         for layer, (_, h, w) in zip(self.layers, self.shapes(width, height), strict=True):
             if isinstance(layer, Convolutional):
@@ -99,7 +95,7 @@ class Cfg:
         return total / 1e9
 
     def to_text(self) -> str:
-        """The cfg as text, with absolute indices; :func:`parse` gives an equal Cfg back."""
+        """The cfg as text with absolute indices; :func:`parse` returns an equal Cfg."""
         net = (
             ("width", str(self.net.width)),
             ("height", str(self.net.height)),
@@ -126,7 +122,7 @@ class Cfg:
             inputs = [length if i == PICTURE else extents[i] for i in layer.inputs]
             if min(inputs) <= 0 or extent <= 0:
                 return f"{layer} (line {layer.line}) has no pixels left"
-            # The values that multiply whole channels have no extent of their own.
+            # Factors of whole channels have no extent.
             joined = inputs[1:] if isinstance(layer, ScaleChannels) else inputs
             if isinstance(layer, ScaleChannels) and layer.by_pixel:
                 joined = inputs
@@ -145,7 +141,7 @@ class Cfg:
         return None
 
     def _nearest(self, length: int) -> tuple[int, ...]:
-        """The next length below and above that fits, or both the same if it fits itself."""
+        """The nearest lengths below and above that fit; both are ``length`` if it fits."""
         reach = 2 * max((layer.out_stride for layer in self.layers), default=1) + 64
 
         def first(lengths: Iterable[int]) -> int | None:
@@ -160,7 +156,7 @@ class Cfg:
 
 
 def read_cfg(path: Path) -> Cfg:
-    """Read a cfg file; raises :class:`ModelError` for one that is missing or not supported."""
+    """Read a cfg file; raises :class:`ModelError` if it is missing or not supported."""
     try:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
@@ -169,10 +165,10 @@ def read_cfg(path: Path) -> Cfg:
 
 
 def parse(text: str, name: str = "cfg") -> Cfg:
-    """Check and describe a cfg; ``name`` stands in messages.
+    """Parse and validate a cfg; ``name`` is for messages.
 
     Raises :class:`ModelError` with line and section for unknown sections and keys, bad numbers,
-    missing keys, references to layers that do not exist, and whatever is not supported.
+    missing keys, invalid references and unsupported features.
     """
     sections = split(text, name)
     if not sections or sections[0].kind != "net":

@@ -1,4 +1,4 @@
-"""Detectors as ONNX files: Darknet's are converted once and kept in a cache by their hash."""
+"""Detectors as ONNX files: Darknet's are converted once and cached by their hash."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lpr.utils.files import cache_folder, write_atomically
 
 log = logging.getLogger("lpr")
 
-# Rises when the same network is converted into something else than before.
 _CONVERTER = 2
+"""Part of the cache key; incremented when the conversion changes."""
 _SUFFIX = ".onnx"
 
 
 class OnnxNetwork(NamedTuple):
-    """A detector's network as the content of an ONNX file; ``heads`` are its outputs' names."""
+    """The content of an ONNX file; ``heads`` are the names of its outputs."""
 
     cfg: Cfg
     data: bytes
@@ -29,10 +29,10 @@ class OnnxNetwork(NamedTuple):
 
 
 def network_of(model: DetectorModel) -> OnnxNetwork:
-    """A detector's network as an ONNX file, whatever the format of its own.
+    """Return a detector's network as ONNX, converted if necessary.
 
-    Raises :class:`lpr.errors.ModelError` where a file cannot be read, does not belong to the cfg,
-    or the spec's input size does not fit.
+    Raises :class:`lpr.errors.ModelError` if a file cannot be read or does not match the cfg, or if
+    the spec's input size does not fit.
     """
     cfg = read_cfg(model.cfg)
     cfg.check_size(model.spec.width, model.spec.height)
@@ -49,18 +49,17 @@ def network_of(model: DetectorModel) -> OnnxNetwork:
 
 
 def converted(cfg: Cfg, weights: Weights) -> bytes:
-    """The network as the content of an ONNX file (:func:`lpr.darknet.onnx.to_onnx`), from the cache
-    where it has been converted before.
+    """Return the network as the content of an ONNX file (:func:`lpr.darknet.onnx.to_onnx`).
 
-    A file in the cache bears the hash of its own content: one that was damaged is made again. Where
-    the cache cannot be written, the network is converted each time.
+    Uses the cache. The name of a cached file holds the hash of its content, so that a damaged file
+    is noticed and replaced. Without a writable cache the network is converted each time.
     """
     folder = cache_folder()
     source = hashlib.sha256(cfg.to_text().encode() + weights.to_bytes()).hexdigest()
     key = f"{source}-{_CONVERTER}"
-    kept = _kept(folder, key)
-    if kept is not None:
-        return kept
+    cached = _cached(folder, key)
+    if cached is not None:
+        return cached
     from lpr.darknet.onnx import to_onnx
 
     data: bytes = to_onnx(cfg, weights).SerializeToString()
@@ -69,11 +68,11 @@ def converted(cfg: Cfg, weights: Weights) -> bytes:
         with write_atomically(folder / _name(key, data)) as part:
             part.write_bytes(data)
     except OSError as error:
-        log.warning("%s: the converted network cannot be kept (%s)", folder, error.strerror)
+        log.warning("%s: the converted network cannot be cached (%s)", folder, error.strerror)
     return data
 
 
-def _kept(folder: Path, key: str) -> bytes | None:
+def _cached(folder: Path, key: str) -> bytes | None:
     for file in sorted(folder.glob(f"{key}-*{_SUFFIX}")):
         try:
             data = file.read_bytes()
@@ -81,7 +80,7 @@ def _kept(folder: Path, key: str) -> bytes | None:
             continue
         if file.name == _name(key, data):
             return data
-        log.warning("%s is damaged and is made again", file)
+        log.warning("%s is damaged and is replaced", file)
     return None
 
 

@@ -1,7 +1,7 @@
-"""Keys of Darknet that matter to training, or to its own way of drawing results, alone.
+"""Darknet's keys for training and for drawing results.
 
-They are kept as text and mean nothing here. (``thresh`` and ``nms_threshold`` of ``[yolo]`` are
-OpenCV's, for its own reading of heads, which lpr does not use.)
+They are kept as text and ignored. (``thresh`` and ``nms_threshold`` of ``[yolo]`` are OpenCV's, for
+its own head decoding, which lpr does not use.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sections of a Darknet cfg as data: one class per kind, each knowing the size it gives.
+"""The sections of a Darknet cfg as data: one class per kind, each with its output size.
 
 Heights and widths never mix in a Darknet network, so a layer describes one axis at a time:
 :meth:`Layer.extent` maps the lengths of its inputs along an axis to the length of its output.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 PICTURE = -1
-"""The index that stands for the network's input among a layer's ``inputs``."""
+"""The index of the network's input among a layer's ``inputs``."""
 
 PICTURE_CHANNELS = 3
 
@@ -18,11 +18,11 @@ ACTIVATIONS = (
     *("elu", "gelu", "hard_mish", "hardtan", "leaky", "lhtan", "linear", "loggy", "logistic"),
     *("mish", "plse", "ramp", "relie", "relu", "relu6", "selu", "silu", "stair", "swish", "tanh"),
 )
-"""Darknet's, by the names that it gives them; ``silu`` is another name of ``swish``."""
+"""Darknet's activations by their names; ``silu`` is an alias of ``swish``."""
 
 LEAKY_SLOPE = 0.1
 SELU_ALPHA, SELU_SCALE = 1.6732, 1.0507
-"""As Darknet rounds them."""
+"""SELU's constants as Darknet rounds them."""
 BATCH_NORM_EPSILON = 1e-6
 """Darknet's, added to the variance; also what OpenCV's importer uses."""
 
@@ -44,7 +44,7 @@ class Net:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What every section has.
+    """A section of a cfg.
 
     ``index`` counts sections from 0 without ``[net]``; ``inputs`` are absolute indices
     (:data:`PICTURE` for the network's input). ``out_channels`` and ``out_stride`` describe the
@@ -62,11 +62,11 @@ class Layer:
     line: int = field(default=0, compare=False)
 
     def extent(self, *lengths: int) -> int:
-        """Output length along one axis, given those of the inputs."""
+        """The output length along one axis for the lengths of the inputs."""
         return lengths[0]
 
     def options(self) -> Options:
-        """The section's own keys and values, as they stand in a cfg."""
+        """The section's own keys and values as in a cfg."""
         return ()
 
     def __str__(self) -> str:
@@ -75,8 +75,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convolutional(Layer):
-    """Convolution, batch normalization or bias, activation. ``padding`` is on every side; between
-    the pixels that a kernel sees lie ``dilation - 1`` others."""
+    """Convolution, batch normalization or bias, activation. ``padding`` is on every side."""
 
     kind: ClassVar[str] = "convolutional"
 
@@ -113,7 +112,7 @@ class Convolutional(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxPool(Layer):
-    """Maximum over ``size x size``; ``padding`` is both sides together, the odd one at the end."""
+    """Maximum over ``size x size``; ``padding`` is that of both sides, an odd pixel at the end."""
 
     kind: ClassVar[str] = "maxpool"
 
@@ -144,8 +143,7 @@ class AvgPool(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upsample(Layer):
-    """Nearest neighbour: every pixel becomes ``stride x stride`` pixels, ``scale`` times as large
-    in value."""
+    """Nearest-neighbour upsampling by ``stride``; values are multiplied by ``scale``."""
 
     kind: ClassVar[str] = "upsample"
 
@@ -182,7 +180,7 @@ class Reorg(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Layer):
-    """Concatenation along the channels of part ``group_id`` of ``groups`` of each layer."""
+    """Concatenation of group ``group_id`` of ``groups`` of each layer's channels."""
 
     kind: ClassVar[str] = "route"
 
@@ -198,8 +196,8 @@ class Route(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut(Layer):
-    """Sum of layers; the output has the first one's channels, and of each other one's channels as
-    many as both have are added to it."""
+    """Sum of layers with the channels of the first. Of each other layer, the channels that both
+    have are added."""
 
     kind: ClassVar[str] = "shortcut"
 
@@ -212,8 +210,8 @@ class Shortcut(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleChannels(Layer):
-    """The second layer's channels, each multiplied by the first layer's single value for it
-    (squeeze and excitation); with ``by_pixel``, its pixels by the single channel's."""
+    """The second layer, each channel scaled by the first layer's value for it (squeeze and
+    excitation); with ``by_pixel``, each pixel scaled by the first layer's single channel."""
 
     kind: ClassVar[str] = "scale_channels"
 
@@ -242,7 +240,7 @@ class Sam(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropout(Layer):
-    """Passes its input through, except while training."""
+    """The identity, except in training."""
 
     kind: ClassVar[str] = "dropout"
 
@@ -254,7 +252,7 @@ class Dropout(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yolo(Layer):
-    """A detection head: says how to read its input, ``A*(5+classes)`` channels of raw values.
+    """A detection head: describes its input, ``A*(5+classes)`` channels of raw values.
 
     ``all_anchors`` are the section's (width, height) pairs in pixels of the network's input;
     ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the way of
@@ -287,8 +285,8 @@ class Yolo(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionHead(Layer):
-    """YOLOv2's detection head, read as :class:`Yolo` is but for two things: ``cell_anchors`` are in
-    cells of its grid, and with ``softmax`` a box has exactly one class."""
+    """YOLOv2's detection head: as :class:`Yolo`, but ``cell_anchors`` are in cells of its grid, and
+    with ``softmax`` a box has exactly one class."""
 
     kind: ClassVar[str] = "region"
 
@@ -311,7 +309,7 @@ class RegionHead(Layer):
 
 
 HEADS = (Yolo, RegionHead)
-"""The kinds that end a network: sections that say how to read their input."""
+"""The kinds of detection heads."""
 
 
 def _pairs(anchors: tuple[tuple[float, float], ...]) -> str:

@@ -1,6 +1,6 @@
-"""Darknet to ONNX: the convolutional part, up to what enters each ``[yolo]`` or ``[region]``.
+"""Converts a Darknet network to ONNX, up to the input of each ``[yolo]`` or ``[region]``.
 
-The ``onnx`` package takes a while to import: this module is imported where something is converted.
+Import this module late: the ``onnx`` package is slow to import.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ INPUT = "input"
 
 
 def to_onnx(cfg: Cfg, weights: Weights, half: bool = False) -> onnx.ModelProto:
-    """The network as an ONNX model, batch normalization folded into the convolutions.
+    """Return the network as an ONNX model with batch normalization folded in.
 
     Input ``input``: float32 ``N x 3 x H x W``, all but the 3 dynamic. Outputs ``head_0``,
     ``head_1``, ... in the cfg's order: ``N x A*(5+C) x h x w``, raw values without any sigmoid.
-    H and W must be sizes that :meth:`lpr.darknet.cfg.Cfg.check_size` takes.
+    H and W must pass :meth:`lpr.darknet.cfg.Cfg.check_size`.
 
-    With ``half`` all that lies between is computed in half precision; input and outputs stay
-    float32. Raises :class:`lpr.errors.ModelError` for weights beyond its range (65504).
+    With ``half``, everything in between is float16. Raises :class:`lpr.errors.ModelError` for
+    weights beyond its range (65504).
     """
     graph = _Graph(np.float16 if half else np.float32)
     convolutions = iter(weights.convolutions)
@@ -78,7 +78,7 @@ def to_onnx(cfg: Cfg, weights: Weights, half: bool = False) -> onnx.ModelProto:
         ),
         producer_name="lpr",
         opset_imports=[helper.make_opsetid("", OPSET)],
-        # The oldest that has this opset, so that older runtimes take the file too.
+        # The oldest version with this opset, for older runtimes.
         ir_version=7,
     )
     onnx.checker.check_model(model)
@@ -86,7 +86,7 @@ def to_onnx(cfg: Cfg, weights: Weights, half: bool = False) -> onnx.ModelProto:
 
 
 class _Graph:
-    """Collects nodes and constants, and names what they give; ``kind`` is that of all numbers."""
+    """Collects nodes and constants and names their outputs; ``kind`` is the dtype of numbers."""
 
     def __init__(self, kind: type[np.floating[Any]]) -> None:
         self.kind = kind
@@ -115,7 +115,7 @@ class _Graph:
         if not np.isfinite(stored).all():
             raise ModelError(
                 f"the weights of {owner} reach {np.abs(values).max():.3g}, beyond the range of "
-                "half precision; convert without it"
+                "half precision; convert without --half"
             )
         return self.constant(stored)
 
@@ -188,11 +188,11 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
             return graph.add("Concat", parts, axis=1) if len(parts) > 1 else parts[0]
         case Shortcut():
             for other, index in zip(inputs[1:], layer.inputs[1:], strict=True):
-                fitted = _fitted(graph, other, _channels(cfg, index), layer.out_channels)
+                fitted = _fit_channels(graph, other, _channels(cfg, index), layer.out_channels)
                 x = graph.add("Add", [x, fitted])
             return _activation(graph, layer.activation, x)
         case ScaleChannels():
-            gate = _spread(graph, x, _channels(cfg, layer.inputs[0]), layer.out_channels)
+            gate = _repeat(graph, x, _channels(cfg, layer.inputs[0]), layer.out_channels)
             return _activation(graph, layer.activation, graph.add("Mul", [inputs[1], gate]))
         case Sam():
             return _activation(graph, layer.activation, graph.add("Mul", inputs))
@@ -202,7 +202,7 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
 
 
 def _activation(graph: _Graph, name: str, x: str) -> str:
-    """``x`` through one of :data:`lpr.darknet.layers.ACTIVATIONS`."""
+    """Apply one of :data:`lpr.darknet.layers.ACTIVATIONS`."""
     match name:
         case "linear":
             return x
@@ -237,16 +237,16 @@ def _activation(graph: _Graph, name: str, x: str) -> str:
 
 
 def _piecewise(graph: _Graph, name: str, x: str) -> str:
-    """The activations of several pieces, and the one that is a polynomial inside."""
+    """Apply a piecewise activation, or gelu."""
     match name:
-        case "lhtan":  # 0..1 as it is, and a thousandth of what lies beyond
+        case "lhtan":  # the identity in 0..1, a slope of 1/1000 outside
             inside = graph.clip(x, 0, 1)
             return graph.plus(inside, graph.times(graph.add("Sub", [x, inside]), 0.001))
-        case "plse":  # a slope of 1/8 within -4..4, and of 1/100 beyond
+        case "plse":  # a slope of 1/8 in -4..4, of 1/100 outside
             inside = graph.clip(x, -4, 4)
             beyond = graph.times(graph.add("Sub", [x, inside]), 0.01)
             return graph.plus(graph.plus(graph.times(inside, 0.125), 0.5), beyond)
-        case "stair":  # flat on even steps, rising on odd ones
+        case "stair":  # constant on even steps, rising on odd ones
             step = graph.add("Floor", [x])
             half = graph.add("Floor", [graph.times(x, 0.5)])
             odd = graph.add("Sub", [step, graph.times(half, 2)])
@@ -294,18 +294,18 @@ def _channels(cfg: Cfg, index: int) -> int:
     return PICTURE_CHANNELS if index == PICTURE else cfg.layers[index].out_channels
 
 
-def _spread(graph: _Graph, x: str, given: int, wanted: int) -> str:
-    """One channel as ``wanted`` equal ones: OpenCV 5.0 multiplies it with several into nonsense."""
-    if given == wanted:
+def _repeat(graph: _Graph, x: str, channels: int, target: int) -> str:
+    """Repeat one channel ``target`` times, since OpenCV 5.0 broadcasts channels wrongly."""
+    if channels == target:
         return x
-    ones = np.ones((wanted, 1, 1, 1), graph.kind)
+    ones = np.ones((target, 1, 1, 1), graph.kind)
     return graph.add("Conv", [x, graph.constant(ones)], kernel_shape=[1, 1])
 
 
-def _fitted(graph: _Graph, x: str, given: int, wanted: int) -> str:
-    """The first ``wanted`` of ``given`` channels, zeros behind them where there are fewer."""
-    if given > wanted:
-        return graph.channels(x, 0, wanted)
-    if given < wanted:
-        return graph.add("Pad", [x, graph.integers(0, 0, 0, 0, 0, wanted - given, 0, 0)])
+def _fit_channels(graph: _Graph, x: str, channels: int, target: int) -> str:
+    """Crop or zero-pad ``channels`` channels to ``target``."""
+    if channels > target:
+        return graph.channels(x, 0, target)
+    if channels < target:
+        return graph.add("Pad", [x, graph.integers(0, 0, 0, 0, 0, target - channels, 0, 0)])
     return x

@@ -1,4 +1,4 @@
-"""From the keys of one cfg section to a layer: one function for each kind."""
+"""Build layers from the keys of cfg sections: one function for each kind."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lpr.darknet.sections import Section
 
 
 class LayerContext:
-    """What a section can refer to: the picture and the layers before it."""
+    """The picture and the layers before a section, to which it can refer."""
 
     def __init__(self, section: Section, layers: list[Layer]) -> None:
         self._section = section
@@ -42,11 +42,11 @@ class LayerContext:
         return self._checked(self.index - 1, "the layer before")
 
     def resolve(self, reference: int) -> int:
-        """The absolute index that a ``from=`` or ``layers=`` number stands for."""
+        """The absolute index of a ``from=`` or ``layers=`` number."""
         index = reference if reference >= 0 else self.index + reference
         if not 0 <= index < self.index:
             self._section.fail(
-                f"refers to {reference}, and there is no such layer before it; "
+                f"refers to {reference}, but there is no such layer before it; "
                 f"absolute numbers go up to {self.index - 1}, relative ones down to {-self.index}"
             )
         return self._checked(index, str(reference))
@@ -58,7 +58,7 @@ class LayerContext:
         return 1 if index == PICTURE else self._layers[index].out_stride
 
     def joined_stride(self, inputs: tuple[int, ...]) -> int:
-        """The stride of layers that are joined; fails if they differ, as no size would fit."""
+        """The stride of joined layers; fails if they differ, as no input size would fit."""
         if len({self.stride(i) for i in inputs}) > 1:
             parts = " with ".join(f"{self._layers[i]} (stride {self.stride(i)})" for i in inputs)
             self._section.fail(f"cannot join {parts} at any input size; bring them to one stride")
@@ -87,13 +87,13 @@ def net(section: Section) -> Net:
     return result
 
 
-def _convolutional(section: Section, before: LayerContext) -> Layer:
+def _convolutional(section: Section, context: LayerContext) -> Layer:
     for key in ("stride_x", "stride_y"):
         section.only(key, "", "is not supported: the strides across and down are one stride=")
     for key in ("antialiasing", "binary", "flipped", "xnor"):
         section.only(key, "0", _NOT_SUPPORTED)
-    source = before.previous()
-    channels = before.channels(source)
+    source = context.previous()
+    channels = context.channels(source)
     size = section.integer("size", least=1)
     padding = section.integer("padding", 0)
     if section.flag("pad"):
@@ -112,11 +112,11 @@ def _convolutional(section: Section, before: LayerContext) -> Layer:
     if activation is None:
         section.fail("needs activation=; without it some programs take logistic and some linear")
     return Convolutional(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
         out_channels=filters,
-        out_stride=before.stride(source) * stride,
+        out_stride=context.stride(source) * stride,
         in_channels=channels,
         size=size,
         stride=stride,
@@ -128,180 +128,182 @@ def _convolutional(section: Section, before: LayerContext) -> Layer:
     )
 
 
-def _maxpool(section: Section, before: LayerContext) -> Layer:
+def _maxpool(section: Section, context: LayerContext) -> Layer:
     for key in ("stride_x", "stride_y"):
         section.only(key, "", "is not supported: the strides across and down are one stride=")
     for key in ("antialiasing", "maxpool_depth"):
         section.only(key, "0", _NOT_SUPPORTED)
-    source = before.previous()
+    source = context.previous()
     stride = section.integer("stride", 1, least=1)
     size = section.integer("size", stride, least=1)
     padding = section.integer("padding", size - 1)
     if padding > 2 * (size - 1):
         section.fail(f"padding={padding} leaves windows without a pixel; at most {2 * (size - 1)}")
     return MaxPool(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
-        out_channels=before.channels(source),
-        out_stride=before.stride(source) * stride,
+        out_channels=context.channels(source),
+        out_stride=context.stride(source) * stride,
         size=size,
         stride=stride,
         padding=padding,
     )
 
 
-def _avgpool(section: Section, before: LayerContext) -> Layer:
-    source = before.previous()
+def _avgpool(section: Section, context: LayerContext) -> Layer:
+    source = context.previous()
     return AvgPool(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
-        out_channels=before.channels(source),
+        out_channels=context.channels(source),
         out_stride=0,
     )
 
 
-def _upsample(section: Section, before: LayerContext) -> Layer:
-    source = before.previous()
+def _upsample(section: Section, context: LayerContext) -> Layer:
+    source = context.previous()
     stride = section.integer("stride", 2, least=1)
-    if before.stride(source) % stride:
-        section.fail(f"stride={stride} does not divide its input's stride, {before.stride(source)}")
+    if context.stride(source) % stride:
+        section.fail(
+            f"stride={stride} does not divide its input's stride, {context.stride(source)}"
+        )
     return Upsample(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
-        out_channels=before.channels(source),
-        out_stride=before.stride(source) // stride,
+        out_channels=context.channels(source),
+        out_stride=context.stride(source) // stride,
         stride=stride,
         scale=section.real("scale", 1.0),
     )
 
 
-def _reorg(section: Section, before: LayerContext) -> Layer:
+def _reorg(section: Section, context: LayerContext) -> Layer:
     section.only("reverse", "0", _NOT_SUPPORTED)
     section.only("flatten", "0", _NOT_SUPPORTED)
     section.only("extra", "0", _NOT_SUPPORTED)
-    source = before.previous()
+    source = context.previous()
     stride = section.integer("stride", 1, least=1)
-    channels = before.channels(source)
+    channels = context.channels(source)
     if channels % stride**2:
         section.fail(f"stride={stride} needs a multiple of {stride**2} channels, not {channels}")
     return Reorg(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
         out_channels=channels * stride**2,
-        out_stride=before.stride(source) * stride,
+        out_stride=context.stride(source) * stride,
         stride=stride,
     )
 
 
-def _route(section: Section, before: LayerContext) -> Layer:
-    inputs = tuple(before.resolve(i) for i in section.integers("layers"))
+def _route(section: Section, context: LayerContext) -> Layer:
+    inputs = tuple(context.resolve(i) for i in section.integers("layers"))
     groups = section.integer("groups", 1, least=1)
     group_id = section.integer("group_id", 0)
     for source in inputs:
-        if before.channels(source) % groups:
-            section.fail(f"groups={groups} does not divide {before.channels(source)} channels")
+        if context.channels(source) % groups:
+            section.fail(f"groups={groups} does not divide {context.channels(source)} channels")
     if group_id >= groups:
         section.fail(f"group_id={group_id} must be below groups={groups}")
     return Route(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=inputs,
-        out_channels=sum(before.channels(i) for i in inputs) // groups,
-        out_stride=before.joined_stride(inputs),
+        out_channels=sum(context.channels(i) for i in inputs) // groups,
+        out_stride=context.joined_stride(inputs),
         groups=groups,
         group_id=group_id,
     )
 
 
-def _with_others(section: Section, before: LayerContext) -> tuple[int, ...]:
+def _with_others(section: Section, context: LayerContext) -> tuple[int, ...]:
     """The layer before and those that ``from=`` names."""
-    return before.previous(), *(before.resolve(i) for i in section.integers("from"))
+    return context.previous(), *(context.resolve(i) for i in section.integers("from"))
 
 
-def _with_other(section: Section, before: LayerContext) -> tuple[int, int]:
+def _with_other(section: Section, context: LayerContext) -> tuple[int, int]:
     """The layer before and the one that ``from=`` names."""
-    inputs = _with_others(section, before)
+    inputs = _with_others(section, context)
     if len(inputs) > 2:
         section.fail("from= names several layers; give one")
     return inputs[0], inputs[1]
 
 
-def _shortcut(section: Section, before: LayerContext) -> Layer:
+def _shortcut(section: Section, context: LayerContext) -> Layer:
     section.only("weights_type", "none", "asks for weights, which are not supported")
     section.only("weights_normalization", "none", _NOT_SUPPORTED)
-    inputs = _with_others(section, before)
+    inputs = _with_others(section, context)
     return Shortcut(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=inputs,
-        out_channels=before.channels(inputs[0]),
-        out_stride=before.joined_stride(inputs),
+        out_channels=context.channels(inputs[0]),
+        out_stride=context.joined_stride(inputs),
         activation=section.activation() or "linear",
     )
 
 
-def _scale_channels(section: Section, before: LayerContext) -> Layer:
-    inputs = _with_other(section, before)
+def _scale_channels(section: Section, context: LayerContext) -> Layer:
+    inputs = _with_other(section, context)
     by_pixel = section.flag("scale_wh")
-    factors, channels = (before.channels(i) for i in inputs)
+    factors, channels = (context.channels(i) for i in inputs)
     if by_pixel:
-        before.joined_stride(inputs)
-    elif before.stride(inputs[0]) != 0:
+        context.joined_stride(inputs)
+    elif context.stride(inputs[0]) != 0:
         section.fail("the layer before has to give one value for a channel; put [avgpool] there")
     if factors != (1 if by_pixel else channels):
         wanted = "one channel" if by_pixel else f"{channels} channels, as many as it multiplies"
         section.fail(f"the layer before has to give {wanted}, and gives {factors}")
     return ScaleChannels(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=inputs,
         out_channels=channels,
-        out_stride=before.stride(inputs[1]),
+        out_stride=context.stride(inputs[1]),
         activation=section.activation() or "linear",
         by_pixel=by_pixel,
     )
 
 
-def _sam(section: Section, before: LayerContext) -> Layer:
-    inputs = _with_other(section, before)
-    channels = [before.channels(i) for i in inputs]
+def _sam(section: Section, context: LayerContext) -> Layer:
+    inputs = _with_other(section, context)
+    channels = [context.channels(i) for i in inputs]
     if channels[0] != channels[1]:
         section.fail(f"multiplies {channels[0]} channels with {channels[1]}; make them equal")
     activation = section.activation() or "linear"
     if activation in ("mish", "silu", "swish"):
         section.fail(f"Darknet does not run activation={activation} here; use another")
     return Sam(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=inputs,
         out_channels=channels[0],
-        out_stride=before.joined_stride(inputs),
+        out_stride=context.joined_stride(inputs),
         activation=activation,
     )
 
 
-def _dropout(section: Section, before: LayerContext) -> Layer:
-    source = before.previous()
+def _dropout(section: Section, context: LayerContext) -> Layer:
+    source = context.previous()
     probability = section.real("probability", 0.5)
     if not 0 <= probability < 1:
         section.fail(f"probability={probability} must lie in 0..1")
     return Dropout(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
-        out_channels=before.channels(source),
-        out_stride=before.stride(source),
+        out_channels=context.channels(source),
+        out_stride=context.stride(source),
         extra=section.keep(DROPOUT_TRAINING),
         probability=probability,
     )
 
 
-def _yolo(section: Section, before: LayerContext) -> Layer:
-    source = before.previous()
+def _yolo(section: Section, context: LayerContext) -> Layer:
+    source = context.previous()
     classes = section.integer("classes", least=1)
     anchors = _anchors(section)
     mask = section.integers("mask")
@@ -309,13 +311,13 @@ def _yolo(section: Section, before: LayerContext) -> Layer:
         section.fail(
             f"mask= holds numbers from 0 to {len(anchors) - 1}: there are no other anchors"
         )
-    needed = _head_channels(section, before, len(mask), classes)
+    needed = _head_channels(section, context, len(mask), classes)
     return Yolo(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
         out_channels=needed,
-        out_stride=before.stride(source),
+        out_stride=context.stride(source),
         extra=section.keep(YOLO_TRAINING),
         mask=mask,
         all_anchors=anchors,
@@ -325,7 +327,7 @@ def _yolo(section: Section, before: LayerContext) -> Layer:
     )
 
 
-def _region(section: Section, before: LayerContext) -> Layer:
+def _region(section: Section, context: LayerContext) -> Layer:
     section.only("coords", "4", _NOT_SUPPORTED)
     section.only("background", "0", _NOT_SUPPORTED)
     section.only("log", "1", _NOT_SUPPORTED)
@@ -333,15 +335,15 @@ def _region(section: Section, before: LayerContext) -> Layer:
     section.only("absolute", "1", _NOT_SUPPORTED)
     for key in ("tree", "map"):
         section.only(key, "", "asks for a tree of classes, which is not supported")
-    source = before.previous()
+    source = context.previous()
     classes = section.integer("classes", 20, least=1)
     anchors = _anchors(section)
     return RegionHead(
-        index=before.index,
+        index=context.index,
         line=section.line,
         inputs=(source,),
-        out_channels=_head_channels(section, before, len(anchors), classes),
-        out_stride=before.stride(source),
+        out_channels=_head_channels(section, context, len(anchors), classes),
+        out_stride=context.stride(source),
         extra=section.keep(REGION_TRAINING),
         cell_anchors=anchors,
         classes=classes,
@@ -360,9 +362,9 @@ def _anchors(section: Section) -> tuple[tuple[float, float], ...]:
     return anchors
 
 
-def _head_channels(section: Section, before: LayerContext, anchors: int, classes: int) -> int:
+def _head_channels(section: Section, context: LayerContext, anchors: int, classes: int) -> int:
     needed = anchors * (5 + classes)
-    given = before.channels(before.previous())
+    given = context.channels(context.previous())
     if given != needed:
         section.fail(
             f"{anchors} anchors x (5 + {classes} classes) need {needed} channels, "

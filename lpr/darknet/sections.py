@@ -1,4 +1,4 @@
-"""The lines of a Darknet cfg, cut into sections, and their keys, read one by one."""
+"""Splits a Darknet cfg into sections and reads their keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LARGEST = 2**31 - 1
 
 
 class Section:
-    """The keys of one section, taken out as they are understood; what is left over is an error.
+    """The keys of a section. Reading a key removes it; :meth:`finish` refuses the rest.
 
-    ``index`` counts sections from 0 without ``[net]``, which has -1.
+    ``index`` counts sections from 0; ``[net]`` has -1.
     """
 
     def __init__(self, name: str, kind: str, index: int, line: int) -> None:
@@ -41,7 +41,7 @@ class Section:
         return self._values.pop(key, None)
 
     def integer(self, key: str, default: int | None = None, least: int = 0) -> int:
-        """The key's whole number, at least ``least``; required if there is no default."""
+        """Read an integer of at least ``least``; the key is required if there is no default."""
         found = self.text(key)
         if found is None:
             if default is None:
@@ -81,13 +81,13 @@ class Section:
         return found[0]
 
     def only(self, key: str, neutral: str, reason: str) -> None:
-        """Refuse ``key`` unless it has the value that changes nothing."""
+        """Refuse ``key`` unless it has its neutral value."""
         found = self.text(key)
         if found is not None and found[0] != neutral:
             self.fail(f"{key}={found[0]} {reason}; take it out", found[1])
 
     def keep(self, keys: frozenset[str]) -> Options:
-        """Take out the given keys, as text."""
+        """Remove and return the given keys as text."""
         kept = [(key, value) for key, (value, _) in self._values.items() if key in keys]
         for key, _ in kept:
             del self._values[key]
@@ -118,10 +118,10 @@ class Section:
 
 
 def split(text: str, name: str) -> list[Section]:
-    """Cut a cfg into its sections; raises :class:`ModelError` for lines that belong to none.
+    """Split a cfg into sections; raises :class:`ModelError` for a line outside of them.
 
-    As in Darknet, white space means nothing and lines that start with ``#`` or ``;`` are comments;
-    what follows a ``#`` within a line is left out too. ``[net]`` has index -1.
+    As in Darknet, whitespace is ignored, and ``;`` at the start of a line or ``#`` anywhere begins
+    a comment.
     """
     sections: list[Section] = []
     for number, raw in enumerate(text.splitlines(), start=1):

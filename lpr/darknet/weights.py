@@ -35,14 +35,14 @@ class BatchNorm:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """Numbers of a ``[convolutional]``: n ``biases`` and ``n x c/groups x k x k`` ``weights``."""
+    """A ``[convolutional]`` layer: n ``biases`` and ``n x c/groups x k x k`` ``weights``."""
 
     biases: Float32
     weights: Float32
     batch_norm: BatchNorm | None = None
 
     def folded(self) -> tuple[Float32, Float32]:
-        """Weights and biases of the same convolution without batch normalization."""
+        """The weights and biases with batch normalization folded in."""
         norm = self.batch_norm
         if norm is None:
             return self.weights, self.biases
@@ -54,7 +54,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A network's numbers: one entry for each of ``Cfg.convolutions``, in order."""
+    """The weights of a network: one entry per layer of ``Cfg.convolutions``, in order."""
 
     convolutions: tuple[Convolution, ...]
     seen: int = 0
@@ -67,16 +67,16 @@ class Weights:
         return b"".join(parts)
 
     def save(self, path: Path) -> None:
-        """Write a ``.weights`` file; it appears whole or not at all."""
+        """Write a ``.weights`` file atomically."""
         with write_atomically(path) as part:
             part.write_bytes(self.to_bytes())
 
 
 def read_weights(path: Path, cfg: Cfg) -> Weights:
-    """Read the weights that belong to ``cfg``.
+    """Read the weights of ``cfg``.
 
-    Raises :class:`ModelError` for a file that is missing, shorter or longer than the cfg asks for,
-    or that holds values which are no finite numbers.
+    Raises :class:`ModelError` if the file is missing, its length does not match the cfg, or it
+    holds values that are not finite.
     """
     try:
         data = path.read_bytes()
@@ -86,7 +86,7 @@ def read_weights(path: Path, cfg: Cfg) -> Weights:
 
 
 def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:
-    """As :func:`read_weights`, from the bytes of a file; ``name`` stands in messages."""
+    """As :func:`read_weights`, from the bytes of a file; ``name`` is for messages."""
     seen, start = _header(data, name)
     expected = start + 4 * sum(_count(layer) for layer in cfg.convolutions)
     if len(data) != expected:
@@ -106,7 +106,7 @@ def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:
 
 
 def _header(data: bytes, name: str) -> tuple[int, int]:
-    """Pictures seen, and the header's length."""
+    """Return the number of pictures seen in training, and the header's length."""
     try:
         major, minor, _ = struct.unpack_from("<iii", data)
         form = "<q" if major * 10 + minor >= 2 else "<i"

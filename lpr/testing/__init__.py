@@ -1,12 +1,12 @@
-"""The conformance suite: what the pipeline relies on, checked on any implementation.
+"""The conformance suite: checks what the pipeline relies on, for any implementation.
 
-Everything that lpr ships passes it; a plugin's tests call it too, and ``lpr plugins check`` runs it
-on what is installed::
+Everything in lpr passes it. Tests of plugins call it, and ``lpr plugins check`` runs it on
+installed plugins::
 
     def test_conformance():
-        check_recognizer_runtime(MyRuntime(), lpr.models.load_model().recognizer)
+        check_recognizer_runtime(MyRuntime(), lpr.load_model().recognizer)
 
-Each function returns quietly, or raises ``AssertionError`` that names the broken promise.
+Each check raises :class:`AssertionError` with a message that names the failed requirement.
 """
 
 from lpr.testing.detectors import check_detector_runtime

@@ -1,4 +1,4 @@
-"""What a detector runtime promises."""
+"""The requirements of a detector runtime."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ def check_detector_runtime(
     model: DetectorModel,
     reference: DetectorNetwork | None = None,
 ) -> None:
-    """Heads of the right shapes at several sizes and batches, the same at any time and from any
-    thread; equal to ``reference`` if given; a damaged file is a :class:`lpr.errors.ModelError`."""
+    """Check a detector runtime on ``model``.
+
+    Heads must have the right shapes at several sizes and batches, be the same at any time and from
+    any thread, and equal those of ``reference`` if given. A damaged file must raise
+    :class:`lpr.errors.ModelError`.
+    """
     assert isinstance(runtime, DetectorRuntime), f"{runtime!r} lacks what a runtime has"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     network = runtime.open(model, threads=1)

@@ -1,4 +1,4 @@
-"""What a model pack has to be."""
+"""The requirements of a model pack."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from lpr.models import Model, installed_models, read_model, verify
 
 
 def check_model_pack(name: str) -> Model:
-    """An installed model pack: its ``model.toml`` reads, states a licence and bears the pack's
-    name; its files have the hashes that are stated, and its detector's weights fit its cfg.
+    """Check an installed model pack and return its model.
 
-    Returns the model, for :func:`check_recognizer_runtime` and :func:`check_detector_runtime`.
+    Its ``model.toml`` must be valid and state a licence and the pack's name; its files must have
+    the stated hashes, and the detector's weights must fit the cfg. The model is for
+    :func:`check_recognizer_runtime` and :func:`check_detector_runtime`.
     """
     installed = installed_models()
     assert name in installed, (

@@ -1,4 +1,4 @@
-"""What recognizers promise: those that read texts, and those that give CTC logits."""
+"""The requirements of recognizers: those that return texts, and those that return CTC logits."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from lpr.testing.samples import (
 )
 from lpr.types import Crop, Float32, Reading
 
-# Times the sample crops: a batch larger than those that lpr asks networks for.
 _MANY = 8
+"""Times the sample crops: a batch larger than any of lpr's."""
 
 
 def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel) -> None:
-    """Open a recognizer and check it as what it is; its CTC network too, where it is one.
+    """Open a recognizer and check it, including its logits if it is a CTC recognizer.
 
-    A runtime that runs files raises :class:`lpr.errors.ModelError` for one that is damaged.
+    A runtime that runs files must raise :class:`lpr.errors.ModelError` for a damaged one.
     """
     assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} lacks what a runtime has"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
@@ -61,7 +61,7 @@ def _check_damaged(runtime: RecognizerRuntime, model: RecognizerModel) -> None:
 
 
 def check_text_recognizer(recognizer: TextRecognizer) -> None:
-    """One legal reading for each crop, the same in any company, at any time, from any thread."""
+    """Check for one legal reading per crop, the same in any batch, at any time, from any thread."""
     assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} lacks what a recognizer has"
     nothing = recognizer.read([])
     assert nothing == [], f"no crops have to give no readings, an empty list: not {nothing!r}"
@@ -93,8 +93,8 @@ def _assert_alike(given: Sequence[Reading], expected: Sequence[Reading], message
 
 
 def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
-    """Logits of the spec's shape, finite, float32, each row independent of its batch, and the same
-    from any thread."""
+    """Check that logits have the spec's shape, are finite float32, independent of their batch, and
+    the same from any thread."""
     spec = recognizer.spec
     assert 0 <= spec.blank < spec.classes, f"blank {spec.blank} is not in 0..{spec.classes - 1}"
     shape = (max(BATCHES), spec.planes, spec.height, spec.width)

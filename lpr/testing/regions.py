@@ -1,4 +1,4 @@
-"""What a region has to be."""
+"""The requirements of a region."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lpr.regions import Region
 
 
 def check_region(region: Region) -> None:
-    """A short code in lower case, formats that know their own texts, and no others."""
+    """Check for a short lower-case code, and formats that accept and display their own texts."""
     assert isinstance(region, Region), f"{region!r} is no lpr.regions.Region"
     assert re.fullmatch("[a-z]{2,8}", region.code), f"code {region.code!r}: use 2 to 8 of a-z"
     assert region.code != "any", "code 'any': stands for all regions; choose another"

@@ -1,4 +1,4 @@
-"""What the suites show to those that they check, and how they compare answers."""
+"""Inputs of the conformance suite, and its comparisons."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from lpr.types import Box, Crop, Float32, Image
 from lpr.utils.closing import close_with_timeout
 
 BATCHES = (1, 2, 5)
-"""Sizes in which networks are asked."""
+"""Batch sizes."""
 THREADS = 4
-
-# A batch may be summed in another order than a single picture: equal up to float32 rounding.
 TOLERANCE = 1e-3
+"""Relative to the largest value: a batch may be summed in another order than a single picture."""
 
 T = TypeVar("T")
 
 
 def noise(height: int, width: int, seed: int = 0) -> Image:
-    """A picture of smooth noise, the same for the same arguments."""
+    """Return a picture of blocky noise, the same for the same arguments."""
     coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3))
     picture = coarse.repeat(8, axis=0).repeat(8, axis=1)[:height, :width]
     return np.ascontiguousarray(picture, np.uint8)
 
 
 def sample_crops() -> list[Crop]:
-    """Crops of several sizes and pictures, one of a single pixel, one beyond its picture's edge."""
+    """Return crops of several sizes: one of a single pixel, one beyond its picture's edge."""
     street, close = noise(180, 320, seed=1), noise(64, 128, seed=2)
     return [
         Crop(street, Box(20, 30, 140, 80).quad),
@@ -41,19 +40,19 @@ def sample_crops() -> list[Crop]:
 
 
 def from_threads(ask: Callable[[], T]) -> Iterator[T]:
-    """What ``ask`` says when :data:`THREADS` threads ask at once, twice each."""
+    """Call ``ask`` from :data:`THREADS` threads at once, twice each."""
     with ThreadPoolExecutor(THREADS) as pool:
         yield from pool.map(lambda _: ask(), range(2 * THREADS))
 
 
 def close_elsewhere(close: Callable[[], None]) -> None:
-    """Close in another thread than this one, as lpr does, and then once more."""
-    for _ in range(2):  # closing twice is no error
+    """Close in another thread, as lpr does, and once more."""
+    for _ in range(2):  # closing twice must work
         close_with_timeout("close", close)
 
 
 def assert_close(given: Float32, expected: Float32, message: str) -> None:
-    """Of one shape, and equal up to :data:`TOLERANCE` of the largest value."""
+    """Check for equal shapes and values, up to :data:`TOLERANCE` of the largest value."""
     assert given.shape == expected.shape, f"{message}: {given.shape} and {expected.shape}"
     scale = max(float(np.abs(expected).max(initial=0)), 1.0)
     difference = float(np.abs(given - expected).max(initial=0)) / scale

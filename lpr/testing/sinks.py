@@ -1,4 +1,4 @@
-"""What a format of records promises."""
+"""The requirements of a record format."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NAMES = ("car.jpg", 'a folder/two,\n"lines".png', "not unicode \udcff.jpg", "è»
 
 
 class _Stream(io.StringIO):
-    """Text in memory that knows whether everything written to it has been flushed."""
+    """A text stream that knows whether everything was flushed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiting = False
 
     def write(self, text: str) -> int:
-        text.encode("utf-8")  # what a file of UTF-8 could not hold is an error here as well
+        text.encode("utf-8")  # fails for text that a UTF-8 file cannot hold
         self.waiting = True
         return super().write(text)
 
@@ -40,8 +40,11 @@ class _Broken(io.StringIO):
 
 
 def check_sink(format: SinkFormat) -> None:
-    """Records of any kind are taken and flushed one by one, to a stream that stays open; the same
-    records give the same text; a full disk is an :class:`lpr.errors.OutputError`."""
+    """Check a record format.
+
+    Each record must be written and flushed to a stream that stays open; the same records must give
+    the same text; a full disk must raise :class:`lpr.errors.OutputError`.
+    """
     assert isinstance(format, SinkFormat), f"{format!r} lacks what a format has"
     assert _written(format) == _written(format), "the same records gave another text"
     for error, expected in (
@@ -49,7 +52,7 @@ def check_sink(format: SinkFormat) -> None:
         (BrokenPipeError(32, "Broken pipe"), BrokenPipeError),
     ):
         raised = _raised(format, _Broken(error))
-        # A format that keeps its records elsewhere has nothing to write here.
+        # A format may write elsewhere and never touch the stream.
         assert raised is None or isinstance(raised, expected), (
             f"{error!r} while writing became {raised!r}; it has to be {expected.__name__}"
         )
@@ -85,7 +88,7 @@ def _write(format: SinkFormat, stream: io.StringIO, after_each: Callable[[], Non
 
 
 def _plates() -> list[Plate]:
-    """Plates of every kind: of a known format, of none, and one that could not be read."""
+    """Plates of a known format, of no known format, and without a text."""
     detection = Detection(Box(4, 5, 40.5, 20), Box(4, 5, 40.5, 20).quad, 0.9)
     characters = tuple(Character(char, 0.75) for char in "ABC1234")
     return [

@@ -16,20 +16,22 @@ import click
     help="A labelled folder with pictures such as the model will see.",
 )
 @click.option("--split", default="train", show_default=True, help="The pictures to calibrate with.")
-@click.option("--check", default="dev", show_default=True, help="The pictures to judge it by.")
+@click.option(
+    "--check", default="dev", show_default=True, help="The pictures to compare readings on."
+)
 @click.option(
     "--pictures",
     type=click.IntRange(1),
     default=100,
     show_default=True,
-    help="How many to calibrate with.",
+    help="Number of pictures to calibrate with.",
 )
 @click.option(
     "--lose",
     type=click.IntRange(0),
     default=1,
     show_default=True,
-    help="Readings that may be lost; nothing is written where it would be more.",
+    help="Readings that may be lost; if more are, nothing is written.",
 )
 @click.option("--name", help="The new model's name; by default MODEL-int8.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder; by default the name.")
@@ -45,8 +47,8 @@ def command(
 ) -> None:
     """Write MODEL in 8-bit integers, which ONNX Runtime and OpenVINO run faster.
 
-    The values that its networks see are measured on pictures of the split --split, the readings
-    that it costs on those of the split --check; both stand in one labels.csv.
+    Activation ranges are measured on the split --split, lost readings on the split --check; both
+    are in one labels.csv.
     """
     from lpr.labels import read_labels
     from lpr_onnx_quantize import quantize

@@ -1,4 +1,4 @@
-"""Model folders in 8-bit integers, made by ONNX Runtime's quantization and judged by readings."""
+"""Quantizes models to 8-bit integers with ONNX Runtime, and compares their readings."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# What the figures of a run say that decides: the rest of them is reported.
+# The figure that decides; the others are only reported.
 _READINGS = "texts_wrong"
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Labelled texts that are read wrong, and all figures: before and after."""
+    """The figures before and after quantization."""
 
     before: dict[str, Any]
     after: dict[str, Any]
 
     @property
     def readings(self) -> int:
-        """How many more texts are wrong; negative where there are fewer."""
+        """The number of texts lost; negative if there are fewer errors."""
         return int(self.after[_READINGS] - self.before[_READINGS])
 
 
@@ -56,20 +56,19 @@ def quantize(
     name: str,
     calibration: Sequence[Path],
     labelled: Sequence[LabelledPicture],
-    most: int,
+    max_lost: int,
 ) -> Loss:
-    """Write the model folder ``out``, called ``name``: ``source`` with its networks in 8-bit
-    integers.
+    """Write ``source``, quantized to 8-bit integers, to the model folder ``out`` as ``name``.
 
-    Ranges of values come from the pictures of ``calibration`` (99.999 % of what is seen there,
-    Wu et al. 2020, "Integer quantization for deep learning inference"); weights have a scale for
-    each output channel and 7 bits, since processors without VNNI saturate with 8. A detector's
-    first convolution and those that give its heads stay in single precision: they hold the place of
-    the boxes, and little of the work. Then both models read ``labelled`` pictures.
+    Activation ranges are the 99.999th percentile on the pictures of ``calibration`` (Wu et al.
+    2020, "Integer quantization for deep learning inference"). Weights have a scale per output
+    channel and 7 bits, since CPUs without VNNI saturate with 8. A detector's first convolution and
+    those of its heads stay in single precision: they determine the position of boxes and cost
+    little. Both models then read the ``labelled`` pictures.
 
-    Raises :class:`lpr.errors.ModelError` where more than ``most`` readings are lost,
-    :class:`lpr.errors.SourceError` where nothing can be calibrated with, and
-    :class:`lpr.errors.OutputError` where ``out`` is there already; nothing is written then.
+    Raises :class:`lpr.errors.ModelError` if more than ``max_lost`` readings are lost,
+    :class:`lpr.errors.SourceError` if no plate is found for calibration, and
+    :class:`lpr.errors.OutputError` if ``out`` exists; nothing is written then.
     """
     if out.exists():
         raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
@@ -84,11 +83,11 @@ def quantize(
         _describe(model, folder, name)
         before, after = (_figures(each, labelled) for each in (source, str(folder)))
         loss = Loss(before, after)
-        if loss.readings > most:
+        if loss.readings > max_lost:
             raise ModelError(
                 f"{out}: not written: of {before['texts']} labelled texts {after[_READINGS]} are "
                 f"read wrong in 8-bit integers, {before[_READINGS]} without; calibrate with more "
-                "pictures such as those, or allow it with --lose"
+                "such pictures, or allow the loss with --lose"
             )
         folder.chmod(0o755)
         shutil.move(folder, out)
@@ -100,7 +99,7 @@ def _write_networks(model: Model, source: str, folder: Path, calibration: Sequen
     _refuse_converted(network.data, model.detector.weights)
     _refuse_converted(model.recognizer.file.read_bytes(), model.recognizer.file)
     with lpr.load(source, backend="onnxruntime", min_confidence=0) as reader:
-        finds, reads = _Seen(reader.detector.network), _Seen(reader.recognizer.network)
+        finds, reads = _Recorder(reader.detector.network), _Recorder(reader.recognizer.network)
         reader.detector.network, reader.recognizer.network = finds, reads
         for path in calibration:
             with open_source(path) as picture:
@@ -127,8 +126,8 @@ def _refuse_converted(data: bytes, file: Path) -> None:
         )
 
 
-class _Seen:
-    """A network that remembers its inputs one by one, and otherwise is the one that it wraps."""
+class _Recorder:
+    """Wraps a network and records its inputs one by one."""
 
     def __init__(self, network: Any) -> None:
         self.network = network
@@ -158,7 +157,7 @@ def _quantize(source: Path, out: Path, batches: Sequence[Float32], heads: Sequen
 
     model = onnx.load(str(source))
     for number, node in enumerate(model.graph.node):
-        node.name = f"node_{number}"  # nodes are left out by name, and Darknet's have none
+        node.name = f"node_{number}"  # nodes are excluded by name, and Darknet's have none
     entry = model.graph.input[0].name
 
     class Batches(CalibrationDataReader):  # type: ignore[misc]
@@ -180,25 +179,25 @@ def _quantize(source: Path, out: Path, batches: Sequence[Float32], heads: Sequen
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.Percentile,
-            nodes_to_exclude=_kept(model, entry, heads),
+            nodes_to_exclude=_excluded(model, entry, heads),
         )
 
 
-def _kept(model: Any, entry: str, heads: Sequence[str]) -> list[str]:
-    """The nodes that stay as they are: a detector's first, and those that give its heads."""
+def _excluded(model: Any, entry: str, heads: Sequence[str]) -> list[str]:
+    """The nodes that stay in single precision: a detector's first, and those of its heads."""
     if not heads:
         return []
-    giving = {output: node for node in model.graph.node for output in node.output}
-    kept = [node.name for node in model.graph.node if entry in node.input]
+    producer = {output: node for node in model.graph.node for output in node.output}
+    excluded = [node.name for node in model.graph.node if entry in node.input]
     for head in heads:
-        last = giving[head]
-        kept += [last.name, giving[last.input[0]].name]
-    return kept
+        last = producer[head]
+        excluded += [last.name, producer[last.input[0]].name]
+    return excluded
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """ONNX Runtime prints what it does, and advises what was done."""
+    """Suppress the output of ONNX Runtime's quantization."""
     logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -213,7 +212,7 @@ def _describe(model: Model, folder: Path, name: str) -> None:
     content["description"] = f"{model.name} {model.version} in 8-bit integers."
     content["detector"] |= {"weights": "detector.onnx", "precision": "int8"}
     content["recognizer"] |= {"file": "recognizer.onnx", "format": "onnx", "precision": "int8"}
-    content.pop("figures", None)  # they are those of the source
+    content.pop("figures", None)  # those of the source do not apply
     content["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""RapidOCR for lpr: a general OCR from PyPI, whose wheel brings its models, as a recognizer."""
+"""RapidOCR for lpr: a general OCR, whose wheel includes its models, as recognizer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RapidOcrRuntime:
     name = "rapidocr"
     device = "cpu"
     priority = 0
-    formats: frozenset[str] = frozenset()  # it brings its own model: used only when asked for
+    formats: frozenset[str] = frozenset()  # brings its own model: used on request only
 
     def problem(self) -> str | None:
         for package in ("rapidocr", "onnxruntime"):
@@ -42,10 +42,10 @@ class RapidOcrReader:
     """Loaded models; see :class:`lpr.protocols.TextRecognizer`. Several threads may share it."""
 
     def __init__(self, threads: int = 1) -> None:
-        # Takes a second to import, and every lpr command loads this module.
+        # Imported late: it is slow, and every lpr command loads this module.
         from rapidocr import RapidOCR
 
-        # The options are given here, once: those of a call would change the engine for all threads.
+        # Options are set once: those of a call would change the engine for all threads.
         options = {
             "Global.use_det": False,
             "Global.use_cls": False,
@@ -56,7 +56,7 @@ class RapidOcrReader:
         self._engine: Any = RapidOCR(params=options)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
-        """One reading for each crop; they are read one by one, so that none depends on another."""
+        """Read crops one by one, so that none depends on another."""
         return [self.read_one(upright(crop)) for crop in crops]
 
     def read_one(self, plate: Image) -> Reading:

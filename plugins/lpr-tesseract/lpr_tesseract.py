@@ -1,4 +1,4 @@
-"""Tesseract for lpr: a program of the system as a recognizer, one process for each plate."""
+"""Tesseract for lpr: an external program as recognizer, one process per plate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BORDER = 16
 WIDEST = 20
 """Plates wider than this many heights are squeezed, so that no crop makes a huge picture."""
 TIMEOUT = 30
-"""Seconds that one plate may take."""
+"""Seconds per plate."""
 
 
 @hookimpl
@@ -44,7 +44,7 @@ class TesseractRuntime:
     name = "tesseract"
     device = "cpu"
     priority = 0
-    formats: frozenset[str] = frozenset()  # it brings its own model: used only when asked for
+    formats: frozenset[str] = frozenset()  # brings its own model: used on request only
 
     def problem(self) -> str | None:
         if find_spec("pytesseract") is None:
@@ -54,7 +54,7 @@ class TesseractRuntime:
         return None
 
     def open(self, model: RecognizerModel, threads: int) -> TesseractReader:
-        # Its processes inherit this, and there is no other way to say it. 0 leaves it as it is.
+        # Child processes inherit it; Tesseract has no other setting. 0 keeps the default.
         if threads:
             os.environ["OMP_THREAD_LIMIT"] = str(threads)
         return TesseractReader()
@@ -64,7 +64,7 @@ class TesseractReader:
     """Starts a process for each plate; see :class:`lpr.protocols.TextRecognizer`."""
 
     def __init__(self) -> None:
-        # Takes a while to import, and every lpr command loads this module.
+        # Imported late: it is slow, and every lpr command loads this module.
         self._tesseract: Any = import_module("pytesseract")
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
@@ -85,11 +85,11 @@ class TesseractReader:
         return as_reading(words)
 
     def close(self) -> None:
-        """There is nothing to let go of: no process outlives its plate."""
+        """Nothing to release: no process outlives its plate."""
 
 
 def prepare(plate: Image) -> Image:
-    """What Tesseract likes to read: ``plate`` (H x W x 3) in grey, H x W, large, on white."""
+    """Return ``plate`` (H x W x 3) as Tesseract needs it: gray, H x W, large, on white."""
     height, width = plate.shape[:2]
     width = max(min(round(width * HEIGHT / height), WIDEST * HEIGHT), 1)
     method = cv2.INTER_CUBIC if height < HEIGHT else cv2.INTER_AREA

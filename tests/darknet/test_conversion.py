@@ -75,7 +75,7 @@ def test_a_cache_that_cannot_be_written(cache: Path, caplog: pytest.LogCaptureFi
     cache.write_text("a file where the folder should be")
     with caplog.at_level(logging.WARNING, "lpr"):
         assert converted(CFG, WEIGHTS) == to_onnx(CFG, WEIGHTS).SerializeToString()
-    assert "cannot be kept" in caplog.text
+    assert "cannot be cached" in caplog.text
 
 
 def test_two_processes_at_once(cache: Path) -> None:

@@ -91,7 +91,7 @@ def test_what_loses_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     figures = iter([{"texts": 9, "texts_wrong": 1}, {"texts": 9, "texts_wrong": 3}])
     monkeypatch.setattr(lpr_onnx_quantize, "_figures", lambda *_: next(figures))
     with pytest.raises(lpr.LprError, match="of 9 labelled texts 3 are read wrong"):
-        quantize("tw-light", tmp_path / "out", "x", [SAMPLES / "car.jpg"], [], most=1)
+        quantize("tw-light", tmp_path / "out", "x", [SAMPLES / "car.jpg"], [], max_lost=1)
     assert not (tmp_path / "out").exists()
 
 
@@ -116,4 +116,4 @@ def test_pictures_without_plates_cannot_calibrate(tmp_path: Path) -> None:
 
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(lpr.LprError, match="no plate was found in 1 pictures to calibrate with"):
-        quantize("tw-light", tmp_path / "out", "x", [tmp_path / "black.png"], [], most=1)
+        quantize("tw-light", tmp_path / "out", "x", [tmp_path / "black.png"], [], max_lost=1)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 
-# torch takes seconds to import, and every lpr command loads this module: it is imported where a
-# network is opened.
+# Every lpr command loads this module; torch takes seconds to import and is imported late.
 from lpr_torch.runtimes import TorchDetectorRuntime, TorchRecognizerRuntime
 
 if TYPE_CHECKING:

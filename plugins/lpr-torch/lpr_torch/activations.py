@@ -1,4 +1,4 @@
-"""Darknet's activations in Torch, by the names that cfg files give them."""
+"""Darknet's activations in PyTorch, by their names in cfg files."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def _gelu(x: Tensor) -> Tensor:
 
 
 def _hard_mish(x: Tensor) -> Tensor:
-    """The line above 0, a parabola from -2 to 0."""
+    """The identity above 0, a parabola from -2 to 0."""
     bend = x.clamp(-2, 0)
     return F.relu(x) + bend * bend / 2 + bend
 
 
 def _lhtan(x: Tensor) -> Tensor:
-    """0..1 as it is, and a thousandth of what lies beyond."""
+    """The identity in 0..1, a slope of 1/1000 outside."""
     inside = x.clamp(0, 1)
     return inside + 0.001 * (x - inside)
 
 
 def _plse(x: Tensor) -> Tensor:
-    """A slope of 1/8 within -4..4, and of 1/100 beyond."""
+    """A slope of 1/8 in -4..4, of 1/100 outside."""
     inside = x.clamp(-4, 4)
     return inside / 8 + 0.5 + 0.01 * (x - inside)
 
@@ -47,7 +47,7 @@ def _selu(x: Tensor) -> Tensor:
 
 
 def _stair(x: Tensor) -> Tensor:
-    """Flat on even steps, rising on odd ones."""
+    """Constant on even steps, rising on odd ones."""
     step, half = x.floor(), (x / 2).floor()
     return half + (step - 2 * half) * (x - step)
 

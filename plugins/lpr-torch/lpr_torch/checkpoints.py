@@ -1,4 +1,4 @@
-"""Networks with their weights in one safetensors file, which says what it holds.
+"""Networks and their weights in one safetensors file whose metadata describes it.
 
 The file's metadata has one entry, ``lpr``: JSON with the ``kind`` of the network, its ``config``
 and, for recognizers, the ``spec`` (:class:`lpr.specs.CtcSpec`) or, for detectors, the Darknet
@@ -34,7 +34,7 @@ _KINDS: dict[str, type[Shape] | type[ResNetGru]] = {"plain": Shape, "resnet-gru"
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """A recognizer and all that is needed to run it."""
+    """A recognizer with its configuration and spec."""
 
     network: nn.Module
     config: Config
@@ -43,7 +43,7 @@ class Recognizer:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A Darknet detector, and how pictures are put into its input."""
+    """A Darknet detector, and how pictures are fitted to its input."""
 
     network: DarknetNet
     resize: InputShape
@@ -57,7 +57,7 @@ def recognizer_network(config: Config, spec: CtcSpec) -> nn.Module:
 
 
 def save_recognizer(recognizer: Recognizer, file: Path, half: bool = False) -> None:
-    """Write a recognizer; with ``half``, floats take two bytes instead of four."""
+    """Write a recognizer; with ``half``, in half precision."""
     (kind,) = (name for name, cls in _KINDS.items() if isinstance(recognizer.config, cls))
     about = {
         "kind": kind,
@@ -68,7 +68,7 @@ def save_recognizer(recognizer: Recognizer, file: Path, half: bool = False) -> N
 
 
 def load_recognizer(file: Path) -> Recognizer:
-    """Read what :func:`save_recognizer` wrote.
+    """Read a file of :func:`save_recognizer`.
 
     Raises :class:`lpr.errors.ModelError` for a file that is missing, damaged, or holds no
     recognizer or other weights than its config asks for.
@@ -103,7 +103,7 @@ def save_detector(detector: Detector, file: Path) -> None:
 
 
 def load_detector(file: Path) -> Detector:
-    """Read what :func:`save_detector` wrote; raises as :func:`load_recognizer` does."""
+    """Read a file of :func:`save_detector`; raises as :func:`load_recognizer`."""
     about, weights = _read(file)
     resize = about.get("resize", "fit")
     if about["kind"] != "darknet" or resize not in get_args(InputShape):
@@ -126,7 +126,7 @@ def _save(network: nn.Module, about: Mapping[str, Any], file: Path, half: bool =
     }
     part = file.with_name(file.name + ".part")
     part.write_bytes(save(weights, {_KEY: json.dumps(about)}))
-    part.replace(file)  # whoever is killed meanwhile leaves the old file whole
+    part.replace(file)  # atomic: an interrupted run keeps the old file
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -144,16 +144,16 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _fill(network: nn.Module, weights: dict[str, Tensor], file: Path) -> None:
-    wanted = network.state_dict()
-    odd = sorted(set(wanted) ^ set(weights))
-    odd += [n for n in wanted if n in weights and wanted[n].shape != weights[n].shape]
-    if odd:
+    expected = network.state_dict()
+    mismatched = sorted(set(expected) ^ set(weights))
+    mismatched += [n for n in expected if n in weights and expected[n].shape != weights[n].shape]
+    if mismatched:
         raise ModelError(
             f"{file}: its weights are those of another architecture than its config describes "
-            f"({len(odd)} differ, {odd[0]} among them)"
+            f"({len(mismatched)} differ, {mismatched[0]} among them)"
         )
     with torch.no_grad():
-        for name, value in wanted.items():
+        for name, value in expected.items():
             value.copy_(weights[name])
 
 

@@ -47,9 +47,9 @@ def command(
     half: bool,
     keep: bool,
 ) -> None:
-    """Make a model folder of a run's best.safetensors, a detector's, a recognizer's or both.
+    """Export best.safetensors of a detector, a recognizer or both to a model folder.
 
-    What is written is run by every runtime that works here and compared with the checkpoint.
+    Every runtime that works here is compared with the checkpoint.
     """
     from lpr_torch.export import About, export
 
@@ -61,8 +61,8 @@ def command(
         tuple(code for code in regions.split(",") if code),
         dict(_setting(text) for text in settings),
     )
-    for runtime, off in export(list(checkpoints), out, about, half, keep).items():
-        click.echo(f"{runtime}\t{'cannot run it' if off is None else f'{off:.2g}'}")
+    for runtime, diff in export(list(checkpoints), out, about, half, keep).items():
+        click.echo(f"{runtime}\t{'cannot run it' if diff is None else f'{diff:.2g}'}")
     click.echo(f"lpr: {out} is a model folder; see it with: lpr models verify {out}", err=True)
 
 

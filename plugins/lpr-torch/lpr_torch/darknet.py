@@ -1,4 +1,4 @@
-"""A Torch network built from a Darknet cfg, and saved as Darknet weights.
+"""A PyTorch network built from a Darknet cfg, and saved as Darknet weights.
 
 It computes what Darknet and OpenCV's importer compute, so that what is trained is what runs.
 """
@@ -36,9 +36,9 @@ from lpr.types import Float32
 from lpr_torch.activations import ACTIVATIONS
 
 OBJECTNESS_PRIOR = -4.6
-"""The logit of 1 %: most cells hold no plate, so an untrained head starts by saying so."""
+"""The logit of 1 %: the objectness of an untrained head, since few cells hold a plate."""
 
-# Darknet keeps 0.99 of a rolling average in each step; Torch counts the new value's part.
+# Darknet keeps 0.99 of the running average; PyTorch's momentum is the new value's share.
 BATCH_NORM_MOMENTUM = 0.01
 
 
@@ -59,7 +59,7 @@ class DarknetNet(nn.Module):
         self._initialize()
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """The raw heads of ``x`` (``N x 3 x H x W``): what enters each ``[yolo]``, in order.
+        """The raw heads of ``x`` (``N x 3 x H x W``): the inputs of each ``[yolo]``, in order.
 
         Each is ``N x A*(5+C) x h x w``, without any sigmoid.
         """
@@ -77,14 +77,14 @@ class DarknetNet(nn.Module):
         return heads
 
     def load(self, weights: Weights) -> None:
-        """Take over Darknet weights that were read for the same cfg."""
+        """Load Darknet weights of the same cfg."""
         with torch.no_grad():
             for block, numbers in zip(self._blocks(), weights.convolutions, strict=True):
                 block.load(numbers)
         self.seen = weights.seen
 
     def weights(self) -> Weights:
-        """The network's numbers, as a ``.weights`` file holds them."""
+        """The weights, as in a ``.weights`` file."""
         return Weights(tuple(block.numbers() for block in self._blocks()), self.seen)
 
     def save(self, path: Path, seen: int | None = None) -> None:
@@ -166,7 +166,7 @@ class ConvolutionBlock(nn.Module):
 
 
 class _MaxPool(nn.Module):
-    """Unlike Torch's own, pads by an odd total too: the smaller half on the left and top."""
+    """Unlike PyTorch's, allows an odd total padding: the smaller half on the left and top."""
 
     def __init__(self, layer: MaxPool) -> None:
         super().__init__()
@@ -274,7 +274,7 @@ def _module(layer: Layer) -> nn.Module:
 
 
 def _last_uses(layers: Sequence[Layer]) -> dict[int, int]:
-    """For each layer that is used, the last one that does: its output can be let go after that."""
+    """The last user of each layer's output, after which the output can be freed."""
     return {source: layer.index for layer in layers for source in layer.inputs}
 
 

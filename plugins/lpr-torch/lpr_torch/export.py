@@ -1,4 +1,4 @@
-"""Checkpoints -> model folders: files that run without PyTorch, checked against it."""
+"""Exports checkpoints to model folders that run without PyTorch, and compares them with it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ from lpr_torch.checkpoints import (
 from lpr_torch.transformer import SpatialTransformer
 
 TOLERANCE = {False: 1e-3, True: 2e-2}
-"""How far an exported network may be from the checkpoint, relative to the largest value: single
-precision, half precision."""
+"""Tolerated difference from the checkpoint, relative to the largest value, by ``half``."""
 
 _SMALLEST_HALVED = 1024
 
@@ -40,7 +39,7 @@ _DETECTOR_KEYS = ("threshold", "nms", "accept_threshold", "sure")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a ``model.toml`` says besides what the checkpoints know."""
+    """The parts of ``model.toml`` that checkpoints do not hold."""
 
     name: str
     version: str = "1.0.0"
@@ -54,12 +53,12 @@ def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
            keep: bool = False) -> dict[str, float | None]:  # fmt: skip
     """Write the model folder ``out`` from a detector's and/or a recognizer's checkpoint.
 
-    A detector becomes cfg and weights, a recognizer ONNX, or stays a safetensors file with
-    ``keep``; ``half`` stores a recognizer's numbers in two bytes. Every file is run by every
-    runtime that works here and has to give what the checkpoint gives (:data:`TOLERANCE`); returned
-    are the differences by runtime, None for one that cannot run such a recognizer at all. Raises
-    :class:`lpr.errors.ModelError` where one differs, where none runs it, or a checkpoint is none,
-    :class:`lpr.errors.OutputError` where ``out`` is there already; nothing is left behind then.
+    A detector becomes cfg and weights, a recognizer ONNX, or a safetensors file with ``keep``;
+    ``half`` stores a recognizer in half precision. Every runtime that works here must agree with
+    the checkpoint (:data:`TOLERANCE`). Returns the relative differences by runtime, None for one
+    that cannot run such a recognizer. Raises :class:`lpr.errors.ModelError` if one differs, none
+    runs it, or a checkpoint is invalid, and :class:`lpr.errors.OutputError` if ``out`` exists;
+    nothing is written then.
     """
     if out.exists():
         raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
@@ -80,13 +79,13 @@ def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
         content["sha256"] = {f.name: sha256(f) for f in sorted(folder.iterdir())}
         (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
         differences = _differences(folder, checkpoints)
-        known = {name: off for name, off in differences.items() if off is not None}
+        known = {name: diff for name, diff in differences.items() if diff is not None}
         if differences and not known:
-            raise ModelError(f"{out}: not written, since no runtime here can run it")
+            raise ModelError(f"{out}: not written, because no runtime here can run it")
         if max(known.values(), default=0.0) > TOLERANCE[half]:
             raise ModelError(
-                f"{out}: not written, since it would not compute what the checkpoint does: "
-                + ", ".join(f"{runtime} is off by {off:.2g}" for runtime, off in known.items())
+                f"{out}: not written, because it does not compute what the checkpoint does: "
+                + ", ".join(f"{runtime} differs by {diff:.2g}" for runtime, diff in known.items())
             )
         folder.chmod(0o755)
         shutil.move(folder, out)
@@ -103,7 +102,7 @@ def _apply(thresholds: dict[str, float], content: dict[str, Any]) -> None:
     for key, value in thresholds.items():
         part = "detector" if key in _DETECTOR_KEYS else "recognizer"
         if part not in content:
-            raise ModelError(f"{key} belongs to a {part}, and there is none")
+            raise ModelError(f"{key} belongs to a {part}, but there is none")
         content[part][key] = value
 
 
@@ -147,8 +146,8 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
     recurrent = any(isinstance(layer, nn.RNNBase) for layer in model.modules())
     transformed = any(isinstance(layer, SpatialTransformer) for layer in model.modules())
     with warnings.catch_warnings():
-        # The exporter that torch prefers by now needs one more package, and writes newer operator
-        # sets than OpenCV reads. What it says of recurrent layers and batches is seen to above.
+        # The deprecated exporter: the new one needs another package and writes operator sets too
+        # new for OpenCV. Its warnings about recurrent layers and batches are handled above.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", module=r"torch\.")
         torch.onnx.export(
@@ -189,21 +188,22 @@ def halve(file: Path) -> None:
 
 
 def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float | None]:
-    """By runtime, how far it is from the checkpoint on random input, relative to the largest
-    value."""
+    """Relative differences from the checkpoint on random input, by runtime."""
     model = load_model(str(folder))
-    found: dict[str, float | None] = {}
+    differences: dict[str, float | None] = {}
     random = np.random.default_rng(0)
     for file in checkpoints:
         if kind_of(file) == "darknet":
             network, spec = load_detector(file).network, model.detector.spec
             batch = random.random((1, 3, spec.height, spec.width), np.float32)
             with torch.no_grad():
-                wanted = [head.numpy() for head in network(torch.from_numpy(batch))]
+                expected = [head.numpy() for head in network(torch.from_numpy(batch))]
             for runtime in registry().detector_runtimes:
                 if problem_of(runtime) is None:
                     opened = runtime.open(model.detector, 0)
-                    found[f"detector {runtime.name}"] = _off(opened.forward(batch), wanted)
+                    differences[f"detector {runtime.name}"] = _max_rel_diff(
+                        opened.forward(batch), expected
+                    )
                     opened.close()
         else:
             recognizer, written = load_recognizer(file), model.recognizer
@@ -211,27 +211,27 @@ def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float | Non
             batch = random.random(shape, np.float32)
             with torch.no_grad():
                 logits = recognizer.network(torch.from_numpy(batch)).numpy()
-            found |= _recognizer_differences(written, batch, logits)
-    return found
+            differences |= _recognizer_differences(written, batch, logits)
+    return differences
 
 
 def _recognizer_differences(
-    written: RecognizerModel, batch: Float32, wanted: Float32
+    written: RecognizerModel, batch: Float32, expected: Float32
 ) -> dict[str, float | None]:
-    found: dict[str, float | None] = {}
+    differences: dict[str, float | None] = {}
     for runtime in registry().recognizer_runtimes:
         if written.format in runtime.formats and problem_of(runtime) is None:
             name = f"recognizer {runtime.name}"
             try:
                 opened: Any = runtime.open(written, 0)
-            except ModelError:  # OpenCV knows no plain recurrent layers, for one
-                found[name] = None
+            except ModelError:  # OpenCV has no plain recurrent layers, for example
+                differences[name] = None
                 continue
-            found[name] = _off([opened.logits(batch)], [wanted])
+            differences[name] = _max_rel_diff([opened.logits(batch)], [expected])
             opened.close()
-    return found
+    return differences
 
 
-def _off(given: list[Float32], wanted: list[Float32]) -> float:
-    scale = max(float(np.abs(each).max()) for each in wanted)
-    return max(float(np.abs(a - b).max()) for a, b in zip(given, wanted, strict=True)) / scale
+def _max_rel_diff(outputs: list[Float32], expected: list[Float32]) -> float:
+    scale = max(float(np.abs(each).max()) for each in expected)
+    return max(float(np.abs(a - b).max()) for a, b in zip(outputs, expected, strict=True)) / scale

@@ -1,4 +1,4 @@
-"""The plain recognizer: a stack of 3 x 3 convolutions over crops, as ``tw-light`` has one."""
+"""The plain recognizer: a stack of 3 x 3 convolutions over crops, as in ``tw-light``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CtcNet(nn.Module):
         self.rows = shape.rows
         self.summary: nn.Sequential | None = None
         if shape.summary:
-            # Few channels of the whole map, not many of its mean: corners are places.
+            # Few channels of the whole map instead of a mean: corners need positions.
             self.summary = nn.Sequential(
                 *_convolution(before, 16, (1, 1), (1, 1), (0, 0)),
                 *_convolution(16, shape.summary, (height, width), (1, 1), (0, 0)),
@@ -69,7 +69,7 @@ class CtcNet(nn.Module):
         if self.summary is not None:
             parts.insert(0, self.summary(features))
         line = torch.cat(parts, 3) if len(parts) > 1 else out
-        # Not squeeze(): OpenCV's ONNX importer gets its shape wrong in what follows.
+        # Not squeeze(): OpenCV's ONNX importer then infers a wrong shape.
         return line[:, :, 0].transpose(1, 2)
 
 

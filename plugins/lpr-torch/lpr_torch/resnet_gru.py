@@ -22,11 +22,11 @@ Norm: TypeAlias = Literal["batch", "group"]
 Reader: TypeAlias = Literal["gru", "lstm", "rnn", "convolution"]
 Layer: TypeAlias = Callable[[int], nn.Module]
 
-# Keras' defaults, which the family was designed with; Torch counts the new value's part.
+# Keras' defaults, which the family was designed with; PyTorch's momentum is 1 - Keras'.
 NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
 
 GROUP = 16
-"""Channels that are normalised together by group normalisation."""
+"""Channels per group in group normalization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ResNetGruNet(nn.Module):
         for stage, count in enumerate(config.blocks):
             filters = config.filters * 2**stage
             for number in range(count):
-                # Stage 0 follows the stem's activation; stage 1 does without one, as designed.
+                # Stage 0 follows the stem's activation; stage 1 has none, as designed.
                 bare = number == 0 and stage < 2
                 stride = 2 if number == 0 and stage >= 2 else 1
                 shrunk *= stride
@@ -124,7 +124,7 @@ class ResNetGruNet(nn.Module):
         if not self.config.axis_switch:
             rows = features.permute(0, 2, 3, 1).reshape(count, width, height * channels)
             return _each(self.dense, rows)
-        # A layer that sees a column at a time is a convolution; as such OpenCV computes it right.
+        # A dense layer per column, written as a convolution, which OpenCV computes correctly.
         kernel = self.dense.weight.view(-1, height, channels, 1).transpose(1, 2)
         columns = functional.conv2d(features, kernel, self.dense.bias)
         return columns[:, :, 0].transpose(1, 2)
@@ -149,7 +149,7 @@ class ResNetGruNet(nn.Module):
                     else:
                         nn.init.zeros_(values)
                         if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
-                            # Keras' LSTM begins by remembering, too (Jozefowicz et al. 2015).
+                            # A forget bias of 1, as in Keras (Jozefowicz et al. 2015).
                             forget = slice(layer.hidden_size, 2 * layer.hidden_size)
                             nn.init.ones_(values.data[forget])
         if self.straighten is not None:
@@ -209,7 +209,7 @@ def _unit(
     convolution = nn.Conv2d(before, after, size, stride, size // 2)
     if bare:
         return nn.Sequential(convolution)
-    # Not in place: the way around a block takes the same values.
+    # Not in place: the shortcut uses the same values.
     return nn.Sequential(norm(before), nn.ReLU(), convolution)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class _Runtime:
     """``device`` is ``"cpu"`` or ``"cuda"``."""
 
-    # Below the runtimes that do nothing but run networks: they are faster and start sooner.
+    # Below the pure inference runtimes, which are faster and start sooner.
     priority = 10
 
     def __init__(self, device: str, number: int | None = None) -> None:
@@ -31,7 +31,7 @@ class _Runtime:
         self.number = 0 if device == "cuda" and number is None else number
 
     def on(self, number: int) -> _Runtime:
-        """The same on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
+        """Return this runtime on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
         import torch
 
         count = torch.cuda.device_count()
@@ -43,7 +43,7 @@ class _Runtime:
         return type(self)(self.device, number)
 
     def target(self) -> str:
-        """The device as PyTorch writes it."""
+        """The device in PyTorch's notation."""
         return self.device if self.number is None else f"{self.device}:{self.number}"
 
     def problem(self) -> str | None:
@@ -76,7 +76,7 @@ class TorchDetector:
 
         if model.format != "darknet":
             raise ModelError(
-                f"{model.weights}: is an ONNX file, and lpr-torch runs Darknet weights only; "
+                f"{model.weights}: is an ONNX file, but lpr-torch runs Darknet weights only; "
                 "choose another runtime with --backend, such as onnxruntime"
             )
         self._cfg = read_cfg(model.cfg)
@@ -101,12 +101,12 @@ class TorchRecognizer:
 
         recognizer = load_recognizer(model.file)
         self.spec = model.spec
-        stored, wanted = recognizer.spec, model.spec
+        stored, expected = recognizer.spec, model.spec
         if (stored.alphabet, stored.blank, stored.width, stored.height) != (
-            wanted.alphabet,
-            wanted.blank,
-            wanted.width,
-            wanted.height,
+            expected.alphabet,
+            expected.blank,
+            expected.width,
+            expected.height,
         ):
             raise ModelError(
                 f"{model.file}: was trained for another alphabet, blank or crop size "
@@ -128,12 +128,11 @@ class _Network:
         import torch
 
         if threads:
-            torch.set_num_threads(threads)  # for the process: Torch knows no other way
+            torch.set_num_threads(threads)  # for the whole process
         self._network: nn.Module | None = network.eval().to(device)
         self._device = device
 
     def run(self, batch: Float32) -> list[Float32]:
-        """All outputs for a batch."""
         import torch
 
         if self._network is None:
@@ -151,7 +150,7 @@ class _Network:
 
 
 def _cuda_problem() -> str | None:
-    # Torch takes seconds to import: it is asked only where there is something to ask about.
+    # PyTorch takes seconds to import, so cheaper checks come first.
     built = version("torch")
     if built.endswith("+cpu"):
         return f"torch {built} was built without CUDA; install a build that has it"

@@ -1,4 +1,4 @@
-"""A spatial transformer in front of a recognizer: it finds out how a crop lies and straightens it.
+"""A spatial transformer in front of a recognizer: estimates and undoes a crop's affine distortion.
 
 Jaderberg et al. 2015, Spatial Transformer Networks, with an affine map.
 """
@@ -11,18 +11,18 @@ from torch.nn import functional
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SHRUNK = 2
-"""The map is looked for in a crop of half the sides."""
+"""The map is estimated from the crop at half its size."""
 _CAUTION = 0.1
-"""Maps change by so much of what the layers say: one that is learnt as fast as all else runs away
-before there is anything to read (Jaderberg et al. give it a tenth of the rate)."""
+"""Scale of the layers' output: at the full learning rate, the map diverges before the recognizer
+learns to read (Jaderberg et al. use a tenth of the rate)."""
 
 
 class SpatialTransformer(nn.Module):
-    """Crops ``N x 3 x height x width`` to crops of the same size, each seen through an affine map
-    that three convolutions and two dense layers choose."""
+    """Maps crops ``N x 3 x height x width`` to the same size, each by an affine map that three
+    convolutions and two dense layers estimate."""
 
     def __init__(self, size: tuple[int, int]) -> None:
-        """``size`` is (width, height); both have to be multiples of 16."""
+        """``size`` is (width, height); both must be multiples of 16."""
         super().__init__()
         width, height = size
         layers: list[nn.Module] = []
@@ -47,12 +47,12 @@ class SpatialTransformer(nn.Module):
         self.start()
 
     def start(self) -> None:
-        """Leave crops as they are until training has found something better."""
+        """Initialize to the identity map."""
         nn.init.zeros_(self.affine.weight)
         nn.init.zeros_(self.affine.bias)
 
     def forward(self, crops: Tensor) -> Tensor:
-        # In single precision whatever the rest is trained in: half a pixel is a lot here.
+        # Always in single precision: half a pixel matters here.
         with torch.autocast(crops.device.type, enabled=False):
             small = functional.avg_pool2d(crops.float(), _SHRUNK)
             hidden = self.hidden(self.look(small).flatten(1)).relu()
