@@ -8,8 +8,8 @@ import pytest
 from lpr.errors import SourceError
 from lpr.types import Box
 from lpr_training.augmentation.geometric import shift, zoom
-from lpr_training.datasets.corpora import read_voc
 from lpr_training.datasets.pyramid import Pyramid
+from lpr_training.datasets.sets import LabelledSet, split_pictures
 
 VOC = """<annotation><object><name>plate</name><bndbox>
 <xmin>305</xmin><ymin>242</ymin><xmax>354</xmax><ymax>256</ymax></bndbox></object></annotation>"""
@@ -20,7 +20,7 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
     (tmp_path / "a.xml").write_text("<annotation/>")
     for name in "ab":
         (tmp_path / f"{name}.jpg").touch()
-    first, second = read_voc(tmp_path)
+    (first, second), _ = LabelledSet(str(tmp_path), held_out=False).split()
     assert first.path == tmp_path / "a.jpg"
     assert first.plates == ()
     assert [plate.box for plate in second.plates] == [Box(305, 242, 354, 256)]
@@ -31,18 +31,18 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
 def test_a_damaged_voc_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd.xml").write_text(content)
     with pytest.raises(SourceError, match=r"odd\.xml"):
-        read_voc(tmp_path)
+        split_pictures(tmp_path)
 
 
 def test_labels_without_a_picture_are_named(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text(VOC)
     with pytest.raises(SourceError, match=r"b\.xml: labels a picture that is not there"):
-        read_voc(tmp_path)
+        split_pictures(tmp_path)
 
 
 def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="--data"):
-        read_voc(tmp_path)
+    with pytest.raises(SourceError, match="holds no labels"):
+        split_pictures(tmp_path)
 
 
 def test_drawing_at_full_size_changes_nothing() -> None:

@@ -8,7 +8,8 @@ import pytest
 from lpr.errors import LprError
 from lpr.models import load_model
 from lpr.utils.toml import to_toml
-from lpr_training.publishing.publish import assemble, write
+from lpr_training.publishing.model_toml import write_model_toml
+from lpr_training.publishing.publish import assemble
 
 DETECTOR = {
     "cfg": "detector.cfg",
@@ -54,7 +55,7 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def put_together(runs: tuple[Path, Path], out: Path) -> None:
-    write(assemble("tw-light", *runs, out), out)
+    write_model_toml(assemble("tw-light", *runs, out), out)
 
 
 def test_two_runs_become_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> None:

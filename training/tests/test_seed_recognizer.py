@@ -21,9 +21,9 @@ from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_training.augmentation.geometric import Affine, affine, transform  # noqa: E402
 from lpr_training.datasets.label_noise import LabelNoise  # noqa: E402
 from lpr_training.datasets.plate_samples import PlateSample, photographed, rendered  # noqa: E402
+from lpr_training.datasets.sets import LabelledSet  # noqa: E402
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
-from lpr_training.recognizer import plates as plates_module  # noqa: E402
 from lpr_training.recognizer.batches import CropSampler, to_input  # noqa: E402
 from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
@@ -197,7 +197,7 @@ def test_unchecked_labels_are_wrong_as_often_as_its_were(
     assert wrong.boxes + wrong.texts == pytest.approx(5098 / 19515, abs=1e-3)
     recipe = recognizer_recipe(name, ["crops.rendered=200"])
     assert recipe.crops.wrong == wrong
-    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
+    monkeypatch.setattr(LabelledSet, "agreed", lambda _: [])
     found = plates_of(recipe, data)
     checked = plates_of(replace(recipe, crops=replace(recipe.crops, wrong=LabelNoise())), data)
     spoilt = [
@@ -224,7 +224,7 @@ def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
 def test_a_run_goes_from_crops_to_files(
     name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
+    monkeypatch.setattr(LabelledSet, "agreed", lambda _: [])
     recipe = recognizer_recipe(name, TINY)
     found = plates_of(recipe, data)
     task = RecognizerTask(recipe, found)

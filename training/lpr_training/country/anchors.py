@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.darknet.cfg import read_cfg
-from lpr_training.labelling.anchors import input_sizes, rounded, written
+from lpr_training.labelling.anchors import format_anchors, input_sizes, rounded
 from lpr_training.labelling.cfg_anchors import anchors_of, put_anchors
 from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import read_any
@@ -38,5 +38,5 @@ def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> Fit:
     taken = after - before > GAIN
     write_text(out, base.read_text(encoding="utf-8"))
     if taken:
-        put_anchors(out, written(found), len(old))
+        put_anchors(out, format_anchors(found), len(old))
     return Fit(round(before, 4), round(after, 4), taken)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lpr.models import Model
 from lpr_torch.export import About, export
-from lpr_training.publishing.user_thresholds import choose_thresholds
+from lpr_training.publishing.thresholds import write_best_thresholds
 
 
 def make_model(
@@ -22,4 +22,4 @@ def make_model(
         thresholds={"odds": base.recognizer.odds},
     )
     export([detector, recognizer], out, about)
-    choose_thresholds(out, scenes)
+    write_best_thresholds(out, scenes)

@@ -15,7 +15,7 @@ from lpr.labels import LabelledPicture, read_labels
 from lpr.types import Image
 from lpr_training.country.recipe import Rendered
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops, render_in_parallel
-from lpr_training.datasets.user_set import split_pictures
+from lpr_training.datasets.sets import split_pictures
 from lpr_training.datasets.write_rendered import SIZES
 from lpr_training.labelling.crops import cut
 from lpr_training.labelling.files import write_picture, writing

@@ -19,11 +19,11 @@ from lpr_training.country.pictures import write_crops, write_scenes
 from lpr_training.country.recipe import CountryRecipe
 from lpr_training.country.report import measure, write_report
 from lpr_training.country.steps import Step, carry_out
-from lpr_training.country.trainings import train_detector, train_recognizer
-from lpr_training.datasets.user_set import check_own
+from lpr_training.datasets.sets import check_table
 from lpr_training.detector.recipe import detector_of
 from lpr_training.engine.loop import BEST
 from lpr_training.labelling.files import write_text
+from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
 from lpr_training.synth.countries import temporarily_registered
@@ -61,7 +61,7 @@ class _Work:
         self.country = described(recipe)
         self.photos = folder / recipe.photos if recipe.photos else None
         if self.photos:
-            check_own(self.photos)
+            check_table(self.photos)
             if self.photos.resolve().is_relative_to(out.resolve()):
                 raise LprError(
                     f"{self.photos}: lies in {out}, whose content is made anew when it has to be; "
@@ -114,13 +114,15 @@ class _Work:
         _write(asdict(fit), self.out / "anchors.json")
 
     def train_detector(self, resume: bool) -> None:
-        run = self.runs["detector"]
-        table = self.detector | {"cfg": str(self.cfg)}
-        train_detector(table, self.base, self.scenes, run, resume, self.device)
+        recipe, cfg = detector_of(self.detector | {"cfg": str(self.cfg)}, "[detector]")
+        train_detector(recipe, cfg, self._run(self.scenes, "detector", resume))
 
     def train_recognizer(self, resume: bool) -> None:
-        run = self.runs["recognizer"]
-        train_recognizer(self.recognizer, self.base, self.crops, run, resume, self.device)
+        recipe = recognizer_of(self.recognizer, "[recognizer]")
+        train_recognizer(recipe, self._run(self.crops, "recognizer", resume))
+
+    def _run(self, data: Path, network: str, resume: bool) -> Run:
+        return Run(data, self.runs[network], self.base, resume, self.device)
 
     def model(self, _: bool) -> None:
         detector, recognizer = (self.runs[name] / BEST for name in ("detector", "recognizer"))

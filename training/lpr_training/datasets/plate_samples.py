@@ -31,8 +31,10 @@ class AttributeLabels:
     region: int = -1
 
 
-PHOTOGRAPHED = AttributeLabels(two_lines=0, region=plate_attributes.REGIONS.index("tw"))
-"""All labelled photographs show plates of Taiwan, which have one line."""
+def region_number(code: str) -> int:
+    """The number of a region's code in :class:`AttributeLabels`, the last for all others."""
+    regions = plate_attributes.REGIONS
+    return regions.index(code if code in regions else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,15 @@ class PlateSample:
     quad: NDArray[np.float64]
     text: str
     tight: bool
-    looks: AttributeLabels = PHOTOGRAPHED
+    looks: AttributeLabels = AttributeLabels()
 
 
-def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[PlateSample]:
-    """The plates whose texts are known.
+def photographed(
+    pictures: Iterable[LabelledPicture],
+    alphabet: str,
+    looks: AttributeLabels = AttributeLabels(),
+) -> list[PlateSample]:
+    """The plates whose texts are known; ``looks`` holds for all of them.
 
     Raises :class:`lpr.errors.SourceError` for a text with characters that ``alphabet`` lacks.
     """
@@ -61,7 +67,7 @@ def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Pla
                     "recipe's alphabet lacks; correct the label, or spec.alphabet"
                 )
     return [
-        PlateSample(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
+        PlateSample(picture, np.array(Box(*map(float, box)).quad), plate.text, False, looks)
         for source, picture in zip(labelled, load(labelled), strict=True)
         for box, plate in zip(picture.boxes, source.plates, strict=True)
         if plate.text
@@ -83,9 +89,7 @@ def as_written(crop: CropPicture) -> PlateSample:
         two_lines=crop.lines - 1,
         ground=plate_attributes.GROUNDS.index(nearest(crop.ground, plate_attributes.GROUNDS)),
         ink=plate_attributes.INKS.index(nearest(crop.ink, plate_attributes.INKS)),
-        region=plate_attributes.REGIONS.index(
-            crop.region if crop.region in plate_attributes.REGIONS else ""
-        ),
+        region=region_number(crop.region),
     )
     return PlateSample(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
 
@@ -110,7 +114,7 @@ def free_boxes(rng: np.random.Generator, picture: Pyramid, count: int) -> list[B
     detectors take them by mistake."""
     width, height = picture.size
     plates = [Box(*map(float, box)) for box in picture.boxes]
-    boxes = []
+    boxes: list[Box] = []
     for _ in range(4 * count):
         wide = float(np.exp(rng.uniform(np.log(24), np.log(max(width / 4, 25)))))
         tall = wide / float(rng.uniform(1.2, 4.5))

@@ -40,6 +40,6 @@ def rounded(anchors: Float64) -> Float64:
     return np.maximum(np.round(anchors, 1), 0.1)
 
 
-def written(anchors: Float64) -> str:
+def format_anchors(anchors: Float64) -> str:
     """``K x 2`` anchors as the value of ``anchors=`` in a cfg: ``w,h, w,h, ...``."""
     return ", ".join(f"{width:g},{height:g}" for width, height in rounded(anchors))

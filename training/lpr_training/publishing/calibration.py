@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.labels import read_labels
 from lpr.recognition.ctc_reader import CtcOutput, CtcReader
 from lpr.specs.calibration import Calibration, logit
 from lpr.types import Crop, Reading
@@ -20,6 +19,7 @@ from lpr_training.datasets.plate_samples import (
     photographed,
     rendered,
 )
+from lpr_training.datasets.sets import open_sets
 from lpr_training.synth.origin import ABROAD
 
 SEED = 9000
@@ -37,11 +37,7 @@ def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
     The plates of ``dev``, in boxes as detectors place them, weigh as much as all that is rendered.
     """
     alphabet = reader.network.spec.alphabet
-    dev = [
-        plate
-        for name in ("taiwan-scenes", "taiwan-crops")
-        for plate in photographed(read_labels(root / name, "dev"), alphabet)
-    ]
+    dev = photographed(open_sets(root).held_out(), alphabet)
     drawn = rendered(RENDERED, SEED) + rendered(FOREIGN, SEED, ABROAD) + others(OTHERS, SEED, ())
     looks = _looks(reader, dev * 3) + _looks(reader, drawn)
     wanted = [plate.text for plate in dev * 3 + drawn]

@@ -12,9 +12,9 @@ import numpy as np
 
 from lpr.errors import LprError
 from lpr.models import Model, sha256
-from lpr.utils.toml import to_toml
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
+from lpr_training.publishing.model_toml import write_model_toml
 from lpr_training.recipes import FOLDER
 
 if sys.version_info >= (3, 11):
@@ -41,7 +41,7 @@ def site_recipe(base: Model) -> str:
     return name
 
 
-def publish_adapted(base: Model, best: Path, out: Path) -> Path:
+def publish_fine_tuned(base: Model, best: Path, out: Path) -> Path:
     """Write the folder ``out``: the model ``base`` with the recognizer of ``best``."""
     recognizer = load_recognizer(best)
     shutil.copytree(base.folder, out, dirs_exist_ok=True)
@@ -54,11 +54,13 @@ def publish_adapted(base: Model, best: Path, out: Path) -> Path:
     content["sha256"][file.name] = sha256(file)
     content["recognizer"]["crop_margin"] = spec.crop_margin
     content.pop("figures", None)
-    (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    write_model_toml(content, out)
     return out
 
 
-def told(before: dict[str, float], after: dict[str, float], region: str = "tw") -> list[str]:
+def summary_lines(
+    before: dict[str, float], after: dict[str, float], region: str = "tw"
+) -> list[str]:
     """What changed, for people: a line for each set of plates, and a warning where old ones are
     lost. ``region`` is the code of those that were rendered."""
     knew = region == "tw"

@@ -11,18 +11,16 @@ from typing import Any
 import lpr
 from lpr.errors import LprError
 from lpr.evaluate import evaluate
-from lpr.labels import read_labels
 from lpr.models import SCHEMA, sha256
 from lpr.recognition.ctc_reader import CtcReader
 from lpr.specs.calibration import Calibration
-from lpr.utils.toml import to_toml
-from lpr_training.datasets.corpora import read_unlabelled
+from lpr_training.datasets.sets import open_sets
 from lpr_training.publishing.calibration import fit_calibration
+from lpr_training.publishing.model_toml import write_model_toml
 from lpr_training.publishing.thresholds import DETECTION, choose
 from lpr_training.recipes import read
 
 FILES = {"detector": ("cfg", "weights"), "recognizer": ("file",)}
-DEV = ("taiwan-scenes", "taiwan-crops")
 
 
 def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path) -> None:
@@ -34,16 +32,16 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     content = assemble(recipe, detector, recognizer, out)
     content["detector"] |= {"threshold": DETECTION[0], "sure": 1.0}
     content["recognizer"]["min_confidence"] = 0.0
-    write(content, out)
+    write_model_toml(content, out)
     content["recognizer"]["calibration"] = asdict(calibrated(out, data))
-    write(content, out)
-    pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
+    write_model_toml(content, out)
+    sets = open_sets(data)
     with lpr.load(str(out), backend="cpu") as reader:
-        chosen, figures = choose(evaluate(reader, pictures), read_unlabelled()[DEV[0]])
-    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.sure}
+        chosen, figures = choose(evaluate(reader, sets.held_out()), sets.unlabelled_boxes())
+    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.accept}
     content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
-    write(content, out)
+    write_model_toml(content, out)
 
 
 def calibrated(folder: Path, data: Path) -> Calibration:
@@ -73,10 +71,6 @@ def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[s
             shutil.copyfile(run / file, out / file)
             hashes[file] = sha256(out / file)
     return content | {"sha256": hashes, "training": training, "figures": {"dev": figures}}
-
-
-def write(content: dict[str, Any], out: Path) -> None:
-    (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
 
 
 def _part(run: Path) -> dict[str, Any]:
