@@ -87,7 +87,7 @@ def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
 
 def _stressed(picture: Pyramid, labels: LabelledPicture) -> Pyramid:
     """The picture in other light, colours and scale."""
-    moved, image = stressed(picture.levels[0], labels)
+    image, moved = stressed(picture.levels[0], labels)
     return Pyramid(image, [plate.box for plate in moved.plates])
 
 
