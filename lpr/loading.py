@@ -144,7 +144,7 @@ def load(
         detector.close()
         raise
     # Who asks for a confidence gets it: the detector's own certainty counts only by default.
-    least, sure = written.min_confidence, folder.detector.spec.sure
+    least, sure = written.min_confidence, folder.detector.spec.accept_threshold
     if min_confidence is not None or isinstance(threshold, Sweep):
         least, sure = min_confidence or 0.0, math.inf
     name = recognizer or reads.name
@@ -275,7 +275,9 @@ def _open(
         for runtime, file in readers:
             with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
                 recognizer = runtime.open(file, threads)
-                reading = as_text_recognizer(recognizer, regions, file.odds, file.calibration)
+                reading = as_text_recognizer(
+                    recognizer, regions, file.grammar_odds, file.calibration
+                )
                 opened.append((runtime.name, reading))
     except BaseException:
         for _, text_recognizer in opened:

@@ -7,28 +7,20 @@ damaged or exchanged file is an error and never a wrong reading.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar
 
 from lpr.errors import ModelError
-from lpr.specs import (
-    Channels,
-    CtcSpec,
-    DetectorModel,
-    DetectorSpec,
-    InputShape,
-    RecognizerModel,
-    Resize,
-)
+from lpr.specs import CtcSpec, DetectorModel, DetectorSpec, RecognizerModel
 from lpr.specs.calibration import Calibration
 from lpr.specs.plate_attributes import LENGTH
+from lpr.utils.toml import build, to_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,14 +33,14 @@ PACKS = "lpr.models"
 """The entry point group of model packs."""
 SHIPPED = Path(__file__).parent / "weights"
 
-# Of a network's input, in pixels: a slip of the pen must not ask for all memory.
-_LARGEST = 8192
+MAX_INPUT_SIDE = 8192
+"""Pixels of a network's input on a side: a misprint must not ask for all memory."""
 
-# How a tensor of an ONNX file names another file that holds its numbers: the external_data of a
-# TensorProto.
 _EXTERNAL = b"\x0a\x08location\x12"
+"""How a tensor of an ONNX file names another file that holds its numbers: ``external_data`` of a
+``TensorProto``."""
 
-T = TypeVar("T")
+_Spec = TypeVar("_Spec", DetectorSpec, CtcSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,187 +165,191 @@ def sha256(path: Path) -> str:
 
 def read_model(folder: Path) -> Model:
     """Read a ``model.toml`` without verifying its files; raises :class:`ModelError`."""
+    path = str(folder / "model.toml")
+    tables = read_tables(folder)
+    if tables.get("schema", SCHEMA) != SCHEMA:
+        known = f"it reads {SCHEMA}"
+        raise ModelError(f"{path}: schema {tables['schema']} is not known to this lpr ({known})")
+    top = build(_Tables, tables, path, error=ModelError)
+    detector = None if top.detector is None else _detector(folder, path, top.detector)
+    recognizer = None if top.recognizer is None else _recognizer(folder, path, top.recognizer)
+    if detector is None and recognizer is None:
+        raise ModelError(f"{path}: neither [detector] nor [recognizer] is there")
+    for file in _files(tables):
+        if file not in top.sha256:
+            raise ModelError(f"{path}: [sha256] does not state the hash of {file}")
+    return Model(
+        name=top.name,
+        version=top.version,
+        description=top.description,
+        licence=top.licence,
+        regions=top.regions,
+        folder=folder,
+        detector_part=detector,
+        recognizer_part=recognizer,
+        sha256={name: digits.lower() for name, digits in top.sha256.items()},
+    )
+
+
+def read_tables(folder: Path) -> dict[str, Any]:
+    """The tables of a ``model.toml`` for :func:`write_model`, unchecked, with the keys of today.
+
+    Raises :class:`ModelError` for a file that is missing or no TOML.
+    """
     path = folder / "model.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _renamed(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"{path}: {error}") from error
-    top = _Table(path, "", content)
-    schema = top.value("schema", int)
-    if schema != SCHEMA:
-        raise ModelError(f"{path}: schema {schema} is not known to this lpr (it reads {SCHEMA})")
-    hashes = top.table("sha256")
-    model = Model(
-        name=top.value("name", str),
-        version=top.value("version", str),
-        description=top.value("description", str),
-        licence=top.value("licence", str),
-        regions=tuple(str(code) for code in top.value("regions", list)),
-        folder=folder,
-        detector_part=_detector(folder, top.table("detector")) if "detector" in content else None,
-        recognizer_part=_recognizer(folder, top.table("recognizer"))
-        if "recognizer" in content
-        else None,
-        sha256={name: hashes.value(name, str).lower() for name in hashes.content},
+
+
+def write_model(folder: Path, tables: Mapping[str, Any]) -> Model:
+    """Write ``folder/model.toml`` and return the model, as it is read back.
+
+    ``tables`` has its content (docs/models.md); ``schema`` and ``[sha256]`` are filled in, for the
+    files in ``folder`` that ``[detector]`` and ``[recognizer]`` name. Raises :class:`ModelError`
+    for tables that are no model's.
+    """
+    path = folder / "model.toml"
+    content = _renamed({"schema": SCHEMA, **tables})
+    files = [name for name in _files(content) if (folder / name).is_file()]
+    content["sha256"] = {name: sha256(folder / name) for name in files}
+    path.write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    return read_model(folder)
+
+
+def _files(tables: Mapping[str, Any]) -> list[str]:
+    """The names of the files that a model consists of, besides its ``model.toml``."""
+    places = ("detector", "cfg"), ("detector", "weights"), ("recognizer", "file")
+    return [tables[part][key] for part, key in places if key in tables.get(part, {})]
+
+
+def _renamed(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables with lpr 0.1's keys renamed; a key that has its new name already counts."""
+    for part, old, new in _OLD_KEYS:
+        table = tables.get(part)
+        if isinstance(table, dict) and old in table:
+            table = {new if key == old else key: value for key, value in table.items()} | table
+            tables = tables | {part: {key: value for key, value in table.items() if key != old}}
+    return tables
+
+
+_OLD_KEYS = (("detector", "sure", "accept_threshold"), ("recognizer", "odds", "grammar_odds"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tables:
+    """A ``model.toml``. Nothing here reads ``training`` and ``figures``, which say how the weights
+    were made."""
+
+    schema: int
+    name: str
+    version: str
+    description: str
+    licence: str
+    regions: tuple[str, ...]
+    sha256: dict[str, str]
+    detector: dict[str, Any] | None = None
+    recognizer: dict[str, Any] | None = None
+    training: dict[str, Any] | None = None
+    figures: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DetectorTable(DetectorSpec):
+    """The table ``[detector]``."""
+
+    cfg: str
+    weights: str
+    precision: str = ""
+
+    def __post_init__(self) -> None:
+        _expect_input_size(self)
+        _expect_file_names(cfg=self.cfg, weights=self.weights)
+        _expect("channels", self.channels != "gray", "be one of rgb, bgr")
+        for key in ("threshold", "nms", "accept_threshold"):
+            _expect(key, 0 <= getattr(self, key) <= 1, "lie in 0..1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RecognizerTable(CtcSpec):
+    """The table ``[recognizer]``."""
+
+    file: str
+    format: str
+    min_confidence: float = 0.0
+    grammar_odds: float = 1.0
+    precision: str = ""
+    calibration: dict[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        _expect_input_size(self)
+        _expect_file_names(file=self.file)
+        characters = len(self.alphabet)
+        legal = re.fullmatch("[A-Z0-9]+", self.alphabet) and len(set(self.alphabet)) == characters
+        _expect("alphabet", bool(legal), "hold letters of A-Z and digits, each once")
+        in_alphabet = 0 <= self.blank <= characters
+        _expect("blank", in_alphabet, f"lie in 0..{characters}, the alphabet's length")
+        _expect("crop_margin", -0.5 < self.crop_margin <= 10, "lie above -0.5 and not above 10")
+        _expect("dropped_steps", self.dropped_steps >= 0, "not be negative")
+        _expect("std", self.std > 0, "be above 0")
+        _expect("min_confidence", 0 <= self.min_confidence <= 1, "lie in 0..1")
+        _expect("grammar_odds", self.grammar_odds >= 1, "be at least 1")
+        room = self.dropped_steps >= 1 and self.classes >= LENGTH
+        needs = f"have a dropped step and at least {LENGTH - 1} characters"
+        _expect("summary", room or not self.summary, needs)
+
+
+def _detector(folder: Path, path: str, content: dict[str, Any]) -> DetectorModel:
+    table = build(_DetectorTable, content, path, "detector", error=ModelError)
+    return DetectorModel(
+        folder / table.cfg, folder / table.weights, _part(DetectorSpec, table), table.precision
     )
-    # Free-form records of how the weights were made; nothing here reads them.
-    top.known.update({"training", "figures"})
-    top.refuse_unknown()
-    files: list[Path] = []
-    if model.detector_part:
-        files += [model.detector_part.cfg, model.detector_part.weights]
-    if model.recognizer_part:
-        files.append(model.recognizer_part.file)
-    if not files:
-        raise ModelError(f"{path}: neither [detector] nor [recognizer] is there")
-    for file in files:
-        if file.name not in model.sha256:
-            raise ModelError(f"{path}: [sha256] does not state the hash of {file.name}")
-    return model
 
 
-def _detector(folder: Path, table: _Table) -> DetectorModel:
-    model = DetectorModel(
-        cfg=folder / table.file("cfg"),
-        weights=folder / table.file("weights"),
-        spec=DetectorSpec(
-            width=table.positive("width"),
-            height=table.positive("height"),
-            resize=cast(InputShape, table.choice("resize", get_args(InputShape))),
-            channels=cast(Channels, table.choice("channels", ("rgb", "bgr"))),
-            threshold=table.fraction("threshold"),
-            nms=table.fraction("nms"),
-            sure=table.fraction("sure", default=1.0),
-        ),
-        precision=table.word("precision"),
+def _recognizer(folder: Path, path: str, content: dict[str, Any]) -> RecognizerModel:
+    required = {field.name for field in fields(CtcSpec)} - {"summary"}
+    table = build(
+        _RecognizerTable, content, path, "recognizer", required=required, error=ModelError
     )
-    table.refuse_unknown()
-    return model
-
-
-def _recognizer(folder: Path, table: _Table) -> RecognizerModel:
-    alphabet = table.value("alphabet", str)
-    model = RecognizerModel(
-        file=folder / table.file("file"),
-        format=table.value("format", str),
-        spec=CtcSpec(
-            alphabet=alphabet,
-            blank=table.value("blank", int),
-            width=table.positive("width"),
-            height=table.positive("height"),
-            resize=cast(Resize, table.choice("resize", get_args(Resize))),
-            channels=cast(Channels, table.choice("channels", get_args(Channels))),
-            dropped_steps=table.value("dropped_steps", int),
-            crop_margin=table.number("crop_margin"),
-            mean=table.number("mean"),
-            std=table.number("std"),
-            summary=table.flag("summary"),
-        ),
-        min_confidence=table.fraction("min_confidence", default=0.0),
-        odds=table.number("odds", default=1.0),
-        precision=table.word("precision"),
-        calibration=_calibration(table.table("calibration"))
-        if "calibration" in table.content
-        else None,
+    return RecognizerModel(
+        folder / table.file,
+        table.format,
+        _part(CtcSpec, table),
+        table.min_confidence,
+        table.grammar_odds,
+        table.precision,
+        None if table.calibration is None else _calibration(path, table.calibration),
     )
-    table.refuse_unknown()
-    if model.spec.summary and (model.spec.dropped_steps < 1 or model.spec.classes < LENGTH):
-        table.fail("summary", f"have a dropped step and at least {LENGTH - 1} characters")
-    if not 0 <= model.spec.blank <= len(alphabet):
-        table.fail("blank", f"lie in 0..{len(alphabet)}, the alphabet's length")
-    if not re.fullmatch("[A-Z0-9]+", alphabet) or len(set(alphabet)) != len(alphabet):
-        table.fail("alphabet", "hold letters of A-Z and digits, each once")
-    if not -0.5 < model.spec.crop_margin <= 10:
-        table.fail("crop_margin", "lie above -0.5 and not above 10")
-    if model.spec.dropped_steps < 0:
-        table.fail("dropped_steps", "not be negative")
-    if model.odds < 1:
-        table.fail("odds", "be at least 1")
-    if model.spec.std <= 0:
-        table.fail("std", "be above 0")
-    return model
 
 
-def _calibration(table: _Table) -> Calibration:
-    curve = Calibration(**{f.name: table.number(f.name) for f in fields(Calibration)})
-    table.refuse_unknown()
-    for name in ("text", "character"):
-        if getattr(curve, name) <= 0:
-            table.fail(name, "be above 0: more certain is more likely right")
+def _calibration(path: str, content: dict[str, Any]) -> Calibration:
+    names = [field.name for field in fields(Calibration)]
+    section = "recognizer.calibration"
+    curve = build(Calibration, content, path, section, required=names, error=ModelError)
+    for key in ("text", "character"):
+        if getattr(curve, key) <= 0:
+            words = f"{key} has to be above 0: more certain is more likely right"
+            raise ModelError(f"{path}: [{section}] {words}")
     return curve
 
 
-class _Table:
-    """A TOML table whose errors name the file, the key and what was expected."""
+def _part(kind: type[_Spec], table: _Spec) -> _Spec:
+    """The fields of ``table`` that ``kind`` has, which it extends."""
+    return kind(**{field.name: getattr(table, field.name) for field in fields(kind)})
 
-    def __init__(self, path: Path, name: str, content: Mapping[str, Any]) -> None:
-        self.path, self.name, self.content = path, name, content
-        self.known: set[str] = set()
 
-    def value(self, key: str, kind: type[T] | tuple[type[T], ...]) -> T:
-        self.known.add(key)
-        if key not in self.content:
-            self.fail(key, "be given")
-        value = self.content[key]
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        # A TOML boolean is a Python int: true is no width.
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            self.fail(key, f"be of type {' or '.join(k.__name__ for k in kinds)}")
-        return cast(T, value)
+def _expect_input_size(spec: DetectorSpec | CtcSpec) -> None:
+    for key in ("width", "height"):
+        within = 1 <= getattr(spec, key) <= MAX_INPUT_SIDE
+        _expect(key, within, f"lie in 1..{MAX_INPUT_SIDE}")
 
-    def positive(self, key: str) -> int:
-        number = self.value(key, int)
-        if not 0 < number <= _LARGEST:
-            self.fail(key, f"lie in 1..{_LARGEST}")
-        return number
 
-    def number(self, key: str, default: float | None = None) -> float:
-        if default is not None and key not in self.content:
-            return default
-        number = float(self.value(key, (int, float)))
-        if not math.isfinite(number):
-            self.fail(key, "be a finite number")
-        return number
+def _expect_file_names(**names: str) -> None:
+    for key, name in names.items():
+        _expect(key, Path(name).name == name, "be the name of a file in the model's own folder")
 
-    def file(self, key: str) -> str:
-        name = self.value(key, str)
-        if Path(name).name != name:
-            self.fail(key, "be the name of a file in the model's own folder")
-        return name
 
-    def fraction(self, key: str, default: float | None = None) -> float:
-        if default is not None and key not in self.content:
-            return default
-        number = self.number(key)
-        if not 0 <= number <= 1:
-            self.fail(key, "lie in 0..1")
-        return number
-
-    def word(self, key: str) -> str:
-        """May be left out, and is empty then."""
-        self.known.add(key)
-        return self.value(key, str) if key in self.content else ""
-
-    def flag(self, key: str) -> bool:
-        """May be left out, and is false then."""
-        self.known.add(key)
-        return self.value(key, bool) if key in self.content else False
-
-    def choice(self, key: str, choices: Iterable[str]) -> str:
-        value = self.value(key, str)
-        if value not in choices:
-            self.fail(key, f"be one of {', '.join(choices)}")
-        return value
-
-    def table(self, key: str) -> _Table:
-        name = f"{self.name}.{key}" if self.name else key
-        return _Table(self.path, name, cast("dict[str, Any]", self.value(key, dict)))
-
-    def refuse_unknown(self) -> None:
-        for key in self.content:
-            if key not in self.known:
-                self.fail(key, "not be there: this lpr does not know it")
-
-    def fail(self, key: str, expected: str) -> None:
-        place = f"[{self.name}] {key}" if self.name else key
-        raise ModelError(f"{self.path}: {place} has to {expected}")
+def _expect(key: str, fits: bool, words: str) -> None:
+    if not fits:
+        raise ValueError(f"{key} has to {words}")

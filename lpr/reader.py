@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr import kernels
 from lpr.detection.detector import Detector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
@@ -18,17 +19,18 @@ from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
+from lpr.utils.deprecated import renamed
 
 _EVIDENT = 0.5
 
 
+@renamed(sure="accept_threshold")
 class Reader(Closeable):
     """Finds and reads number plates. Made by :func:`lpr.load`; a context manager.
 
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
-    Plates whose reading is less certain than ``min_confidence`` are left out, unless their
-    detection is at least as certain as ``sure``. ``device`` is where the detector runs, ``cpu`` or
-    ``cuda``.
+    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
+    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Reader(Closeable):
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
         recognizer_name: str | None = None,
-        sure: float = math.inf,
+        accept_threshold: float = math.inf,
         device: str = "cpu",
     ) -> None:
         self.device = device
@@ -46,7 +48,7 @@ class Reader(Closeable):
         self.recognizer = recognizer
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
-        self.sure = sure
+        self.accept_threshold = accept_threshold
         self._name = recognizer_name or type(recognizer).__name__
         self._closed = False
 
@@ -79,12 +81,15 @@ class Reader(Closeable):
         confidence.
         """
         plates = self.read(image)
-        best = kernels.pick_best([_certainties(plate.reading) for plate in plates])
+        best = kernels.pick_best([plate.reading.certainties for plate in plates])
         return plates[best] if best >= 0 else None
 
-    def find(self, image: AnyImage) -> list[Detection]:
-        """The first stage alone: where plates are, the most certain first."""
-        return self.detector.find([as_picture(image)])[0]
+    def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
+        """The first stage alone: where plates are, the most certain first.
+
+        ``threshold`` (0..1) overrides the detector's own for this call.
+        """
+        return self.detector.find([as_picture(image)], threshold)[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """The second stage alone: one reading for each crop, in order.
@@ -96,8 +101,8 @@ class Reader(Closeable):
         return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
 
     def _counts(self, plate: Plate) -> bool:
-        sure = plate.detection.confidence >= self.sure
-        return sure or plate.confidence >= self.min_confidence
+        accepted = plate.detection.confidence >= self.accept_threshold
+        return accepted or plate.confidence >= self.min_confidence
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
         """What was found and what was read of it, with the region and format that the text fits."""
@@ -131,11 +136,6 @@ class Reader(Closeable):
         finally:
             patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
             close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)
-
-
-def _certainties(reading: Reading) -> list[float]:
-    # Recognizers need not know how certain each character is.
-    return [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
 
 
 def as_picture(image: AnyImage) -> Image:

@@ -58,7 +58,7 @@ def test_unsure_readings_are_left_out_when_asked() -> None:
 
 def test_a_sure_detection_counts_however_it_is_read() -> None:
     """The upper plate is detected with more than 99.9 %, and read with 60 %."""
-    sure = reader(ByHeight(), min_confidence=0.95, sure=0.999).read(grey(64, 64))
+    sure = reader(ByHeight(), min_confidence=0.95, accept_threshold=0.999).read(grey(64, 64))
     assert [plate.text for plate in sure] == ["ABC1234"]
     assert reader(ByHeight(), min_confidence=0.95).read(grey(64, 64)) == []
 

@@ -45,19 +45,23 @@ class Detector(Closeable):
         self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
         self.stride = stride
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
         """The plates of each picture, the most certain first.
 
+        ``threshold`` (0..1) overrides the detector's own for this call.
         Boxes are clipped to their picture. Raises :class:`PluginError` where the network gives
         heads of another number or shape than its cfg says.
         """
         found: list[list[Detection]] = [[] for _ in images]
+        threshold = self.threshold if threshold is None else threshold
         sizes = [self.input_size(image.shape[1], image.shape[0]) for image in images]
         for size in dict.fromkeys(sizes):
             alike = [index for index, other in enumerate(sizes) if other == size]
             for start in range(0, len(alike), MAX_BATCH):
                 batch = alike[start : start + MAX_BATCH]
-                detections = self._find_batch([images[index] for index in batch], size)
+                detections = self._find_batch([images[index] for index in batch], size, threshold)
                 for index, plates in zip(batch, detections, strict=True):
                     found[index] = plates
         return found
@@ -76,7 +80,9 @@ class Detector(Closeable):
             return across, down
         return min(across, down), min(across, down)
 
-    def _find_batch(self, images: Sequence[Image], size: tuple[int, int]) -> list[list[Detection]]:
+    def _find_batch(
+        self, images: Sequence[Image], size: tuple[int, int], threshold: float | Sweep
+    ) -> list[list[Detection]]:
         width, height = size
         batch = np.empty((len(images), 3, height, width), np.float32)
         with stage("letterbox"):
@@ -96,7 +102,9 @@ class Detector(Closeable):
             self._check(outputs, len(images), size)
         with stage("heads"):
             return [
-                self._detections([output[index] for output in outputs], size, placement, image)
+                self._detections(
+                    [output[index] for output in outputs], size, placement, image, threshold
+                )
                 for index, (placement, image) in enumerate(zip(placements, images, strict=True))
             ]
 
@@ -126,8 +134,9 @@ class Detector(Closeable):
         size: tuple[int, int],
         placement: kernels.Placement,
         image: Image,
+        threshold: float | Sweep,
     ) -> list[Detection]:
-        lowest = self.threshold.stop if isinstance(self.threshold, Sweep) else self.threshold
+        lowest = threshold.stop if isinstance(threshold, Sweep) else threshold
         decoded = [
             decode_head(output, head, *size, lowest)
             for output, head in zip(outputs, self.heads, strict=True)
@@ -144,7 +153,7 @@ class Detector(Closeable):
             box = Box(*(float(value) for value in boxes[index]))
             if box.area > 0:
                 detections.append(Detection(box, box.quad, float(scores[index])))
-        return self.threshold.keep(detections) if isinstance(self.threshold, Sweep) else detections
+        return threshold.keep(detections) if isinstance(threshold, Sweep) else detections
 
     def close(self) -> None:
         self.network.close()

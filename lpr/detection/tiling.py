@@ -14,7 +14,9 @@ import numpy as np
 
 from lpr import kernels
 from lpr.detection.detector import Detector
+from lpr.detection.threshold_sweep import Sweep
 from lpr.types import Box, Detection, Image
+from lpr.utils.geometry import cut_out
 
 SMALLEST = 1 / 64, 20.0
 """The narrowest plate that ``auto`` is to find: this part of the picture's width (60 pixels of
@@ -60,14 +62,16 @@ class TiledDetector(Detector):
 
     tiles: Tiles = Tiles()
 
-    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+    def find(
+        self, images: Sequence[Image], threshold: float | Sweep | None = None
+    ) -> list[list[Detection]]:
         """As :meth:`lpr.detection.detector.Detector.find`; a plate that several tiles show is there
         once."""
-        found = super().find(images)
+        found = super().find(images, threshold)
         for index, image in enumerate(images):
             frames = self.frames(image.shape[1], image.shape[0])
             if len(frames) > 1:
-                found[index] = self._merged(image, frames, found[index])
+                found[index] = self._merged(image, frames, found[index], threshold)
         return found
 
     def frames(self, width: int, height: int) -> list[Box]:
@@ -103,16 +107,20 @@ class TiledDetector(Detector):
             columns, rows = more
 
     def _merged(
-        self, image: Image, frames: Sequence[Box], whole: Sequence[Detection]
+        self,
+        image: Image,
+        frames: Sequence[Box],
+        whole: Sequence[Detection],
+        threshold: float | Sweep | None,
     ) -> list[Detection]:
-        tiles = [image[int(f.y0) : math.ceil(f.y1), int(f.x0) : math.ceil(f.x1)] for f in frames]
+        tiles = [cut_out(image, frame) for frame in frames]
         height, width = image.shape[:2]
         found = list(whole)
-        for frame, detections in zip(frames, super().find(tiles), strict=True):
+        for frame, detections in zip(frames, super().find(tiles, threshold), strict=True):
             for detection in detections:
-                box = _moved(detection.box, int(frame.x0), int(frame.y0))
-                if not _is_cut(box, frame, width, height):
-                    found.append(Detection(box, box.quad, detection.confidence))
+                moved = detection.moved(frame.x0, frame.y0)
+                if not _is_cut(moved.box, frame, width, height):
+                    found.append(moved)
         return merged(found, self.spec.nms)
 
 
@@ -135,13 +143,7 @@ def _is_part(detection: Detection, other: Detection) -> bool:
     a, b = detection.box, other.box
     if a.area >= b.area or detection.confidence > 2 * other.confidence:
         return False
-    width = min(a.x1, b.x1) - max(a.x0, b.x0)
-    height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return width > 0 and height > 0 and width * height > _INSIDE * a.area
-
-
-def _moved(box: Box, x: int, y: int) -> Box:
-    return Box(box.x0 + x, box.y0 + y, box.x1 + x, box.y1 + y)
+    return a.intersection(b).area > _INSIDE * a.area
 
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from lpr.specs.calibration import Calibration
+from lpr.utils.deprecated import renamed
 
 Resize: TypeAlias = Literal["letterbox", "stretch"]
 InputShape: TypeAlias = Literal["fit", "letterbox", "stretch"]
 Channels: TypeAlias = Literal["rgb", "bgr", "gray"]
 
 
+@renamed(sure="accept_threshold")
 @dataclass(frozen=True, slots=True)
 class DetectorSpec:
     """A Darknet detector. Input values are pixel / 255.
@@ -21,8 +23,8 @@ class DetectorSpec:
     ``"letterbox"`` keeps its proportions and fills the rest, ``"stretch"`` scales its sides apart,
     ``"fit"`` keeps its proportions and gives the input about the same, with as many pixels.
     ``threshold`` is the least objectness x class probability of a detection; ``nms`` the IoU above
-    which the weaker of two boxes is dropped. From a probability of ``sure`` on there is a plate,
-    however uncertain its reading may be.
+    which the weaker of two boxes is dropped. A detection of at least ``accept_threshold`` counts
+    as a plate, however uncertain its reading is.
     """
 
     width: int
@@ -31,7 +33,7 @@ class DetectorSpec:
     channels: Channels
     threshold: float
     nms: float
-    sure: float = 1.0
+    accept_threshold: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,22 @@ class DetectorModel:
         return "onnx" if self.weights.suffix.lower() == ".onnx" else "darknet"
 
 
+@renamed(odds="grammar_odds")
 @dataclass(frozen=True, slots=True)
 class RecognizerModel:
     """The recognizer's file in a model folder; ``format`` says what it is (``"onnx"``).
 
-    What is read with less than ``min_confidence`` is likely no plate but a lamp, a badge, a wheel,
-    unless the detector is ``sure`` of it. A legal text takes the place of the likeliest one, where
-    that fits no format and is at most ``odds`` times as probable
-    (:class:`lpr.recognition.ctc_decoder.Decoder`). ``calibration`` makes probabilities of what the
-    network says. ``precision`` is as in :class:`DetectorModel`.
+    A reading below ``min_confidence`` is more likely a lamp, a badge or a wheel than a plate,
+    unless the detector's score reaches ``accept_threshold``. If the likeliest text fits no format
+    and is at most ``grammar_odds`` times as probable as the likeliest legal text, the legal one
+    replaces it (:class:`lpr.recognition.ctc_decoder.Decoder`). ``calibration`` turns the network's
+    scores into probabilities. ``precision`` is as in :class:`DetectorModel`.
     """
 
     file: Path
     format: str
     spec: CtcSpec
     min_confidence: float = 0.0
-    odds: float = 1.0
+    grammar_odds: float = 1.0
     precision: str = ""
     calibration: Calibration | None = None

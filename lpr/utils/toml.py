@@ -1,21 +1,23 @@
-"""TOML, written: Python itself only reads it."""
+"""TOML as dataclasses, and tables as TOML: Python's own module only parses it."""
 
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+import math
+from collections.abc import Collection
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import NoneType
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr.errors import LprError
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+T = TypeVar("T")
 
-if TYPE_CHECKING:
-    pass
+_WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+class RecipeError(LprError):
+    """A recipe is missing, or says something that the trainer does not know."""
 
 
 def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
@@ -29,67 +31,93 @@ def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
     return lines
 
 
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
+def build(
+    kind: type[T],
+    table: dict[str, Any],
+    name: str,
+    section: str = "",
+    *,
+    required: Collection[str] = (),
+    error: type[LprError] = RecipeError,
+) -> T:
+    """The TOML ``table`` as the dataclass ``kind``, whose fields may be dataclasses themselves.
+
+    Fields without a default have to be given, and so have those in ``required``. Raises ``error``
+    with the file's ``name``, the section and the key for a key that is unknown or missing, for a
+    value of another type, and for what ``__post_init__`` refuses with a ``ValueError``.
+    """
+    return _Builder(name, error).build(kind, table, section, required)
 
 
-T = TypeVar("T")
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    name: str
+    error: type[LprError]
 
+    def build(
+        self, kind: type[T], table: dict[str, Any], section: str, required: Collection[str] = ()
+    ) -> T:
+        known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+        if unknown := sorted(set(table) - set(known)):
+            words = f"unknown {', '.join(unknown)}; known are {', '.join(known)}"
+            self.fail(section, words)
+        for field in known.values():
+            optional = field.default is not MISSING or field.default_factory is not MISSING
+            if field.name not in table and (field.name in required or not optional):
+                self.fail(section, f"{field.name} has to be given")
+        hints = get_type_hints(kind)
+        values = {key: self.value(hints[key], value, section, key) for key, value in table.items()}
+        try:
+            return kind(**values)
+        except (TypeError, ValueError) as error:
+            self.fail(section, str(error), error)
 
-class RecipeError(LprError):
-    """A recipe is missing, or says something that the trainer does not know."""
-
-
-def build(kind: type[T], table: dict[str, Any], name: str) -> T:
-    """``table`` as the dataclass ``kind``; raises :class:`RecipeError` for unknown keys."""
-    hints = get_type_hints(kind)
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(table) - known):
-        raise RecipeError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
-    values = {key: _value(hints[key], value, f"{name}, {key}") for key, value in table.items()}
-    try:
-        return kind(**values)
-    except (TypeError, ValueError) as error:
-        raise RecipeError(f"{name}: {error}") from error
-
-
-def _value(hint: Any, value: Any, name: str) -> Any:
-    part = _dataclass_of(hint)
-    if part is None:
-        _check_plain(hint, value, name)
+    def value(self, hint: Any, value: Any, section: str, key: str) -> Any:
+        hint = _without_none(hint)
+        origin, parts = get_origin(hint), get_args(hint)
+        below = f"{section}.{_key(key)}".lstrip(".")
+        if is_dataclass(hint) or dict in (hint, origin):
+            self.expect(isinstance(value, dict), "a table", value, section, key)
+            if isinstance(hint, type) and is_dataclass(hint):
+                return self.build(hint, value, below)
+            part = parts[1] if parts else Any
+            return {k: self.value(part, each, below, k) for k, each in value.items()}
+        if origin is tuple:
+            tables = is_dataclass(parts[0])
+            words = "a list of tables, each begun with [[...]]" if tables else "a list"
+            self.expect(isinstance(value, (list, tuple)), words, value, section, key)
+            hints = [parts[0]] * len(value) if parts[-1] is ... else parts
+            self.expect(len(hints) == len(value), f"a list of {len(hints)}", value, section, key)
+            return tuple(self.value(h, v, section, key) for h, v in zip(hints, value, strict=True))
+        if origin is Literal:
+            self.expect(value in parts, f"one of {', '.join(parts)}", value, section, key)
+        if hint in _WORDS:
+            kinds = (int, float) if hint is float else (hint,)
+            # A TOML boolean is a Python int, but no number.
+            fits = isinstance(value, kinds) and isinstance(value, bool) == (hint is bool)
+            self.expect(fits, _WORDS[hint], value, section, key)
+            finite = hint is not float or math.isfinite(value)
+            self.expect(finite, "a finite number", value, section, key)
         return _frozen(value)
-    if get_origin(hint) is not tuple:
-        return build(part, value, name)
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise RecipeError(f"{name}: has to be a list of tables, each begun with [[...]]")
-    return tuple(build(part, each, name) for each in value)
+
+    def expect(self, fits: bool, words: str, value: Any, section: str, key: str) -> None:
+        if not fits:
+            self.fail(section, f"{key} has to be {words}, not {value!r}")
+
+    def fail(self, section: str, words: str, cause: Exception | None = None) -> NoReturn:
+        place = f"{self.name}: [{section}]" if section else f"{self.name}:"
+        raise self.error(f"{place} {words}") from cause
 
 
-def _check_plain(hint: Any, value: Any, name: str) -> None:
-    """Texts, numbers and lists of them have to be that."""
-    if get_origin(hint) is tuple and isinstance(value, list):
-        parts = get_args(hint)
-        if parts[-1] is not ... and len(parts) != len(value):
-            raise RecipeError(f"{name}: {value!r} has to be a list of {len(parts)}")
-        hints = [parts[0]] * len(value) if parts[-1] is ... else parts
-        for each, entry in zip(hints, value, strict=True):
-            _check_plain(each, entry, name)
-        return
-    kinds = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}.get(hint)
-    is_list = get_origin(hint) is tuple
-    if is_list or (
-        kinds and (not isinstance(value, kinds) or isinstance(value, bool) != (hint is bool))
-    ):
-        words = {str: "a text in quotes", bool: "true or false", int: "a whole number"}
-        wanted = "a list" if is_list else words.get(hint, "a number")
-        raise RecipeError(f"{name}: {value!r} has to be {wanted}")
-
-
-def _dataclass_of(hint: Any) -> Any:
-    """The dataclass that a field holds (or may hold, ``X | None``); None where it holds none."""
-    choices = get_args(hint) or (hint,)
-    return next((choice for choice in choices if is_dataclass(choice)), None)
+def _without_none(hint: Any) -> Any:
+    """``X`` for ``X | None``: TOML has no null."""
+    choices = [choice for choice in get_args(hint) if choice is not NoneType]
+    return choices[0] if len(choices) == 1 and NoneType in get_args(hint) else hint
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)

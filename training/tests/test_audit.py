@@ -542,7 +542,7 @@ def test_ctrl_c_ends_it_cleanly(wrong: Path) -> None:
     ) as run:
         assert run.stderr
         summary, address = (run.stderr.readline() for _ in range(2))
-        assert "8 labels, 2 read otherwise" in summary
+        assert "8 labels, 2 that the model reads differently" in summary
         (port,) = re.findall(r"http://127\.0\.0\.1:(\d+)/", address)
         Browser(int(port)).open()
         os.kill(run.pid, signal.SIGINT)

@@ -131,7 +131,10 @@ def test_the_published_recipes_are_whole(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("seed = 1\n[[lanes]]\nx = 0\nspeed = 3\nevery = 2\ndirection = 'up'", "towards or away"),
+        (
+            "seed = 1\n[[lanes]]\nx = 0\nspeed = 3\nevery = 2\ndirection = 'up'",
+            "one of towards, away",
+        ),
         ("seed = 1\n[[lanes]]\nx = 0", "direction"),
         ("seed = 1\nlanes = 3", "list of tables"),
         ("seed = 1\nwidth = 641", "even"),

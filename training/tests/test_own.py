@@ -259,7 +259,7 @@ def test_thresholds_are_chosen_on_what_is_held_out(tmp_path: Path) -> None:
     shutil.copytree(load_model("tw-light").folder, model)
     result = done("train", "thresholds", model, "--data", tmp_path / "set")
     chosen = load_model(str(model))
-    threshold, sure = chosen.detector.spec.threshold, chosen.detector.spec.sure
+    threshold, sure = chosen.detector.spec.threshold, chosen.detector.spec.accept_threshold
     least = chosen.recognizer.min_confidence
     assert f"threshold {threshold}, min_confidence {least}, sure {sure}" in result.stdout
     assert "on 2 pictures" in result.stderr

@@ -35,6 +35,8 @@ precision, half precision."""
 
 _SMALLEST_HALVED = 1024
 
+_DETECTOR_KEYS = ("threshold", "nms", "accept_threshold", "sure")
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -99,7 +101,7 @@ def _content(about: About) -> dict[str, Any]:
 
 def _apply(thresholds: dict[str, float], content: dict[str, Any]) -> None:
     for key, value in thresholds.items():
-        part = "detector" if key in ("threshold", "nms", "sure") else "recognizer"
+        part = "detector" if key in _DETECTOR_KEYS else "recognizer"
         if part not in content:
             raise ModelError(f"{key} belongs to a {part}, and there is none")
         content[part][key] = value

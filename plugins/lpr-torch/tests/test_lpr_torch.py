@@ -121,7 +121,7 @@ def test_a_whole_model_is_exported_and_used(tmp_path: Path) -> None:
     export(checkpoints, tmp_path / "model", about)
     model = load_model(str(tmp_path / "model"))
     assert (model.detector.spec.resize, model.detector.spec.threshold) == ("stretch", 0.3)
-    assert model.recognizer.odds == 5
+    assert model.recognizer.grammar_odds == 5
     picture = np.zeros((60, 80, 3), np.uint8)
     plates = []
     for backend in ("cpu", "torch"):
@@ -147,7 +147,7 @@ def test_the_command_says_how_far_each_runtime_is_off(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
     assert "recognizer onnxruntime\t" in result.stdout or "recognizer opencv\t" in result.stdout
-    assert load_model(str(tmp_path / "m")).recognizer.odds == 4
+    assert load_model(str(tmp_path / "m")).recognizer.grammar_odds == 4
 
 
 def test_checkpoints_that_do_not_fit_are_refused(tmp_path: Path) -> None:

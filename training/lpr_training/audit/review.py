@@ -126,8 +126,7 @@ def _pairs(suspect: Suspect) -> list[tuple[str, str, bool]]:
     """The label's and the reading's characters side by side, empty where one lacks any, and whether
     the model is in doubt of what it reads there."""
     reading = suspect.reading
-    certain = [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
-    confidences = iter(certain)
+    confidences = iter(reading.certainties)
     return [
         (labelled, read, bool(read) and next(confidences) < DOUBTFUL)
         for labelled, read in aligned(suspect.label.known, reading.text)

@@ -19,7 +19,7 @@ def make_model(
         description=f"Plates of the region {region}, made of {base.name} {base.version}.",
         licence=base.licence,
         regions=(region,),
-        thresholds={"odds": base.recognizer.odds},
+        thresholds={"grammar_odds": base.recognizer.grammar_odds},
     )
     export([detector, recognizer], out, about)
     write_best_thresholds(out, scenes)

@@ -78,7 +78,7 @@ def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Render
 def _thresholds(model: str) -> Thresholds:
     found = load_model(model)
     spec = found.detector.spec
-    return Thresholds(spec.threshold, found.recognizer.min_confidence, spec.sure)
+    return Thresholds(spec.threshold, found.recognizer.min_confidence, spec.accept_threshold)
 
 
 Labelled: TypeAlias = Iterable[tuple[Image, Sequence[LabelledPlate]]]

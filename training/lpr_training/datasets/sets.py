@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, LabelledPlate, locate, read_labels, table_of
@@ -27,7 +28,7 @@ else:
 SHIPPED = Path(__file__).with_name("shipped-sets.toml")
 """The description of the sets that the shipped models were trained on."""
 
-SHARES = ("scenes", "dashcam", "crops")
+Share: TypeAlias = Literal["scenes", "dashcam", "crops"]
 """The kinds of photographs that recipes give shares of: streets, streets from a moving car, and
 close-ups of single plates."""
 
@@ -41,7 +42,7 @@ class LabelledSet:
 
     * ``folder`` holds labels of any format that :func:`lpr_training.labelling.formats.read_any`
       reads; it may also be the path of a table. In a TOML file it is relative to that file.
-    * ``share`` is one of :data:`SHARES`.
+    * ``share`` is one of :data:`Share`.
     * ``held_out``: whether a part of it checks the training (:func:`split_pictures`).
     * ``region`` (a code) and ``lines`` (1 or 2) hold for all of its plates; "" and 0 if unknown.
     * ``unlabelled`` is a CSV file (``set,file,xmin,ymin,xmax,ymax``) of visible plates that the
@@ -56,7 +57,7 @@ class LabelledSet:
     """
 
     folder: str
-    share: str = "scenes"
+    share: Share = "scenes"
     held_out: bool = True
     region: str = ""
     lines: int = 0
@@ -64,10 +65,6 @@ class LabelledSet:
     agreed_texts: str = ""
     complete: bool = False
     stressed: bool = False
-
-    def __post_init__(self) -> None:
-        if self.share not in SHARES:
-            raise ValueError(f"share {self.share!r} has to be one of {', '.join(SHARES)}")
 
     def split(self, with_text: bool = False) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
         """The pictures to train on and the held-out ones, as :func:`split_pictures`."""

@@ -10,7 +10,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr_training.labelling.kmeans import Float64
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledImage, Size, counting
+from lpr_training.labelling.values import LabelledImage, Size, usable_boxes
 
 
 def input_sizes(
@@ -24,7 +24,7 @@ def input_sizes(
     left_out: Counter[str] = Counter()
     sizes: list[tuple[float, float]] = []
     for image in tqdm(images, unit=" picture", disable=None):
-        boxes = counting(image, left_out)
+        boxes = usable_boxes(image, left_out)
         if not boxes:
             continue
         width, height = size_of(image)

@@ -17,10 +17,11 @@ import lpr
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import OutputError, SourceError
 from lpr.types import Box, Image
+from lpr.utils.geometry import cut_out
 from lpr_training.labelling.files import write_picture, writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
-from lpr_training.labelling.values import counting, shown
+from lpr_training.labelling.values import format_box, usable_boxes
 
 COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
 
@@ -32,27 +33,14 @@ def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
     height; what lies outside of the picture is not there. None where nothing is left.
     """
     height, width = image.shape[:2]
-    whole = _clipped(
-        Box(math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1)),
-        width,
-        height,
-    )
+    whole = Box(
+        math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1)
+    ).clipped(width, height)
     if whole.area <= 0:
         return None
     dx, dy = round(margin * box.width), round(margin * box.height)
-    wide = _clipped(Box(whole.x0 - dx, whole.y0 - dy, whole.x1 + dx, whole.y1 + dy), width, height)
-    x0, y0, x1, y1 = map(int, wide)
-    inside = Box(whole.x0 - x0, whole.y0 - y0, whole.x1 - x0, whole.y1 - y0)
-    return image[y0:y1, x0:x1], inside
-
-
-def _clipped(box: Box, width: int, height: int) -> Box:
-    return Box(
-        min(max(box.x0, 0), width),
-        min(max(box.y0, 0), height),
-        min(max(box.x1, 0), width),
-        min(max(box.y1, 0), height),
-    )
+    wide = Box(whole.x0 - dx, whole.y0 - dy, whole.x1 + dx, whole.y1 + dy).clipped(width, height)
+    return cut_out(image, wide), whole.moved(-wide.x0, -wide.y0)
 
 
 class CropFolder:
@@ -116,7 +104,7 @@ def by_labels(
     """
     images = [image for source in sources for image in read_any(source, split)]
     for image in tqdm(images, unit=" picture", disable=None):
-        boxes = counting(image, Counter())
+        boxes = usable_boxes(image, Counter())
         if not boxes:
             continue
         if image.path is None:
@@ -127,8 +115,8 @@ def by_labels(
             found = cut(pixels, labelled.box, margin)
             if found is None:
                 raise SourceError(
-                    f"{image.labels}: the box {shown(labelled.box)} lies outside of {image.path}, "
-                    f"which is {pixels.shape[1]} x {pixels.shape[0]}; correct it"
+                    f"{image.labels}: the box {format_box(labelled.box)} lies outside of "
+                    f"{image.path}, which is {pixels.shape[1]} x {pixels.shape[0]}; correct it"
                 )
             plates.append((*found, labelled.text))
         yield image.path, plates

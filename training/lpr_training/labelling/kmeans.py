@@ -33,13 +33,15 @@ def iou_distance(sizes: Float64, centres: Float64) -> Float64:
     """
     widths, heights = sizes.T
     shared = np.minimum(widths, centres[:, :1]) * np.minimum(heights, centres[:, 1:])
-    return 1 - shared / (widths * heights + centres.prod(axis=1)[:, None] - shared)
+    union = widths * heights + centres.prod(axis=1)[:, None] - shared
+    return np.asarray(1 - shared / union, np.float64)
 
 
 def euclidean_distance(sizes: Float64, centres: Float64) -> Float64:
     """Squared distances of ``N x 2`` sizes from ``K x 2`` centres, as ``K x N``."""
     widths, heights = sizes.T
-    return (widths - centres[:, :1]) ** 2 + (heights - centres[:, 1:]) ** 2
+    squares = (widths - centres[:, :1]) ** 2 + (heights - centres[:, 1:]) ** 2
+    return np.asarray(squares, np.float64)
 
 
 def average_iou(sizes: Float64, centres: Float64) -> float:

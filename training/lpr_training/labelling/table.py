@@ -20,7 +20,7 @@ from lpr_training.labelling.files import writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.groups import divide
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledImage, counting
+from lpr_training.labelling.values import LabelledImage, usable_boxes
 from lpr_training.labelling.voc_to_yolo import within
 
 COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
@@ -91,7 +91,7 @@ def make_table(
     rows = []
     for number, image in enumerate(tqdm(images, unit=" picture", disable=None)):
         plates: list[Plate] = []
-        for labelled in counting(image, left_out):
+        for labelled in usable_boxes(image, left_out):
             if classes and labelled.name not in classes:
                 left_out["of other classes"] += 1
                 continue

@@ -47,18 +47,18 @@ def checked_box(corners: Sequence[float], file: Path) -> Box:
     """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for one that is none."""
     box = Box(*corners)
     if not all(map(math.isfinite, box)):
-        raise SourceError(f"{file}: the box {shown(box)} is not finite; correct it")
+        raise SourceError(f"{file}: the box {format_box(box)} is not finite; correct it")
     if box.x0 > box.x1 or box.y0 > box.y1:
-        raise SourceError(f"{file}: the box {shown(box)} is turned inside out; correct it")
+        raise SourceError(f"{file}: the box {format_box(box)} is turned inside out; correct it")
     return box
 
 
-def shown(box: Box) -> str:
+def format_box(box: Box) -> str:
     """A box as it stands in messages: ``(305, 242, 354, 256)``."""
     return f"({', '.join(f'{value:g}' for value in box)})"
 
 
-def counting(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
+def usable_boxes(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
     """The boxes that count; the others are added to ``left_out`` under the reason why not."""
     kept = []
     for labelled in image.boxes:

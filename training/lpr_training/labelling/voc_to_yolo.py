@@ -14,7 +14,7 @@ from lpr.types import Box
 from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import voc_files
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, counting, shown
+from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, format_box, usable_boxes
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import CLASSES
 
@@ -68,7 +68,7 @@ def convert(
     for image in tqdm(images, unit=" label", disable=None):
         lines = []
         size = size_of(image)
-        for labelled in counting(image, result.left_out):
+        for labelled in usable_boxes(image, result.left_out):
             if labelled.name not in numbers:
                 result.left_out["of other classes"] += 1
                 continue
@@ -102,15 +102,10 @@ def within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) 
     """The box, clipped to a picture of ``size`` (``clip``); raises :class:`SourceError` for one
     that reaches out of it otherwise."""
     box, (width, height) = labelled.box, size
-    clipped = Box(
-        min(max(box.x0, 0), width),
-        min(max(box.y0, 0), height),
-        min(max(box.x1, 0), width),
-        min(max(box.y1, 0), height),
-    )
+    clipped = box.clipped(width, height)
     if clipped != box and not clip:
         raise SourceError(
-            f"{image.labels}: the box {shown(box)} of {labelled.name} reaches out of its picture, "
-            f"which is {width} x {height}; correct it, or give --clip"
+            f"{image.labels}: the box {format_box(box)} of {labelled.name} reaches out of its "
+            f"picture, which is {width} x {height}; correct it, or give --clip"
         )
     return clipped

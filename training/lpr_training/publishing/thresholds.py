@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -12,15 +11,10 @@ from typing import Any, NamedTuple
 import lpr
 from lpr.errors import ModelError
 from lpr.evaluate import Outcome, Report, evaluate
+from lpr.models import read_tables, write_model
 from lpr.types import Box, Plate
 from lpr.utils.progress import progress
 from lpr_training.datasets.sets import open_sets
-from lpr_training.publishing.model_toml import write_model_toml
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 DETECTION = tuple(round(0.2 + 0.05 * n, 2) for n in range(11))
 """The detection thresholds to choose from (scores, 0..1)."""
@@ -90,10 +84,10 @@ def write_best_thresholds(folder: Path, root: Path) -> tuple[Thresholds, dict[st
     # The middle one of equals is the farthest from losing or gaining a plate of dev.
     equals = sorted(t for t, score in scores.items() if score == best)
     chosen = equals[len(equals) // 2]
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
-    content["detector"] |= {"threshold": chosen.detection, "sure": chosen.accept}
-    content["recognizer"]["min_confidence"] = chosen.reading
-    write_model_toml(content, folder)
+    tables = read_tables(folder)
+    tables["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.accept}
+    tables["recognizer"]["min_confidence"] = chosen.reading
+    write_model(folder, tables)
     return chosen, above(report, chosen).figures()
 
 
