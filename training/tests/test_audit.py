@@ -111,7 +111,7 @@ def test_a_wrong_label_comes_first(plates: Path) -> None:
     assert "the model reads something else" in first["reasons"]
     assert first["disagreement"] > 3 > second["disagreement"]
     assert len(said.splitlines()) == 1
-    assert said.startswith("lpr: 8 labels, 1 read otherwise by the model")
+    assert said.startswith("lpr: 8 labels, 1 that the model reads differently")
 
 
 def test_an_illegal_label_is_above_the_plausible_ones_and_says_why(plates: Path) -> None:

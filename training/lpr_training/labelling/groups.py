@@ -50,6 +50,7 @@ def divide(groups: Sequence[Sequence[int]], share: float, seed: int) -> tuple[li
             second += group
             taken += 1
     if not second:
-        second = list(min(drawn, key=lambda members: len(members)))
+        smallest = min(drawn, key=len)
+        second = list(smallest)
     chosen = set(second)
     return [i for group in groups for i in group if i not in chosen], sorted(second)
