@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +12,7 @@ from lpr.draw import annotate
 from lpr.reader import as_picture
 from lpr.recognition.rectify import rectify, upright
 from lpr.types import AnyImage, Image, Plate
+from lpr.utils.html import image
 
 # In pixels: what a notebook's column shows anyway.
 _WIDEST = 960
@@ -48,14 +48,14 @@ class Annotated:
         header = "".join(f"<th>{column}</th>" for column in _COLUMNS)
         rows = "".join(self._row(plate) for plate in self.plates)
         table = f"<table><tr>{header}</tr>{rows}</table>" if rows else "<p>no plates</p>"
-        return f"<div>{_picture(self._repr_png_())}{table}</div>"
+        return f"<div>{image(self._repr_png_(), 'png')}{table}</div>"
 
     def _row(self, plate: Plate) -> str:
         crop = _png(upright(rectify(self.image, plate.detection)))
         others = ", ".join(other.text for other in plate.reading.alternatives)
         cells = (
             f"<b>{escape(plate.display or plate.text or '(unreadable)')}</b>",
-            _picture(crop),
+            image(crop, "png"),
             f"{plate.confidence:.2f}",
             f"{plate.detection.confidence:.2f}",
             escape(plate.region or ""),
@@ -66,7 +66,3 @@ class Annotated:
 
 def _png(picture: Image) -> bytes:
     return bytes(cv2.imencode(".png", picture)[1])
-
-
-def _picture(png: bytes) -> str:
-    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">'

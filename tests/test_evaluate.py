@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,14 @@ from lpr.detection.heads import Head
 from lpr.errors import SourceError
 from lpr.evaluate import edit_distance, evaluate, match, read_predictions, score_predictions
 from lpr.evaluate.stress import SCALES, stressed
-from lpr.labels import LabelledPicture, LabelledPlate, normalise, read_labels
+from lpr.labels import (
+    LabelledPicture,
+    LabelledPlate,
+    LabelRow,
+    normalise,
+    read_labels,
+    write_labels,
+)
 from lpr.reader import Reader
 from lpr.types import Box
 from tests.samples import DETECTOR_SPEC, FixedNetwork, FixedText, grey, head_with
@@ -47,7 +55,7 @@ def test_a_misreading_costs_its_characters(tmp_path: Path) -> None:
     figures = report(tmp_path, LabelledPlate(FIRST, "ABC1284"), LabelledPlate(SECOND, None))
     assert figures.figures()["exact"] == 0
     assert figures.figures()["character_error_rate"] == round(1 / 7, 4)
-    assert [m["kind"] for m in figures.mistakes()] == ["misread"]
+    assert [m.kind for m in figures.mistakes()] == ["misread"]
 
 
 def test_a_missed_plate_costs_all_its_characters(tmp_path: Path) -> None:
@@ -57,7 +65,7 @@ def test_a_missed_plate_costs_all_its_characters(tmp_path: Path) -> None:
     assert result.figures()["character_error_rate"] == 1
     assert result.figures()["exact_on_labelled_boxes"] == 0
     assert result.figures()["false_readings_per_picture"] == 2
-    assert [m["kind"] for m in result.mistakes()] == ["missed", "false reading", "false reading"]
+    assert [m.kind for m in result.mistakes()] == ["missed", "false reading", "false reading"]
 
 
 def test_a_poor_box_is_not_found_but_may_be_read(tmp_path: Path) -> None:
@@ -229,3 +237,29 @@ def test_missing_labels_are_named(tmp_path: Path) -> None:
 
 def test_normalised_texts_hold_capitals_and_digits_only() -> None:
     assert normalise("abc - 12·3４") == "ABC123"
+
+
+def test_written_labels_are_read_again(tmp_path: Path) -> None:
+    rows = [
+        LabelRow("a.jpg", Box(1, 2, 3.5, 4), "ABC123", "val"),
+        LabelRow("a.jpg", Box(5, 6, 7, 8), None, "val"),
+        LabelRow("b.jpg", split="val"),
+    ]
+    write_labels(tmp_path / "labels.csv", rows)
+    a, b = read_labels(tmp_path, "val")
+    assert [plate.text for plate in a.plates] == ["ABC123", None]
+    assert a.plates[0].box == Box(1, 2, 3.5, 4)
+    assert b.plates == ()
+
+
+def test_a_table_that_fails_halfway_leaves_the_old_one(tmp_path: Path) -> None:
+    table = labels(tmp_path, HEADER) / "labels.csv"
+
+    def broken() -> Iterator[LabelRow]:
+        yield LabelRow("a.jpg")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_labels(table, broken())
+    assert table.read_text() == HEADER
+    assert list(tmp_path.iterdir()) == [table]

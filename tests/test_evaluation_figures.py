@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.evaluate import Outcome, Report, compare, page
+from lpr.evaluate import Outcome, Report, compare, render_html
 from lpr.evaluate.alignment import confusions
 from lpr.evaluate.breakdown import by_format, by_size
 from lpr.evaluate.calibration import BINS, bins, expected_error, of_characters, of_plates
@@ -144,7 +144,9 @@ def test_the_page_stands_alone_and_shows_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "<b>.png"
     cv2.imwrite(str(path), np.full((60, 800, 3), 90, np.uint8))
     shown = outcome(["ABC1234", "XYZ9876"], [plate(box(0), "ABC1284", 0.8)], path)
-    html = page("a & b", Report([shown]), [TAIWAN], ("rival", compare(*[Report([shown])] * 2)))
+    html = render_html(
+        "a & b", Report([shown]), [TAIWAN], ("rival", compare(*[Report([shown])] * 2))
+    )
     assert html.count("<svg") == 3
     assert "ABC1284" in html
     assert "data:image/jpeg;base64," in html
@@ -152,7 +154,7 @@ def test_the_page_stands_alone_and_shows_what_is_wrong(tmp_path: Path) -> None:
     assert "&lt;b&gt;.png" in html
     for outside in ("http:", "https:", "<script", "<b>.png", "NaN"):
         assert outside not in html.replace("http://www.w3.org", "")
-    assert "The worst mistakes" in page("empty", Report([outcome([], [])]))
+    assert "The worst mistakes" in render_html("empty", Report([outcome([], [])]))
 
 
 def test_the_command_writes_page_tables_and_comparison(tmp_path: Path) -> None:

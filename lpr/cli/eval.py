@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from lpr.cli.options import open_reader, reader_options
-from lpr.errors import OutputError
 from lpr.evaluate import (
     Report,
     alignment,
@@ -20,14 +19,15 @@ from lpr.evaluate import (
     compare,
     curves,
     evaluate,
-    page,
     read_predictions,
+    render_html,
     score_predictions,
 )
-from lpr.labels import LabelledPicture, read_labels
+from lpr.labels import LabelledPicture, read_labels, table_of
 from lpr.loading import regions_of
 from lpr.models import load_model
 from lpr.regions import Region
+from lpr.sinks.records import check_document, write_document
 from lpr.utils.progress import progress
 
 
@@ -88,11 +88,13 @@ def command(
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
-    # What would spoil the end is known before the beginning.
+    # Everything that can fail early is checked before the models run.
     file = Path(against) if against and Path(against).is_file() else None
     theirs = score_predictions(read_predictions(file), pictures) if file else None
-    if html and not html.parent.is_dir():
-        raise OutputError(f"{html}: cannot be written: there is no folder {html.parent}")
+    inputs = [str(picture.path) for picture in pictures]
+    inputs += [str(file) for file in (table_of(folder), predictions, against) if file]
+    if html:
+        check_document(html, inputs)
     if against and not theirs:
         load_model(against)
     report = _run(pictures, predictions, stress, options)
@@ -103,12 +105,10 @@ def command(
     if html:
         title = f"{predictions or options['model']} on {folder.name}{f', {split}' if split else ''}"
         regions = _regions(options)
-        _write(
-            html,
-            page(title, report, regions, (against, comparison) if against and comparison else None),
-        )
+        rival = (against, comparison) if against and comparison else None
+        write_document(html, render_html(title, report, regions, rival), inputs)
     result: dict[str, Any] = {"folder": str(folder), "split": split, **figures}
-    wrong = report.mistakes() if mistakes else []
+    wrong = [mistake.as_dict() for mistake in report.mistakes()] if mistakes else []
     if as_json:
         more: dict[str, Any] = {"mistakes": wrong} if mistakes else {}
         more |= _tables(report, _regions(options))
@@ -163,10 +163,3 @@ def _tables(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
             asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))
         ],
     }
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror})") from error

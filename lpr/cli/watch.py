@@ -27,7 +27,7 @@ from lpr.sinks import (
     standard_output,
 )
 from lpr.sinks.paths import refuse_twins
-from lpr.sinks.video import VideoWriter, plan_films
+from lpr.sinks.video import VideoWriter, plan_videos
 from lpr.source import expand
 from lpr.source.address import Address, addresses
 from lpr.source.video_sources import open_moving
@@ -237,7 +237,7 @@ def _ended_by_signals(engine: Engine) -> Iterator[list[int]]:
 
 
 class _Outputs:
-    """Where a watch writes: records, evidence, a page, films."""
+    """Where a watch writes: records, evidence, a timeline, videos."""
 
     def __init__(
         self,
@@ -251,11 +251,11 @@ class _Outputs:
     ) -> None:
         files = expand([a.text for a in planned if a.sort in ("file", "folder")])
         cameras = [address.camera for address in planned]
-        films = plan_films(save, cameras, files) if save else {}
-        refuse_twins(path for path in (output, timeline, *films.values()) if path)
+        videos = plan_videos(save, cameras, files) if save else {}
+        refuse_twins(path for path in (output, timeline, *videos.values()) if path)
         self._evidence = EvidenceFolder(evidence, cameras, veil) if evidence else None
-        draw = annotate_tracks if veil is None else veil.annotate
-        self._films = {c: stack.enter_context(VideoWriter(path, draw)) for c, path in films.items()}
+        self._draw = annotate_tracks if veil is None else veil.annotate
+        self._videos = {c: stack.enter_context(VideoWriter(path)) for c, path in videos.items()}
         self._timeline = None
         if timeline:
             page = stack.enter_context(open_output(timeline, files))
@@ -268,8 +268,9 @@ class _Outputs:
     def write(self, event: Event, bar: Bar[Event]) -> None:
         """Write what an event brings; messages for people go to stderr."""
         if isinstance(event, Seen):
-            if event.frame is not None and event.camera in self._films:
-                self._films[event.camera].frame(event.frame, event.shown)
+            if event.frame is not None and event.camera in self._videos:
+                image = self._draw(event.frame.image, event.shown)
+                self._videos[event.camera].write(image, event.frame.time)
             if event.sightings:
                 with bar.aside():
                     self._sightings(event)

@@ -11,7 +11,7 @@ from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import Weights, read_weights
 from lpr.errors import ModelError
 from lpr.specs import DetectorModel
-from lpr.utils.files import cache_folder, keep
+from lpr.utils.files import cache_folder, write_atomically
 
 log = logging.getLogger("lpr")
 
@@ -65,7 +65,9 @@ def converted(cfg: Cfg, weights: Weights) -> bytes:
 
     data: bytes = to_onnx(cfg, weights).SerializeToString()
     try:
-        keep(folder / _name(key, data), data)
+        folder.mkdir(parents=True, exist_ok=True)
+        with write_atomically(folder / _name(key, data)) as part:
+            part.write_bytes(data)
     except OSError as error:
         log.warning("%s: the converted network cannot be kept (%s)", folder, error.strerror)
     return data

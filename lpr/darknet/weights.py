@@ -19,6 +19,7 @@ from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import BATCH_NORM_EPSILON, Convolutional
 from lpr.errors import ModelError
 from lpr.types import Float32
+from lpr.utils.files import write_atomically
 
 VERSION = (0, 2, 5)
 
@@ -67,9 +68,8 @@ class Weights:
 
     def save(self, path: Path) -> None:
         """Write a ``.weights`` file; it appears whole or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(self.to_bytes())
-        part.replace(path)
+        with write_atomically(path) as part:
+            part.write_bytes(self.to_bytes())
 
 
 def read_weights(path: Path, cfg: Cfg) -> Weights:

@@ -13,7 +13,7 @@ from lpr.plugins.registry import Registry
 from lpr.runtimes.preferences import RuntimeRanking, tuned_file
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
-from lpr.utils.files import keep
+from lpr.utils.files import write_atomically
 
 log = logging.getLogger("lpr")
 
@@ -44,7 +44,9 @@ def tune(registry: Registry, model: Model) -> RuntimeRanking:
     )  # fmt: skip
     file = tuned_file()
     try:
-        keep(file, json.dumps(asdict(tuned), indent=1).encode())
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomically(file) as part:
+            part.write_text(json.dumps(asdict(tuned), indent=1), encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"{file}: what was measured cannot be kept ({error.strerror}); LPR_CACHE names "

@@ -1,8 +1,8 @@
-"""Recall against precision, and what is left of it when doubtful readings are sent back."""
+"""Precision over recall, and the error rate over the coverage (risk-coverage)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """From a confidence of ``threshold`` on: ``recall`` and ``precision``, both 0..1."""
+    """``recall`` and ``precision`` (0..1) of detections with a confidence >= ``threshold``."""
 
     threshold: float
     recall: float
@@ -22,8 +22,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """With a confidence of at least ``threshold``: so many ``readings``, ``wrong`` ones among them;
-    ``coverage`` is their share of the labelled texts."""
+    """``readings`` with a confidence >= ``threshold``, and how many of them are ``wrong``;
+    ``coverage`` is the share of the labelled texts that are read right."""
 
     threshold: float
     readings: int
@@ -32,28 +32,37 @@ class Kept:
 
 
 def recall_precision(outcomes: Sequence[Outcome]) -> list[Point]:
-    """Of the places found (IoU at least 0.5), by the detections' confidence, from the most certain
-    one on. What a system does not give out, being below its thresholds, is not seen."""
-    total = sum(len(outcome.picture.plates) for outcome in outcomes)
-    ranked = sorted(
-        (-plate.detection.confidence, index not in hits)
+    """The curve of detections (IoU of at least 0.5 with a label) over their confidence.
+
+    Detections below the system's own thresholds are not given out, and so are missing.
+    """
+    scored = (
+        (plate.detection.confidence, index in hits)
         for outcome in outcomes
         for hits in (_hits(outcome),)
         for index, plate in enumerate(outcome.outputs)
     )
+    return precision_recall_curve(scored, sum(len(outcome.picture.plates) for outcome in outcomes))
+
+
+def precision_recall_curve(scored: Iterable[tuple[float, bool]], total: int) -> list[Point]:
+    """The curve of detections given as (confidence, whether right), highest confidence first.
+
+    ``total`` is the number of labels. Equal confidences are one point.
+    """
     points: list[Point] = []
     right = 0
-    for number, (negative, missed) in enumerate(ranked, 1):
-        right += not missed
-        point = Point(-negative, right / max(total, 1), right / number)
-        if points and points[-1].threshold == point.threshold:
+    ranked = sorted(scored, key=lambda each: -each[0])
+    for number, (confidence, correct) in enumerate(ranked, 1):
+        right += correct
+        if points and points[-1].threshold == confidence:
             points.pop()
-        points.append(point)
+        points.append(Point(confidence, right / max(total, 1), right / number))
     return points
 
 
 def _hits(outcome: Outcome) -> set[int]:
-    """The outputs that are where a labelled plate is."""
+    """The outputs that overlap a labelled plate by an IoU of at least 0.5."""
     return {
         match
         for index, match in enumerate(outcome.matches)
@@ -62,8 +71,8 @@ def _hits(outcome: Outcome) -> set[int]:
 
 
 def average_precision(points: Sequence[Point]) -> float | None:
-    """The area under recall and precision, each precision raised to the best of a higher recall, as
-    PASCAL VOC has it since 2010 (Everingham et al. 2015), at an IoU of 0.5. None without points."""
+    """The area under the precision-recall curve, each precision raised to the maximum at any higher
+    recall, as in PASCAL VOC since 2010 (Everingham et al. 2015). None without points."""
     if not points:
         return None
     area = best = 0.0
@@ -77,9 +86,11 @@ def average_precision(points: Sequence[Point]) -> float | None:
 
 
 def risk_coverage(outcomes: Sequence[Outcome]) -> list[Kept]:
-    """What remains, and what of it is wrong, if readings below a confidence are sent back
-    (Geifman and El-Yaniv 2017, Selective Classification), from the most certain one on. Counted are
-    readings of plates with a labelled text, and false readings, which are wrong."""
+    """The readings that remain, and the wrong ones among them, if those below a confidence are
+    rejected (selective classification, Geifman and El-Yaniv 2017), highest confidence first.
+
+    Counts readings of plates with a labelled text; false readings count as wrong.
+    """
     texts = sum(1 for o in outcomes for plate in o.picture.plates if plate.text)
     readings: list[tuple[float, bool]] = []
     for outcome in outcomes:
@@ -100,8 +111,7 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[Kept]:
     return kept
 
 
-def thinned(points: Sequence[T], most: int = 200) -> list[T]:
-    """At most about ``most`` of ``points``, evenly chosen, the last one among them: to be drawn or
-    written down."""
-    step = max(len(points) // most, 1)
+def thinned(points: Sequence[T], maximum: int = 200) -> list[T]:
+    """About ``maximum`` of ``points``, evenly spaced, with the last one: for plots and JSON."""
+    step = max(len(points) // maximum, 1)
     return [*points[:-1:step], *points[-1:]]

@@ -1,13 +1,10 @@
-"""A report as one HTML page that needs nothing else: figures, plots, tables, the worst mistakes."""
+"""A report as one HTML page: figures, plots, tables, the worst mistakes."""
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import cv2
 
@@ -16,23 +13,20 @@ from lpr.evaluate.compare import Comparison
 from lpr.evaluate.intervals import wilson
 from lpr.evaluate.outcome import Outcome
 from lpr.evaluate.plots import line_plot
-from lpr.evaluate.report import Report
+from lpr.evaluate.report import Mistake, Report
 from lpr.regions import Region
 from lpr.source import open_source
-from lpr.types import Box, Image
+from lpr.utils import html
 
-WORST = 60
+MAX_MISTAKES = 60
 """Mistakes that are shown with their picture."""
+_CROP_WIDTH = 420
+"""Width of such a picture, in pixels."""
+_MAX_ZOOM = 4.0
+"""Factor beyond which enlarging shows nothing more."""
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --rule: #d5dae0;
-  --ground: #fff; --line: #1f6feb; --bad: #b42318; --good: #1a7f37; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #9aa4af; --rule: #363c44;
-  --ground: #14171b; --line: #6ea8ff; --bad: #ff8a80; --good: #5ddb82; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground);
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-p.note, figcaption, .soft { color: var(--soft); font-size: .87rem; }
+.note, figcaption { color: var(--soft); font-size: .87rem; }
 .cards { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; }
 .card { border: 1px solid var(--rule); border-radius: 8px; padding: .6rem .9rem;
   min-width: 8.5rem; }
@@ -43,38 +37,22 @@ svg { width: 100%; max-width: 420px; height: auto; }
 svg text { font-size: 11px; fill: var(--soft); }
 .grid { stroke: var(--rule); } .rule { stroke: var(--soft); stroke-dasharray: 4 4; }
 .line { fill: none; stroke: var(--line); stroke-width: 2; } .dot { fill: var(--line); }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid var(--rule); }
-th:first-child, td:first-child { text-align: left; }
 .worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; }
 .worst img { width: 100%; border-radius: 6px; border: 1px solid var(--rule); }
-code { font-size: .95em; } .bad { color: var(--bad); } .good { color: var(--good); }
+code { font-size: .95em; }
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A plate that was misread or missed, or a reading where none is; ``box`` in the picture."""
-
-    path: Path
-    box: Box
-    kind: str
-    labelled: str
-    read: str
-    confidence: float
-
-
-def page(
+def render_html(
     title: str,
     report: Report,
     regions: Sequence[Region] = (),
     comparison: tuple[str, Comparison] | None = None,
 ) -> str:
-    """The page; ``regions`` give the formats of its table, ``comparison`` the other system's name
-    and what came of it. Opens the pictures of the worst mistakes again."""
+    """The report as a page. ``regions`` give the formats of its table, ``comparison`` the name of
+    another system and the result. Reads the pictures of the worst mistakes again."""
     outcomes = report.outcomes
     parts = [
-        f"<h1>{escape(title)}</h1>",
         '<p class="soft">One run; intervals are 95 % (Wilson).</p>',
         _cards(report),
         _plots(outcomes),
@@ -88,13 +66,8 @@ def page(
     ]
     if comparison:
         parts.append(_comparison(*comparison))
-    parts += ["<h2>The worst mistakes</h2>", _worst(outcomes)]
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-    )
-    body = "\n".join(parts)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+    parts += ["<h2>The worst mistakes</h2>", _worst(report)]
+    return html.head(title, _STYLE) + "\n".join(parts) + html.FOOT
 
 
 def _cards(report: Report) -> str:
@@ -105,7 +78,7 @@ def _cards(report: Report) -> str:
     cards = [
         ("read exactly", _percent(figures["exact"]), _of(right, texts)),
         ("plates found", _percent(figures["found"]), _of(found, figures["plates"])),
-        ("average precision", _number(figures["average_precision"]), "places, IoU 0.5"),
+        ("average precision", _number(figures["average_precision"]), "boxes, IoU 0.5"),
         ("characters wrong", _percent(figures["character_error_rate"]), "missed plates included"),
         ("false readings", str(figures["false_readings"]), f"in {figures['pictures']} pictures"),
         ("calibration error", _number(figures["calibration_error"]), "of readings"),
@@ -122,20 +95,20 @@ def _plots(outcomes: Sequence[Outcome]) -> str:
     points = curves.thinned(curves.recall_precision(outcomes))
     kept = curves.thinned(curves.risk_coverage(outcomes))
     reliability = calibration.bins(calibration.of_plates(outcomes))
-    most = 0.04 * math.ceil(max([0.02, *(k.wrong / k.readings for k in kept)]) / 0.04)
+    top = 0.04 * math.ceil(max([0.02, *(k.wrong / k.readings for k in kept)]) / 0.04)
     figures = [
         (
             line_plot([(p.recall, p.precision) for p in points], "recall", "precision"),
-            "Places found. What lies below the system's own thresholds is not seen.",
+            "Detections. Those below the system's own thresholds are missing.",
         ),
         (
             line_plot(
                 [(k.coverage, k.wrong / k.readings) for k in kept],
                 "labelled texts read right",
-                "share of readings that is wrong",
-                y_range=(0.0, most),
+                "share of readings that are wrong",
+                y_range=(0.0, top),
             ),
-            "If doubtful readings are sent back, the least certain first.",
+            "If readings are rejected, those with the lowest confidence first.",
         ),
         (
             line_plot(
@@ -145,19 +118,19 @@ def _plots(outcomes: Sequence[Outcome]) -> str:
                 diagonal=True,
                 dots=True,
             ),
-            "Reliability of readings, in bins of equally many.",
+            "Reliability of readings, in bins of equal count.",
         ),
     ]
     drawn = "".join(
-        f"<figure>{plot}<figcaption>{escape(words)}</figcaption></figure>"
-        for plot, words in figures
+        f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>"
+        for plot, caption in figures
     )
     return f'<h2>Curves</h2><div class="plots">{drawn}</div>'
 
 
 def _rows(rows: Sequence[breakdown.Row]) -> str:
     header = ("", "plates", "found", "texts", "exact", "95 %", "characters wrong")
-    return _table(
+    return html.table(
         header,
         (
             (
@@ -179,7 +152,7 @@ def _confusions(outcomes: Sequence[Outcome]) -> str:
     if not pairs:
         return "<p>None.</p>"
     rows = ((a or "nothing", b or "nothing", str(n)) for a, b, n in pairs[:40])
-    return _table(("labelled", "read", "times"), rows)
+    return html.table(("labelled", "read", "times"), rows)
 
 
 def _comparison(name: str, result: Comparison) -> str:
@@ -196,55 +169,33 @@ def _comparison(name: str, result: Comparison) -> str:
         (d.picture, d.labelled, d.first or "-", d.second or "-") for d in result.differences
     )
     return (
-        f"<h2>Beside {escape(name)}</h2>{_table(('labelled texts', ''), rows)}"
+        f"<h2>Compared with {escape(name)}</h2>{html.table(('labelled texts', ''), rows)}"
         f'<p class="note">{escape(words)}</p>'
-        f"{_table(('picture', 'labelled', 'this system', name), differences)}"
+        f"{html.table(('picture', 'labelled', 'this system', name), differences)}"
     )
 
 
-def mistakes(outcomes: Iterable[Outcome]) -> list[Mistake]:
-    """Misread, missed and false ones; the most certain of what is wrong first."""
-    wrong = list(_wrong(outcomes))
-    return sorted(wrong, key=lambda mistake: -mistake.confidence)
-
-
-def _wrong(outcomes: Iterable[Outcome]) -> Iterator[Mistake]:
-    for outcome in outcomes:
-        path = outcome.picture.path
-        for plate, match in zip(outcome.picture.plates, outcome.matches, strict=True):
-            if match is None:
-                yield Mistake(path, plate.box, "missed", plate.text or "", "", 0.0)
-            elif plate.text and outcome.outputs[match].text != plate.text:
-                output = outcome.outputs[match]
-                yield Mistake(
-                    path, plate.box, "misread", plate.text, output.text, output.confidence
-                )
-        for output in outcome.false_readings:
-            yield Mistake(path, output.box, "false", "", output.text, output.confidence)
-
-
-def _worst(outcomes: Sequence[Outcome]) -> str:
-    wrong = mistakes(outcomes)
-    if not wrong:
+def _worst(report: Report) -> str:
+    mistakes = sorted(report.mistakes(), key=lambda mistake: -mistake.confidence)
+    if not mistakes:
         return "<p>None.</p>"
-    shown = "".join(_shown(mistake) for mistake in wrong[:WORST])
-    more = f'<p class="note">{len(wrong) - WORST} more.</p>' if len(wrong) > WORST else ""
-    return f'<div class="worst">{shown}</div>{more}'
+    figures = "".join(_figure(mistake) for mistake in mistakes[:MAX_MISTAKES])
+    more = len(mistakes) - MAX_MISTAKES
+    note = f'<p class="note">{more} more.</p>' if more > 0 else ""
+    return f'<div class="worst">{figures}</div>{note}'
 
 
-def _shown(mistake: Mistake) -> str:
-    label = escape(mistake.labelled or "?") if mistake.kind != "false" else "no plate"
-    read = escape(mistake.read or "-")
-    words = f"{escape(mistake.kind)}: <code>{label}</code> read <code class=bad>{read}</code>"
+def _figure(mistake: Mistake) -> str:
+    label = "no plate" if mistake.kind == "false reading" else mistake.labelled or "?"
     return (
-        f'<figure><img alt="{escape(mistake.labelled)}" src="{_crop(mistake)}">'
-        f"<figcaption>{words}, {mistake.confidence:.2f}<br>{escape(mistake.path.name)}"
-        "</figcaption></figure>"
+        f"<figure>{_crop(mistake)}<figcaption>{mistake.kind}: <code>{escape(label)}</code> read "
+        f'<code class="bad">{escape(mistake.read or "-")}</code>, {mistake.confidence:.2f}<br>'
+        f"{escape(mistake.path.name)}</figcaption></figure>"
     )
 
 
 def _crop(mistake: Mistake) -> str:
-    """The box and half of its size around it, as a data URI."""
+    """The box and half of its size around it."""
     with open_source(mistake.path) as source:
         image = next(iter(source)).image
     box = mistake.box
@@ -252,24 +203,13 @@ def _crop(mistake: Mistake) -> str:
     height, width = image.shape[:2]
     x0, y0 = max(int(box.x0 - x), 0), max(int(box.y0 - y), 0)
     x1, y1 = min(int(box.x1 + x) + 1, width), min(int(box.y1 + y) + 1, height)
-    return _as_uri(image[y0:y1, x0:x1])
-
-
-def _as_uri(image: Image) -> str:
-    if image.size == 0:
+    crop = image[y0:y1, x0:x1]
+    if crop.size == 0:
         return ""
-    scale = min(420 / image.shape[1], 4.0)
-    shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    scale = min(_CROP_WIDTH / crop.shape[1], _MAX_ZOOM)
+    scaled = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return html.image(data.tobytes(), alt=mistake.labelled or "")
 
 
 def _of(right: int, total: int) -> str:

@@ -1,42 +1,70 @@
-"""Outputs held against labels, and the figures that come of it."""
+"""The figures of an evaluation, and its mistakes."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lpr.evaluate import calibration, curves
 from lpr.evaluate.outcome import Outcome
-from lpr.labels import LabelledPlate
-from lpr.types import Plate
+from lpr.types import Box
 from lpr.utils.text import edit_distance
 
-SMALLEST = 16.0
-"""Plates narrower than this in the detector's input, in pixels, are counted apart."""
+MIN_WIDTH = 16.0
+"""Pixels of the detector's input: narrower plates are left out of ``found_wide``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake of ``kind`` "missed", "misread", "box off" (badly located) or "false reading".
+
+    ``box`` is in pixels of the picture, the labelled one except for false readings; ``scale`` as in
+    :class:`Outcome`.
+    """
+
+    path: Path
+    kind: str
+    labelled: str | None
+    read: str
+    box: Box
+    scale: float | None
+    confidence: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record that ``lpr eval --mistakes`` prints."""
+        return {
+            "picture": self.path.name,
+            "kind": self.kind,
+            "labelled": self.labelled,
+            "read": self.read,
+            "box": [round(v, 1) for v in self.box],
+            "input_width": None if self.scale is None else round(self.box.width * self.scale, 1),
+        }
 
 
 @dataclass
 class Report:
-    """The figures of a run; ``outcomes`` hold what they are made of."""
+    """The figures of a run, computed from its ``outcomes``."""
 
     outcomes: list[Outcome] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """All figures by name. None where there is nothing to count, or no way to know.
+        """All figures by name; None if there is nothing to count, or no way to know.
 
-        ``found``: recall of labelled boxes at IoU 0.5; ``found_wide``: of those that are at least
-        :data:`SMALLEST` pixels wide in the detector's input (``plates_wide``). ``exact``: labelled
-        texts that came out letter for letter (``texts_wrong`` did not);
-        ``exact_on_labelled_boxes``: the recognizer alone; ``character_error_rate``: edit distance
-        over labelled characters, a plate that was not found counting whole. ``readings``
-        of labelled texts are given out, ``readings_wrong`` of them wrong. ``average_precision``
-        is that of places, ``calibration_error`` that of readings and of characters
-        (:mod:`lpr.evaluate.curves`, :mod:`lpr.evaluate.calibration`).
+        ``found``: recall of labelled boxes at an IoU of 0.5; ``found_wide``: the same for those at
+        least :data:`MIN_WIDTH` pixels wide in the detector's input (``plates_wide``). ``exact``:
+        share of labelled texts that were read exactly (``texts_wrong`` were not);
+        ``exact_on_labelled_boxes``: the same for the recognizer alone. ``character_error_rate``:
+        edit distance per labelled character, all characters of a missed plate counted.
+        ``readings``: readings of plates with a labelled text, ``readings_wrong`` the wrong ones.
+        ``average_precision`` is the detector's (:mod:`lpr.evaluate.curves`), the calibration errors
+        are those of readings and characters (:mod:`lpr.evaluate.calibration`).
         """
         plates = list(self._plates())
-        wide = [(o, i) for o, i in plates if (o.input_width(i) or 0) >= SMALLEST]
+        wide = [(o, i) for o, i in plates if (o.input_width(i) or 0) >= MIN_WIDTH]
         scaled = all(outcome.scale is not None for outcome in self.outcomes)
         texts = [(text, o, i) for o, i in plates if (text := o.picture.plates[i].text)]
         wrong = sum(outcome.text(index) != text for text, outcome, index in texts)
@@ -89,16 +117,9 @@ class Report:
             },
         }
 
-    def mistakes(self) -> list[dict[str, Any]]:
+    def mistakes(self) -> list[Mistake]:
         """Every labelled plate that was missed or misread, and every false reading."""
-        wrong = []
-        for outcome in self.outcomes:
-            for index, plate in enumerate(outcome.picture.plates):
-                misread = plate.text is not None and outcome.text(index) != plate.text
-                if misread or not outcome.is_found(index):
-                    wrong.append(_mistake(outcome, plate, outcome.text(index), index))
-            wrong.extend(_false(outcome, output) for output in outcome.false_readings)
-        return wrong
+        return [mistake for outcome in self.outcomes for mistake in _mistakes(outcome)]
 
     def _plates(self) -> Iterator[tuple[Outcome, int]]:
         for outcome in self.outcomes:
@@ -114,30 +135,17 @@ def _share(count: int, total: int) -> float | None:
     return round(count / total, 4) if total else None
 
 
-def _mistake(outcome: Outcome, plate: LabelledPlate, read: str, index: int) -> dict[str, Any]:
-    if outcome.matches[index] is None:
-        kind = "missed"
-    else:
-        kind = "misread" if outcome.is_found(index) else "box off"
-    width = outcome.input_width(index)
-    return {
-        "picture": outcome.picture.path.name,
-        "kind": kind,
-        "labelled": plate.text,
-        "read": read,
-        "box": [round(v, 1) for v in plate.box],
-        "input_width": None if width is None else round(width, 1),
-    }
-
-
-def _false(outcome: Outcome, output: Plate) -> dict[str, Any]:
-    return {
-        "picture": outcome.picture.path.name,
-        "kind": "false reading",
-        "labelled": None,
-        "read": output.text,
-        "box": [round(v, 1) for v in output.box],
-        "input_width": None
-        if outcome.scale is None
-        else round(output.box.width * outcome.scale, 1),
-    }
+def _mistakes(outcome: Outcome) -> Iterator[Mistake]:
+    picture, scale = outcome.picture, outcome.scale
+    for index, plate in enumerate(picture.plates):
+        match, read = outcome.matches[index], outcome.text(index)
+        found = outcome.is_found(index)
+        if found and (plate.text is None or read == plate.text):
+            continue
+        kind = "missed" if match is None else "misread" if found else "box off"
+        confidence = 0.0 if match is None else outcome.outputs[match].confidence
+        yield Mistake(picture.path, kind, plate.text, read, plate.box, scale, confidence)
+    for output in outcome.false_readings:
+        yield Mistake(
+            picture.path, "false reading", None, output.text, output.box, scale, output.confidence
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from lpr.errors import ModelError, OutputError
 from lpr.protocols import DetectorRuntime
 from lpr.runtimes.parity import HALF, SINGLE, ParityResult, compare, heads_of, noise, source_runtime
 from lpr.specs import DetectorModel, DetectorSpec
+from lpr.utils.files import write_atomically
 
 _FLOAT = 1  # onnx.TensorProto.FLOAT
 
@@ -56,12 +56,10 @@ def convert(
         _check_range(network, numbers)
     data = to_onnx(network, numbers, half).SerializeToString()
     try:
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            part = Path(folder) / out.name
+        with write_atomically(out) as part:
             part.write_bytes(data)
             source, offs = _compared(network, cfg, weights, part, runtimes)
             _judge(out, offs, HALF if half else SINGLE)
-            part.replace(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
     return Conversion(network, len(data), source, offs)

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from lpr.errors import OutputError
 from lpr.sinks.paths import clean, refuse_sources
+from lpr.utils.files import write_atomically
 
 SCHEMA = 1
 """The version of the records of JSON Lines (docs/output.md)."""
@@ -37,6 +38,26 @@ def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
         # Every record has been flushed: what could still fail here has been reported by put().
         with contextlib.suppress(OSError):
             stream.close()
+
+
+def check_document(path: Path, sources: Iterable[str] = ()) -> None:
+    """Raise OutputError if :func:`write_document` could not write ``path``, as far as is known."""
+    refuse_sources([path], sources)
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
+
+
+def write_document(path: Path, text: str, sources: Iterable[str] = ()) -> None:
+    """Write a whole file, as UTF-8; an old one is replaced at the end.
+
+    Raises :class:`lpr.errors.OutputError` if that fails, or would overwrite one of ``sources``.
+    """
+    check_document(path, sources)
+    try:
+        with write_atomically(path) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def standard_output() -> TextIO:

@@ -1,8 +1,7 @@
-"""Sightings as one HTML page that needs nothing else, written as they come (``--timeline``)."""
+"""Sightings as one HTML page, written as they come (``--timeline``)."""
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from typing import TextIO
 
@@ -11,29 +10,21 @@ from lpr.sinks.evidence import jpeg, shown_crop
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.sinks.redaction import PlateRedactor
+from lpr.utils import html
 from lpr.utils.closing import Closeable
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Sightings</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --rule: #d5dae0;
-  --ground: #fff; --bar: #1f6feb; --gap: #b42318; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #9aa4af; --rule: #363c44;
-  --ground: #14171b; --bar: #6ea8ff; --gap: #ff8a80; } }
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--ground);
-  max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } input { font: inherit; padding: .3rem .5rem; width: 16rem; }
+_STYLE = """
+input { font: inherit; padding: .3rem .5rem; width: 16rem; }
 article { display: grid; grid-template-columns: 11rem 1fr; gap: 1rem; padding: .7rem 0;
   border-top: 1px solid var(--rule); align-items: center; }
 article img { max-width: 11rem; max-height: 6rem; border-radius: 4px; justify-self: end; }
 article b { font-size: 1.25rem; letter-spacing: .03em; }
-article p { margin: 0; color: var(--soft); } article.gap p { color: var(--gap); }
+article p { margin: 0; color: var(--soft); } article.gap p { color: var(--bad); }
 #lanes svg { width: 100%; height: auto; } #lanes text { font-size: 11px; fill: var(--soft); }
-#lanes line { stroke: var(--rule); } #lanes rect { fill: var(--bar); }
-#lanes rect.gap { fill: var(--gap); } #lanes a:hover rect { opacity: .6; }
-</style>
-<script>
+#lanes line { stroke: var(--rule); } #lanes rect { fill: var(--line); }
+#lanes rect.gap { fill: var(--bad); } #lanes a:hover rect { opacity: .6; }
+"""
+_SCRIPT = """
 addEventListener("DOMContentLoaded", () => {
   const all = [...document.querySelectorAll("article")];
   const find = document.getElementById("find");
@@ -65,10 +56,9 @@ addEventListener("DOMContentLoaded", () => {
   document.getElementById("lanes").innerHTML =
     `<svg viewBox="0 0 990 ${cameras.length * 28 + 6}">${drawn}</svg>`;
 });
-</script></head><body>
-<h1>Sightings</h1>
-<p><input id="find" type="search" placeholder="A part of a plate" aria-label="A part of a plate">
-</p><div id="lanes"></div>
+"""
+_SEARCH = """<p><input id="find" type="search" placeholder="A part of a plate"
+  aria-label="A part of a plate"></p><div id="lanes"></div>
 """
 
 
@@ -80,14 +70,14 @@ class Timeline(Closeable):
         self._stream = stream
         self._veil = veil
         self._count = 0
-        put(stream, _HEAD)
+        put(stream, html.head("Sightings", _STYLE, _SCRIPT) + _SEARCH)
 
     def sighting(self, sighting: Sighting) -> None:
         """A vehicle that has gone."""
         if sighting.status in ("early", "withdrawn"):
             return
         plate, best = sighting.plate, sighting.best
-        crop = base64.b64encode(jpeg(shown_crop(sighting, self._veil))).decode()
+        crop = html.image(jpeg(shown_crop(sighting, self._veil)))
         others = ", ".join(other.text for other in plate.reading.alternatives)
         lines = [
             f"{_clock(sighting.first)} to {_clock(sighting.last)}, {escape(sighting.camera)}, "
@@ -105,7 +95,7 @@ class Timeline(Closeable):
             _seconds(sighting.first),
             _seconds(sighting.last),
             plate.text,
-            f'<img alt="" src="data:image/jpeg;base64,{crop}"><div>{body}</div>',
+            f"{crop}<div>{body}</div>",
         )
 
     def gap(self, gap: Gap) -> None:
@@ -135,7 +125,7 @@ class Timeline(Closeable):
 
     def close(self) -> None:
         """The end of the page; browsers show it without as well."""
-        put(self._stream, "</body></html>\n")
+        put(self._stream, html.FOOT)
 
 
 def _seconds(moment: FrameTime) -> float:

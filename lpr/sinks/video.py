@@ -1,118 +1,162 @@
-"""Annotated films of cameras, as H.264 where the machine can (``--save``)."""
+"""Annotated videos as H.264 (``--save``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 from av.video.frame import PictureType
 
 from lpr.errors import OutputError
-from lpr.sightings import Shown
-from lpr.sinks.paths import file_stems, refuse_sources
-from lpr.types import Frame, Image
+from lpr.sinks.paths import file_stems, make_folders, refuse_sources
+from lpr.types import Image
 from lpr.utils.closing import Closeable
 
-Draw = Callable[[Image, Sequence[Shown]], Image]
-
 _CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
+"""Encoders in order of preference; the last one is for builds of FFmpeg without H.264."""
+_X264 = {"preset": "veryfast", "crf": "23", "bf": "0", "rc-lookahead": "5", "forced-idr": "1"}
+"""Fast enough for a live camera, without frames that wait for later ones."""
 _TICKS = 90_000
-_FRAGMENT = 2
+"""Timestamps per second, as in MPEG systems: fine enough for any frame rate."""
+_FRAGMENT_SECONDS = 2
+"""Seconds of video that are lost if the writer is killed."""
+_DEFAULT_FPS = 25.0
+"""Frames per second for sources that state no rate."""
+_MIN_FPS = 0.01
+"""Frames per second: the lowest nominal rate, so that a frame's duration fits its field."""
 
 
 class VideoWriter(Closeable):
-    """A video file that grows by a fragment every two seconds: what kills its writer costs some
-    seconds, and what was written before can be played.
+    """Writes a video file that can be played even if its writer is killed.
 
-    Frames keep their times. Frames of another size than the first are scaled to it.
+    The suffix decides the container: .mp4, .mov, .mkv or .avi. Frames keep their times; AVI knows
+    none, and gets ``fps`` frames per second. Frames of another size than the first are scaled to
+    it; an odd width or height is padded by a repeated edge, since H.264 stores colour for 2 x 2
+    pixels. The file is created by the first frame.
     """
 
-    def __init__(self, path: Path, draw: Draw) -> None:
+    def __init__(self, path: Path, fps: float | None = None) -> None:
+        """``fps`` is the nominal frame rate; by default 25."""
         self._path = path
-        self._draw = draw
+        self._constant = path.suffix.lower() == ".avi"
+        self._rate = Fraction(max(fps or _DEFAULT_FPS, _MIN_FPS)).limit_denominator(1001)
+        self._size = (0, 0)
         self._container: Any = None
         self._stream: Any = None
         self._last = -1
-        self._key = 0
+        self._next_key = 0
 
-    def frame(self, frame: Frame, shown: Sequence[Shown]) -> None:
-        """Write a frame with its tracks. Raises :class:`lpr.errors.OutputError`."""
-        image = self._draw(frame.image, shown)
+    def write(self, image: Image, time: float | None) -> None:
+        """Append a frame (BGR, ``H x W x 3``), ``time`` in seconds.
+
+        Raises :class:`lpr.errors.OutputError` if it cannot be written.
+        """
         try:
             if self._container is None:
                 self._open(image)
-            picture = av.VideoFrame.from_ndarray(image, "bgr24")
-            width, height = self._stream.width, self._stream.height
-            if (picture.width, picture.height) != (width, height):
-                picture = picture.reformat(width, height, "yuv420p")
-            self._last = max(self._last + 1, round((frame.time or 0.0) * _TICKS))
-            if self._last >= self._key:
+            picture = av.VideoFrame.from_ndarray(self._fitted(image), "bgr24")
+            base = self._stream.codec_context.time_base
+            now = 0 if self._constant else round((time or 0.0) / base)
+            self._last = max(self._last + 1, now)
+            if self._last >= self._next_key:
                 picture.pict_type = PictureType.I
-                self._key = self._last + _FRAGMENT * _TICKS
-            picture.pts, picture.time_base = self._last, self._stream.time_base
-            self._container.mux(self._stream.encode(picture))
+                self._next_key = self._last + round(_FRAGMENT_SECONDS / base)
+            picture.pts, picture.time_base = self._last, base
+            self._mux(picture)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failure(error) from error
 
     def _open(self, image: Image) -> None:
-        self._path.open("wb").close()  # which says why not, and at once
-        # A fragment is whole as soon as it is written: what kills the program costs seconds.
-        options = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "flush_packets": "1"}
-        self._container = av.open(str(self._path), "w", format="mp4", options=options)
+        self._path.open("wb").close()  # FFmpeg's reason for a failure here says less
+        height, width = image.shape[:2]
+        self._size = (width, height)
+        options = {"flush_packets": "1"}
+        if self._path.suffix.lower() in (".mp4", ".mov"):
+            options["movflags"] = "frag_keyframe+delay_moov+default_base_moof"
+        # The protocol keeps FFmpeg from taking "a:b.mp4" for a protocol called "a".
+        self._container = av.open(f"file:{self._path.absolute()}", "w", options=options)
         name = next(name for name in _CODECS if name in av.codecs_available)
-        stream = self._container.add_stream(name, rate=30)
-        stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
+        stream = self._container.add_stream(name, rate=self._rate)
+        stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
+        base = 1 / self._rate if self._constant else Fraction(1, _TICKS)
+        stream.time_base = stream.codec_context.time_base = base
         if name == "libx264":
-            stream.options = {
-                "preset": "veryfast",
-                "crf": "23",
-                "bf": "0",
-                "rc-lookahead": "5",
-                "forced-idr": "1",
-            }
+            stream.options = _X264
             stream.thread_type = "FRAME"  # slices would cost quality and gain nothing
         self._stream = stream
+        try:
+            stream.codec_context.open()
+        except (av.FFmpegError, ValueError) as error:
+            self._abandon()
+            self._path.unlink()
+            raise OutputError(
+                f"{self._path}: cannot write a video of {stream.width}x{stream.height} pixels: "
+                f"{name} refuses it; save pictures of a smaller size"
+            ) from error
+
+    def _fitted(self, image: Image) -> Any:
+        width, height = self._size
+        fitted: Any = image
+        if image.shape[1::-1] != self._size:
+            fitted = cv2.resize(fitted, self._size, interpolation=cv2.INTER_AREA)
+        if width % 2 or height % 2:
+            edge = cv2.BORDER_REPLICATE
+            fitted = cv2.copyMakeBorder(fitted, 0, height % 2, 0, width % 2, edge)
+        return fitted
+
+    def _mux(self, picture: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(picture):
+            packet.duration = round(1 / (self._rate * packet.time_base))
+            self._container.mux(packet)
 
     def close(self) -> None:
-        """Finish the file. Raises :class:`lpr.errors.OutputError` where that fails."""
-        container, self._container = self._container, None
-        if container is None:
+        """Finish the file. Raises :class:`lpr.errors.OutputError` if that fails."""
+        if self._container is None:
             return
         try:
-            container.mux(self._stream.encode(None))
-            container.close()
+            self._mux(None)
+            self._container.close()
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failure(error) from error
+        self._container = None
 
     def _failure(self, error: Exception) -> OutputError:
+        self._abandon()
         reason = getattr(error, "strerror", None) or str(error)
-        return OutputError(f"{self._path}: the video cannot be written: {reason}")
+        return OutputError(
+            f"{self._path}: the video cannot be written: {reason}; is the disk full?"
+        )
+
+    def _abandon(self) -> None:
+        container, self._container = self._container, None
+        if container is not None:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
 
 
-def plan_films(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> dict[str, Path]:
-    """Where the film of each camera goes: ``path`` itself if it ends in ``.mp4``, which is for one
-    camera, else a folder, made where it is missing.
+def plan_videos(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> dict[str, Path]:
+    """Plan the video file of each camera.
 
-    Raises :class:`lpr.errors.OutputError` where ``path`` does not fit, one of the files in
-    ``sources`` would be overwritten, or the folder cannot be made.
+    ``path`` is one .mp4 file for one camera, otherwise a folder, made if it is missing. Raises
+    :class:`lpr.errors.OutputError` if ``path`` does not fit, one of the files in ``sources`` would
+    be overwritten, or the folder cannot be made.
     """
     if path.suffix.lower() == ".mp4" and not path.is_dir():
         if len(cameras) > 1:
-            raise OutputError(f"{path}: one film cannot hold {len(cameras)} sources; name a folder")
+            raise OutputError(
+                f"{path}: one video cannot hold {len(cameras)} sources; name a folder"
+            )
         paths = {cameras[0]: path}
     elif path.suffix and not path.is_dir():
-        raise OutputError(f"{path}: films are written as .mp4; name such a file, or a folder")
+        raise OutputError(f"{path}: videos are written as .mp4; name such a file, or a folder")
     else:
         paths = {camera: path / f"{stem}.mp4" for camera, stem in file_stems(cameras).items()}
     refuse_sources(paths.values(), sources)
-    for folder in {each.parent for each in paths.values()}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+    make_folders(each.parent for each in paths.values())
     return paths

@@ -86,8 +86,6 @@ def quiet() -> Iterator[None]:
         return
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    # FFmpeg's level is read once, when the first video is opened; -8 is its AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     token = _QUIET.set(True)
     try:
         yield

@@ -8,25 +8,26 @@ from typing import BinaryIO
 
 from lpr.source.media_types import AVI, ISO, MATROSKA
 
+_SLACK = 64
+"""Bytes of padding by which some writers miscount."""
 
-def is_cut(path: Path) -> bool:
-    """Whether the file is shorter than its container says; False where that does not say."""
-    # Some writers are wrong by a few bytes of padding.
-    slack = 64
+
+def is_truncated(path: Path) -> bool:
+    """Whether the file is shorter than its container says; False if the container says nothing."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(64)
         if ISO.match(head):
-            return _end_of_boxes(file, size) > size + slack
+            return _end_of_boxes(file, size) > size + _SLACK
         if AVI.match(head):
-            return _end_of_riff(file, size) > size + slack
+            return _end_of_riff(file, size) > size + _SLACK
         if MATROSKA.match(head):
-            return _end_of_segment(head) > size + slack
+            return _end_of_segment(head) > size + _SLACK
     return False
 
 
 def _end_of_boxes(file: BinaryIO, size: int) -> int:
-    """Where the last top-level box of an MP4 or QuickTime file ends (ISO/IEC 14496-12, 4.2)."""
+    """The end of the last top-level box of an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2)."""
     end = 0
     while end < size:
         file.seek(end)
@@ -43,7 +44,7 @@ def _end_of_boxes(file: BinaryIO, size: int) -> int:
 
 
 def _end_of_riff(file: BinaryIO, size: int) -> int:
-    """Where the last RIFF chunk of an AVI file ends; files beyond 1 GiB have several (OpenDML)."""
+    """The end of the last RIFF chunk of an AVI file; files beyond 1 GiB have several (OpenDML)."""
     end = 0
     while end < size:
         file.seek(end)
@@ -56,7 +57,7 @@ def _end_of_riff(file: BinaryIO, size: int) -> int:
 
 
 def _end_of_segment(head: bytes) -> int:
-    """Where a Matroska file's segment ends (RFC 8794, 4 and 9559, 4.5); 0 where it is not known."""
+    """The end of a Matroska file's segment (RFC 8794, 4 and 9559, 4.5); 0 if unknown."""
     header_length, start = _variable_integer(head, 4)
     segment = start + (header_length or 0)
     if header_length is None or head[segment : segment + 4] != b"\x18\x53\x80\x67":
@@ -66,7 +67,7 @@ def _end_of_segment(head: bytes) -> int:
 
 
 def _variable_integer(data: bytes, start: int) -> tuple[int | None, int]:
-    """An EBML integer (None for "unknown", which is all ones) and where it ends."""
+    """An EBML integer (None for "unknown", which is all ones) and the position behind it."""
     width = 9 - data[start].bit_length() if start < len(data) else 9
     if width > 8:
         return None, start

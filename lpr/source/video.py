@@ -1,98 +1,93 @@
-"""Videos, decoded frame by frame."""
+"""Video files."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import cv2
-import numpy as np
+from av.error import InvalidDataError
 
 from lpr.errors import SourceError
+from lpr.source.av_stream import Stream, ThreadType
 from lpr.source.media_types import Kind
-from lpr.source.truncation import is_cut
+from lpr.source.truncation import is_truncated
 from lpr.types import Frame
-from lpr.utils.closing import Closeable
 
-_HIGHEST_FPS = 1000.0
+_MAX_CUT_AWAY = 30
+"""Frames that an edit list may cut away, or a tenth of those read, although they are counted."""
 
 
-class Video(Closeable):
-    """A video file, decoded while it is iterated over, which can be done once.
+class Video(Stream):
+    """A video file or an animated GIF. A file that ends too early raises an error after its last
+    frame.
 
-    ``frames`` and ``fps`` speak of the frames that are given: how many are to come (None where the
-    container does not say; many containers only estimate it) and how many make a second of the
-    video (None where the container gives no credible rate). A frame's index counts all frames of
-    the file; its time is the container's, in seconds from the start, and never decreases. Rotation
-    that the container asks for has been done.
+    ``frames`` is how many frames are to come; None if the container does not say, and an estimate
+    for many containers.
     """
 
     kind: ClassVar[Kind] = "video"
 
-    def __init__(self, name: str, every: int, exact: bool) -> None:
-        """``exact`` says that the container counts its frames and does not estimate them."""
+    def __init__(self, name: str, every: int = 1, threads: ThreadType = "NONE") -> None:
+        """Raises :class:`lpr.errors.SourceError` if the file cannot be opened."""
         self.name = name
-        self._every = every
-        self._exact = exact
+        # Without the protocol, FFmpeg takes "a:b.mp4" for a protocol called "a".
+        url = f"file:{os.path.abspath(name)}"  # noqa: PTH100 - Path would drop a leading "./"
         try:
-            # The whole path, because FFmpeg takes "a:b.mp4" for a protocol called "a".
-            path = str(Path(name).absolute())
-            path.encode()
-            self._capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+            url.encode()
+            super().__init__(url, name, every=every, threads=threads)
         except UnicodeEncodeError:
             raise SourceError(f"{name!r}: the name is not valid UTF-8; rename the file") from None
-        if not self._capture.isOpened():
+        except SourceError as error:
             raise SourceError(
                 f"{name}: the video cannot be opened: it is damaged, cut short or in an unknown "
                 "format; copy it again or convert it to MP4"
-            )
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self._rate = rate if 0 < rate <= _HIGHEST_FPS else None
-        self._count = int(count) if count > 0 and (exact or self._rate) else None
-        self.fps = self._rate / every if self._rate else None
-        self.frames = math.ceil(self._count / every) if self._count else None
+            ) from error
+        self._damaged = False
+        self._stated: int = self._stream.frames  # 0 if the container does not count its frames
+        count = self._stated or round(self._seconds() * (self._rate or 0))
+        self.frames = math.ceil(count / every) or None
+
+    def _seconds(self) -> float:
+        if self._container.duration:
+            return float(self._container.duration / 1_000_000)  # in microseconds
+        return float((self._stream.duration or 0) * (self._stream.time_base or 0))
 
     def __iter__(self) -> Iterator[Frame]:
-        read = 0
-        time = 0.0
-        while self._capture.grab():
-            index, read = read, read + 1
-            if index % self._every:
-                continue
-            decoded, image = self._capture.retrieve()
-            if not decoded:
-                raise SourceError(f"{self.name}: frame {index} cannot be decoded; convert it")
-            time = max(time, self._time(index))
-            yield Frame(np.asarray(image, np.uint8), self.name, index, time)
-        reason = self._shortfall(read)
+        yield from super().__iter__()
+        reason = self._shortfall()
         if reason:
             raise SourceError(f"{self.name}: the video {reason}")
 
-    def _time(self, index: int) -> float:
-        position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        # Raw streams, and the last frames of some containers, have no time: it is then given as 0.
-        return index / self._rate if position <= 0 and self._rate else position
+    def _decode(self) -> Iterator[Any]:
+        """Decode past damaged packets; :meth:`_shortfall` judges what they cost."""
+        with suppress(InvalidDataError):
+            for packet in self._container.demux(self._stream):
+                try:
+                    yield from packet.decode()
+                except InvalidDataError:
+                    self._damaged = True
+            return
+        yield from self._stream.codec_context.decode(None)
 
-    def _shortfall(self, read: int) -> str | None:
-        """What is missing after ``read`` frames; None if nothing is.
+    def _shortfall(self) -> str | None:
+        """What is missing after the last frame; None if nothing is.
 
-        The size that the container declares is the surest witness. The count alone is not: frames
-        that an edit list cuts away are counted, and Matroska's count is a guess.
+        The declared file size is the most reliable sign. The frame count alone is not: it includes
+        frames that an edit list cuts away.
         """
-        missing = self._count - read if self._exact and self._count else None
-        if read == 0:
+        if self.read == 0:
             return "holds no frame that can be decoded; copy it again or convert it to MP4"
+        missing = self._stated - self.read if self._stated else None
         if missing is not None and missing <= 0:
             return None
-        of = f"{read} of {self._count} frames" if missing else f"{read} frames"
-        if is_cut(Path(self.name)):
+        of = f"{self.read} of {self._stated} frames" if missing else f"{self.read} frames"
+        if is_truncated(Path(self.name)):
             return f"ended after {of}: the file is cut short; copy it again"
-        if missing and missing > max(30, read // 10):
+        allowed = max(self.read // 10, 0 if self._damaged else _MAX_CUT_AWAY)
+        if missing and missing > allowed:
             return f"ended after {of}: the rest is damaged or was cut away in editing"
         return None
-
-    def close(self) -> None:
-        self._capture.release()

@@ -1,11 +1,9 @@
-"""Opening what moves: files, folders of pictures, streams, cameras, standard input."""
+"""Sources to be watched: video files, folders of pictures, streams, cameras, standard input."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -16,17 +14,17 @@ from lpr.source.file import read_head
 from lpr.source.image_sequence import FrameFolder
 from lpr.source.live import Away, Back, Live
 from lpr.source.media_types import kind_by
-from lpr.source.truncation import is_cut
+from lpr.source.video import Video
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
 
 
 class MovingSource(Protocol):
-    """Gives frames in order, once; live ones also say when they are lost and found again."""
+    """Gives frames in order, once; a live source also reports when it is lost and restored."""
 
     @property
     def fps(self) -> float | None:
-        """Frames a second, where the source says so."""
+        """Frames per second; None if the source does not state them."""
         ...
 
     def __iter__(self) -> Iterator[Frame | Away | Back]: ...
@@ -41,7 +39,7 @@ class MovingSource(Protocol):
     ) -> None: ...
 
     def close(self) -> None:
-        """Let go of it; a live source ends soon after."""
+        """Release the source; a live one ends soon after."""
         ...
 
 
@@ -50,10 +48,10 @@ def open_moving(
 ) -> MovingSource:
     """Open a source to be watched.
 
-    ``fps`` is for folders of pictures; ``start`` is when a recording begins, in seconds since 1970,
-    where it does not say so itself; ``stall`` is after how many seconds a live one counts as lost.
-    Raises :class:`lpr.errors.SourceError` for a recording that cannot be opened; live sources are
-    tried again instead.
+    ``fps`` is the rate of a folder of pictures; ``start`` the beginning of a recording that does
+    not state one, in seconds since 1970; a live source counts as lost after ``stall`` seconds
+    without a frame. Raises :class:`lpr.errors.SourceError` if a recording cannot be opened; live
+    sources are tried again instead.
     """
     if address.live:
         return Live(address, stall)
@@ -62,48 +60,26 @@ def open_moving(
     elif address.sort == "folder":
         source = FrameFolder(address.text, fps)
     else:
-        source = VideoFile(address.text)
+        source = _open_file(address.text)
     if start is None or getattr(source, "start", None) is not None:
         return source
     return Dated(source, start)
 
 
-class VideoFile(Stream):
-    """A video file or an animated GIF; one that is cut short says so after its last frame."""
-
-    def __init__(self, name: str) -> None:
-        """Raises :class:`lpr.errors.SourceError` for what is no video."""
-        head = read_head(name)
-        if not head:
-            raise SourceError(f"{name}: the file is empty (0 bytes); copy it again")
-        if kind_by(name, head) != "video" and not head.startswith(b"GIF8"):
-            raise SourceError(
-                f"{name}: this is no video; lpr watch follows vehicles through videos and streams, "
-                "lpr detect reads single pictures"
-            )
-        # FFmpeg takes "a:b.mp4" for a protocol called "a".
-        try:
-            super().__init__(f"file:{os.path.abspath(name)}", name)  # noqa: PTH100
-        except SourceError as error:
-            raise SourceError(
-                f"{error}; it is damaged, cut short or of an unknown kind: copy it again or "
-                "convert it to MP4"
-            ) from error
-        self._name = name
-
-    def __iter__(self) -> Iterator[Frame]:
-        yield from super().__iter__()
-        if not self.read:
-            raise SourceError(f"{self._name}: holds no frame that can be decoded; copy it again")
-        if is_cut(Path(self._name)):
-            raise SourceError(
-                f"{self._name}: ended after {self.read} frames: the file is cut short; "
-                "copy it again"
-            )
+def _open_file(name: str) -> Video:
+    head = read_head(name)
+    if not head:
+        raise SourceError(f"{name}: the file is empty (0 bytes); copy it again")
+    if kind_by(name, head) != "video" and not head.startswith(b"GIF8"):
+        raise SourceError(
+            f"{name}: this is not a video; lpr watch follows vehicles through videos and streams, "
+            "lpr detect reads single pictures"
+        )
+    return Video(name)
 
 
 class Dated(Closeable):
-    """A recording whose beginning somebody knows."""
+    """A recording with a known beginning, in seconds since 1970."""
 
     def __init__(self, source: FrameFolder | Stream, start: float) -> None:
         self._source = source

@@ -1,9 +1,11 @@
-"""The folder in which lpr keeps what it would otherwise compute again."""
+"""Files: the cache folder, and writing a file whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -15,12 +17,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
 
 
-def keep(file: Path, data: bytes) -> None:
-    """Write ``file`` whole or not at all, also if others do the same at the same time.
+@contextmanager
+def write_atomically(file: Path) -> Iterator[Path]:
+    """Give a temporary path of the same name, which replaces ``file`` at the end of the block.
 
-    Raises ``OSError`` where it cannot be written.
+    ``file`` is replaced whole or, if the block or the process fails, not at all; several processes
+    may write it at once. Raises ``OSError`` if it cannot be written, also if its folder is missing.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-        part.write(data)
-    Path(part.name).replace(file)
+    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+        part = Path(folder) / file.name
+        yield part
+        part.replace(file)

@@ -1,4 +1,4 @@
-"""How far two texts are apart."""
+"""The edit distance of two texts, and their alignment."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def edit_distance(a: str, b: str) -> int:
-    """The least number of characters to change, leave out or put in (Levenshtein, 1965)."""
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        above, row[0] = row[0], i
-        for j, right in enumerate(b, 1):
-            above, row[j] = row[j], min(above + (left != right), row[j] + 1, row[j - 1] + 1)
-    return row[-1]
+    """The smallest number of substitutions, deletions and insertions (Levenshtein 1966)."""
+    return _costs(a, b)[-1][-1]
 
 
 def aligned(labelled: str, read: str) -> list[tuple[str, str]]:
-    """Pairs of a labelled and a read character by the fewest edits (Levenshtein 1966); an empty one
-    where a character is lacking or too many."""
-    rows, columns = len(labelled) + 1, len(read) + 1
-    cost = [[i + j if i == 0 or j == 0 else 0 for j in range(columns)] for i in range(rows)]
-    for i in range(1, rows):
-        for j in range(1, columns):
-            differs = labelled[i - 1] != read[j - 1]
-            cost[i][j] = min(cost[i - 1][j - 1] + differs, cost[i - 1][j] + 1, cost[i][j - 1] + 1)
+    """Pairs of a labelled and a read character with the fewest edits.
+
+    The first is empty for an inserted character, the second for a missing one.
+    """
+    cost = _costs(labelled, read)
     pairs, i, j = [], len(labelled), len(read)
     while i or j:
         if i and j and cost[i][j] == cost[i - 1][j - 1] + (labelled[i - 1] != read[j - 1]):
@@ -37,3 +29,14 @@ def aligned(labelled: str, read: str) -> list[tuple[str, str]]:
             j -= 1
             pairs.append(("", read[j]))
     return pairs[::-1]
+
+
+def _costs(a: str, b: str) -> list[list[int]]:
+    """The edit distances of all beginnings: of ``a[:i]`` and ``b[:j]`` at ``[i][j]``."""
+    rows = [list(range(len(b) + 1))]
+    for i, left in enumerate(a, 1):
+        above, row = rows[-1], [i]
+        for j, right in enumerate(b, 1):
+            row.append(min(above[j - 1] + (left != right), above[j] + 1, row[-1] + 1))
+        rows.append(row)
+    return rows

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from lpr.errors import OutputError
 from lpr.sinks import open_save
 from lpr.source import Kind, expand, kind_of, open_source, quiet
 from lpr.types import Frame, Image
-from tests.media import grey_levels, noise, quarters, write_picture, write_video
+from tests.media import grey_levels, noise, quarters, with_durations, write_picture, write_video
 from tests.properties import examples
 from tests.sinks.sample import plate
 
@@ -68,6 +69,25 @@ def test_one_video_keeps_its_speed(tmp_path: Path, suffix: str, every: int) -> N
     assert len(frames) == 20 // every
     for frame, level in zip(frames, grey_levels(20)[::every], strict=True):
         assert np.abs(frame.image.astype(int) - annotate(level, FOUND)).mean() < 8
+
+
+def test_browsers_play_the_video(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    save_all(output, write_video(tmp_path / "a.mp4"))
+    with av.open(str(output)) as video:
+        stream = video.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_a_variable_frame_rate_is_kept(tmp_path: Path, suffix: str) -> None:
+    source, output = write_video(tmp_path / "a.mp4"), tmp_path / f"out{suffix}"
+    durations = [0.05, 0.15] * 10
+    source.write_bytes(with_durations(source.read_bytes(), durations))
+    save_all(output, source)
+    with open_source(output) as video:
+        times = [frame.time for frame in video]
+    np.testing.assert_allclose(times, np.cumsum([0, *durations[:-1]]), atol=2e-3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 64), (33, 63), (48, 63)])
@@ -241,8 +261,8 @@ def test_a_picture_too_large_for_its_format_is_named(tmp_path: Path) -> None:
 def test_a_video_too_large_for_its_format_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     with quiet(), open_save(tmp_path / "out.mp4", [("a", "video")]) as save:
         save.start("a", 10)
-        with pytest.raises(OutputError, match="cannot write a video of 9000x16 pixels"):
-            save.frame(Frame(np.zeros((16, 9000, 3), np.uint8), "a"), [])
+        with pytest.raises(OutputError, match="cannot write a video of 20000x16 pixels"):
+            save.frame(Frame(np.zeros((16, 20_000, 3), np.uint8), "a"), [])
     assert list(tmp_path.iterdir()) == []
 
 

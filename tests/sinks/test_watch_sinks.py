@@ -1,4 +1,4 @@
-"""What a watch leaves: evidence, a page, films, blurred plates."""
+"""What a watch leaves: evidence, a page, videos, blurred plates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lpr.sightings import FrameTime, Gap, Observation, Shown, Sighting
 from lpr.sinks import EvidenceFolder, PlateRedactor, Timeline, read_known
 from lpr.sinks.paths import file_stems, refuse_twins
 from lpr.sinks.redaction import blurred
-from lpr.sinks.video import VideoWriter, plan_films
-from lpr.types import Box, Detection, Frame, Image, Plate, Reading
+from lpr.sinks.video import VideoWriter, plan_videos
+from lpr.types import Box, Detection, Image, Plate, Reading
 from tests.media import noise
 
 BOX = Box(40, 30, 80, 50)
@@ -127,7 +127,7 @@ def test_known_plates_are_read_however_they_are_written(tmp_path: Path) -> None:
         read_known(tmp_path / "none.txt")
 
 
-def test_hidden_plates_have_no_text_in_a_film_either() -> None:
+def test_hidden_plates_have_no_text_in_a_video_either() -> None:
     image = noise(120, 160)
     shown = [Shown(0, BOX, "ABC1234", (), True)]
     assert not np.array_equal(annotate_tracks(image, shown), PlateRedactor().annotate(image, shown))
@@ -152,38 +152,38 @@ def test_the_page_is_whole_after_each_sighting() -> None:
     assert stream.getvalue().endswith("</html>\n")
 
 
-def test_a_film_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None:
+def test_a_video_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     times = [0.0, 0.1, 0.4, 0.4, 1.5]
-    with VideoWriter(path, annotate_tracks) as film:
+    with VideoWriter(path) as video:
         for number, time in enumerate(times):
             size = (121, 161) if number < 3 else (90, 200)
-            film.frame(Frame(noise(*size, seed=number), "a", number, time), [])
-    with av.open(str(path)) as video:
-        frames = list(video.decode(video=0))
+            video.write(noise(*size, seed=number), time)
+    with av.open(str(path)) as file:
+        frames = list(file.decode(video=0))
     assert [(frame.width, frame.height) for frame in frames] == [(162, 122)] * 5
     assert [frame.time for frame in frames] == pytest.approx(times, abs=0.001)
 
 
-def test_a_film_without_frames_is_no_file(tmp_path: Path) -> None:
-    with VideoWriter(tmp_path / "a.mp4", annotate_tracks):
+def test_a_video_without_frames_is_no_file(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "a.mp4"):
         pass
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_a_film_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    film = VideoWriter(tmp_path / "none" / "a.mp4", annotate_tracks)
+def test_a_video_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    video = VideoWriter(tmp_path / "none" / "a.mp4")
     with pytest.raises(OutputError, match="cannot be written"):
-        film.frame(Frame(noise(), "a", 0, 0.0), [])
+        video.write(noise(), 0.0)
 
 
-def test_where_films_go(tmp_path: Path) -> None:
-    assert plan_films(tmp_path / "a.mp4", ["gate"], []) == {"gate": tmp_path / "a.mp4"}
-    assert plan_films(tmp_path / "out", ["10.0.0.7/1", "yard"], []) == {
+def test_where_videos_go(tmp_path: Path) -> None:
+    assert plan_videos(tmp_path / "a.mp4", ["gate"], []) == {"gate": tmp_path / "a.mp4"}
+    assert plan_videos(tmp_path / "out", ["10.0.0.7/1", "yard"], []) == {
         "10.0.0.7/1": tmp_path / "out" / "10.0.0.7_1.mp4",
         "yard": tmp_path / "out" / "yard.mp4",
     }
-    with pytest.raises(OutputError, match="one film cannot hold 2"):
-        plan_films(tmp_path / "a.mp4", ["a", "b"], [])
+    with pytest.raises(OutputError, match="one video cannot hold 2"):
+        plan_videos(tmp_path / "a.mp4", ["a", "b"], [])
     with pytest.raises(OutputError, match=r"written as \.mp4"):
-        plan_films(tmp_path / "a.avi", ["a"], [])
+        plan_videos(tmp_path / "a.avi", ["a"], [])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from lpr.errors import SourceError
 from lpr.source import kind_of, open_source
-from lpr.types import Frame, Image
+from lpr.types import Frame
 from tests.media import (
     boxes,
     grey_levels,
@@ -206,32 +207,33 @@ def test_what_is_cut_off_behind_the_last_frame_is_not_missed(
     assert len(read(path)) == 40
 
 
-class Muddled:
-    """A capture of a container whose times and rate make no sense."""
+class BadContainer:
+    """A container whose timestamps (in milliseconds) and rate make no sense."""
 
-    def __init__(self, fps: float, positions: list[float]) -> None:
-        self.positions = [math.nan, *positions]
-        self.fps = fps
+    class _Codec:
+        pass
 
-    def isOpened(self) -> bool:  # noqa: N802
-        return True
+    def __init__(self, rate: float | None, timestamps: list[int | None]) -> None:
+        self.streams = self
+        self.video = [self]
+        self.codec_context = self._Codec()
+        self.average_rate = self.guessed_rate = rate
+        self.frames = 0
+        self.duration = 5e12  # microseconds
+        self.time_base = Fraction(1, 1000)
+        self.metadata: dict[str, str] = {}
+        self._timestamps = timestamps
 
-    def get(self, name: int) -> float:
-        values = {
-            cv2.CAP_PROP_FPS: self.fps,
-            cv2.CAP_PROP_FRAME_COUNT: 5e7,
-            cv2.CAP_PROP_POS_MSEC: self.positions[0],
-        }
-        return values[name]
+    def demux(self, _: object) -> list[BadContainer]:
+        return [self]
 
-    def grab(self) -> bool:
-        self.positions.pop(0)
-        return bool(self.positions)
+    def decode(self) -> Iterator[av.VideoFrame]:
+        for timestamp in self._timestamps:
+            picture = av.VideoFrame.from_ndarray(quarters(), "bgr24")
+            picture.pts = timestamp
+            yield picture
 
-    def retrieve(self) -> tuple[bool, Image]:
-        return True, quarters()
-
-    def release(self) -> None: ...
+    def close(self) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -239,16 +241,16 @@ class Muddled:
     [
         (10.0, [0, 0.1, 0.1, 0.3, 0.3, 0.9]),
         (90000.0, [0, 0.1, 0.1, 0.1, 0.25, 0.9]),
-        (math.nan, [0, 0.1, 0.1, 0.1, 0.25, 0.9]),
+        (None, [0, 0.1, 0.1, 0.1, 0.25, 0.9]),
         (0.0, [0, 0.1, 0.1, 0.1, 0.25, 0.9]),
     ],
 )
 def test_times_never_decrease_and_rates_are_credible(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fps: float, times: list[float]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fps: float | None, times: list[float]
 ) -> None:
     path = write_video(tmp_path / "clip.mkv")
-    capture = Muddled(fps, [0, 100, 50, 0, 250, 900])
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: capture)
+    container = BadContainer(fps, [0, 100, 50, None, 250, 900])
+    monkeypatch.setattr(av, "open", lambda *_, **__: container)
     with open_source(path) as source:
         assert source.fps == (10 if fps == 10 else None)
         assert source.frames == (5e7 if fps == 10 else None)
