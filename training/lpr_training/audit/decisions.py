@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 
 from lpr.errors import OutputError, SourceError
-from lpr_training.audit.table import CORNERS, Correction, Label, Table
+from lpr.labels import BOX_COLUMNS
+from lpr.utils.files import write_atomically
+from lpr_training.audit.table import Correction, Label, Table
 from lpr_training.labelling.files import writing
 
 Kind: TypeAlias = Literal["confirmed", "model", "typed", "unreadable", "box"]
 """The label is right; the model's reading is; a text typed by hand; none can be read; the text
 stays, in the model's box."""
 
-_NEW = tuple(f"new_{name}" for name in CORNERS)
-COLUMNS = ("file", *CORNERS, "label", "decision", "text", *_NEW)
+_NEW = tuple(f"new_{name}" for name in BOX_COLUMNS)
+COLUMNS = ("file", *BOX_COLUMNS, "label", "decision", "text", *_NEW)
 """Of ``labels.audit.csv``: the label as it is written, what was decided, what it is to say."""
 
 
@@ -124,7 +126,7 @@ def _parsed(file: Path, content: bytes) -> list[Decision]:
 def _decision(row: dict[str, str]) -> Decision:
     if row["decision"] not in get_args(Kind):
         raise ValueError(f"there is no decision {row['decision']!r}")
-    before, after = (_corners(row, names) for names in (CORNERS, _NEW))
+    before, after = (_corners(row, names) for names in (BOX_COLUMNS, _NEW))
     label = Label(row["file"], before, row["label"])
     return Decision(label, cast(Kind, row["decision"]), Correction(after, row["text"]))
 
@@ -146,14 +148,7 @@ def _written(log: list[Decision]) -> bytes:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, with the rights that new files have."""
-    part = file.with_name(f".{file.name}.part")
-    with writing(file):
-        try:
-            with part.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+    with writing(file), write_atomically(file) as part, part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from lpr.errors import SourceError
-from lpr.labels import locate, normalise, read_labels, table_of
+from lpr.labels import BOX_COLUMNS, locate, normalise, read_labels, table_of
 from lpr.types import Box
 
 Corners: TypeAlias = tuple[str, str, str, str]
 """``xmin, ymin, xmax, ymax`` as they are written."""
 
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _MARK = "\ufeff"
 _SEPARATORS = "-‐‑–—−_.·•"
 
@@ -137,7 +136,7 @@ class Table:
 
     def _changed(self, record: _Record, change: Correction) -> str:
         fields = list(record.fields)
-        for name, value in zip((*CORNERS, "text"), (*change.corners, change.text), strict=True):
+        for name, value in zip((*BOX_COLUMNS, "text"), (*change.corners, change.text), strict=True):
             fields[self._columns[name]] = value
         if fields == record.fields:
             return record.raw
@@ -166,7 +165,7 @@ def _record(raw: str, fields: list[str], columns: Mapping[str, int]) -> _Record:
         place = columns.get(name, len(fields))
         return fields[place] if place < len(fields) else ""
 
-    xmin, ymin, xmax, ymax = map(value, CORNERS)
+    xmin, ymin, xmax, ymax = map(value, BOX_COLUMNS)
     corners = xmin, ymin, xmax, ymax
     is_plate = any(corner.strip() for corner in corners)
     label = Label(value("file"), corners, value("text")) if is_plate else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr.errors import LprError, OutputError, describe
+from lpr.utils.files import write_atomically
 from lpr_training.labelling.files import writing
 
 State = dict[str, dict[str, Any]]
@@ -112,9 +113,7 @@ def _load(file: Path) -> State:
 
 
 def _save(state: State, file: Path) -> None:
-    """Beside the file and renamed: a run that is killed never leaves half of it."""
-    part = file.with_suffix(".part")
-    with writing(part):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-        part.replace(file)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomically(file) as part:
+            part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")

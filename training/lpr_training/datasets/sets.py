@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from lpr.errors import SourceError
-from lpr.labels import LabelledPicture, LabelledPlate, locate, read_labels, table_of
+from lpr.labels import BOX_COLUMNS, LabelledPicture, LabelledPlate, locate, read_labels, table_of
 from lpr.types import Box
 from lpr.utils.toml import RecipeError, build
 from lpr_training.labelling.formats import is_table, read_any, splits_of
@@ -211,4 +211,4 @@ def _described(file: Path, below: Path) -> DataSets:
 
 
 def _box(row: dict[str, str]) -> Box:
-    return Box(*(float(row[key]) for key in ("xmin", "ymin", "xmax", "ymax")))
+    return Box(*(float(row[key]) for key in BOX_COLUMNS))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -16,6 +14,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 import lpr
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import OutputError, SourceError
+from lpr.labels import TABLE, LabelRow, write_labels
 from lpr.types import Box, Image
 from lpr.utils.geometry import cut_out
 from lpr_training.labelling.files import write_picture, writing
@@ -23,7 +22,8 @@ from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
 from lpr_training.labelling.values import format_box, usable_boxes
 
-COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
+Cut: TypeAlias = tuple[Image, Box, str | None]
+"""The pixels of a crop, the plate's box in them, and its text if known."""
 
 
 def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
@@ -44,44 +44,41 @@ def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
 
 
 class CropFolder:
-    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager.
+    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager,
+    which writes the table at its end.
 
     Files of the same name are replaced, others stay. Raises :class:`OutputError`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.count = 0
+        self._rows: list[LabelRow] = []
         self._names: set[str] = set()
-        self._stack = ExitStack()
+
+    @property
+    def count(self) -> int:
+        """Crops so far."""
+        return len(self._rows)
 
     def __enter__(self) -> CropFolder:
         with writing(self.folder):
             (self.folder / "images").mkdir(parents=True, exist_ok=True)
-            file = self.folder / "labels.csv"
-            stream = self._stack.enter_context(file.open("w", newline="", encoding="utf-8"))
-        self._table = csv.writer(stream)
-        self._table.writerow(COLUMNS)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        with writing(self.folder / "labels.csv"):
-            self._stack.close()
+        with writing(self.folder / TABLE):
+            write_labels(self.folder / TABLE, self._rows)
 
-    def add(
-        self, picture: Path, crops: Iterable[tuple[Image, Box, str | None]], split: str = ""
-    ) -> None:
-        """Write a picture's crops (pixels, the plate's box in them, its text if it is known), which
-        are in the picture's ``split``."""
+    def add(self, picture: Path, crops: Iterable[Cut], split: str = "") -> None:
+        """Write the crops of a picture that is in ``split``."""
         names = self._unused(picture.stem)
         for image, box, text in crops:
             name = next(names)
             write_picture(self.folder / "images" / name, image)
-            self._table.writerow([name, split, *(f"{value:g}" for value in box), text or ""])
-            self.count += 1
+            self._rows.append(LabelRow(name, box, text, split))
 
     def _unused(self, stem: str) -> Iterator[str]:
-        """Names after a picture's; two pictures of one name lie in different folders."""
+        """Names made of a picture's; pictures in different folders may share theirs."""
         number = 0
         while True:
             name = f"{stem}-{number}.png"
@@ -89,10 +86,6 @@ class CropFolder:
             if name not in self._names:
                 self._names.add(name)
                 yield name
-
-
-Cut: TypeAlias = tuple[Image, Box, str | None]
-"""The pixels of a crop, the plate's box in them, its text where it is known."""
 
 
 def by_labels(
@@ -144,7 +137,7 @@ def check_out(out: Path, sources: Iterable[Path]) -> None:
     """Raise where the crops' labels would take the place of those that they are cut by."""
     for source in sources:
         folder = source if source.is_dir() else source.parent
-        if (folder / "labels.csv").exists() and folder.absolute() == out.absolute():
+        if (folder / TABLE).exists() and folder.absolute() == out.absolute():
             raise OutputError(f"{out}: holds the labels that the crops are cut by; choose another")
 
 

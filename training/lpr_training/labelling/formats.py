@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from lpr.errors import SourceError
-from lpr.labels import read_labels, table_of
+from lpr.labels import TABLE, read_labels, table_of
 from lpr_training.labelling.coco import is_coco, read_coco
 from lpr_training.labelling.pictures import files_below
 from lpr_training.labelling.values import LabelledBox, LabelledImage
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import is_yolo, read_yolo
 
-TABLE = "labels.csv"
 SPLITS = ("train", "dev", "val")
 PLATE = "plate"
 """The class of the boxes in a labels.csv, which knows plates alone."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +13,7 @@ from typing import TypeAlias
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError, SourceError
+from lpr.labels import LabelRow, write_labels
 from lpr.types import Box
 from lpr_training.labelling.belonging import belonging
 from lpr_training.labelling.files import writing
@@ -22,8 +22,6 @@ from lpr_training.labelling.groups import divide
 from lpr_training.labelling.pictures import size_of
 from lpr_training.labelling.values import LabelledImage, usable_boxes
 from lpr_training.labelling.voc_to_yolo import within
-
-COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
 
 Plate: TypeAlias = tuple[Box, str | None]
 """A box in pixels, and the text on it where it is known."""
@@ -137,15 +135,16 @@ def write_rows(rows: Iterable[Row], file: Path) -> None:
     """As :func:`write_table`; a table that is there already is replaced."""
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            out = csv.writer(stream)
-            out.writerow(COLUMNS)
-            for row in rows:
-                name = Path(os.path.relpath(row.picture, file.absolute().parent)).as_posix()
-                for box, text in row.plates:
-                    out.writerow([name, row.split, *(f"{v:.7g}" for v in box), text or ""])
-                if not row.plates:
-                    out.writerow([name, row.split, "", "", "", "", ""])
+        write_labels(file, _label_rows(rows, file.absolute().parent))
+
+
+def _label_rows(rows: Iterable[Row], folder: Path) -> Iterator[LabelRow]:
+    for row in rows:
+        name = Path(os.path.relpath(row.picture, folder)).as_posix()
+        for box, text in row.plates:
+            yield LabelRow(name, box, text, row.split)
+        if not row.plates:
+            yield LabelRow(name, split=row.split)
 
 
 def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lpr.errors import SourceError
+from lpr.labels import BOX_COLUMNS
 from lpr_training.labelling.pictures import Finder
 from lpr_training.labelling.texts import plate_text
 from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, checked_box
-
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def read_voc(files: Sequence[Path]) -> list[LabelledImage]:
@@ -43,7 +42,7 @@ def _box(node: ElementTree.Element, file: Path) -> LabelledBox:
     frame = node.find("bndbox")
     if frame is None:
         raise ValueError(f"the <object> {name} without a <bndbox>")
-    box = checked_box([_number(frame, key) for key in _CORNERS], file)
+    box = checked_box([_number(frame, key) for key in BOX_COLUMNS], file)
     difficult = node.findtext("difficult", "0").strip() not in ("", "0")
     return LabelledBox(box, name, plate_text(name), difficult)
 
