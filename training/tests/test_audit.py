@@ -420,7 +420,7 @@ def test_a_later_audit_goes_on_where_one_stopped(reader: lpr.Reader, wrong: Path
     relabel(wrong, 1, text="ABC-1234")
     records, said = audit(wrong)
     assert len(records) == PLATES
-    assert "1 decisions on labels that are there no longer" in said
+    assert "1 decisions on labels that no longer exist" in said
     assert len(read_rows(wrong / "labels.audit.csv")) == 1
 
 
@@ -448,7 +448,7 @@ def test_what_others_change_meanwhile_is_not_overwritten(reader: lpr.Reader, wro
         sent = {"number": 1, "decision": "model"}
         status, _, said = browser.ask("POST", "/decide", sent)
         assert status == 409
-        assert "labels.csv: was changed by somebody else" in json.loads(said)["error"]
+        assert "labels.csv: was changed by another program" in json.loads(said)["error"]
         assert browser.entries()[1]["decision"] is None
     assert len(read_rows(wrong / "labels.audit.csv")) == 1
 

@@ -72,12 +72,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (root / name / "labels.csv").open("w", newline="") as stream:
             table = csv.writer(stream)
             table.writerow(["file", "xmin", "ymin", "xmax", "ymax", "text", "split"])
-            for number in range(6):
+            for number in range(12):
                 plate = render_plate(rng, width=120)
                 height, width = plate.image.shape[:2]
                 file = f"tw{number:04d}.png"
                 cv2.imwrite(str(root / name / "images" / file), plate.image)
-                split = "train" if number < 3 else "dev"
+                split = "train" if number < 6 else "dev"
                 table.writerow([file, 0, 0, width, height, plate.text, split])
     return root
 

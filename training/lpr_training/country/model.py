@@ -1,4 +1,4 @@
-"""A country's model folder: both networks, and the thresholds that do best on dev."""
+"""A country's model folder: both networks, with thresholds chosen on dev."""
 
 from __future__ import annotations
 

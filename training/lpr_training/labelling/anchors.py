@@ -18,8 +18,8 @@ def input_sizes(
 ) -> tuple[Float64, Counter[str]]:
     """Widths and heights of the boxes in pixels of a network's input, ``N x 2``.
 
-    ``size`` is the input's. A picture fills it, its axes scaled apart, or keeps its proportions
-    (``letterbox``). Also how many boxes were left out for which reason.
+    ``size`` is that of the input. A picture is stretched to it, or keeps its aspect ratio
+    (``letterbox``). Also returns the numbers of boxes left out, by reason.
     """
     left_out: Counter[str] = Counter()
     sizes: list[tuple[float, float]] = []
@@ -36,7 +36,7 @@ def input_sizes(
 
 
 def rounded(anchors: Float64) -> Float64:
-    """``K x 2`` anchors to a tenth of a pixel, as they are written; none becomes 0."""
+    """``K x 2`` anchors to a tenth of a pixel, as in a cfg; 0.1 at least."""
     return np.maximum(np.round(anchors, 1), 0.1)
 
 

@@ -27,10 +27,10 @@ Cut: TypeAlias = tuple[Image, Box, str | None]
 
 
 def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
-    """The part of a picture (``H x W x 3``) that shows ``box``, and where the box is in it.
+    """The pixels of ``box`` in a picture (``H x W x 3``), and the box in their coordinates.
 
-    The box takes whole pixels. ``margin`` is added on each side, as a fraction of its width and
-    height; what lies outside of the picture is not there. None where nothing is left.
+    The box is extended to whole pixels, and by ``margin`` (a fraction of its width and height) on
+    each side, and clipped to the picture. None if nothing is left.
     """
     height, width = image.shape[:2]
     whole = Box(
@@ -91,9 +91,9 @@ class CropFolder:
 def by_labels(
     sources: Sequence[Path], split: str | None, margin: float
 ) -> Iterator[tuple[Path, list[Cut]]]:
-    """Each labelled picture, and its plates cut out by their boxes.
+    """Each labelled picture with the crops of its plates.
 
-    Raises :class:`SourceError` for labels without a picture and boxes outside of it.
+    Raises :class:`SourceError` for labels without a picture and for boxes outside of it.
     """
     images = [image for source in sources for image in read_any(source, split)]
     for image in tqdm(images, unit=" picture", disable=None):
@@ -118,8 +118,8 @@ def by_labels(
 def by_model(
     sources: Sequence[Path], model: str, sweep: Sweep | None, margin: float
 ) -> Iterator[tuple[Path, list[Cut]]]:
-    """Each picture of the files and folders, and the plates that a model finds in it, the most
-    certain first."""
+    """Each picture of the files and folders with the crops of the plates that a model detects, by
+    descending confidence."""
     pictures: list[Path] = []
     for source in sources:
         if source.is_dir():
@@ -134,7 +134,7 @@ def by_model(
 
 
 def check_out(out: Path, sources: Iterable[Path]) -> None:
-    """Raise where the crops' labels would take the place of those that they are cut by."""
+    """Raise :class:`OutputError` if the labels of the crops would replace those of a source."""
     for source in sources:
         folder = source if source.is_dir() else source.parent
         if (folder / TABLE).exists() and folder.absolute() == out.absolute():
@@ -142,5 +142,5 @@ def check_out(out: Path, sources: Iterable[Path]) -> None:
 
 
 def nothing_cut(where: str) -> SourceError:
-    """The error where no plate was cut at all."""
+    """The error for sources without any plate."""
     return SourceError(f"{where}: no plate to cut; check the labels, or lower the threshold")

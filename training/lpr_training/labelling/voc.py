@@ -14,10 +14,10 @@ from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, chec
 
 
 def read_voc(files: Sequence[Path]) -> list[LabelledImage]:
-    """The labels of XML files, in order. Coordinates stand as they are written.
+    """The labels of XML files, in order. Coordinates are not changed.
 
-    An object's name that is a plate's text (:func:`plate_text`) is the box's text too. Raises
-    :class:`SourceError` for a file that is no Pascal VOC.
+    The name of an object may be the text of a plate (:func:`plate_text`). Raises
+    :class:`SourceError` for a file that is not Pascal VOC.
     """
     finder = Finder()
     return [_read(file, finder) for file in files]
@@ -48,7 +48,7 @@ def _box(node: ElementTree.Element, file: Path) -> LabelledBox:
 
 
 def _size(root: ElementTree.Element) -> Size | None:
-    """Some programs write 0 where they do not know the size."""
+    """None for an unknown size, which some programs write as 0."""
     node = root.find("size")
     if node is None:
         return None

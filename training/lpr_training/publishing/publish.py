@@ -23,10 +23,11 @@ FILES = {"detector": ("cfg", "weights"), "recognizer": ("file",)}
 
 
 def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path) -> None:
-    """Write the model folder ``out``, with the thresholds that do best on ``dev`` under ``data``.
+    """Write the model folder ``out``, with the thresholds that do best on the held-out part
+    of the sets ``data``.
 
-    Raises :class:`lpr.errors.LprError` where a run is not finished, and
-    :class:`lpr.errors.ModelError` where what was written is no sound model folder.
+    Raises :class:`lpr.errors.LprError` for an unfinished run, and :class:`lpr.errors.ModelError`
+    if the result is not a valid model folder.
     """
     content = assemble(recipe, detector, recognizer, out)
     content["detector"] |= {"threshold": DETECTION[0], "accept_threshold": 1.0}
@@ -44,7 +45,7 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
 
 
 def calibrated(folder: Path, data: Path) -> Calibration:
-    """The calibration of a model folder's recognizer, under the model's own formats."""
+    """The calibration of a model folder's recognizer with the model's formats."""
     with lpr.load(str(folder), backend="cpu") as reader:
         recognizer = reader.recognizer
         assert isinstance(recognizer, CtcReader)  # what every published recognizer becomes
