@@ -34,7 +34,7 @@ sizes = [[0, 96]]
 aspects = [1.0]
 branches = false
 [schedule]
-steps = 40
+steps = 80
 batch = 8
 epoch = 20
 rate = 0.01
