@@ -193,13 +193,13 @@ def table(
     No plate is in two splits: pictures of the same text stay together. Omits boxes that are
     difficult or have no area.
     """
-    from lpr_training.labelling.table import check_free, make_table, write_table
+    from lpr_training.labelling.table import check_free, make_table, write_rows
     from lpr_training.labelling.texts import read_texts
 
     check_free(out)
     known = read_texts(texts) if texts else None
     made = make_table(folder, dev, val, seed, known, _pattern(group), classes, clip)
-    write_table(made, out)
+    write_rows(made.rows, out)
     counts = ", ".join(f"{made.count(name)} {name}" for name in ("train", "dev", "val"))
     with_text = sum(text is not None for _, text in made.plates)
     note(

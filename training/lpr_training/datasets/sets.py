@@ -45,15 +45,13 @@ class LabelledSet:
     * ``share`` is one of :data:`Share`.
     * ``held_out``: whether a part of it checks the training (:func:`split_pictures`).
     * ``region`` (a code) and ``lines`` (1 or 2) hold for all of its plates; "" and 0 if unknown.
-    * ``unlabelled`` is a CSV file (``set,file,xmin,ymin,xmax,ymax``) of visible plates that the
-      labels lack. They are neither positives nor negatives in training, and a detection of one is
-      no reason to raise a threshold.
-    * ``agreed_texts`` is a CSV file (with ``text`` too) of plates whose texts nobody labelled, but
-      two recognizers read alike and in a legal format. They are trained on.
-    * ``complete``: whether every visible plate is in the labels or in ``unlabelled``, so that other
-      parts of the pictures serve as examples without a plate.
-    * ``stressed``: whether detectors are checked on changed copies of the held-out part too
-      (:mod:`lpr.evaluate.stress`).
+    * ``unlabelled`` is a CSV file (``set,file,xmin,ymin,xmax,ymax``) of visible plates without a
+      label: neither positives nor negatives in training, nor false detections for thresholds.
+    * ``agreed_texts`` is a CSV file (with ``text`` too) of plates to train on whose texts are not
+      labelled, but read alike by two recognizers, in a legal format.
+    * ``complete``: every visible plate is in the labels or in ``unlabelled``, so other parts of the
+      pictures serve as examples without a plate.
+    * ``stressed``: detectors are checked on changed copies too (:mod:`lpr.evaluate.stress`).
     """
 
     folder: str

@@ -124,14 +124,8 @@ def check_free(file: Path) -> None:
         raise OutputError(f"{file}: is there already; remove it, or name another --out")
 
 
-def write_table(table: Table, file: Path) -> None:
-    """Write a ``labels.csv`` with paths relative to its folder. Raises as :func:`check_free`."""
-    check_free(file)
-    write_rows(table.rows, file)
-
-
 def write_rows(rows: Iterable[Row], file: Path) -> None:
-    """As :func:`write_table`, but replaces an existing table."""
+    """Write a ``labels.csv`` with paths relative to its folder; an existing one is replaced."""
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_labels(file, _label_rows(rows, file.absolute().parent))
