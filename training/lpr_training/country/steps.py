@@ -76,12 +76,12 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
 
 def _why(known: dict[str, Any], same: bool, resumes: bool) -> str:
     if resumes:
-        return ": goes on where it was interrupted"
+        return ": continues where it was interrupted"
     if not known:
         return ""
     if not same:
-        return ": anew, since what it is made of has changed"
-    return f": anew, since {'its files are gone' if known['done'] else 'it was interrupted'}"
+        return ": repeated, since its inputs have changed"
+    return f": repeated, since {'its files are gone' if known['done'] else 'it was interrupted'}"
 
 
 def _print(step: Step, before: dict[str, str]) -> str:
