@@ -51,7 +51,7 @@ $(LPR_VENV)/.test: $(LPR_VENV)/.demo
 	$(PIP) install -c $(CONSTRAINTS) -e '.[dev,docs,examples]' -e plugins/lpr-onnx -e plugins/lpr-torch \
 		-e plugins/lpr-openvino -e plugins/lpr-rapidocr -e plugins/lpr-tesseract -e plugins/lpr-region-example \
 		-e plugins/lpr-model-seed-resnet18-2222-64 -e plugins/lpr-model-tw-light-int8 -e plugins/lpr-model-tw-accurate \
-		-e 'training[curves]'
+		-e 'training[curves,torch]'
 	$(PIP) install --no-deps 'rapidocr>=3.4'
 	touch $@
 

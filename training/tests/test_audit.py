@@ -111,7 +111,7 @@ def test_a_wrong_label_comes_first(plates: Path) -> None:
     assert "the model reads something else" in first["reasons"]
     assert first["disagreement"] > 3 > second["disagreement"]
     assert len(said.splitlines()) == 1
-    assert said.startswith("lpr: 8 labels, 1 read otherwise by the model")
+    assert said.startswith("lpr: 8 labels, 1 that the model reads differently")
 
 
 def test_an_illegal_label_is_above_the_plausible_ones_and_says_why(plates: Path) -> None:
@@ -420,7 +420,7 @@ def test_a_later_audit_goes_on_where_one_stopped(reader: lpr.Reader, wrong: Path
     relabel(wrong, 1, text="ABC-1234")
     records, said = audit(wrong)
     assert len(records) == PLATES
-    assert "1 decisions on labels that are there no longer" in said
+    assert "1 decisions on labels that no longer exist" in said
     assert len(read_rows(wrong / "labels.audit.csv")) == 1
 
 
@@ -448,7 +448,7 @@ def test_what_others_change_meanwhile_is_not_overwritten(reader: lpr.Reader, wro
         sent = {"number": 1, "decision": "model"}
         status, _, said = browser.ask("POST", "/decide", sent)
         assert status == 409
-        assert "labels.csv: was changed by somebody else" in json.loads(said)["error"]
+        assert "labels.csv: was changed by another program" in json.loads(said)["error"]
         assert browser.entries()[1]["decision"] is None
     assert len(read_rows(wrong / "labels.audit.csv")) == 1
 
@@ -542,7 +542,7 @@ def test_ctrl_c_ends_it_cleanly(wrong: Path) -> None:
     ) as run:
         assert run.stderr
         summary, address = (run.stderr.readline() for _ in range(2))
-        assert "8 labels, 2 read otherwise" in summary
+        assert "8 labels, 2 that the model reads differently" in summary
         (port,) = re.findall(r"http://127\.0\.0\.1:(\d+)/", address)
         Browser(int(port)).open()
         os.kill(run.pid, signal.SIGINT)

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from lpr.errors import ModelError
 from lpr.labels import read_labels
-from lpr_training.cli.train import data, train
+from lpr_training.cli.data import data
+from lpr_training.cli.train import train
 
 
 def imported_by(code: str) -> set[str]:

@@ -121,7 +121,7 @@ def test_a_country_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 0, result.output + repr(result.exception)
     lines = (out / "detector" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
-    assert "[4/7] detector: goes on where it was interrupted" in result.stderr
+    assert "[4/7] detector: continues where it was interrupted" in result.stderr
     assert steps_done(result) == ["detector", "recognizer", "model", "comparison"]
     assert (out / "scenes" / "images" / "train-00000.jpg").stat().st_mtime_ns == before
 
@@ -150,7 +150,7 @@ def test_a_country_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert steps_done(make(recipe, out)) == []
     again = make(recipe, out, "recognizer.schedule.steps=1")
     assert steps_done(again) == ["recognizer", "model", "comparison"]
-    assert "recognizer: anew, since what it is made of has changed" in again.stderr
+    assert "recognizer: repeated, since its inputs have changed" in again.stderr
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_what_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "crops").mkdir()
     (tmp_path / "crops" / "labels.csv").write_text("by hand")
     result = make(FOLDER / "country-example.toml", tmp_path)
-    with pytest.raises(OutputError, match="crops: is there already, and is not of this command's"):
+    with pytest.raises(OutputError, match="crops: exists, but was not made by this command"):
         raise result.exception or AssertionError
     assert (tmp_path / "crops" / "labels.csv").read_text() == "by hand"
     assert [path.name for path in tmp_path.iterdir()] == ["crops"]

@@ -149,7 +149,7 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
         ("lists", empty, "--out", tmp_path / "o"): "holds no labels",
         ("lists", tmp_path / "one", "--out", tmp_path / "o"): "one labelled picture",
         ("lists", tmp_path / "lost", "--out", tmp_path / "o"): "a picture that is not there",
-        ("lists", tmp_path / "one", "--out", tmp_path / "o", "--group", "["): "no regular",
+        ("lists", tmp_path / "one", "--out", tmp_path / "o", "--group", "["): "not a regular",
         ("lists", tmp_path / "one", "--out", tmp_path / "o", "--group", "a"): "has no group",
         ("anchors", tmp_path / "one"): "take fewer than --count 9",
         ("anchors", tmp_path / "one", "--split", "val"): "knows the split",

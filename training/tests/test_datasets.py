@@ -7,9 +7,10 @@ import pytest
 
 from lpr.errors import SourceError
 from lpr.types import Box
+from lpr.utils.toml import RecipeError
 from lpr_training.augmentation.geometric import shift, zoom
-from lpr_training.datasets.corpora import read_voc
 from lpr_training.datasets.pyramid import Pyramid
+from lpr_training.datasets.sets import LabelledSet, open_sets, split_pictures
 
 VOC = """<annotation><object><name>plate</name><bndbox>
 <xmin>305</xmin><ymin>242</ymin><xmax>354</xmax><ymax>256</ymax></bndbox></object></annotation>"""
@@ -20,7 +21,7 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
     (tmp_path / "a.xml").write_text("<annotation/>")
     for name in "ab":
         (tmp_path / f"{name}.jpg").touch()
-    first, second = read_voc(tmp_path)
+    (first, second), _ = LabelledSet(str(tmp_path), held_out=False).split()
     assert first.path == tmp_path / "a.jpg"
     assert first.plates == ()
     assert [plate.box for plate in second.plates] == [Box(305, 242, 354, 256)]
@@ -31,18 +32,67 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
 def test_a_damaged_voc_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd.xml").write_text(content)
     with pytest.raises(SourceError, match=r"odd\.xml"):
-        read_voc(tmp_path)
+        split_pictures(tmp_path)
 
 
 def test_labels_without_a_picture_are_named(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text(VOC)
     with pytest.raises(SourceError, match=r"b\.xml: labels a picture that is not there"):
-        read_voc(tmp_path)
+        split_pictures(tmp_path)
 
 
 def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="--data"):
-        read_voc(tmp_path)
+    with pytest.raises(SourceError, match="holds no labels"):
+        split_pictures(tmp_path)
+
+
+SETS = """
+[[sets]]
+folder = "streets"
+region = "br"
+unlabelled = "more.csv"
+
+[[sets]]
+folder = "voc"
+share = "crops"
+held_out = false
+"""
+
+
+def test_a_toml_file_lists_sets_of_any_format(tmp_path: Path) -> None:
+    for name in ("streets/a.png", "streets/b.png", "voc/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "streets" / "labels.csv").write_text(
+        "file,split,xmin,ymin,xmax,ymax,text\na.png,train,1,2,9,8,AB12\nb.png,dev,,,,,\n"
+    )
+    (tmp_path / "voc" / "c.xml").write_text(VOC)
+    (tmp_path / "more.csv").write_text(
+        "set,file,xmin,ymin,xmax,ymax\nstreets,b.png,1,2,3,4\nother,b.png,5,6,7,8\n"
+    )
+    (tmp_path / "sets.toml").write_text(SETS)
+    sets = open_sets(tmp_path / "sets.toml")
+    streets, voc = sets.sets
+    assert sets.site
+    assert [[p.path.name for p in part] for part in streets.split()] == [["a.png"], ["b.png"]]
+    assert [[p.path.name for p in part] for part in voc.split()] == [["c.jpg"], []]
+    assert [p.path.name for p in sets.held_out()] == ["b.png"]
+    assert sets.unlabelled_boxes() == {"b.png": [Box(1, 2, 3, 4)]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[sets]]\nfolder = 'x'\nshare = 'cars'", "share has to be one of scenes, dashcam, crops"),
+        ("[[sets]]\nfolder = 'x'\nheld_out = false", "no set is held_out"),
+        ("[[sets]]\nfile = 'x'", "unknown file"),
+        ("sets = [", "sets.toml: "),
+    ],
+)
+def test_mistakes_in_a_list_of_sets_are_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "sets.toml").write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        open_sets(tmp_path / "sets.toml")
 
 
 def test_drawing_at_full_size_changes_nothing() -> None:

@@ -15,7 +15,7 @@ from lpr.errors import OutputError
 from lpr.evaluate.tracking import read_truth, score
 from lpr.sightings import Sighting
 from lpr.utils.toml import RecipeError
-from lpr_training.cli.train import data
+from lpr_training.cli.data import data
 from lpr_training.recipes import FOLDER
 from lpr_training.synth.film import Film, SeenPlate, write_film
 from lpr_training.synth.traffic import FilmRecipe, Lane, Light, Parked, Post, film_recipe, ways

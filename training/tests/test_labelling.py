@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lpr.darknet.cfg import parse
 from lpr.errors import ModelError, SourceError
 from lpr.types import Box
-from lpr_training.labelling.anchors import input_sizes, written
+from lpr_training.labelling.anchors import format_anchors, input_sizes
 from lpr_training.labelling.cfg_anchors import put_anchors
 from lpr_training.labelling.crops import cut
 from lpr_training.labelling.formats import read_any
@@ -252,7 +252,7 @@ num=2
 def test_anchors_are_put_into_a_cfg_and_nothing_else_changes(tmp_path: Path) -> None:
     cfg = tmp_path / "my.cfg"
     cfg.write_text(CFG)
-    put_anchors(cfg, written(np.array([[10.04, 5], [20, 8.5]])), 2)
+    put_anchors(cfg, format_anchors(np.array([[10.04, 5], [20, 8.5]])), 2)
     assert cfg.read_text() == CFG.replace("1,1, 2,2", "10,5, 20,8.5")
     assert parse(cfg.read_text()).heads[0].anchors == ((10.0, 5.0), (20.0, 8.5))
 

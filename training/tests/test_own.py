@@ -22,10 +22,9 @@ from lpr.evaluate import evaluate  # noqa: E402
 from lpr.labels import read_labels  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr_torch.checkpoints import load_detector, load_recognizer  # noqa: E402
-from lpr_training.datasets.user_set import split_pictures  # noqa: E402
+from lpr_training.datasets.sets import split_pictures  # noqa: E402
 from lpr_training.labelling.formats import read_any  # noqa: E402
-from lpr_training.publishing import user_thresholds  # noqa: E402
-from lpr_training.publishing.thresholds import Thresholds  # noqa: E402
+from lpr_training.publishing.thresholds import Thresholds, f1  # noqa: E402
 from training.tests.labels import picture, voc  # noqa: E402
 from training.tests.test_detector import CFG  # noqa: E402
 
@@ -35,7 +34,7 @@ sizes = [[0, 96]]
 aspects = [1.0]
 branches = false
 [schedule]
-steps = 40
+steps = 80
 batch = 8
 epoch = 20
 rate = 0.01
@@ -265,12 +264,12 @@ def test_thresholds_are_chosen_on_what_is_held_out(tmp_path: Path) -> None:
     assert f"threshold {threshold}, min_confidence {least}, sure {sure}" in result.stdout
     assert "on 2 pictures" in result.stderr
 
-    def f1(threshold: float, sure: float, least: float) -> float:
+    def score(threshold: float, sure: float, least: float) -> float:
         with lpr.load("tw-light", threshold=0.2, min_confidence=0.0) as reader:
             report = evaluate(reader, split_pictures(tmp_path / "set")[1])
-        return user_thresholds.f1(report, Thresholds(threshold, least, sure))
+        return f1(report, Thresholds(threshold, least, sure))
 
-    assert f1(threshold, sure, least) >= f1(0.5, 0.72, 0.1)
+    assert score(threshold, sure, least) >= score(0.5, 0.72, 0.1)
     message = failure("train", "thresholds", tmp_path / "set", "--data", tmp_path / "set")
     assert "model.toml: is missing; name a model folder" in message
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import LprError
-from lpr.models import load_model
+from lpr.models import load_model, write_model
 from lpr.utils.toml import to_toml
-from lpr_training.publishing.publish import assemble, write
+from lpr_training.publishing.publish import assemble
 
 DETECTOR = {
     "cfg": "detector.cfg",
@@ -53,12 +53,12 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
-def put_together(runs: tuple[Path, Path], out: Path) -> None:
-    write(assemble("tw-light", *runs, out), out)
+def combine(runs: tuple[Path, Path], out: Path) -> None:
+    write_model(out, assemble("tw-light", *runs, out))
 
 
 def test_two_runs_become_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> None:
-    put_together(runs, tmp_path / "model")
+    combine(runs, tmp_path / "model")
     model = load_model(str(tmp_path / "model"))
     assert (model.name, model.regions, model.licence) == ("tw-light", ("tw",), "Apache-2.0")
     assert model.detector.spec.threshold == 0.45
@@ -69,9 +69,9 @@ def test_two_runs_become_a_model_folder(tmp_path: Path, runs: tuple[Path, Path])
 
 
 def test_publishing_again_replaces_the_model(tmp_path: Path, runs: tuple[Path, Path]) -> None:
-    put_together(runs, tmp_path / "model")
+    combine(runs, tmp_path / "model")
     (runs[1] / "recognizer.onnx").write_bytes(b"better")
-    put_together(runs, tmp_path / "model")
+    combine(runs, tmp_path / "model")
     assert (load_model(str(tmp_path / "model")).recognizer.file).read_bytes() == b"better"
 
 
@@ -80,7 +80,7 @@ def test_a_run_that_has_not_ended_cannot_be_published(
 ) -> None:
     (runs[0] / "part.json").unlink()
     with pytest.raises(LprError, match="--resume"):
-        put_together(runs, tmp_path / "model")
+        combine(runs, tmp_path / "model")
 
 
 def test_toml_keys_and_texts_are_quoted_where_they_must() -> None:

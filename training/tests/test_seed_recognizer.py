@@ -21,9 +21,9 @@ from lpr_torch.resnet_gru import ResNetGru  # noqa: E402
 from lpr_training.augmentation.geometric import Affine, affine, transform  # noqa: E402
 from lpr_training.datasets.label_noise import LabelNoise  # noqa: E402
 from lpr_training.datasets.plate_samples import PlateSample, photographed, rendered  # noqa: E402
+from lpr_training.datasets.sets import LabelledSet  # noqa: E402
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
-from lpr_training.recognizer import plates as plates_module  # noqa: E402
 from lpr_training.recognizer.batches import CropSampler, to_input  # noqa: E402
 from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
@@ -72,12 +72,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (root / name / "labels.csv").open("w", newline="") as stream:
             table = csv.writer(stream)
             table.writerow(["file", "xmin", "ymin", "xmax", "ymax", "text", "split"])
-            for number in range(6):
+            for number in range(12):
                 plate = render_plate(rng, width=120)
                 height, width = plate.image.shape[:2]
                 file = f"tw{number:04d}.png"
                 cv2.imwrite(str(root / name / "images" / file), plate.image)
-                split = "train" if number < 3 else "dev"
+                split = "train" if number < 6 else "dev"
                 table.writerow([file, 0, 0, width, height, plate.text, split])
     return root
 
@@ -197,7 +197,7 @@ def test_unchecked_labels_are_wrong_as_often_as_its_were(
     assert wrong.boxes + wrong.texts == pytest.approx(5098 / 19515, abs=1e-3)
     recipe = recognizer_recipe(name, ["crops.rendered=200"])
     assert recipe.crops.wrong == wrong
-    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
+    monkeypatch.setattr(LabelledSet, "agreed", lambda _: [])
     found = plates_of(recipe, data)
     checked = plates_of(replace(recipe, crops=replace(recipe.crops, wrong=LabelNoise())), data)
     spoilt = [
@@ -224,7 +224,7 @@ def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
 def test_a_run_goes_from_crops_to_files(
     name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plates_module, "read_agreed", lambda _: [])
+    monkeypatch.setattr(LabelledSet, "agreed", lambda _: [])
     recipe = recognizer_recipe(name, TINY)
     found = plates_of(recipe, data)
     task = RecognizerTask(recipe, found)

@@ -37,7 +37,7 @@ def test_what_is_false_is_cut_off_and_what_is_found_is_kept() -> None:
 def test_a_sure_detection_needs_no_sure_reading() -> None:
     seen = report([output(PLATE, 0.95, 0.2)], [output(LAMP, 0.6, 0.3)])
     chosen, figures = choose(seen)
-    assert 0.6 < chosen.sure <= 0.95 or chosen.detection >= 0.6
+    assert 0.6 < chosen.accept <= 0.95 or chosen.detection >= 0.6
     assert figures["found"] == 0.5
     assert figures["false_readings_per_picture"] == 0
 

@@ -1,7 +1,7 @@
-"""Wrong labels found: a labelled set ranked by how much a model disagrees with it, and reviewed.
+"""Finds wrong labels: ranks a labelled set by the disagreement of a model, for a review by people.
 
-From below: ``table`` is the set's ``labels.csv`` as it is written, ``likelihood`` how probable a
-label is to a network; ``ranking`` puts the most suspicious first. ``decisions`` keeps what a person
-says of them, ``review`` is the work on both, ``pictures`` what is looked at, and ``server`` shows
-it all in a browser.
+From the lowest layer: ``table`` is the set's ``labels.csv`` byte for byte, ``likelihood`` the
+probability of a label under a network, ``ranking`` the order by suspicion. ``decisions`` stores
+people's decisions, ``review`` combines ranking and decisions, ``pictures`` draws the plates, and
+``server`` shows all in a browser.
 """

@@ -1,4 +1,4 @@
-"""What a person decided of labels, kept beside the set; the set itself is never changed."""
+"""People's decisions on labels, stored beside the set, which is never changed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 
 from lpr.errors import OutputError, SourceError
-from lpr_training.audit.table import CORNERS, Correction, Label, Table
+from lpr.labels import BOX_COLUMNS
+from lpr.utils.files import write_atomically
+from lpr_training.audit.table import Correction, Label, Table
 from lpr_training.labelling.files import writing
 
 Kind: TypeAlias = Literal["confirmed", "model", "typed", "unreadable", "box"]
-"""The label is right; the model's reading is; a text typed by hand; none can be read; the text
-stays, in the model's box."""
+"""The label is right; the model's reading is right; a text typed by hand; unreadable; the label's
+text is right, in the model's box."""
 
-_NEW = tuple(f"new_{name}" for name in CORNERS)
-COLUMNS = ("file", *CORNERS, "label", "decision", "text", *_NEW)
-"""Of ``labels.audit.csv``: the label as it is written, what was decided, what it is to say."""
+_NEW = tuple(f"new_{name}" for name in BOX_COLUMNS)
+COLUMNS = ("file", *BOX_COLUMNS, "label", "decision", "text", *_NEW)
+"""The columns of ``labels.audit.csv``: the label, the decision, the corrected label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``after`` is the whole of what the label says from then on, its box included."""
+    """``after`` is the corrected label, including its box."""
 
     label: Label
     kind: Kind
@@ -36,13 +38,13 @@ class Decisions:
     """The decisions on a table's labels: ``labels.audit.csv`` and ``labels.corrected.csv`` beside a
     ``labels.csv``.
 
-    The former is a log in the order of time, in which a label's last decision counts; the latter
-    the whole table with the corrections. Both are replaced whole after every decision. Decisions on
-    labels that the table does not hold (any longer) are kept, and change nothing.
+    The former is a chronological log, in which the last decision on a label counts; the latter the
+    whole table with the corrections. Both are rewritten after every decision. Decisions on labels
+    that the table no longer holds are kept without effect.
     """
 
     def __init__(self, table: Table) -> None:
-        """Raises :class:`lpr.errors.SourceError` for a log that is none."""
+        """Raises :class:`lpr.errors.SourceError` for a malformed log."""
         self.table = table
         self.log_file = table.path.with_suffix(".audit.csv")
         self.corrected_file = table.path.with_suffix(".corrected.csv")
@@ -57,20 +59,20 @@ class Decisions:
 
     @property
     def stale(self) -> int:
-        """How many labels were decided on that the table no longer holds."""
+        """The number of labels with a decision that the table no longer holds."""
         return len(self._last.keys() - self._known)
 
     def add(self, decision: Decision) -> None:
-        """Decide, and save both files.
+        """Add a decision and save both files.
 
-        Raises :class:`lpr.errors.OutputError` where they cannot be written, or where somebody else
-        changed the table or the log; nothing is decided then.
+        Raises :class:`lpr.errors.OutputError`, without a change, if they cannot be written or if
+        another program changed the table or the log.
         """
         self._save([*self._log, decision])
 
     def undo(self, among: Container[Label]) -> Decision | None:
-        """Take the last decision on one of the labels ``among`` back, save, and return it; None
-        where there is none. Raises as :meth:`add` does."""
+        """Remove the last decision on one of the labels ``among``, save, and return it; None if
+        there is no decision. Raises as :meth:`add`."""
         for place in reversed(range(len(self._log))):
             decision = self._log[place]
             if decision.label in among:
@@ -82,22 +84,20 @@ class Decisions:
         for file, known in ((self.table.path, self.table.content), (self.log_file, self._on_disk)):
             if _bytes_of(file) != known:
                 raise OutputError(
-                    f"{file}: was changed by somebody else meanwhile; end this audit and start anew"
+                    f"{file}: was changed by another program meanwhile; restart this audit"
                 )
         last = {decision.label: decision for decision in log}
         corrections = {label: decision.after for label, decision in last.items()}
-        written = _written(log)
-        _replace(self.log_file, written)
-        self._log, self._last, self._on_disk = log, last, written
+        content = _log_content(log)
+        _replace(self.log_file, content)
+        self._log, self._last, self._on_disk = log, last, content
         _replace(self.corrected_file, self.table.corrected(corrections))
 
 
 def check_writable(folder: Path) -> None:
-    """Raises :class:`lpr.errors.OutputError` for a folder that no decision can be saved in."""
+    """Raise :class:`lpr.errors.OutputError` for a read-only folder."""
     if not os.access(folder, os.W_OK):
-        raise OutputError(
-            f"{folder}: cannot be written to, and decisions are saved there; copy the set"
-        )
+        raise OutputError(f"{folder}: is read-only, but decisions are saved there; copy the set")
 
 
 def _bytes_of(file: Path) -> bytes | None:
@@ -117,14 +117,14 @@ def _parsed(file: Path, content: bytes) -> list[Decision]:
         return [_decision(row) for row in rows]
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise SourceError(
-            f"{file}: not the decisions of an audit ({error}); move it away to begin anew"
+            f"{file}: not the decisions of an audit ({error}); move it away to start over"
         ) from error
 
 
 def _decision(row: dict[str, str]) -> Decision:
     if row["decision"] not in get_args(Kind):
-        raise ValueError(f"there is no decision {row['decision']!r}")
-    before, after = (_corners(row, names) for names in (CORNERS, _NEW))
+        raise ValueError(f"unknown decision {row['decision']!r}")
+    before, after = (_corners(row, names) for names in (BOX_COLUMNS, _NEW))
     label = Label(row["file"], before, row["label"])
     return Decision(label, cast(Kind, row["decision"]), Correction(after, row["text"]))
 
@@ -136,7 +136,7 @@ def _corners(row: dict[str, str], names: tuple[str, ...]) -> tuple[str, str, str
     return xmin, ymin, xmax, ymax
 
 
-def _written(log: list[Decision]) -> bytes:
+def _log_content(log: list[Decision]) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -146,14 +146,7 @@ def _written(log: list[Decision]) -> bytes:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, with the rights that new files have."""
-    part = file.with_name(f".{file.name}.part")
-    with writing(file):
-        try:
-            with part.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+    with writing(file), write_atomically(file) as part, part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -1,4 +1,4 @@
-"""How probable a text is, by a network's CTC logits or by a mere reading."""
+"""The probability of a text under a network's CTC logits, or by a reading alone."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ Float64: TypeAlias = NDArray[np.float64]
 
 
 def log_probability(log_softmax: Float64, classes: Sequence[int], blank: int) -> float:
-    """The logarithm of the probability that a network spells exactly ``classes``.
+    """The log-probability that a network outputs exactly ``classes``.
 
-    ``log_softmax`` is ``T x C``, natural logarithms of each time step's class probabilities.
-    The sum over all alignments, by the forward recursion (Graves et al. 2006, section 4.1);
-    ``-inf`` where ``T`` steps are too few for the text. Unlike :func:`lpr.kernels.ctc_beam`, which
-    gives up on characters below 1e-6, it says how improbable the improbable is.
+    ``log_softmax`` is ``T x C``, natural logarithms of the class probabilities at each time step.
+    Sums over all alignments by the forward recursion (Graves et al. 2006, section 4.1); ``-inf``
+    if ``T`` steps are too few for the text. Unlike :func:`lpr.kernels.ctc_beam`, which drops
+    characters below 1e-6, it covers very improbable texts.
     """
-    # The text with blanks before, between and after its classes. A step stays, goes on by one, or
-    # leaps over a blank that need not be there: at the beginning, and between unlike classes.
+    # The path is the text with blanks before, between and after its classes. A step stays, advances
+    # by one, or skips an optional blank: at the beginning, and between different classes.
     path = np.full(2 * len(classes) + 1, blank)
     path[1::2] = classes
-    leaps = np.zeros(len(path), bool)
-    leaps[1:2] = True
-    leaps[3::2] = path[3::2] != path[1:-2:2]
-    # Place i of the path is at i + 2; at 1 is the start, where nobody stays.
+    skips = np.zeros(len(path), bool)
+    skips[1:2] = True
+    skips[3::2] = path[3::2] != path[1:-2:2]
+    # Index i of the path is stored at i + 2; at 1 is the start state, which the first step leaves.
     reached = np.full(len(path) + 2, -math.inf)
     reached[1] = 0.0
     for step in log_softmax[:, path]:
-        leapt = np.where(leaps, reached[:-2], -math.inf)
-        reached[2:] = np.logaddexp(np.logaddexp(reached[2:], reached[1:-1]), leapt) + step
+        skipped = np.where(skips, reached[:-2], -math.inf)
+        reached[2:] = np.logaddexp(np.logaddexp(reached[2:], reached[1:-1]), skipped) + step
         reached[1] = -math.inf
     return float(np.logaddexp.reduce(reached[-2:]))
 
 
 def disagreement(logits: Float32, spec: CtcSpec, label: str, reading: str) -> float:
-    """How much more probable the best text is than ``label``, in nats: 0 or more.
+    """The log ratio of the probabilities of the best text and of ``label``, in nats, at least 0.
 
-    ``log P(best) - log P(label)``, the best being the likelier of ``reading`` and ``label``.
-    ``logits`` is ``T x C`` as ``spec`` says. Infinite where the label holds characters that are not
-    in the network's alphabet, or more than its time steps can spell.
+    ``log P(best) - log P(label)``, where the best is the likelier of ``reading`` and ``label``.
+    ``logits`` is ``T x C`` as ``spec`` says. Infinite if the label has characters outside the
+    network's alphabet, or too many for its time steps.
     """
     if not set(label) <= set(spec.alphabet):
         return math.inf
@@ -61,11 +61,11 @@ def disagreement(logits: Float32, spec: CtcSpec, label: str, reading: str) -> fl
 
 
 def disagreement_of_reading(reading: Reading, label: str) -> float:
-    """An estimate of the same for a recognizer that gives no logits, in nats: 0 or more.
+    """An estimate of :func:`disagreement` for a recognizer without logits, in nats, at least 0.
 
-    An alternative's confidence is its probability. Otherwise each character that has to be changed
-    (Levenshtein) counts as the logarithm of the odds that it was read right, by the reading's
-    confidence; so what was read in doubt contradicts nothing, and neither does what was not read.
+    The confidence of an alternative is its probability. Otherwise each edit between reading and
+    label (Levenshtein) counts as the log odds of the reading's confidence. Doubtful and empty
+    readings thus contradict nothing.
     """
     if reading.text in ("", label):
         return 0.0
@@ -76,6 +76,6 @@ def disagreement_of_reading(reading: Reading, label: str) -> float:
 
 
 def _classes(text: str, spec: CtcSpec) -> list[int]:
-    """A text's classes; those from the blank on are one further than in the alphabet."""
+    """The classes of a text: indices in the alphabet, shifted by one from the blank on."""
     places = map(spec.alphabet.index, text)
     return [place + (place >= spec.blank) for place in places]

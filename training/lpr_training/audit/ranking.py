@@ -1,4 +1,4 @@
-"""The labels of a set, the most suspicious first."""
+"""Ranks the labels of a set, the most suspicious first."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from lpr_training.audit.table import Label
 from lpr_training.labelling.pictures import load_picture
 
 IMPOSSIBLE = 100.0
-"""Nats for a label that the recognizer cannot give at all; whatever it can, counts less."""
-_MOST = 80.0
+"""Nats for a label that the recognizer cannot output; more than for any that it can."""
+MAX_DISAGREEMENT = 80.0
+"""The upper bound of the disagreement with a label that the recognizer can output, in nats."""
 ILLEGAL = 7.0
-"""Nats for a text that no format allows: of a thousand labels, one is of such a plate."""
+"""Nats for a text that fits no format: about ln(1000), as one plate in a thousand is like that."""
 ELSEWHERE = 3.0
-"""Nats, at most, for a box that the detector sees elsewhere."""
+"""The upper bound for a box that the detector places elsewhere, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A label and what a model says of it; the greater the ``score``, the more suspicious.
+    """A label and the model's view of it; the higher the ``score``, the more suspicious.
 
-    ``score`` is in nats, a sum of logarithms of odds:
+    ``score`` is a sum of log odds, in nats:
 
-    * ``disagreement``: how much more probable the recognizer holds its reading of the labelled box
-      to be than the label (:mod:`lpr_training.audit.likelihood`), 80 at most. It is small where
-      the picture is hard to read, whatever was read. 100 for a label with characters that the
-      recognizer does not know, or too many of them.
-    * 7 for a text that fits no format of the regions: above all that a model does not object to,
-      below what it is certain of.
-    * up to 3 for a box, the detector's confidence in another place times what of the union of the
-      two boxes they do not share. Where it finds nothing, nothing is said.
+    * ``disagreement``: the log ratio of the recognizer's probabilities of its reading and of the
+      label (:mod:`lpr_training.audit.likelihood`), up to 80; small for pictures that are hard to
+      read. 100 for a label with unknown characters or too many of them.
+    * 7 for a text that fits no format of the regions: more than for a label without other
+      objections, less than for a confident disagreement.
+    * up to 3 for a box: the detector's confidence in another box times 1 - IoU of the two. 0
+      without a detection.
 
-    ``display`` is the reading as its region writes it, ``model_box`` the other place.
+    ``display`` is the reading with its region's separators, ``model_box`` the other box.
     """
 
     label: Label
@@ -56,7 +56,7 @@ class Suspect:
     model_box: Box | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The suspect as it stands in a record of ``lpr data audit``, without its rank."""
+        """The record of ``lpr data audit``, without the rank."""
         return {
             "file": self.label.file,
             "box": list(self.label.box),
@@ -72,16 +72,15 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The suspects, the most suspicious first, and what is wrong with pictures that could not be
-    looked at."""
+    """The suspects, the most suspicious first, and the errors of unreadable pictures."""
 
     suspects: list[Suspect]
     failures: list[SourceError]
 
 
 def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ranking:
-    """Look at every label with a text in its picture; equal scores go by the reading's confidence,
-    the least first. A picture that cannot be read costs only its own labels."""
+    """Rank every label with a text; ties go by ascending confidence of the reading. An unreadable
+    picture affects only its own labels."""
     suspects: list[Suspect] = []
     failures: list[SourceError] = []
     for path, labels in pictures:
@@ -92,12 +91,14 @@ def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ra
         except SourceError as error:
             failures.append(error)
             continue
-        suspects += _looked_at(reader, path, image, labels)
+        suspects += _suspects_in(reader, path, image, labels)
     suspects.sort(key=lambda suspect: (-suspect.score, suspect.reading.confidence))
     return Ranking(suspects, failures)
 
 
-def _looked_at(reader: Reader, path: Path, image: Image, labels: Sequence[Label]) -> list[Suspect]:
+def _suspects_in(
+    reader: Reader, path: Path, image: Image, labels: Sequence[Label]
+) -> list[Suspect]:
     elsewhere = _elsewhere([label.box for label in labels], reader.find(image))
     known = [
         (label, place) for label, place in zip(labels, elsewhere, strict=True) if label.is_text
@@ -110,7 +111,7 @@ def _looked_at(reader: Reader, path: Path, image: Image, labels: Sequence[Label]
 
 
 def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[Reading, float]]:
-    """What is read in each labelled box, and how far the label disagrees with it, in nats."""
+    """The reading of each labelled box, and its disagreement with the label in nats."""
     crops = [Crop(image, label.box.quad) for label in labels]
     recognizer = reader.recognizer
     if not isinstance(recognizer, CtcReader):
@@ -132,14 +133,14 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
 
 
 def _elsewhere(boxes: Sequence[Box], found: Sequence[Detection]) -> list[tuple[Box, float] | None]:
-    """For each labelled box the other place where the detector sees its plate, and what that is
-    worth, in nats; None where it agrees, or knows of no plate that is not labelled already."""
+    """For each labelled box the detector's other box of its plate and the score of that in nats;
+    None if the detector agrees or finds no plate without a label."""
     met = [max((box.iou(d.box) for d in found), default=0.0) >= FOUND_IOU for box in boxes]
     free = [d for d in found if all(d.box.iou(box) < FOUND_IOU for box in boxes)]
     places: list[tuple[Box, float] | None] = []
     for box, is_met in zip(boxes, met, strict=True):
-        # One that touches it is a better box of the same plate; one far away is so only where the
-        # two are all there is. In crowded pictures it is a plate that nobody labelled.
+        # A detection that overlaps is a better box of the same plate. A distant one is that only if
+        # label and detection are the only ones; otherwise it is a plate without a label.
         alone = len(boxes) == len(found) == 1
         near = [d for d in free if d.box.iou(box) > 0 or alone]
         if is_met or not near:
@@ -160,7 +161,7 @@ def _suspect(
     place: tuple[Box, float] | None,
 ) -> Suspect:
     is_possible = nats < math.inf and not label.strange
-    nats = min(nats, _MOST) if is_possible else IMPOSSIBLE
+    nats = min(nats, MAX_DISAGREEMENT) if is_possible else IMPOSSIBLE
     is_illegal = bool(reader.regions) and match(label.known, reader.regions) is None
     codes = ", ".join(region.code for region in reader.regions)
     reasons = {
@@ -170,15 +171,15 @@ def _suspect(
         f"the label fits no format of {codes}": is_illegal,
         "the model reads nothing": not reading.text,
         "the model reads something else": reading.text not in ("", label.known),
-        "the box shows nothing of the picture": _shows_nothing(label.box, image),
+        "the box shows nothing of the picture": _is_outside(label.box, image),
         "the model's box is elsewhere": place is not None,
     }
-    shown = match(reading.text, reader.regions)
+    matched = match(reading.text, reader.regions)
     return Suspect(
         label,
         path,
         reading,
-        display=shown.display if shown else None,
+        display=matched.display if matched else None,
         disagreement=nats,
         is_illegal=is_illegal,
         score=nats + ILLEGAL * is_illegal + (place[1] if place else 0.0),
@@ -187,6 +188,6 @@ def _suspect(
     )
 
 
-def _shows_nothing(box: Box, image: Image) -> bool:
+def _is_outside(box: Box, image: Image) -> bool:
     height, width = image.shape[:2]
     return box.area <= 0 or min(box.x1, box.y1, width - box.x0, height - box.y0) <= 0

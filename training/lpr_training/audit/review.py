@@ -1,4 +1,4 @@
-"""The work of a person on a ranking: what is shown of each label, decided and undone."""
+"""A person's review of a ranking: entries to display, decisions, undo."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from lpr_training.audit.table import Correction, strange
 from lpr_training.labelling.pictures import load_picture
 
 _LONGEST = 40
+"""The maximal length of a typed text, in characters."""
 
 
 class Review:
-    """A ranking under review; its entries are numbered from 0. Of use to several threads."""
+    """A ranking under review, with entries numbered from 0. Thread-safe."""
 
     def __init__(self, name: str, suspects: Sequence[Suspect], decisions: Decisions) -> None:
         self.name = name
@@ -29,88 +30,87 @@ class Review:
         self._lock = threading.Lock()
 
     def entries(self) -> list[dict[str, Any]]:
-        """All that the page tells of each entry, the most suspicious first."""
+        """The entries for the page, the most suspicious first."""
         with self._lock:
-            return [self._shown(number) for number in range(len(self._suspects))]
+            return [self._entry(number) for number in range(len(self._suspects))]
 
     def decide(self, number: int, kind: Kind, text: str = "") -> dict[str, Any]:
-        """Decide on an entry, save that, and return the entry as it is now; ``text`` is the one
-        that was typed.
+        """Decide on an entry, save, and return the updated entry; ``text`` is the typed one.
 
-        Raises ``ValueError`` for what cannot be decided, ``IndexError`` for an entry that is not
-        there, and as :meth:`Decisions.add` does.
+        Raises ``ValueError`` for an impossible decision, ``IndexError`` for an unknown entry, and
+        as :meth:`Decisions.add`.
         """
         with self._lock:
             suspect = self._suspect(number)
             after = self._decided(suspect, kind, text)
             self._decisions.add(Decision(suspect.label, kind, after))
-            return self._shown(number)
+            return self._entry(number)
 
     def undo(self) -> dict[str, Any] | None:
-        """Take the last decision back, also one of an earlier review; the entry as it is now, None
-        where nothing was decided. Raises as :meth:`Decisions.undo` does."""
+        """Remove the last decision, also of an earlier review, and return the updated entry; None
+        if there is no decision. Raises as :meth:`Decisions.undo`."""
         with self._lock:
             undone = self._decisions.undo(self._numbers)
-            return self._shown(self._numbers[undone.label]) if undone else None
+            return self._entry(self._numbers[undone.label]) if undone else None
 
     def near(self, number: int) -> bytes:
-        """The plate of an entry as a JPEG file, in the box that is decided on.
+        """The plate of an entry as a JPEG file, in its current box.
 
-        Raises ``IndexError``, and :class:`lpr.errors.SourceError` for a picture that is gone.
+        Raises ``IndexError``, and :class:`lpr.errors.SourceError` for a missing picture.
         """
         suspect = self._suspect(number)
-        return pictures.near(load_picture(suspect.picture), self._now(suspect).box)
+        return pictures.near(load_picture(suspect.picture), self._current(suspect).box)
 
     def far(self, number: int) -> bytes:
-        """The picture of an entry as a JPEG file, with its boxes; raises as :meth:`near` does."""
+        """The picture of an entry as a JPEG file, with its boxes. Raises as :meth:`near`."""
         suspect = self._suspect(number)
         image = load_picture(suspect.picture)
-        return pictures.far(image, self._now(suspect).box, suspect.model_box)
+        return pictures.far(image, self._current(suspect).box, suspect.model_box)
 
     def _suspect(self, number: int) -> Suspect:
         if not 0 <= number < len(self._suspects):
             raise IndexError(f"there is no entry {number}")
         return self._suspects[number]
 
-    def _now(self, suspect: Suspect) -> Correction:
-        """What the label says, as far as it is decided."""
+    def _current(self, suspect: Suspect) -> Correction:
+        """The label, corrected by its last decision."""
         decision = self._decisions.of(suspect.label)
         return decision.after if decision else Correction(suspect.label.corners, suspect.label.text)
 
     def _decided(self, suspect: Suspect, kind: Kind, typed: str) -> Correction:
-        now = self._now(suspect)
+        current = self._current(suspect)
         if kind == "confirmed":
-            return now._replace(text=suspect.label.text)
+            return current._replace(text=suspect.label.text)
         if kind == "model":
             if not suspect.reading.text:
                 raise ValueError("the model reads nothing here")
-            return now._replace(text=self._written(suspect))
+            return current._replace(text=self._reading_text(suspect))
         if kind == "typed":
             text = typed.strip()
             is_plain = text.isprintable() and not strange(text)
             if not normalise(text) or len(text) > _LONGEST or not is_plain:
                 raise ValueError(f"no text of letters and digits: {typed[:_LONGEST]!r}")
-            return now._replace(text=text)
+            return current._replace(text=text)
         if kind == "unreadable":
-            return now._replace(text="")
+            return current._replace(text="")
         if suspect.model_box is None:
             raise ValueError("the model has no other box here")
         xmin, ymin, xmax, ymax = (f"{side:.1f}" for side in suspect.model_box)
-        return now._replace(corners=(xmin, ymin, xmax, ymax))
+        return current._replace(corners=(xmin, ymin, xmax, ymax))
 
-    def _written(self, suspect: Suspect) -> str:
-        """The reading in the set's way of writing."""
+    def _reading_text(self, suspect: Suspect) -> str:
+        """The reading, with separators if the set has them."""
         separated = suspect.display if self._decisions.table.separated else None
         return separated or suspect.reading.text
 
-    def _shown(self, number: int) -> dict[str, Any]:
+    def _entry(self, number: int) -> dict[str, Any]:
         suspect = self._suspects[number]
         decision = self._decisions.of(suspect.label)
         return {
             "number": number,
             "file": suspect.label.file,
             "label": suspect.label.text,
-            "reading": self._written(suspect),
+            "reading": self._reading_text(suspect),
             "pairs": _pairs(suspect),
             "confidence": round(float(suspect.reading.confidence), 4),
             "disagreement": round(suspect.disagreement, 1),
@@ -123,11 +123,10 @@ class Review:
 
 
 def _pairs(suspect: Suspect) -> list[tuple[str, str, bool]]:
-    """The label's and the reading's characters side by side, empty where one lacks any, and whether
-    the model is in doubt of what it reads there."""
+    """The label's and the reading's characters side by side, empty if one has none, and whether
+    the model doubts its character."""
     reading = suspect.reading
-    certain = [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
-    confidences = iter(certain)
+    confidences = iter(reading.certainties)
     return [
         (labelled, read, bool(read) and next(confidences) < DOUBTFUL)
         for labelled, read in aligned(suspect.label.known, reading.text)

@@ -1,4 +1,4 @@
-"""The page of a review, served to this machine alone by the standard library."""
+"""A web server for a review, on 127.0.0.1 only, made of the standard library."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _POLICY = (
 class AuditServer:
     """A server on a port of 127.0.0.1; a context manager.
 
-    It answers only requests that call it by this machine's own name, so that no other site's name
-    can be made to lead here (DNS rebinding), and takes decisions only with the token that stands in
-    its page, which no other site's page can read. Pictures are asked for by an entry's number.
+    It answers only requests whose Host is this machine (against DNS rebinding), and accepts
+    decisions only with the token in its page, which other sites cannot read. Pictures are requested
+    by the numbers of entries.
     """
 
     def __init__(self, port: int = 0) -> None:
-        """Port 0 is any free one. Raises :class:`lpr.errors.OutputError` for one that is taken."""
+        """Port 0 is any free one. Raises :class:`lpr.errors.OutputError` for a used port."""
         self._token = secrets.token_urlsafe(24)
         try:
             self._server = _Server((HOST, port), _Handler)
@@ -50,17 +50,17 @@ class AuditServer:
 
     @property
     def address(self) -> str:
-        """What to type into a browser."""
+        """The URL of the page."""
         return f"http://{HOST}:{self._server.server_port}/"
 
     def serve(self, review: Review) -> None:
-        """Serve until :meth:`stop`, or an interrupt from the keyboard."""
+        """Serve until :meth:`stop` or a keyboard interrupt."""
         self._server.review = review
         with contextlib.suppress(KeyboardInterrupt):
             self._server.serve_forever(poll_interval=0.1)
 
     def stop(self) -> None:
-        """End :meth:`serve`, which runs in another thread."""
+        """Stop :meth:`serve`, which runs in another thread."""
         self._server.shutdown()
 
     def __enter__(self) -> AuditServer:
@@ -76,13 +76,13 @@ class _Server(ThreadingHTTPServer):
     token: str
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that leaves before its answer is there is no error."""
+        """Ignore browsers that disconnect before the response."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 class _RefusalError(Exception):
-    """A request that is not answered, and why."""
+    """A refused request, with the reason."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self._get)
 
     def do_POST(self) -> None:
-        # Read even where it is refused: what is left unread makes a connection break, not end.
+        # Read even if refused: unread data would reset the connection instead of closing it.
         length = self.headers.get("Content-Length", "")
         self._sent = self.rfile.read(int(length)) if length in _LENGTHS else b""
         self._answer(self._post)
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(HTTPStatus.OK, review.entries())
         elif picture:
             draw = review.near if picture[1] == "near" else review.far
-            # The page asks for a picture by another address whenever it is another one.
+            # The page changes the address whenever the picture changes.
             keep = {"Cache-Control": "private, max-age=3600"}
             self._send(HTTPStatus.OK, "image/jpeg", draw(int(picture[2])), keep)
         else:
@@ -197,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: what matters is seen in the page."""
+        """Log nothing: the page shows all that matters."""
 
 
 def _page(name: str, token: str, nonce: str) -> str:

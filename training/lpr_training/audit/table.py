@@ -1,4 +1,4 @@
-"""A set's table of labels as it is written, so that what is not corrected stays as it is."""
+"""A set's table of labels byte for byte, so that rows without a correction do not change."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from lpr.errors import SourceError
-from lpr.labels import locate, normalise, read_labels, table_of
+from lpr.labels import BOX_COLUMNS, locate, normalise, read_labels, table_of
 from lpr.types import Box
 
 Corners: TypeAlias = tuple[str, str, str, str]
-"""``xmin, ymin, xmax, ymax`` as they are written."""
+"""``xmin, ymin, xmax, ymax`` as written in the table."""
 
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _MARK = "\ufeff"
 _SEPARATORS = "-‐‑–—−_.·•"
 
@@ -28,7 +27,7 @@ def strange(text: str) -> str:
 
 
 class Label(NamedTuple):
-    """What a row says of a plate, letter by letter; rows that say the same are one label."""
+    """The plate of a row, letter by letter; equal rows are one label."""
 
     file: str
     corners: Corners
@@ -41,23 +40,23 @@ class Label(NamedTuple):
 
     @property
     def known(self) -> str:
-        """The text in ``A-Z0-9``, empty where nobody knows it."""
+        """The text in ``A-Z0-9``, empty if unknown."""
         return normalise(self.text)
 
     @property
     def is_text(self) -> bool:
-        """Whether anything is written, be it only what no plate shows."""
+        """Whether there is any text, even if no plate shows it."""
         return bool(self.known or self.strange)
 
     @property
     def strange(self) -> str:
-        """The characters of the text that are neither ``A-Z0-9`` nor separators, which are left
-        out in silence elsewhere: ``Ä``, ``?``."""
+        """The characters of the text that :func:`lpr.labels.normalise` drops although they are no
+        separators: ``Ä``, ``?``."""
         return strange(self.text)
 
 
 class Correction(NamedTuple):
-    """What a label is to say instead."""
+    """The corrected content of a label."""
 
     corners: Corners
     text: str
@@ -78,9 +77,9 @@ class _Record:
 
 @dataclass(frozen=True)
 class Table:
-    """A labelled set's table, read and never written to.
+    """A labelled set's table, read-only.
 
-    ``separated`` says whether it writes its texts with separators (``ABC-1234``).
+    ``separated``: whether most of its texts have separators (``ABC-1234``).
     """
 
     path: Path
@@ -93,7 +92,7 @@ class Table:
     def read(cls, labelled: Path) -> Table:
         """The table of a labelled folder, or the table itself (:func:`lpr.labels.table_of`).
 
-        Raises :class:`lpr.errors.SourceError` as :func:`lpr.labels.read_labels` does.
+        Raises as :func:`lpr.labels.read_labels`.
         """
         path = table_of(labelled)
         read_labels(path)
@@ -110,10 +109,10 @@ class Table:
         return cls(path, content, separated, records, columns)
 
     def pictures(self, split: str | None = None) -> dict[Path, list[Label]]:
-        """The pictures of the set, or of a ``split``, with the labels of each, in the table's
-        order; those that the table holds twice are there once.
+        """The pictures of the set, or of a ``split``, with their labels in the table's order,
+        without duplicates.
 
-        Raises :class:`lpr.errors.SourceError` for a split that is not there.
+        Raises :class:`lpr.errors.SourceError` for an unknown split.
         """
         read_labels(self.path, split)
         found: dict[Path, dict[Label, None]] = {}
@@ -124,11 +123,11 @@ class Table:
         return {picture: list(labels) for picture, labels in found.items()}
 
     def labels(self) -> set[Label]:
-        """All labels of the table, whatever their split."""
+        """The labels of all splits."""
         return {record.label for record in self._records if record.label}
 
     def corrected(self, corrections: Mapping[Label, Correction]) -> bytes:
-        """The whole table with ``corrections``; all other rows byte for byte as they are."""
+        """The whole table with ``corrections``; all other rows keep their bytes."""
         parts = [_MARK if self.content.startswith(_MARK.encode()) else ""]
         for record in self._records:
             change = corrections.get(record.label) if record.label else None
@@ -137,7 +136,7 @@ class Table:
 
     def _changed(self, record: _Record, change: Correction) -> str:
         fields = list(record.fields)
-        for name, value in zip((*CORNERS, "text"), (*change.corners, change.text), strict=True):
+        for name, value in zip((*BOX_COLUMNS, "text"), (*change.corners, change.text), strict=True):
             fields[self._columns[name]] = value
         if fields == record.fields:
             return record.raw
@@ -148,15 +147,15 @@ class Table:
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Each record of a table: as it is written, with its line's end, and its fields."""
+    """Each record of a table: its text with the line ending, and its fields."""
     raw: list[str] = []
 
-    def heard() -> Iterator[str]:
+    def recorded() -> Iterator[str]:
         for line in io.StringIO(text, newline=""):
             raw.append(line)
             yield line
 
-    for fields in csv.reader(heard()):
+    for fields in csv.reader(recorded()):
         yield "".join(raw), fields
         raw.clear()
 
@@ -166,7 +165,7 @@ def _record(raw: str, fields: list[str], columns: Mapping[str, int]) -> _Record:
         place = columns.get(name, len(fields))
         return fields[place] if place < len(fields) else ""
 
-    xmin, ymin, xmax, ymax = map(value, CORNERS)
+    xmin, ymin, xmax, ymax = map(value, BOX_COLUMNS)
     corners = xmin, ymin, xmax, ymax
     is_plate = any(corner.strip() for corner in corners)
     label = Label(value("file"), corners, value("text")) if is_plate else None

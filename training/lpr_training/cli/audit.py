@@ -1,4 +1,4 @@
-"""``lpr data audit``: wrong labels found by a model, and corrected in a browser."""
+"""``lpr data audit``: finds wrong labels with a model, and corrects them in a browser."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ import click
 
 from lpr.errors import SourceError
 from lpr.models import DEFAULT_MODEL
+from lpr_training.cli.options import EXISTING, note
 
 if TYPE_CHECKING:
     from lpr_training.audit.ranking import Suspect
 
 
 @click.command()
-@click.argument("folder", metavar="SET", type=click.Path(path_type=Path, exists=True))
-@click.option("--serve", is_flag=True, help="Show the ranking in a browser, and take corrections.")
+@click.argument("folder", metavar="SET", type=EXISTING)
+@click.option("--serve", is_flag=True, help="Show the ranking in a browser and accept corrections.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="Where --serve listens, on this machine alone; by default any free one.",
+    help="Port of --serve on 127.0.0.1; default: any free one.",
 )
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder.")
 @click.option(
     "--recognizer",
-    help="Another recognizer than the model's: a runtime's, or another model's; "
-    "several with commas vote.",
+    help="Use this recognizer instead of the model's: a runtime's, or another model's; several, "
+    "separated by commas, vote.",
 )
 @click.option(
     "--region",
-    help="Formats that labels may have, such as tw; several with commas, any for all. By default "
-    "the model's.",
+    help="Region of the formats that labels may have, such as tw; several separated by commas, or "
+    "any. Default: the model's.",
 )
-@click.option("--split", help="Only the labels of this split.")
+@click.option("--split", help="Take only the labels of this split.")
 def audit(
     folder: Path,
     serve: bool,
@@ -48,9 +49,9 @@ def audit(
 ) -> None:
     """Rank the labels of SET, a folder with a labels.csv, by how much a model disagrees.
 
-    Prints a JSON object for each label with a text, the most suspicious first; what was decided
-    before is left out. Decisions of --serve are kept beside the labels, which are never changed:
-    in labels.audit.csv, and in labels.corrected.csv the whole table with the corrections.
+    Prints a JSON object for each undecided label with a text, the most suspicious first. --serve
+    never changes the labels: it writes decisions to labels.audit.csv beside them, and the whole
+    corrected table to labels.corrected.csv.
     """
     import lpr
     from lpr.utils.progress import progress
@@ -63,25 +64,25 @@ def audit(
     table = Table.read(folder)
     pictures = table.pictures(split)
     if not any(label.is_text for labels in pictures.values() for label in labels):
-        raise SourceError(f"{table.path}: no plate has a text, so there is none to audit")
+        raise SourceError(f"{table.path}: no plate has a text, so there is nothing to audit")
     decisions = Decisions(table)
     with ExitStack() as stack:
         if serve:
             from lpr_training.audit.review import Review
             from lpr_training.audit.server import AuditServer
 
-            # What would spoil the end is known before the beginning.
+            # Fail before the ranking, which takes minutes.
             check_writable(table.path.parent)
             server = stack.enter_context(AuditServer(port or 0))
         reader = lpr.load(model, recognizer=recognizer, regions=region)
         with reader, progress(pictures.items(), "picture", len(pictures)) as bar:
             ranking = rank(reader, bar)
         for failure in ranking.failures:
-            _note(str(failure))
+            note(str(failure))
         undecided = [s for s in ranking.suspects if decisions.of(s.label) is None]
-        _note(_summary(ranking.suspects, len(undecided), decisions.stale))
+        note(_summary(ranking.suspects, len(undecided), decisions.stale))
         if serve and ranking.suspects:
-            _note(f"{server.address} shows them; Ctrl-C ends it")
+            note(f"{server.address} shows them; Ctrl-C stops the server")
             server.serve(Review(table.path.parent.absolute().name, ranking.suspects, decisions))
         elif not serve:
             for place, suspect in enumerate(undecided, 1):
@@ -92,18 +93,14 @@ def audit(
 
 
 def _summary(suspects: Sequence[Suspect], undecided: int, stale: int) -> str:
-    otherwise = sum(suspect.reading.text != suspect.label.known for suspect in suspects)
+    different = sum(suspect.reading.text != suspect.label.known for suspect in suspects)
     parts = [
         f"{len(suspects)} labels",
-        f"{otherwise} read otherwise by the model",
+        f"{different} that the model reads differently",
         f"{sum(suspect.is_illegal for suspect in suspects)} that fit no format",
         f"{sum(suspect.model_box is not None for suspect in suspects)} in another box",
         f"{len(suspects) - undecided} decided already",
     ]
     if stale:
-        parts.append(f"{stale} decisions on labels that are there no longer")
+        parts.append(f"{stale} decisions on labels that no longer exist")
     return ", ".join(parts)
-
-
-def _note(text: str) -> None:
-    click.echo(f"lpr: {text}", err=True)

@@ -1,6 +1,7 @@
-"""What this package hands to lpr: the commands ``lpr train`` and ``lpr data``.
+"""The entry point for lpr: the commands ``lpr train`` and ``lpr data``.
 
-Imported whenever lpr starts, so it imports nothing heavy; the commands do when they run.
+lpr imports this module whenever it starts, so it imports nothing heavy; the commands do when they
+run.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import click
 
 from lpr.hookspecs import hookimpl
-from lpr_training.cli.train import data, train
+from lpr_training.cli.data import data
+from lpr_training.cli.train import train
 
 lpr_interface = 1
 

@@ -1,37 +1,54 @@
-"""``lpr train`` and ``lpr data``. ``lpr data`` works without torch."""
+"""``lpr train``: networks trained, fitted to a site or a country, and published."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from lpr.errors import LprError
 from lpr.models import Model, load_model
-from lpr_training.cli.data import COMMANDS
+from lpr_training.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUT_FILE, note
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+INSTALL = (
+    "pip install ./plugins/lpr-torch './training[torch]' (for the CPU alone, without 4 GB of CUDA: "
+    "add --extra-index-url https://download.pytorch.org/whl/cpu)"
+)
 
 _RECOGNIZER = "tw-light-recognizer"
 
 
-@click.group()
+class _TorchGroup(click.Group):
+    """Commands that need PyTorch; without it only their help is there."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not set(args) & set(ctx.help_option_names):
+            _require_torch()
+        return super().resolve_command(ctx, args)
+
+
+def _require_torch() -> None:
+    with contextlib.suppress(ImportError):
+        if all(map(find_spec, ("torch", "lpr_torch"))):
+            return
+    raise LprError(f"lpr train needs PyTorch and lpr-torch; install them with: {INSTALL}")
+
+
+@click.group(cls=_TorchGroup)
 def train() -> None:
     """Train a model's networks and publish them as a model folder."""
 
 
-@click.group()
-def data() -> None:
-    """Prepare what is trained on: labels, anchors, crops; rendered plates and scenes."""
-
-
-for _command in COMMANDS:
-    data.add_command(_command)
-
-
 def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | Path | None:
-    """Looked for with the options: one that is not there is known before the pictures, which take
+    """Resolved with the options, so that a wrong name fails before pictures are loaded, which takes
     minutes."""
     if name and name.endswith(".safetensors"):
         if not Path(name).is_file():
@@ -57,7 +74,7 @@ _DEVICE = click.option(
     default="cpu",
     show_default=True,
     callback=_device,
-    help="Where to train, as torch names it: cpu, cuda, cuda:1.",
+    help="Device to train on, as torch names it: cpu, cuda, cuda:1.",
 )
 _CHANGES = click.option(
     "--set",
@@ -69,38 +86,37 @@ _CHANGES = click.option(
 
 
 def _training_options(default_recipe: str | None) -> Callable[[Command], Command]:
-    folder = click.Path(path_type=Path, file_okay=False)
     options = [
         click.option(
             "--recipe",
             default=default_recipe,
-            show_default=default_recipe or "tw-light-recognizer, or site-MODEL for a site's crops",
-            help="A recipe's name or the path of its TOML file.",
+            show_default=default_recipe or f"{_RECOGNIZER}, or site-MODEL to fit a model to a site",
+            help="Name of a recipe, or path of its TOML file.",
         ),
         click.option(
             "--data",
             "root",
             required=True,
             type=click.Path(path_type=Path),
-            help="A labelled set of one's own, with its labels.csv (lpr data table makes one), or "
-            "another table of its labels, or the folder of the sets that the shipped recipes train "
-            "on.",
+            help="A labelled set: a folder with a labels.csv (lpr data table makes one), or the "
+            "table itself. Also a TOML file that lists several sets, or the folder of the sets "
+            "that the shipped recipes train on.",
         ),
-        click.option("--out", required=True, type=folder, help="The run's folder."),
-        click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint."),
+        click.option("--out", required=True, type=FOLDER, help="The run's folder."),
+        click.option("--resume", is_flag=True, help="Continue from the run's last checkpoint."),
         click.option(
             "--from",
             "start",
             metavar="MODEL",
             callback=_start,
-            help="Begin with the weights of a model (name or folder) or of a run's "
-            "best.safetensors, not with random ones.",
+            help="Start with the weights of a model (name or folder) or of a run's "
+            "best.safetensors instead of random ones.",
         ),
         _DEVICE,
         click.option(
             "--finish",
             is_flag=True,
-            help="Train no further: write the published files of the run's best weights.",
+            help="Do not train: write the published files of the run's best weights.",
         ),
         _CHANGES,
     ]
@@ -116,38 +132,21 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
 @train.command()
 @_training_options("tw-light-detector")
 def detector(
-    recipe: str,
-    root: Path,
-    out: Path,
-    resume: bool,
-    start: Model | Path | None,
-    device: str,
-    finish: bool,
-    changes: tuple[str, ...],
+    recipe: str, root: Path, out: Path, finish: bool, changes: tuple[str, ...], **options: Any
 ) -> None:
     """Train a detector, check it on dev after each epoch and keep the best.
 
-    Where --data holds a labels.csv, its pictures are trained on: those of the split train, checked
-    by those of dev or, where no split is named, by every fifth.
+    From a set with a labels.csv, the split train is trained on and the split dev checks. Without
+    splits, every fifth picture checks.
     """
-    from lpr_training.datasets.user_set import is_own
+    from lpr_training.datasets.sets import open_sets
     from lpr_training.detector.recipe import detector_recipe
-    from lpr_training.detector.task import DetectorTask
-    from lpr_training.engine.loop import BEST
-    from lpr_training.engine.loop import train as run
-    from lpr_training.publishing.run_export import finish_detector
+    from lpr_training.publishing.trainings import Run, train_detector
 
     chosen, cfg = detector_recipe(recipe, changes)
-    task = DetectorTask(chosen, root, cfg)
-    if isinstance(start, Path):
-        task.start_from_checkpoint(start)
-    elif start:
-        task.start_from(start)
-    best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
-    finish_detector(task, cfg, best, out)
+    best = train_detector(chosen, cfg, Run(root, out, finish_only=finish, **options))
     click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
-    if is_own(root):
-        _tell_export(best)
+    _note_export(open_sets(root).site, best)
 
 
 @train.command()
@@ -156,204 +155,119 @@ def recognizer(
     recipe: str | None,
     root: Path,
     out: Path,
-    resume: bool,
     start: Model | Path | None,
-    device: str,
     finish: bool,
     changes: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best.
 
-    Where --data holds a labels.csv, its plates with texts are trained on beside rendered ones. With
-    the model of --from it is fitted to them; what it could read before is measured too, and
+    From a set with a labels.csv, its plates with texts are trained on, mixed with rendered ones.
+    With --from MODEL that model is fitted to them: the check covers what it could read before, and
     OUT/model is the whole model with the new recognizer.
     """
-    from lpr_torch.checkpoints import load_recognizer
-    from lpr_training.datasets.user_set import is_own
-    from lpr_training.engine.loop import BEST
-    from lpr_training.engine.loop import train as run
-    from lpr_training.publishing.fine_tuned import publish_adapted, site_recipe, told
-    from lpr_training.publishing.run_export import finish_recognizer
-    from lpr_training.recognizer.plates import read_plates
+    from lpr_training.datasets.sets import open_sets
+    from lpr_training.publishing.fine_tuned import site_recipe
+    from lpr_training.publishing.trainings import Run, fine_tune, train_recognizer
     from lpr_training.recognizer.recipe import recognizer_recipe
-    from lpr_training.recognizer.task import RecognizerTask
 
-    site = start if isinstance(start, Model) and is_own(root) else None
-    chosen = recognizer_recipe(recipe or (site_recipe(site) if site else _RECOGNIZER), changes)
-    plates = read_plates(
-        root, chosen.crops, chosen.spec, chosen.schedule.seed, chosen.rendered_check
-    )
-    task = RecognizerTask(chosen, plates)
-    if isinstance(start, Path):
-        task.start_from_checkpoint(start)
-    elif start:
-        task.start_from(start)
-    before = task.check(task.model.eval()) if site else {}
-    best = out / BEST if finish else run(task, chosen.schedule, out, resume, device)
-    if site:
-        after = task.check(load_recognizer(best).network)
-        for line in told(before, after, chosen.crops.region):
-            click.echo(line, err=True)
-        folder = publish_adapted(site, best, out / "model")
+    is_site = open_sets(root).site
+    base = start if isinstance(start, Model) and is_site else None
+    chosen = recognizer_recipe(recipe or (site_recipe(base) if base else _RECOGNIZER), changes)
+    run = Run(root, out, start, finish_only=finish, **options)
+    if base:
+        folder, summary = fine_tune(chosen, base, run)
+        click.echo("\n".join(summary), err=True)
         click.echo(f"{folder}: a model folder; use it with: lpr detect --model {folder}")
         return
-    finish_recognizer(task, best, out)
+    best = train_recognizer(chosen, run)
     click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
-    if is_own(root):
-        _tell_export(best)
+    _note_export(is_site, best)
 
 
-def _tell_export(best: Path) -> None:
-    click.echo(f"lpr: both networks make a model: lpr export {best} OTHER --out MODEL", err=True)
+def _note_export(is_site: bool, best: Path) -> None:
+    """Publishing by a recipe is for the shipped models; others are exported."""
+    if is_site:
+        note(f"both networks make a model: lpr export {best} OTHER --out MODEL")
 
 
 @train.command()
-@click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("model", type=EXISTING_FOLDER)
 @click.option(
     "--data",
     "root",
     required=True,
     type=click.Path(path_type=Path),
-    help="A labelled set of one's own.",
+    help="A labelled set, as for lpr train detector.",
 )
 def thresholds(model: Path, root: Path) -> None:
-    """Choose the thresholds of a MODEL folder by what is held out of a labelled set.
+    """Choose the thresholds of a MODEL folder on the held-out part of a labelled set.
 
-    They are those with the highest F1 score, the harmonic mean of the share of plates that are
-    found and of the share of outputs that are plates, and are written into its model.toml.
+    Writes those with the highest F1 score into its model.toml: the harmonic mean of recall (plates
+    that are found) and precision (outputs that are plates).
     """
-    from lpr_training.publishing.user_thresholds import choose_thresholds
+    from lpr_training.publishing.thresholds import write_best_thresholds
 
-    chosen, figures = choose_thresholds(model, root)
+    chosen, figures = write_best_thresholds(model, root)
     click.echo(
         f"{model}: threshold {chosen.detection}, min_confidence {chosen.reading}, "
-        f"sure {chosen.sure}"
+        f"sure {chosen.accept}"
     )
     found = 100 * (figures["found"] or 0)
-    click.echo(
-        f"lpr: on {figures['pictures']} pictures {found:.1f} % of the plates are found, with "
-        f"{figures['false_readings']} false readings",
-        err=True,
+    note(
+        f"on {figures['pictures']} pictures {found:.1f} % of the plates are found, with "
+        f"{figures['false_readings']} false readings"
     )
 
 
 @train.command()
 @click.argument("recipe")
 @click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where everything goes; what is finished there is passed over.",
+    "--out", required=True, type=FOLDER, help="Output folder; finished steps in it are skipped."
 )
 @_DEVICE
 @_CHANGES
 def country(recipe: str, out: Path, device: str, changes: tuple[str, ...]) -> None:
-    """Make a region pack and a model for a new country, all by one RECIPE.
+    """Make a region pack and a model for a new country by one RECIPE.
 
-    Its plates are rendered, and both networks of a published model trained on with them. Run again,
-    the command goes on where it was interrupted, and does anew what has changed in the recipe.
+    Renders plates of the country and fine-tunes both networks of a published model on them. When
+    run again, the command continues where it was interrupted and repeats the steps whose part of
+    the recipe has changed.
     """
     from lpr_training.country.recipe import country_recipe
     from lpr_training.country.run import train_country
 
     chosen, folder = country_recipe(recipe, changes)
-    train_country(chosen, folder, out, device, lambda line: click.echo(f"lpr: {line}", err=True))
-    if (out / "region").is_dir():
-        click.echo(
-            f"{out / 'region'}: a region pack; install it with: pip install {out / 'region'}"
-        )
-    model = out / "model"
+    train_country(chosen, folder, out, device, note)
+    region, model = out / "region", out / "model"
+    if region.is_dir():
+        click.echo(f"{region}: a region pack; install it with: pip install {region}")
     click.echo(f"{out / 'report.md'}: how well {model} reads, and {chosen.base} before it")
     click.echo(f"use it with: lpr detect --model {model} --region {chosen.code} car.jpg")
 
 
 @train.command()
-@click.option("--recipe", default="tw-light", show_default=True, help="What model.toml shall say.")
-@click.option("--detector", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--recognizer", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--data", "root", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--recipe", default="tw-light", show_default=True, help="The text of model.toml.")
+@click.option("--detector", required=True, type=EXISTING, help="The detector's run folder.")
+@click.option("--recognizer", required=True, type=EXISTING, help="The recognizer's run folder.")
+@click.option("--data", "root", required=True, type=EXISTING, help="The sets that it learned from.")
+@click.option("--out", required=True, type=FOLDER, help="The model folder to write.")
 def publish(recipe: str, detector: Path, recognizer: Path, root: Path, out: Path) -> None:
-    """Put a detector's and a recognizer's run together as a model folder.
+    """Combine a detector's and a recognizer's run into a model folder.
 
     Its thresholds are those that do best on dev.
     """
-    from lpr_training.publishing.publish import publish as put_together
+    from lpr_training.publishing.publish import publish as combine
 
-    put_together(recipe, detector, recognizer, root, out)
+    combine(recipe, detector, recognizer, root, out)
     click.echo(f"{out}: a model folder; see it with: lpr models verify {out}")
 
 
 @train.command()
-@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A PNG or SVG."
-)
+@click.argument("run", type=EXISTING_FOLDER)
+@click.option("--out", required=True, type=OUT_FILE, help="A PNG or SVG file.")
 def curves(run: Path, out: Path) -> None:
-    """Draw the loss and the figures on dev of a run's folder."""
+    """Plot the loss and the figures on dev of a run's folder."""
     from lpr_training.engine.curves import draw_curves
 
     draw_curves(run, out)
-
-
-@data.command()
-@click.option(
-    "--preview",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write one picture with many plates to look at.",
-)
-@click.option(
-    "--crops",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the recipe's plates and their labels.csv to this folder, as lpr eval reads them.",
-)
-@click.option(
-    "--video",
-    metavar="RECIPE",
-    help="Render the film of this recipe into --out, with its truth as .json beside it.",
-)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="An .mp4 for --video.")
-@click.option("--recipe", default="kept-out", show_default=True, help="What --crops writes.")
-@click.option("--count", type=click.IntRange(1), help="How many; by default 60, or the recipe's.")
-@click.option("--seed", type=click.IntRange(0), help="By default 1, or the recipe's.")
-@click.option("--region", help="Whose plates, such as tw; by default tw, or the recipe's.")
-def synth(
-    preview: Path | None,
-    crops: Path | None,
-    video: str | None,
-    out: Path | None,
-    recipe: str,
-    count: int | None,
-    seed: int | None,
-    region: str | None,
-) -> None:
-    """Render plates, each with a little around it, or a film of a road."""
-    from lpr_training.datasets.rendered import kept_out_recipe
-    from lpr_training.datasets.write_rendered import write_crops, write_preview
-    from lpr_training.synth.traffic import film_recipe
-
-    if sum(wanted is not None for wanted in (preview, crops, video)) != 1:
-        raise click.UsageError("give one of --preview FILE, --crops FOLDER and --video RECIPE")
-    if (video is None) != (out is None):
-        raise click.UsageError("--video RECIPE and --out FILE.mp4 belong together")
-    if video is not None and out is not None:
-        from lpr_training.synth.film import write_film
-
-        write_film(film_recipe(video, [] if seed is None else [f"seed={seed}"]), out)
-    if preview is not None:
-        write_preview(preview, count or 60, 1 if seed is None else seed, region or "tw")
-    if crops is not None:
-        given = {"count": count, "seed": seed, "region": region and f"'{region}'"}
-        changes = [f"{name}={value}" for name, value in given.items() if value is not None]
-        write_crops(crops, kept_out_recipe(recipe, changes))
-
-
-@data.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--count", default=100, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=1, show_default=True)
-def sample(folder: Path, count: int, seed: int) -> None:
-    """Write rendered scenes and their labels.csv to FOLDER, as lpr eval reads them."""
-    from lpr_training.datasets.write_rendered import write_scenes
-
-    write_scenes(folder, count, seed)

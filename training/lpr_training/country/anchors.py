@@ -1,4 +1,4 @@
-"""The detector's cfg: the base model's, with anchors of its own where those fit badly."""
+"""The detector's cfg: the base model's, with new anchors if the old ones fit badly."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.darknet.cfg import read_cfg
-from lpr_training.labelling.anchors import input_sizes, rounded, written
+from lpr_training.labelling.anchors import format_anchors, input_sizes, rounded
 from lpr_training.labelling.cfg_anchors import anchors_of, put_anchors
 from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.kmeans import average_iou, cluster
 
 GAIN = 0.05
-"""What the average IoU has to gain; less is not worth another cfg than the base model's."""
+"""The gain in average IoU (0..1) from which on new anchors are worth a cfg that differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The average IoU of training boxes with the best of the base model's anchors (``base``) and of
-    new ones (``new``), and whether these were taken."""
+    """The average IoU of training boxes with the best anchor of the base model (``base``) and of
+    new ones (``new``), and whether the new ones are used (``taken``)."""
 
     base: float
     new: float
@@ -27,8 +27,8 @@ class Fit:
 
 
 def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> Fit:
-    """Write the cfg ``out``, the network of the cfg ``base`` for the boxes of the labelled set
-    ``scenes`` (split ``train``)."""
+    """Write the cfg ``out``: ``base`` with anchors for the labelled set ``scenes`` (split
+    ``train``)."""
     cfg = read_cfg(base)
     size = (cfg.net.width, cfg.net.height)
     sizes, _ = input_sizes(read_any(scenes, "train"), size, letterbox=True)
@@ -38,5 +38,5 @@ def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> Fit:
     taken = after - before > GAIN
     write_text(out, base.read_text(encoding="utf-8"))
     if taken:
-        put_anchors(out, written(found), len(old))
+        put_anchors(out, format_anchors(found), len(old))
     return Fit(round(before, 4), round(after, 4), taken)

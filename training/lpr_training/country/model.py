@@ -1,4 +1,4 @@
-"""A country's model folder: both networks, and the thresholds that do best on dev."""
+"""A country's model folder: both networks, with thresholds chosen on dev."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lpr.models import Model
 from lpr_torch.export import About, export
-from lpr_training.publishing.user_thresholds import choose_thresholds
+from lpr_training.publishing.thresholds import write_best_thresholds
 
 
 def make_model(
@@ -22,4 +22,4 @@ def make_model(
         thresholds={"grammar_odds": base.recognizer.grammar_odds},
     )
     export([detector, recognizer], out, about)
-    choose_thresholds(out, scenes)
+    write_best_thresholds(out, scenes)

@@ -1,4 +1,4 @@
-"""A region pack, written from a country's data: a distribution that ``pip install`` takes."""
+"""Writes a region pack: an installable distribution with a country's formats and styles."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from lpr_training.synth.styles import Style
 
 
 def described(recipe: CountryRecipe) -> Country | None:
-    """The country that a recipe describes; None where it only names one that is known.
+    """The country that a recipe describes; None if the recipe names a known region.
 
-    Raises :class:`RecipeError` for formats and styles that cannot be one, and
-    :class:`lpr.errors.LprError` where the code is another region's already.
+    Raises :class:`RecipeError` for invalid formats and styles, and :class:`lpr.errors.LprError` if
+    the code is taken by another region.
     """
     if not recipe.formats:
         return None
@@ -37,14 +37,14 @@ def described(recipe: CountryRecipe) -> Country | None:
     if known is not None and known != region:
         raise LprError(
             f"the region {recipe.code!r} is {known.name} here, with other formats; choose another "
-            "code, or leave out formats and styles to take the region that is there"
+            "code, or leave out formats and styles to use that region"
         )
     return country
 
 
 def write_pack(country: Country, folder: Path) -> None:
-    """Write the distribution ``lpr-region-CODE`` into ``folder``: the formats in one module, the
-    styles in another, which only rendering loads."""
+    """Write the distribution ``lpr-region-CODE`` into ``folder``: a module of formats, and one of
+    styles, which only rendering loads."""
     code, name = country.region.code, country.region.name
     words = {"code": code, "name": name, "constant": code.upper()}
     parts = {
@@ -63,7 +63,7 @@ def write_pack(country: Country, folder: Path) -> None:
 
 
 def _calls(things: Iterable[Format | Style], indent: int) -> str:
-    """Each as the call that makes it, one argument a line."""
+    """Each object as a constructor call, with one argument per line."""
     return "".join(line for thing in things for line in _call(thing, " " * indent)).rstrip("\n")
 
 

@@ -1,5 +1,4 @@
-"""What a country's networks learn from, as labelled sets on disk: rendered pictures, and the
-photographs that there are."""
+"""The training data of a country as labelled sets on disk: rendered pictures and photographs."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from lpr.labels import LabelledPicture, read_labels
 from lpr.types import Image
 from lpr_training.country.recipe import Rendered
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops, render_in_parallel
-from lpr_training.datasets.user_set import split_pictures
+from lpr_training.datasets.sets import split_pictures
 from lpr_training.datasets.write_rendered import SIZES
 from lpr_training.labelling.crops import cut
 from lpr_training.labelling.files import write_picture, writing
@@ -27,17 +26,17 @@ from lpr_training.synth.origin import Origin, origin
 from lpr_training.synth.scenes import ScenePicture, render_scene
 
 PHOTO = "photo-"
-"""What the names of photographed plates' crops begin with."""
+"""The prefix of the file names of photographed crops."""
 
 MARGIN = 0.3
-"""What a photographed plate's crop shows around its box, as a part of the box's size."""
+"""The margin of photographed crops, as a fraction of the box's size."""
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
 
 
 def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered streets with plates of a region's code as ``images/*.jpg``, and a ``labels.csv`` of
-    these and of the labelled set ``photos``, whose pictures stay where they are."""
+    """Rendered streets with plates of a region as ``images/*.jpg``, and a ``labels.csv`` of these
+    and of the labelled set ``photos``, whose pictures are not copied."""
     plates = origin(region)
     with writing(folder):
         (folder / "images").mkdir(parents=True)
@@ -55,8 +54,8 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
 
 
 def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered plates of a region's code, and those of ``photos`` whose texts are known, as
-    ``images/*.png`` with a ``labels.csv``."""
+    """Rendered plates of a region and those of ``photos`` with a text, as ``images/*.png`` with a
+    ``labels.csv``."""
     with writing(folder):
         (folder / "images").mkdir(parents=True)
     rows = []
@@ -79,7 +78,7 @@ def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | No
 
 
 def _photographs(photos: Path | None) -> Iterator[tuple[str, LabelledPicture]]:
-    """The pictures of a labelled set with the split that each is in; none where there is no set."""
+    """The pictures of a labelled set with their splits."""
     if photos is None:
         return
     train, dev = split_pictures(photos)
@@ -87,7 +86,7 @@ def _photographs(photos: Path | None) -> Iterator[tuple[str, LabelledPicture]]:
     yield from (("dev", picture) for picture in dev)
     try:
         val = read_labels(photos, "val")
-    except SourceError:  # the set keeps nothing apart
+    except SourceError:  # the set has no such split
         return
     yield from (("val", picture) for picture in val)
 

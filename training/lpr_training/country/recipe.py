@@ -1,4 +1,4 @@
-"""What a country's model is made of, as a recipe says it."""
+"""The recipe of a country's model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lpr_training.synth.styles import Style
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """How many streets (``scenes``) and single plates (``crops``) are rendered to train on, to
-    choose by and to measure with (train, dev, val); ``memory`` is how many of Taiwan's plates are
-    read before and after, to see what was forgotten."""
+    """The numbers of rendered streets (``scenes``) and single plates (``crops``) for train, dev and
+    val, and of Taiwan's plates (``memory``) that are read before and after to measure forgetting.
+    """
 
     scenes: tuple[int, int, int] = (300, 60, 100)
     crops: tuple[int, int, int] = (2000, 200, 500)
@@ -37,12 +37,12 @@ class Rendered:
 @dataclass(frozen=True, slots=True)
 class CountryRecipe:
     """``code`` and ``name`` of the region; its ``formats`` (:class:`lpr.regions.Format`) and
-    ``styles`` (:class:`lpr_training.synth.styles.Style`). Without formats the region of this code
-    is one that lpr or an installed pack brings, and that says what its plates look like.
+    ``styles`` (:class:`lpr_training.synth.styles.Style`). Without formats, ``code`` names a region
+    of lpr or of an installed pack that has styles.
 
-    Both networks begin as those of the model ``base`` and go on by the recipes ``detector`` and
-    ``recognizer`` (each ``based_on`` another, with changes). ``photos`` is a labelled set of one's
-    own, which is trained on, and measured with, beside what is rendered.
+    Both networks start from the model ``base`` and are trained by the recipes ``detector`` and
+    ``recognizer`` (each ``based_on`` another, with changes). ``photos`` is a labelled set of the
+    user's, for training and measuring beside the rendered pictures.
     """
 
     code: str

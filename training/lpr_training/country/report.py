@@ -1,4 +1,4 @@
-"""What a country's model does better and worse than the one that it was made of."""
+"""Compares a country's model with its base model."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from lpr_training.publishing.thresholds import Thresholds, above
 from lpr_training.synth.geometry import bounds
 
 LOWEST = 0.05
-"""The score from which on boxes are seen where no threshold is to count."""
+"""The detection threshold (0..1) for figures without thresholds."""
 
 Figures: TypeAlias = dict[str, float | None]
-"""By a name of :data:`WORDS`; a figure is not there where there is nothing to measure."""
+"""Figures by the names in :data:`WORDS`; without pictures to measure a figure is missing."""
 
 WORDS = {
     "found": "plates found in rendered streets",
@@ -45,8 +45,8 @@ WORDS = {
     "photos_crops": "photographed plates read exactly",
     "memory": "Taiwan's rendered plates read exactly, under Taiwan's formats",
 }
-"""What is measured, on pictures that no training sees. Plates, where not in streets or photographs,
-are cut out by their labelled boxes."""
+"""The figures, on pictures that no training sees. Single plates are cut out by their labelled
+boxes."""
 
 
 def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Rendered) -> Figures:
@@ -87,7 +87,7 @@ Labelled: TypeAlias = Iterable[tuple[Image, Sequence[LabelledPlate]]]
 def _apart(
     pictures: Sequence[LabelledPicture], folder: Path
 ) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
-    """Those that were rendered into a set's folder, and photographs."""
+    """The rendered pictures in a set's folder, and the photographs."""
     rendered = [
         picture
         for picture in pictures
@@ -97,13 +97,13 @@ def _apart(
 
 
 def _exact(reader: Reader, pictures: Labelled) -> float:
-    """The share of texts that come out of the labelled boxes letter for letter."""
+    """The share (0..1) of labelled boxes whose text is read exactly."""
     read: list[str] = []
-    wanted: list[str] = []
+    expected: list[str] = []
     for image, plates in pictures:
         read += read_labelled(reader, image, plates)
-        wanted += [plate.text or "" for plate in plates]
-    return round(score_texts(read, wanted)[0], 4)
+        expected += [plate.text or "" for plate in plates]
+    return round(score_texts(read, expected)[0], 4)
 
 
 def _decoded(pictures: Iterable[LabelledPicture]) -> Labelled:
@@ -124,7 +124,7 @@ def write_report(
     anchors: Mapping[str, Any],
     state: State,
 ) -> None:
-    """Write the comparison as a page for people.
+    """Write the comparison as a Markdown page.
 
     ``names`` are the region's and the base model's; ``figures`` those ``before`` and ``after``,
     ``anchors`` the fields of :class:`lpr_training.country.anchors.Fit`.
@@ -132,7 +132,7 @@ def write_report(
     region, base = names
     before, after = figures["before"], figures["after"]
     rows = [
-        f"| {words} | {_shown(name, before[name])} | {_shown(name, after[name])} |"
+        f"| {words} | {_format(name, before[name])} | {_format(name, after[name])} |"
         for name, words in WORDS.items()
         if name in after
     ]
@@ -164,7 +164,7 @@ def write_report(
     write_text(file, "\n".join(lines) + "\n")
 
 
-def _shown(name: str, value: float | None) -> str:
+def _format(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if name.endswith(("false", "precision")) else f"{value:.1%}"

@@ -1,4 +1,4 @@
-"""From a country's recipe to its region pack and its model, step by step."""
+"""From a country's recipe to its region pack and its model, in steps."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from lpr_training.country.pictures import write_crops, write_scenes
 from lpr_training.country.recipe import CountryRecipe
 from lpr_training.country.report import measure, write_report
 from lpr_training.country.steps import Step, carry_out
-from lpr_training.country.trainings import train_detector, train_recognizer
-from lpr_training.datasets.user_set import check_own
+from lpr_training.datasets.sets import check_table
 from lpr_training.detector.recipe import detector_of
 from lpr_training.engine.loop import BEST
 from lpr_training.labelling.files import write_text
+from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
 from lpr_training.synth.countries import temporarily_registered
@@ -36,10 +36,10 @@ def train_country(
     """Make a region pack (``out/region``, unless the region is known without it), a model folder
     (``out/model``) and their ``report.md``. Paths of the recipe are relative to ``folder``.
 
-    Steps that were finished before are passed over, an interrupted training goes on; what has
-    changed in the recipe is done anew, with all that comes of it (``out/steps.json``). Raises
-    :class:`lpr.errors.LprError` for a recipe that cannot work, before the first step where that is
-    known by then.
+    Finished steps are skipped, an interrupted training continues; steps whose part of the recipe
+    has changed are repeated, with all that depend on them (``out/steps.json``). Raises
+    :class:`lpr.errors.LprError` for a recipe that cannot work, before the first step if possible.
+
     """
     country = described(recipe)
     with temporarily_registered(country) if country else contextlib.nullcontext():
@@ -51,20 +51,20 @@ def train_country(
 
 
 class _Work:
-    """What each step does, and what of the recipe it depends on."""
+    """The steps, with their inputs from the recipe."""
 
     def __init__(self, recipe: CountryRecipe, folder: Path, out: Path, device: str) -> None:
-        """Raises :class:`lpr.errors.LprError` where a training's recipe cannot be one, and where
-        the base model or the set of photographs is not there."""
+        """Raises :class:`lpr.errors.LprError` for an invalid training recipe and for a missing base
+        model or set of photographs."""
         self.recipe, self.out, self.device = recipe, out, device
         self.base = load_model(recipe.base)
         self.country = described(recipe)
         self.photos = folder / recipe.photos if recipe.photos else None
         if self.photos:
-            check_own(self.photos)
+            check_table(self.photos)
             if self.photos.resolve().is_relative_to(out.resolve()):
                 raise LprError(
-                    f"{self.photos}: lies in {out}, whose content is made anew when it has to be; "
+                    f"{self.photos}: lies in {out}, whose content may be deleted and rebuilt; "
                     "name another --out"
                 )
         self.scenes, self.crops, self.cfg = out / "scenes", out / "crops", out / "detector.cfg"
@@ -73,8 +73,7 @@ class _Work:
         self.recognizer = based(recipe.recognizer, folder)
         self.detector["data"] = self.detector.get("data", {}) | {"region": recipe.code}
         self.recognizer["crops"] = self.recognizer.get("crops", {}) | {"region": recipe.code}
-        # The base model's network, whatever the recipe is based on; what is noted of a step had
-        # better not depend on where files lie.
+        # The network is always the base model's. Inputs of steps must not depend on file paths.
         self.detector.pop("cfg", None)
         detector_of(self.detector | {"cfg": str(self.base.detector.cfg)}, "[detector]")
         recognizer_of(self.recognizer, "[recognizer]")
@@ -114,13 +113,15 @@ class _Work:
         _write(asdict(fit), self.out / "anchors.json")
 
     def train_detector(self, resume: bool) -> None:
-        run = self.runs["detector"]
-        table = self.detector | {"cfg": str(self.cfg)}
-        train_detector(table, self.base, self.scenes, run, resume, self.device)
+        recipe, cfg = detector_of(self.detector | {"cfg": str(self.cfg)}, "[detector]")
+        train_detector(recipe, cfg, self._run(self.scenes, "detector", resume))
 
     def train_recognizer(self, resume: bool) -> None:
-        run = self.runs["recognizer"]
-        train_recognizer(self.recognizer, self.base, self.crops, run, resume, self.device)
+        recipe = recognizer_of(self.recognizer, "[recognizer]")
+        train_recognizer(recipe, self._run(self.crops, "recognizer", resume))
+
+    def _run(self, data: Path, network: str, resume: bool) -> Run:
+        return Run(data, self.runs[network], self.base, resume, self.device)
 
     def model(self, _: bool) -> None:
         detector, recognizer = (self.runs[name] / BEST for name in ("detector", "recognizer"))

@@ -1,4 +1,4 @@
-"""Steps that are done once: what is finished is passed over when they are carried out again."""
+"""A pipeline of steps that skips finished ones when it runs again."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from lpr.errors import LprError, OutputError, describe
+from lpr.utils.files import write_atomically
 from lpr_training.labelling.files import writing
 
 State = dict[str, dict[str, Any]]
-"""By a step's name: its ``print`` (of all that it depends on), whether it is ``done``, and how many
-``seconds`` that took."""
+"""By the name of a step: its fingerprint (``print``) of all inputs, whether it is ``done``, and
+its duration in ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``work`` makes the files and folders ``makes`` out of ``inputs`` (as JSON can hold them) and
-    of what the steps named in ``after`` have made.
+    """``work`` makes the files and folders ``makes`` from ``inputs`` (JSON values) and the results
+    of the steps named in ``after``.
 
-    A step that ``resumes`` goes on with what it left when it was interrupted, which ``work`` is
-    told; the others begin anew.
+    After an interruption, a step that ``resumes`` continues (``work`` is called with True); others
+    start over.
     """
 
     name: str
@@ -37,18 +38,18 @@ class Step:
 
 
 def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> State:
-    """Do what is not done yet, in order, and note it in ``file``.
+    """Run the unfinished steps in order, and record them in ``file``.
 
-    A step whose inputs have changed, or that comes after such a one, is done anew: what it made is
-    removed first. ``say`` is told what is done and why. Returns the state after the last step.
-    Raises :class:`lpr.errors.LprError` where ``file`` is damaged, and before the first step where
-    something is in the way that no step has made.
+    A step is repeated if its inputs or a step before it have changed; its old results are removed
+    first. ``say`` gets a line for each step. Returns the state after the last step. Raises
+    :class:`lpr.errors.LprError` if ``file`` is damaged and, before the first step, if a result
+    exists that no step has made.
     """
     state = _load(file)
     for step in steps:
-        if step.name not in state and (there := [path for path in step.makes if path.exists()]):
+        if step.name not in state and (existing := [path for path in step.makes if path.exists()]):
             raise OutputError(
-                f"{there[0]}: is there already, and is not of this command's making; "
+                f"{existing[0]}: exists, but was not made by this command; "
                 "move it away, or name another --out"
             )
     prints: dict[str, str] = {}
@@ -60,27 +61,27 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
         if same and known["done"] and all(path.exists() for path in step.makes):
             say(f"{heading}: done before")
             continue
-        goes_on = same and not known["done"] and step.resumes
-        say(f"{heading}{_why(known, same, goes_on)}")
-        if not goes_on:
+        resumes = same and not known["done"] and step.resumes
+        say(f"{heading}{_why(known, same, resumes)}")
+        if not resumes:
             _remove(step.makes)
         state[step.name] = {"print": prints[step.name], "done": False, "seconds": 0.0}
         _save(state, file)
         began = time.monotonic()
-        step.work(goes_on)
+        step.work(resumes)
         state[step.name] |= {"done": True, "seconds": round(time.monotonic() - began, 1)}
         _save(state, file)
     return state
 
 
-def _why(known: dict[str, Any], same: bool, goes_on: bool) -> str:
-    if goes_on:
-        return ": goes on where it was interrupted"
+def _why(known: dict[str, Any], same: bool, resumes: bool) -> str:
+    if resumes:
+        return ": continues where it was interrupted"
     if not known:
         return ""
     if not same:
-        return ": anew, since what it is made of has changed"
-    return f": anew, since {'its files are gone' if known['done'] else 'it was interrupted'}"
+        return ": repeated, since its inputs have changed"
+    return f": repeated, since {'its files are gone' if known['done'] else 'it was interrupted'}"
 
 
 def _print(step: Step, before: dict[str, str]) -> str:
@@ -106,15 +107,13 @@ def _load(file: Path) -> State:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise LprError(
             f"{file}: does not say which steps are done ({describe(error)}); remove the folder "
-            f"{file.parent} to begin anew, or name another --out"
+            f"{file.parent} to start over, or name another --out"
         ) from error
     return state
 
 
 def _save(state: State, file: Path) -> None:
-    """Beside the file and renamed: a run that is killed never leaves half of it."""
-    part = file.with_suffix(".part")
-    with writing(part):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-        part.replace(file)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomically(file) as part:
+            part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")

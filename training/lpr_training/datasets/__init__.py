@@ -1,1 +1,1 @@
-"""The data sets that trainings read, as pictures, boxes and texts."""
+"""The data of trainings: labelled sets and rendered pictures."""

@@ -1,4 +1,4 @@
-"""Labels made wrong on purpose, to see what wrong labels cost."""
+"""Synthetic label noise, to measure the cost of wrong labels."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from lpr_training.datasets.plate_samples import PlateSample
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ALIKE = ("0ODQ", "1I7L", "2Z", "5S", "8B3", "6GC", "MNW", "UVY", "PR", "EF", "KX", "4A")
-"""Characters that are taken for one another."""
+"""Groups of characters that are easily confused."""
 
-_MOVED = (0.06, 0.18)
-"""How far a careless box is off on each side, in parts of the plate's size."""
+_OFFSETS = (0.06, 0.18)
+"""The range of the error of each side of a careless box, as a fraction of the plate's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNoise:
-    """The shares (0..1) of training labels with a wrong text, and with a box that is off."""
+    """The shares (0..1) of training labels with a wrong text and with a wrong box."""
 
     texts: float = 0.0
     boxes: float = 0.0
 
 
 def mislabelled(
-    sets: Mapping[str, list[PlateSample]], wrong: LabelNoise, seed: int
+    sets: Mapping[str, list[PlateSample]], noise: LabelNoise, seed: int
 ) -> Mapping[str, list[PlateSample]]:
-    """``sets`` with wrong labels; the same plates for the same ``seed``, whatever the training.
+    """``sets`` with label noise, which depends on ``seed`` alone.
 
-    What shows no plate has no label that could be wrong.
+    Examples without a plate have no label and stay unchanged.
     """
-    if wrong == LabelNoise():
+    if noise == LabelNoise():
         return sets
     return {
         name: [
-            _spoilt(plate, wrong, np.random.default_rng([seed, 8, place, number]))
+            _with_noise(plate, noise, np.random.default_rng([seed, 8, place, number]))
             if plate.looks.plate
             else plate
             for number, plate in enumerate(plates)
@@ -46,8 +46,8 @@ def mislabelled(
     }
 
 
-def _spoilt(plate: PlateSample, wrong: LabelNoise, rng: np.random.Generator) -> PlateSample:
-    texts, boxes = rng.random(2) < (wrong.texts, wrong.boxes)
+def _with_noise(plate: PlateSample, noise: LabelNoise, rng: np.random.Generator) -> PlateSample:
+    texts, boxes = rng.random(2) < (noise.texts, noise.boxes)
     if texts:
         plate = replace(plate, text=mistyped(plate.text, rng))
     if boxes:
@@ -56,7 +56,7 @@ def _spoilt(plate: PlateSample, wrong: LabelNoise, rng: np.random.Generator) -> 
 
 
 def replaced(text: str, rng: np.random.Generator) -> str:
-    """One character by a similar one, or, every other time, by any other."""
+    """Replace one character by a similar one or, half of the time, by any other."""
     place = int(rng.integers(len(text)))
     alike = "".join(group for group in ALIKE if text[place] in group)
     choice = alike if alike and rng.random() < 0.5 else CHARACTERS
@@ -65,7 +65,7 @@ def replaced(text: str, rng: np.random.Generator) -> str:
 
 
 def swapped(text: str, rng: np.random.Generator) -> str:
-    """Two neighbours that differ, or one character replaced where none do."""
+    """Swap two different neighbours, or replace one character if there are none."""
     places = [place for place in range(len(text) - 1) if text[place] != text[place + 1]]
     if not places:
         return replaced(text, rng)
@@ -74,13 +74,13 @@ def swapped(text: str, rng: np.random.Generator) -> str:
 
 
 def dropped(text: str, rng: np.random.Generator) -> str:
-    """One character left out."""
+    """Delete one character."""
     place = int(rng.integers(len(text)))
     return text[:place] + text[place + 1 :]
 
 
 def doubled(text: str, rng: np.random.Generator) -> str:
-    """One character typed twice."""
+    """Type one character twice."""
     place = int(rng.integers(len(text)))
     return text[:place] + text[place] + text[place:]
 
@@ -95,14 +95,14 @@ SLIPS: dict[str, Callable[[str, np.random.Generator], str]] = {
 
 
 def mistyped(text: str, rng: np.random.Generator) -> str:
-    """``text`` after one of :data:`SLIPS`, each as often as the others."""
+    """``text`` after one of :data:`SLIPS`, drawn uniformly."""
     return list(SLIPS.values())[int(rng.integers(len(SLIPS)))](text, rng)
 
 
 def carelessly_boxed(plate: PlateSample, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The corners (4 x 2) of a box around ``plate`` each of whose sides is off, in or out."""
+    """The corners (4 x 2) of a box around ``plate`` with an error on each side, in or out."""
     low, high = plate.quad.min(axis=0), plate.quad.max(axis=0)
     size = np.tile(high - low, 2)
     sides = np.concatenate([low, high])
-    x0, y0, x1, y1 = sides + rng.choice([-1, 1], 4) * rng.uniform(*_MOVED, 4) * size
+    x0, y0, x1, y1 = sides + rng.choice([-1, 1], 4) * rng.uniform(*_OFFSETS, 4) * size
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])

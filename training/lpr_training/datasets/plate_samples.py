@@ -1,5 +1,4 @@
-"""Plates with all that is known of them, and things that are none: what recognizers learn from and
-are checked by."""
+"""The examples of recognizers: plates with their labels, and things other than plates."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ from lpr_training.synth.crops import CropPicture
 
 @dataclass(frozen=True, slots=True)
 class AttributeLabels:
-    """What is known of a plate besides its text, as numbers of :mod:`lpr.specs.plate_attributes`'s
-    lists; -1 where nobody knows. ``plate`` is False for a thing that is none."""
+    """The attributes of a plate besides its text, as indices into the lists of
+    :mod:`lpr.specs.plate_attributes`; -1 if unknown. ``plate`` is False for other things."""
 
     plate: bool = True
     two_lines: int = -1
@@ -31,24 +30,29 @@ class AttributeLabels:
     region: int = -1
 
 
-PHOTOGRAPHED = AttributeLabels(two_lines=0, region=plate_attributes.REGIONS.index("tw"))
-"""All labelled photographs show plates of Taiwan, which have one line."""
+def region_number(code: str) -> int:
+    """The index of a region's code in :class:`AttributeLabels`, the last for all others."""
+    regions = plate_attributes.REGIONS
+    return regions.index(code if code in regions else "")
 
 
 @dataclass(frozen=True, slots=True)
 class PlateSample:
-    """A plate whose text is known. ``quad`` (4 x 2) holds its corners, or those of its box where
-    the corners are not known (``tight`` is False)."""
+    """A plate with its text. ``quad`` (4 x 2) holds its corners (``tight``) or those of its box."""
 
     picture: Pyramid
     quad: NDArray[np.float64]
     text: str
     tight: bool
-    looks: AttributeLabels = PHOTOGRAPHED
+    looks: AttributeLabels = AttributeLabels()
 
 
-def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[PlateSample]:
-    """The plates whose texts are known.
+def photographed(
+    pictures: Iterable[LabelledPicture],
+    alphabet: str,
+    looks: AttributeLabels = AttributeLabels(),
+) -> list[PlateSample]:
+    """The plates with a text; ``looks`` holds for all of them.
 
     Raises :class:`lpr.errors.SourceError` for a text with characters that ``alphabet`` lacks.
     """
@@ -61,7 +65,7 @@ def photographed(pictures: Iterable[LabelledPicture], alphabet: str) -> list[Pla
                     "recipe's alphabet lacks; correct the label, or spec.alphabet"
                 )
     return [
-        PlateSample(picture, np.array(Box(*map(float, box)).quad), plate.text, tight=False)
+        PlateSample(picture, np.array(Box(*map(float, box)).quad), plate.text, False, looks)
         for source, picture in zip(labelled, load(labelled), strict=True)
         for box, plate in zip(picture.boxes, source.plates, strict=True)
         if plate.text
@@ -78,39 +82,37 @@ def rendered(count: int, seed: int, region: str = "tw") -> list[PlateSample]:
 
 
 def as_written(crop: CropPicture) -> PlateSample:
-    """A rendered plate with all that is known of it."""
+    """A rendered plate with all its attributes."""
     looks = AttributeLabels(
         two_lines=crop.lines - 1,
         ground=plate_attributes.GROUNDS.index(nearest(crop.ground, plate_attributes.GROUNDS)),
         ink=plate_attributes.INKS.index(nearest(crop.ink, plate_attributes.INKS)),
-        region=plate_attributes.REGIONS.index(
-            crop.region if crop.region in plate_attributes.REGIONS else ""
-        ),
+        region=region_number(crop.region),
     )
     return PlateSample(Pyramid(crop.image), np.array(crop.quad), crop.text, tight=True, looks=looks)
 
 
 def others(count: int, seed: int, photographs: Iterable[Pyramid]) -> list[PlateSample]:
-    """Things that are no plates: ``count`` rendered ones, and for each photograph three pieces that
-    touch nothing labelled."""
+    """Things other than plates: ``count`` rendered ones, and three pieces of each photograph that
+    touch no plate."""
     looks = AttributeLabels(plate=False)
-    found = [
+    samples = [
         PlateSample(Pyramid(image), np.array(box.quad), "", tight=False, looks=looks)
         for image, box in rendered_others(count, seed)
     ]
     for number, picture in enumerate(photographs):
         rng = np.random.default_rng([seed, 7, number])
         for box in free_boxes(rng, picture, 3):
-            found.append(PlateSample(picture, np.array(box.quad), "", tight=False, looks=looks))
-    return found
+            samples.append(PlateSample(picture, np.array(box.quad), "", tight=False, looks=looks))
+    return samples
 
 
 def free_boxes(rng: np.random.Generator, picture: Pyramid, count: int) -> list[Box]:
-    """Up to ``count`` boxes of plates' proportions that touch none of a picture's plates, as
-    detectors take them by mistake."""
+    """Up to ``count`` boxes with aspect ratios of plates that touch no plate of a picture, like
+    false detections."""
     width, height = picture.size
     plates = [Box(*map(float, box)) for box in picture.boxes]
-    boxes = []
+    boxes: list[Box] = []
     for _ in range(4 * count):
         wide = float(np.exp(rng.uniform(np.log(24), np.log(max(width / 4, 25)))))
         tall = wide / float(rng.uniform(1.2, 4.5))
@@ -124,10 +126,10 @@ def free_boxes(rng: np.random.Generator, picture: Pyramid, count: int) -> list[B
 
 
 def frame(corners: NDArray[np.float64], tight: bool) -> Box:
-    """The box that a labeller would draw around a plate whose ``corners`` have been moved.
+    """The box that a labeller would draw around a plate with transformed ``corners``.
 
-    Corners that were a box's lie outside the plate's own, so the box around them would be too
-    large: the middle between the tightest and the loosest box is taken.
+    Corners of a former box (not ``tight``) lie outside of the plate, so their bounding box would be
+    too large: returns the mean of the tightest and the loosest box.
     """
     x, y = np.sort(corners[:, 0]), np.sort(corners[:, 1])
     if tight:
@@ -136,7 +138,7 @@ def frame(corners: NDArray[np.float64], tight: bool) -> Box:
 
 
 def jittered(box: Box, rng: np.random.Generator, sigma: float) -> Box:
-    """``box`` as a detector might have placed it: each side moved, now and then by much."""
+    """``box`` with normal noise on each side, as a detector might place it; doubled for 15 %."""
     if rng.random() < 0.15:
         sigma *= 2
     x, y = box.width * sigma, box.height * sigma

@@ -1,4 +1,4 @@
-"""Labelled pictures: Pascal VOC files beside lpr's own ``labels.csv``, and a cache of pictures."""
+"""Decoded pictures at several sizes, in memory."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lpr.types import Box, Image
 from lpr_training.synth.arrays import as_image
 
 LEVELS = 4
-"""Sizes of each picture that a cache keeps: 1, 1/2, 1/4 and 1/8."""
+"""The number of sizes of each picture: 1, 1/2, 1/4 and 1/8."""
 
 
 class Pyramid:
     """A decoded picture at several sizes, so that shrinking it further does not alias.
 
-    ``boxes`` (``N x 4`` float32) are in pixels of level 0; ``unclear`` (``N``) marks those that are
-    neither to be found nor to be left: plates that nobody labelled.
+    ``boxes`` (``N x 4`` float32) are in pixels of level 0; ``unclear`` (``N``) marks plates without
+    a label, whose detection is neither right nor wrong.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class Pyramid:
     def draw(
         self, matrix: NDArray[np.float64], canvas: Image, border: int = cv2.BORDER_TRANSPARENT
     ) -> None:
-        """Draw the picture onto ``canvas``, in place; what it does not cover is kept (with the
-        default ``border``) or continues the picture's edge (with OpenCV's ``BORDER_REPLICATE``).
+        """Draw the picture onto ``canvas``, in place. Beyond it, the canvas is kept (with the
+        default ``border``) or filled with the picture's edge (``BORDER_REPLICATE``).
 
-        ``matrix`` (3 x 3) takes the picture's coordinates to the canvas's, both counted as in
-        :mod:`lpr.types` (whole pictures begin at 0, pixels' centres lie at .5).
+        ``matrix`` (3 x 3) maps coordinates of the picture to those of the canvas, as in
+        :mod:`lpr.types` (pictures begin at 0, centres of pixels are at .5).
         """
-        # How much the picture shrinks at its centre decides which level is sampled.
+        # The scale at the picture's centre selects the level.
         width, height = self.size
         u, v, w = matrix @ (width / 2, height / 2, 1.0)
         x = (matrix[0] * w - matrix[2] * u) / w**2
         y = (matrix[1] * w - matrix[2] * v) / w**2
         scale = float(np.sqrt(abs(x[0] * y[1] - x[1] * y[0])))
-        wanted = int(np.floor(np.log2(max(1.0 / max(scale, 1e-3), 1.0)) + 0.3))
-        image = self.levels[min(wanted, len(self.levels) - 1)]
+        level = int(np.floor(np.log2(max(1.0 / max(scale, 1e-3), 1.0)) + 0.3))
+        image = self.levels[min(level, len(self.levels) - 1)]
         fx, fy = image.shape[1] / width, image.shape[0] / height
         to_level0 = np.array([[1 / fx, 0, 0.5 / fx], [0, 1 / fy, 0.5 / fy], [0, 0, 1]])
         to_index = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
@@ -78,7 +78,7 @@ class Pyramid:
 
 
 def decode(file: Path, longest: int = 640) -> tuple[Image, float]:
-    """A picture file as BGR, shrunk to at most ``longest`` pixels; and the factor applied."""
+    """A picture file as BGR, shrunk to sides of at most ``longest`` pixels, and the factor."""
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if image is None:
         raise SourceError(f"{file}: not a picture that OpenCV can read")
@@ -93,8 +93,8 @@ def load(
     longest: int = 640,
     unlabelled: Mapping[str, Sequence[Box]] | None = None,
 ) -> list[Pyramid]:
-    """All ``pictures`` in memory (about 1.2 MB each at 640 x 480); ``unlabelled`` gives, by a
-    picture's name, plates in it that nobody labelled."""
+    """All ``pictures`` in memory (about 1.2 MB each at 640 x 480). ``unlabelled`` holds plates that
+    the labels lack, by the pictures' file names."""
     pyramids = []
     for picture in pictures:
         image, factor = decode(picture.path, longest)

@@ -1,7 +1,6 @@
-"""Rendered pictures for training: pools of them, made beforehand by as many processes as there are
-cores, and photographs that are changed as they are picked.
+"""Rendered pictures for training: pools, rendered in parallel, and photographs edited on the fly.
 
-Every picture depends on the seed and its number alone, so that a resumed run sees the same ones.
+Every picture depends on the seed and its number alone, so a resumed run gets the same ones.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from lpr_training.synth.distractors import distract, render_distractor
 from lpr_training.synth.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
 from lpr_training.synth.scenes import paste_plate, render_scene
 
-MOST_REPLACED = 5
-"""Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
+MAX_REPLACED = 5
+"""The maximal number of replaced plates per picture, which bounds the time for crowded ones."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -38,9 +37,9 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """How a photograph is changed before it is trained on: the odds that each of its plates is
-    replaced by a rendered one, that one (and then another) is added, that things which are no
-    plates are, and that a rendered plate is one from abroad."""
+    """The edits of photographs for training, as probabilities: of each plate to be replaced by a
+    rendered one, of another plate to be added (repeatedly), of distractors to be added, and of a
+    rendered plate to be foreign."""
 
     replace: float = 0.6
     add: float = 0.45
@@ -50,9 +49,9 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
-    :data:`ABROAD`; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
-    ``lines`` alone, where that is not 0."""
+    """A fixed set of rendered crops for measuring recognizers: plates of a ``region`` or of
+    :data:`ABROAD`. ``lines`` restricts the markets (:data:`lpr_training.synth.markets.MARKETS`) to
+    plates of so many lines; 0 for all."""
 
     count: int = 10_000
     seed: int = 1
@@ -62,8 +61,7 @@ class HeldOut:
 
 
 def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPicture]:
-    """``count`` single plates of a region's code or from :data:`ABROAD`, with a little around
-    them."""
+    """``count`` single plates of a region or of :data:`ABROAD`, with a margin."""
     stream = 4 if region == ABROAD else 0
     return render_in_parallel(
         partial(_crop, seed, stream, origin(region)), range(count), "rendering plates"
@@ -71,18 +69,18 @@ def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPictur
 
 
 def kept_out_crops(recipe: HeldOut) -> list[CropPicture]:
-    """Crops that no training sees: they are drawn from another stream of random numbers."""
+    """Crops that no training sees, from a separate stream of random numbers."""
     make = partial(_kept_out, recipe, origin(recipe.region))
     return render_in_parallel(make, range(recipe.count), "rendering plates")
 
 
 def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
-    """``count`` pictures of things that are no plates, and the boxes of these."""
+    """``count`` pictures of things other than plates, with their boxes."""
     return render_in_parallel(partial(_other, seed), range(count), "rendering other things")
 
 
 def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
-    """``count`` rendered streets with plates of a region's code."""
+    """``count`` rendered streets with plates of a region."""
     return render_in_parallel(
         partial(_scene, seed, origin(region)), range(count), "rendering scenes"
     )
@@ -91,15 +89,15 @@ def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
 def edited(
     rng: np.random.Generator, picture: Pyramid, odds: Edits, usual: Origin = TAIWANESE
 ) -> Pyramid:
-    """``picture`` with rendered plates instead of some of its own and beside them, and with things
-    that are no plates; plates that are not from abroad are of the ``usual`` origin."""
+    """``picture`` with rendered plates in place of some of its own and in addition, and with
+    distractors. Rendered plates are foreign or of the ``usual`` origin."""
 
     def whose() -> Origin:
         return FOREIGN if rng.random() < odds.abroad else usual
 
     image = picture.levels[0]
     boxes = [Box(*map(float, box)) for box in picture.boxes]
-    for index in rng.permutation(len(boxes))[:MOST_REPLACED]:
+    for index in rng.permutation(len(boxes))[:MAX_REPLACED]:
         box = boxes[index]
         replaceable = not picture.unclear[index] and box.width > 16
         if replaceable and 1.2 < box.width / max(box.height, 1) < 6 and rng.random() < odds.replace:
@@ -116,7 +114,7 @@ def edited(
 
 
 def render_in_parallel(make: Callable[[S], T], jobs: Iterable[S], what: str) -> list[T]:
-    """What ``make`` makes of each of the ``jobs``, in their order, by several processes."""
+    """The results of ``make`` for ``jobs``, in their order, computed by several processes."""
     jobs = list(jobs)
     workers = min(os.cpu_count() or 1, 16, max(len(jobs) // 32, 1))
     if workers == 1:
@@ -129,15 +127,14 @@ def render_in_parallel(make: Callable[[S], T], jobs: Iterable[S], what: str) -> 
 
 def _alone() -> None:
     cv2.setNumThreads(1)
-    # Who is interrupted is this process's parent, which then sees to it; a pool whose workers die
-    # first ends in a traceback of the pool's own.
+    # Only the parent handles interrupts: a pool whose workers die first prints its own traceback.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, signal.SIG_IGN)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
 
 
 def _leave_with_the_parent() -> None:
-    """A worker would wait for ever for work from a parent that was killed."""
+    """Exit with the parent: a worker would wait forever for a parent that was killed."""
     parent = parent_process()
     if parent is not None:
         parent.join()

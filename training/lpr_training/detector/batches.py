@@ -12,15 +12,14 @@ from torch import Tensor
 
 from lpr.errors import SourceError
 from lpr.evaluate.stress import stressed
-from lpr.labels import read_labels, table_of
+from lpr.labels import LabelledPicture, table_of
 from lpr.types import Float32, Image
 from lpr_training.augmentation.darknet import place
 from lpr_training.augmentation.mosaic import compose
 from lpr_training.augmentation.photometric import photometric
-from lpr_training.datasets.corpora import read_unlabelled, read_voc
 from lpr_training.datasets.pyramid import Pyramid, load
 from lpr_training.datasets.rendered import edited, rendered_scenes
-from lpr_training.datasets.user_set import check_data, is_own, split_pictures
+from lpr_training.datasets.sets import LabelledSet, open_sets
 from lpr_training.detector.recipe import Data, DetectorRecipe
 from lpr_training.synth.origin import origin
 
@@ -45,53 +44,51 @@ PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 
 
 def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
-    """The pictures under the data folder ``root`` that may be trained on, the shipped recipes' or
-    those of a set of one's own, and rendered ones.
+    """The pictures of the sets of ``root`` to train on, by their shares, and rendered ones.
 
-    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where nothing is
-    labelled, and where nothing says what plates of ``data.region`` look like.
+    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where a set shows no
+    plate, and for a ``data.region`` whose plates nothing describes.
     """
-    check_data(root)
-    photographs = _own(root) if is_own(root) else _sets(root)
+    photographs: dict[str, list[Pyramid]] = {}
+    for each in open_sets(root).sets:
+        train, held_out = each.split()
+        _check_plates(each, train, "train on")
+        if each.held_out:
+            _check_plates(each, held_out, "check by")
+        pictures = photographs.setdefault(each.share, [])
+        pictures += load(train, unlabelled=each.unlabelled_boxes())
     rendered = data.rendered_pictures if data.rendered else 0
     return photographs | {"rendered": rendered_scenes(rendered, seed, data.region)}
 
 
-def _own(root: Path) -> dict[str, list[Pyramid]]:
-    train, dev = split_pictures(root)
-    for pictures, purpose in ((train, "train on"), (dev, "check by")):
-        if not any(picture.plates for picture in pictures):
-            raise SourceError(
-                f"{table_of(root)}: the {len(pictures)} pictures to {purpose} show no plate; "
-                "label more of them"
-            )
-    return {"scenes": load(train)}
-
-
-def _sets(root: Path) -> dict[str, list[Pyramid]]:
-    unlabelled = read_unlabelled()
-    scenes = read_labels(root / "taiwan-scenes", "train")
-    dashcam = read_voc(root / "romania-scenes" / "train")
-    return {
-        "scenes": load(scenes, unlabelled=unlabelled["taiwan-scenes"]),
-        "dashcam": load(dashcam, unlabelled=unlabelled["romania-scenes"]),
-        "crops": load(read_labels(root / "taiwan-crops", "train")),
-    }
+def _check_plates(source: LabelledSet, pictures: list[LabelledPicture], purpose: str) -> None:
+    if not any(picture.plates for picture in pictures):
+        raise SourceError(
+            f"{table_of(Path(source.folder))}: the {len(pictures)} pictures to {purpose} show no "
+            "plate; label more of them"
+        )
 
 
 def dev_pictures(root: Path) -> dict[str, list[Pyramid]]:
-    """What is checked by: of a set of one's own the pictures held out; else scenes, close-ups of
-    single plates, and the scenes in other light, colours and scale."""
-    if is_own(root):
-        return {"": load(split_pictures(root)[1])}
-    scenes, crops = (read_labels(root / name, "dev") for name in ("taiwan-scenes", "taiwan-crops"))
-    sets = {"": load(scenes), "crops_": load(crops)}
-    changed = [
-        stressed(picture.levels[0], source)
-        for picture, source in zip(load(scenes, longest=LARGEST), scenes, strict=True)
-    ]
-    sets["stress_"] = [Pyramid(image, [p.box for p in moved.plates]) for image, moved in changed]
+    """The held-out pictures of the sets of ``root``, by the prefix of their figures: ``""`` for the
+    share of the first set, ``SHARE_`` for others, ``stress_`` for changed copies."""
+    sources = [each for each in open_sets(root).sets if each.held_out]
+    dev = [(each, each.split()[1]) for each in sources]
+    sets: dict[str, list[Pyramid]] = {}
+    for each, pictures in dev:
+        prefix = "" if each.share == sources[0].share else f"{each.share}_"
+        sets.setdefault(prefix, []).extend(load(pictures))
+    for each, pictures in dev:
+        if each.stressed:
+            originals = load(pictures, longest=LARGEST)
+            sets.setdefault("stress_", []).extend(map(_stressed, originals, pictures))
     return sets
+
+
+def _stressed(picture: Pyramid, labels: LabelledPicture) -> Pyramid:
+    """The picture in other light, colours and scale."""
+    image, moved = stressed(picture.levels[0], labels)
+    return Pyramid(image, [plate.box for plate in moved.plates])
 
 
 class DetectorBatches:

@@ -1,1 +1,1 @@
-"""Labels of any format, and what Darknet wants to be fed: lists, YOLO labels, anchors, crops."""
+"""Labels of any format, and what Darknet needs: lists, YOLO labels, anchors, crops."""

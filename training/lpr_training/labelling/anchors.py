@@ -10,7 +10,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr_training.labelling.kmeans import Float64
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledImage, Size, counting
+from lpr_training.labelling.values import LabelledImage, Size, usable_boxes
 
 
 def input_sizes(
@@ -18,13 +18,13 @@ def input_sizes(
 ) -> tuple[Float64, Counter[str]]:
     """Widths and heights of the boxes in pixels of a network's input, ``N x 2``.
 
-    ``size`` is the input's. A picture fills it, its axes scaled apart, or keeps its proportions
-    (``letterbox``). Also how many boxes were left out for which reason.
+    ``size`` is that of the input. A picture is stretched to it, or keeps its aspect ratio
+    (``letterbox``). Also returns the numbers of boxes left out, by reason.
     """
     left_out: Counter[str] = Counter()
     sizes: list[tuple[float, float]] = []
     for image in tqdm(images, unit=" picture", disable=None):
-        boxes = counting(image, left_out)
+        boxes = usable_boxes(image, left_out)
         if not boxes:
             continue
         width, height = size_of(image)
@@ -36,10 +36,10 @@ def input_sizes(
 
 
 def rounded(anchors: Float64) -> Float64:
-    """``K x 2`` anchors to a tenth of a pixel, as they are written; none becomes 0."""
+    """``K x 2`` anchors to a tenth of a pixel, as in a cfg; 0.1 at least."""
     return np.maximum(np.round(anchors, 1), 0.1)
 
 
-def written(anchors: Float64) -> str:
+def format_anchors(anchors: Float64) -> str:
     """``K x 2`` anchors as the value of ``anchors=`` in a cfg: ``w,h, w,h, ...``."""
     return ", ".join(f"{width:g},{height:g}" for width, height in rounded(anchors))

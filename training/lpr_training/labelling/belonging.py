@@ -1,4 +1,4 @@
-"""Which labelled pictures belong together, since they show the same plate or were shot in a row."""
+"""Groups of labelled pictures of the same plate or the same sequence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lpr_training.labelling.values import LabelledImage
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The pictures' absolute paths, their indices in groups that share no plate, how many have a
-    known text, and how many names the pattern does not fit."""
+    """The pictures' absolute paths, their indices in groups that share no plate, the number of
+    pictures with a known text, and the number of names that the pattern does not match."""
 
     paths: tuple[Path, ...]
     groups: tuple[tuple[int, ...], ...]
@@ -31,22 +31,21 @@ def belonging(
 ) -> Belonging:
     """Group the labelled pictures of ``folder``.
 
-    Pictures that show a text in common are kept together, and so are those whose names give the
-    same first group of ``pattern``. ``texts`` (by the pictures' names) take the place of those in
-    the labels. Raises :class:`SourceError` for labels without a picture and where all pictures
-    belong together.
+    Pictures with a common text are in one group, and so are those whose names match with the same
+    first group of ``pattern``. ``texts`` (by the pictures' names) replace those of the labels.
+    Raises :class:`SourceError` for labels without a picture, and if there is only one group.
     """
     paths = tuple(_picture(image) for image in images)
-    shown = [
+    texts_of = [
         _texts(image) if texts is None else texts.get(path.name, set())
         for image, path in zip(images, paths, strict=True)
     ]
     keys = [_key(pattern, path) for path in paths]
-    groups = connected([[*t, *k] for t, k in zip(shown, keys, strict=True)])
+    groups = connected([[*t, *k] for t, k in zip(texts_of, keys, strict=True)])
     if len(groups) < 2:
-        raise SourceError(_inseparable(folder, shown))
+        raise SourceError(_inseparable(folder, texts_of))
     unmatched = 0 if pattern is None else sum(not key for key in keys)
-    return Belonging(paths, tuple(map(tuple, groups)), sum(map(bool, shown)), unmatched)
+    return Belonging(paths, tuple(map(tuple, groups)), sum(map(bool, texts_of)), unmatched)
 
 
 def _picture(image: LabelledImage) -> Path:
@@ -60,17 +59,17 @@ def _texts(image: LabelledImage) -> set[str]:
 
 
 def _key(pattern: re.Pattern[str] | None, path: Path) -> list[tuple[str, str]]:
-    """The name's group, as something that no text can be equal to."""
+    """The group of a name, as a pair that no text equals."""
     match = pattern.search(path.name) if pattern else None
     return [("name", match[1])] if match and match[1] is not None else []
 
 
-def _inseparable(folder: Path, shown: Sequence[set[str]]) -> str:
-    if len(shown) < 2:
+def _inseparable(folder: Path, texts_of: Sequence[set[str]]) -> str:
+    if len(texts_of) < 2:
         return f"{folder}: holds one labelled picture; training and validation need two"
-    common = sorted(set.intersection(*shown))
+    common = sorted(set.intersection(*texts_of))
     what = f" the text {common[0]}" if common else " texts or a group"
     return (
-        f"{folder}: all {len(shown)} pictures belong together, as they share{what}, so none can be "
-        "set aside for validation; give the plates' texts with --texts FILE.csv"
+        f"{folder}: all {len(texts_of)} pictures belong together, as they share{what}, so none can "
+        "be held out for validation; give the plates' texts with --texts FILE.csv"
     )

@@ -1,4 +1,4 @@
-"""New anchors in a Darknet cfg, everything else in it untouched."""
+"""Replaces the anchors in a Darknet cfg, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ _NUM = re.compile(_LINE % rb"num")
 
 
 def copy_cfg(model: str, file: Path) -> tuple[Size, int, bool]:
-    """Write the cfg of a model's detector to ``file``; returns the size of its input, how many
-    anchors it has, and whether pictures keep their proportions in it.
+    """Copy the cfg of a model's detector to ``file``; return its input size, its number of anchors
+    and whether pictures keep their aspect ratio in it.
 
-    Raises :class:`ModelError` for a model that is not there, and :class:`OutputError` where
-    ``file`` is there already.
+    Raises :class:`ModelError` for a missing model, and :class:`OutputError` if ``file`` exists.
     """
     detector = load_model(model).detector
     if file.exists():
@@ -46,8 +45,8 @@ def anchors_of(cfg: Cfg) -> Float64:
 def read_checked(cfg: Path, count: int) -> bytes:
     """The content of a cfg whose ``[yolo]`` sections use ``count`` anchors together.
 
-    Raises :class:`ModelError` where there is no such section, one without ``anchors=``, or where
-    the masks ask for an anchor that there would not be, or leave one out.
+    Raises :class:`ModelError` if there is no such section, if one lacks ``anchors=``, and if the
+    masks name an anchor beyond ``count`` or omit one.
     """
     try:
         content = cfg.read_bytes()
@@ -108,7 +107,7 @@ def _replaced(content: bytes, anchors: bytes, num: bytes) -> bytes:
 
 
 def _sections(content: bytes) -> list[list[bytes]]:
-    """The lines of each section, its ``[name]`` first; what stands before is the first."""
+    """The lines of each section from its ``[name]`` on, after those before the first section."""
     sections: list[list[bytes]] = [[b""]]
     for line in content.splitlines(keepends=True):
         if _SECTION.match(line):

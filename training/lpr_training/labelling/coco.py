@@ -24,7 +24,7 @@ def is_coco(file: Path) -> bool:
 def read_coco(file: Path) -> list[LabelledImage]:
     """The labelled pictures of a COCO file, in its order; crowds count as difficult.
 
-    Raises :class:`SourceError` for a file that is malformed or refers to what is not in it.
+    Raises :class:`SourceError` for a malformed file and for references to missing entries.
     """
     content = _load(file)
     try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -16,84 +14,71 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 import lpr
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import OutputError, SourceError
+from lpr.labels import TABLE, LabelRow, write_labels
 from lpr.types import Box, Image
+from lpr.utils.geometry import cut_out
 from lpr_training.labelling.files import write_picture, writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
-from lpr_training.labelling.values import counting, shown
+from lpr_training.labelling.values import format_box, usable_boxes
 
-COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
+Cut: TypeAlias = tuple[Image, Box, str | None]
+"""The pixels of a crop, the plate's box in them, and its text if known."""
 
 
 def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
-    """The part of a picture (``H x W x 3``) that shows ``box``, and where the box is in it.
+    """The pixels of ``box`` in a picture (``H x W x 3``), and the box in their coordinates.
 
-    The box takes whole pixels. ``margin`` is added on each side, as a fraction of its width and
-    height; what lies outside of the picture is not there. None where nothing is left.
+    The box is extended to whole pixels, and by ``margin`` (a fraction of its width and height) on
+    each side, and clipped to the picture. None if nothing is left.
     """
     height, width = image.shape[:2]
-    whole = _clipped(
-        Box(math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1)),
-        width,
-        height,
-    )
+    whole = Box(
+        math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1)
+    ).clipped(width, height)
     if whole.area <= 0:
         return None
     dx, dy = round(margin * box.width), round(margin * box.height)
-    wide = _clipped(Box(whole.x0 - dx, whole.y0 - dy, whole.x1 + dx, whole.y1 + dy), width, height)
-    x0, y0, x1, y1 = map(int, wide)
-    inside = Box(whole.x0 - x0, whole.y0 - y0, whole.x1 - x0, whole.y1 - y0)
-    return image[y0:y1, x0:x1], inside
-
-
-def _clipped(box: Box, width: int, height: int) -> Box:
-    return Box(
-        min(max(box.x0, 0), width),
-        min(max(box.y0, 0), height),
-        min(max(box.x1, 0), width),
-        min(max(box.y1, 0), height),
-    )
+    wide = Box(whole.x0 - dx, whole.y0 - dy, whole.x1 + dx, whole.y1 + dy).clipped(width, height)
+    return cut_out(image, wide), whole.moved(-wide.x0, -wide.y0)
 
 
 class CropFolder:
-    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager.
+    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager,
+    which writes the table at its end.
 
     Files of the same name are replaced, others stay. Raises :class:`OutputError`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.count = 0
+        self._rows: list[LabelRow] = []
         self._names: set[str] = set()
-        self._stack = ExitStack()
+
+    @property
+    def count(self) -> int:
+        """Crops so far."""
+        return len(self._rows)
 
     def __enter__(self) -> CropFolder:
         with writing(self.folder):
             (self.folder / "images").mkdir(parents=True, exist_ok=True)
-            file = self.folder / "labels.csv"
-            stream = self._stack.enter_context(file.open("w", newline="", encoding="utf-8"))
-        self._table = csv.writer(stream)
-        self._table.writerow(COLUMNS)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        with writing(self.folder / "labels.csv"):
-            self._stack.close()
+        with writing(self.folder / TABLE):
+            write_labels(self.folder / TABLE, self._rows)
 
-    def add(
-        self, picture: Path, crops: Iterable[tuple[Image, Box, str | None]], split: str = ""
-    ) -> None:
-        """Write a picture's crops (pixels, the plate's box in them, its text if it is known), which
-        are in the picture's ``split``."""
+    def add(self, picture: Path, crops: Iterable[Cut], split: str = "") -> None:
+        """Write the crops of a picture that is in ``split``."""
         names = self._unused(picture.stem)
         for image, box, text in crops:
             name = next(names)
             write_picture(self.folder / "images" / name, image)
-            self._table.writerow([name, split, *(f"{value:g}" for value in box), text or ""])
-            self.count += 1
+            self._rows.append(LabelRow(name, box, text, split))
 
     def _unused(self, stem: str) -> Iterator[str]:
-        """Names after a picture's; two pictures of one name lie in different folders."""
+        """Names made of a picture's; pictures in different folders may share theirs."""
         number = 0
         while True:
             name = f"{stem}-{number}.png"
@@ -103,20 +88,16 @@ class CropFolder:
                 yield name
 
 
-Cut: TypeAlias = tuple[Image, Box, str | None]
-"""The pixels of a crop, the plate's box in them, its text where it is known."""
-
-
 def by_labels(
     sources: Sequence[Path], split: str | None, margin: float
 ) -> Iterator[tuple[Path, list[Cut]]]:
-    """Each labelled picture, and its plates cut out by their boxes.
+    """Each labelled picture with the crops of its plates.
 
-    Raises :class:`SourceError` for labels without a picture and boxes outside of it.
+    Raises :class:`SourceError` for labels without a picture and for boxes outside of it.
     """
     images = [image for source in sources for image in read_any(source, split)]
     for image in tqdm(images, unit=" picture", disable=None):
-        boxes = counting(image, Counter())
+        boxes = usable_boxes(image, Counter())
         if not boxes:
             continue
         if image.path is None:
@@ -127,8 +108,8 @@ def by_labels(
             found = cut(pixels, labelled.box, margin)
             if found is None:
                 raise SourceError(
-                    f"{image.labels}: the box {shown(labelled.box)} lies outside of {image.path}, "
-                    f"which is {pixels.shape[1]} x {pixels.shape[0]}; correct it"
+                    f"{image.labels}: the box {format_box(labelled.box)} lies outside of "
+                    f"{image.path}, which is {pixels.shape[1]} x {pixels.shape[0]}; correct it"
                 )
             plates.append((*found, labelled.text))
         yield image.path, plates
@@ -137,8 +118,8 @@ def by_labels(
 def by_model(
     sources: Sequence[Path], model: str, sweep: Sweep | None, margin: float
 ) -> Iterator[tuple[Path, list[Cut]]]:
-    """Each picture of the files and folders, and the plates that a model finds in it, the most
-    certain first."""
+    """Each picture of the files and folders with the crops of the plates that a model detects, by
+    descending confidence."""
     pictures: list[Path] = []
     for source in sources:
         if source.is_dir():
@@ -153,13 +134,13 @@ def by_model(
 
 
 def check_out(out: Path, sources: Iterable[Path]) -> None:
-    """Raise where the crops' labels would take the place of those that they are cut by."""
+    """Raise :class:`OutputError` if the labels of the crops would replace those of a source."""
     for source in sources:
         folder = source if source.is_dir() else source.parent
-        if (folder / "labels.csv").exists() and folder.absolute() == out.absolute():
+        if (folder / TABLE).exists() and folder.absolute() == out.absolute():
             raise OutputError(f"{out}: holds the labels that the crops are cut by; choose another")
 
 
 def nothing_cut(where: str) -> SourceError:
-    """The error where no plate was cut at all."""
+    """The error for sources without any plate."""
     return SourceError(f"{where}: no plate to cut; check the labels, or lower the threshold")

@@ -1,4 +1,4 @@
-"""Files written, with errors that name them."""
+"""Writing files, with errors that name them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lpr.types import Image
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Whatever the system refuses within becomes an :class:`OutputError` that names the file."""
+    """Turn an ``OSError`` in the block into an :class:`OutputError` that names the file."""
     try:
         yield
     except OSError as error:
@@ -23,14 +23,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file as UTF-8, and the folder that it is in."""
+    """Write a file as UTF-8, and make its folder."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_picture(path: Path, image: Image) -> None:
-    """Write a picture (BGR, ``H x W x 3``) as PNG into a folder that is there."""
+    """Write a picture (BGR, ``H x W x 3``) as PNG into an existing folder."""
     _, data = cv2.imencode(".png", image)
     with writing(path):
         path.write_bytes(data.tobytes())

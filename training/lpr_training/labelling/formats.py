@@ -5,27 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from lpr.errors import SourceError
-from lpr.labels import read_labels, table_of
+from lpr.labels import TABLE, read_labels, table_of
 from lpr_training.labelling.coco import is_coco, read_coco
 from lpr_training.labelling.pictures import files_below
 from lpr_training.labelling.values import LabelledBox, LabelledImage
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import is_yolo, read_yolo
 
-TABLE = "labels.csv"
 SPLITS = ("train", "dev", "val")
 PLATE = "plate"
-"""The class of the boxes in a labels.csv, which knows plates alone."""
+"""The class of all boxes in a labels.csv."""
 
 
 def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
     """The labelled pictures of a file or folder, whatever their format.
 
     A folder holds, in this order of precedence: a ``labels.csv``; Pascal VOC files, in it or below;
-    one COCO file, in it or in its ``annotations/``; YOLO files, in it or below. ``split`` takes
-    the pictures of that split and is for tables alone, a ``labels.csv`` or one that is named.
+    one COCO file, in it or in its ``annotations/``; YOLO files, in it or below. ``split`` selects
+    pictures of a table; no other format has splits.
 
-    Raises :class:`SourceError` where there are no labels, or malformed ones.
+    Raises :class:`SourceError` for missing or malformed labels.
     """
     if split is not None and not is_table(path):
         raise SourceError(f"{path}: has no {TABLE}, and nothing else knows the split {split!r}")
@@ -36,8 +35,8 @@ def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
 
 
 def splits_of(path: Path) -> dict[Path, str]:
-    """The pictures of a set that are in one of the usual splits (:data:`SPLITS`), and in which;
-    empty where the labels know no splits."""
+    """The split of each picture of a set that is in one of :data:`SPLITS`; empty for labels without
+    splits."""
     found: dict[Path, str] = {}
     for split in SPLITS if is_table(path) else ():
         try:
@@ -48,7 +47,7 @@ def splits_of(path: Path) -> dict[Path, str]:
 
 
 def voc_files(path: Path) -> list[Path]:
-    """The XML files of a folder and below, sorted, or the one that is named itself."""
+    """The XML files in a folder and below, sorted; an XML file itself."""
     if path.suffix.lower() == ".xml" and path.is_file():
         return [path]
     return [file for file in files_below(path) if file.suffix.lower() == ".xml"]

@@ -1,4 +1,4 @@
-"""Pictures that belong together, and a division that never separates them."""
+"""Groups of connected items, and a split that keeps them whole."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 
 
 def connected(shared: Sequence[Iterable[Hashable]]) -> list[list[int]]:
-    """Groups of indices of which any two are connected through things that they share.
+    """The connected components of indices that share things.
 
-    ``shared`` gives for each index what it has; one that has nothing is a group of its own.
-    Groups come in the order of their first index, and so do their members. (Union-find with path
-    halving: Tarjan & van Leeuwen 1984.)
+    ``shared`` holds the things of each index. Components and their members are in the order of the
+    indices. (Union-find with path halving: Tarjan & van Leeuwen 1984.)
     """
     parents = list(range(len(shared)))
 
@@ -33,23 +32,24 @@ def connected(shared: Sequence[Iterable[Hashable]]) -> list[list[int]]:
 
 
 def divide(groups: Sequence[Sequence[int]], share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Whole groups in two sorted parts of which the second has about ``share`` of all indices.
+    """Split groups into two sorted parts, the second with about ``share`` of all indices.
 
-    Groups are drawn at random and taken where they still fit; both parts get at least one group.
-    Raises ``ValueError`` where there are not two groups.
+    Groups are drawn at random and taken while they fit; both parts get at least one group. Raises
+    ``ValueError`` for fewer than two groups.
     """
     if len(groups) < 2:
         raise ValueError("two parts need two groups")
-    wanted = share * sum(map(len, groups))
+    target = share * sum(map(len, groups))
     drawn = [groups[index] for index in np.random.default_rng(seed).permutation(len(groups))]
     second: list[int] = []
     taken = 0
     for group in drawn:
-        # Half of the group may stand over: so the share is met as nearly from above as from below.
-        if taken < len(groups) - 1 and len(second) + len(group) / 2 <= wanted:
+        # Up to half of a group may exceed the target, so errors in both directions are alike.
+        if taken < len(groups) - 1 and len(second) + len(group) / 2 <= target:
             second += group
             taken += 1
     if not second:
-        second = list(min(drawn, key=lambda group: len(group)))
+        smallest = min(drawn, key=len)
+        second = list(smallest)
     chosen = set(second)
     return [i for group in groups for i in group if i not in chosen], sorted(second)

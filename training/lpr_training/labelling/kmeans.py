@@ -14,13 +14,13 @@ Float64: TypeAlias = NDArray[np.float64]
 Distance: TypeAlias = Literal["iou", "euclidean"]
 
 MAX_ROUNDS = 300
-"""Medians need not lower a distance of IoUs, so that rounds could go in a circle."""
+"""Limit of iterations per run: medians need not lower the IoU distance, so a run could cycle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """``K x 2`` widths and heights, the smallest area first, and the mean IoU of the boxes with the
-    nearest of them, 0..1."""
+    """``K x 2`` widths and heights by ascending area, and the mean IoU (0..1) of the boxes with
+    their nearest centre."""
 
     centres: Float64
     average_iou: float
@@ -33,13 +33,15 @@ def iou_distance(sizes: Float64, centres: Float64) -> Float64:
     """
     widths, heights = sizes.T
     shared = np.minimum(widths, centres[:, :1]) * np.minimum(heights, centres[:, 1:])
-    return 1 - shared / (widths * heights + centres.prod(axis=1)[:, None] - shared)
+    union = widths * heights + centres.prod(axis=1)[:, None] - shared
+    return np.asarray(1 - shared / union, np.float64)
 
 
 def euclidean_distance(sizes: Float64, centres: Float64) -> Float64:
     """Squared distances of ``N x 2`` sizes from ``K x 2`` centres, as ``K x N``."""
     widths, heights = sizes.T
-    return (widths - centres[:, :1]) ** 2 + (heights - centres[:, 1:]) ** 2
+    squares = (widths - centres[:, :1]) ** 2 + (heights - centres[:, 1:]) ** 2
+    return np.asarray(squares, np.float64)
 
 
 def average_iou(sizes: Float64, centres: Float64) -> float:
@@ -60,19 +62,19 @@ def cluster(
 ) -> Clusters:
     """The best of ``restarts`` k-means runs, by average IoU.
 
-    ``sizes`` is ``N x 2``, all positive. A run starts from boxes drawn at random (Forgy 1965),
-    no two alike. A centre is the median of its boxes in each axis (``"iou"``) or their mean
-    (``"euclidean"``); one that is left without boxes moves to the box that is farthest from its
-    own. Raises ``ValueError`` where there are fewer different sizes than ``count``.
+    ``sizes`` is ``N x 2``, all positive. A run starts from distinct boxes drawn at random (Forgy
+    1965). A centre is the median of its boxes on each axis (``"iou"``) or their mean
+    (``"euclidean"``); a centre without boxes moves to the box farthest from its own centre. Raises
+    ``ValueError`` for fewer distinct sizes than ``count``.
     """
-    different, times = np.unique(sizes, axis=0, return_counts=True)
-    if len(different) < count:
-        raise ValueError(f"there are only {len(different)} different sizes of boxes")
+    distinct, counts = np.unique(sizes, axis=0, return_counts=True)
+    if len(distinct) < count:
+        raise ValueError(f"there are only {len(distinct)} different sizes of boxes")
     rng = np.random.default_rng(seed)
     best = Clusters(np.empty((0, 2)), -1.0)
     for _ in tqdm(range(restarts), unit=" start", disable=None):
-        drawn = rng.choice(len(different), count, replace=False, p=times / times.sum())
-        found = _run(sizes, different[drawn], distance)
+        drawn = rng.choice(len(distinct), count, replace=False, p=counts / counts.sum())
+        found = _run(sizes, distinct[drawn], distance)
         if found.average_iou > best.average_iou:
             best = found
     order = np.lexsort((best.centres[:, 0], best.centres.prod(axis=1)))
@@ -80,7 +82,7 @@ def cluster(
 
 
 def _run(sizes: Float64, centres: Float64, distance: Distance) -> Clusters:
-    """One run to its end. The best centres on the way count, which need not be the last."""
+    """One run until convergence. For IoU, returns the best centres on the way."""
     measure, centre_of = _MEASURES[distance]
     best = Clusters(centres, -1.0)
     before: NDArray[np.intp] | None = None
@@ -102,7 +104,7 @@ def _run(sizes: Float64, centres: Float64, distance: Distance) -> Clusters:
 def _moved(
     sizes: Float64, nearest: NDArray[np.intp], far: Float64, count: int, centre_of: _Centre
 ) -> Float64:
-    """The centres of the boxes that are assigned to each, ``count x 2``."""
+    """The new centres, ``count x 2``."""
     centres = np.empty((count, 2))
     far = far.copy()
     for index in range(count):
@@ -112,6 +114,6 @@ def _moved(
         else:
             farthest = far.argmax()
             centres[index] = sizes[farthest]
-            # Another empty centre shall not move to the same place.
+            # Another empty centre must not move to the same place.
             far[(sizes == sizes[farthest]).all(axis=1)] = -1
     return centres

@@ -1,4 +1,4 @@
-"""The lists and the ``.data`` file that Darknet trains with."""
+"""The lists of pictures and the ``.data`` file for training with Darknet."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from lpr_training.labelling.yolo import read_classes
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The pictures to train and to validate with, the classes' names, and what was seen: pictures
-    with a known text, groups of pictures, pictures whose names the pattern does not fit."""
+    """The pictures to train and to validate with, the names of the classes, and counts: pictures
+    with a known text, groups of pictures, names that the pattern does not match."""
 
     train: tuple[Path, ...]
     valid: tuple[Path, ...]
@@ -37,12 +37,10 @@ def make_lists(
     pattern: re.Pattern[str] | None = None,
     split: str | None = None,
 ) -> Lists:
-    """Divide the labelled pictures of ``folder`` so that no plate is on both sides.
+    """Split the labelled pictures of ``folder`` so that no plate is in both lists.
 
-    Pictures that show a text in common are kept together, and so are those whose names give the
-    same first group of ``pattern``. ``texts`` (by the pictures' names) take the place of those in
-    the labels. ``share`` (0..1) of the pictures are for validation. Raises :class:`SourceError` for
-    labels without a picture and where all pictures belong together.
+    ``share`` (0..1) of the pictures are for validation; for ``texts``, ``pattern`` and the errors
+    raised see :func:`lpr_training.labelling.belonging.belonging`.
     """
     images = read_any(folder, split)
     together = belonging(folder, images, texts, pattern)
@@ -60,8 +58,8 @@ def make_lists(
 def write_lists(lists: Lists, out: Path) -> None:
     """Write ``train.txt``, ``valid.txt``, ``plate.names``, ``plate.data`` and make ``backup/``.
 
-    Raises :class:`OutputError` for a path with white space, which Darknet drops when it reads a
-    ``.data`` file.
+    Raises :class:`OutputError` for a path with white space, which Darknet drops from ``.data``
+    files.
     """
     out = out.absolute()
     if re.search(r"\s", str(out)):
@@ -82,10 +80,10 @@ def write_lists(lists: Lists, out: Path) -> None:
 
 
 def without_labels(paths: Sequence[Path]) -> list[Path]:
-    """The pictures for which no Darknet finds labels.
+    """The pictures whose labels no Darknet finds.
 
-    Redmon's looks into ``labels`` for what is in ``images`` (the first folder of that name); those
-    of AlexeyAB and Hank.ai look beside the picture.
+    Redmon's Darknet looks into ``labels`` instead of (the first) ``images``; those of AlexeyAB and
+    Hank.ai look beside the picture.
     """
     return [path for path in paths if not any(p.is_file() for p in _label_places(path))]
 
@@ -100,6 +98,6 @@ def _names(folder: Path, images: Sequence[LabelledImage]) -> tuple[str, ...]:
     known = read_classes(folder)
     if known:
         return tuple(known)
-    # Boxes that are named after what a plate says are plates.
+    # A box named after the text of a plate is a plate.
     names = {PLATE if box.text else box.name for image in images for box in image.boxes}
     return tuple(sorted(names)) or (PLATE,)

@@ -1,4 +1,4 @@
-"""Pictures that belong to label files: where they are, how large they are, what they show."""
+"""The pictures of label files: their paths, sizes and pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BESIDE = {"labels": "images", "Annotations": "JPEGImages"}
 
 
 class Finder:
-    """Finds the picture of a label file; it looks into each folder once."""
+    """Finds the pictures of label files; lists each folder once."""
 
     def __init__(self) -> None:
         self._folders: dict[Path, dict[str, list[Path]]] = {}
@@ -24,23 +24,23 @@ class Finder:
     def find(self, labels: Path, named: str = "") -> Path | None:
         """The picture with the stem of ``labels``, or else the one called ``named``.
 
-        It is looked for beside ``labels``, in ``images/`` there and above, and in the folder that
-        mirrors the label's (``images/a/b.jpg`` for ``labels/a/b.txt``). Raises
-        :class:`SourceError` where two pictures of a folder fit.
+        Searches beside ``labels``, in ``images/`` there and above, and in the folder that mirrors
+        the label's (``images/a/b.jpg`` for ``labels/a/b.txt``). Raises :class:`SourceError` if two
+        pictures of a folder match.
         """
         folders = list(dict.fromkeys(_folders(labels.parent)))
-        # What labelling programs note as the name is often that of another day or machine.
+        # The name that labelling programs store is often outdated.
         for stem in (labels.stem, Path(named).stem):
             for folder in folders:
-                fitting = self._pictures(folder).get(stem, []) if stem else []
-                exact = [path for path in fitting if path.name == Path(named).name]
-                if len(exact or fitting) > 1:
-                    names = " and ".join(path.name for path in fitting)
+                matching = self._pictures(folder).get(stem, []) if stem else []
+                exact = [path for path in matching if path.name == Path(named).name]
+                if len(exact or matching) > 1:
+                    names = " and ".join(path.name for path in matching)
                     raise SourceError(
-                        f"{labels}: {names} in {folder} have the same name; which one is it of?"
+                        f"{labels}: {names} in {folder} have the same name; rename one"
                     )
-                if fitting:
-                    return (exact or fitting)[0]
+                if matching:
+                    return (exact or matching)[0]
         return None
 
     def _pictures(self, folder: Path) -> dict[str, list[Path]]:
@@ -64,12 +64,12 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the name is a picture's, by its suffix."""
+    """Whether the suffix is that of a picture."""
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def files_below(folder: Path) -> list[Path]:
-    """The files in ``folder`` and below, sorted, without hidden ones."""
+    """The files in ``folder`` and below, sorted; hidden ones are skipped."""
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -87,9 +87,9 @@ def load_picture(path: Path) -> Image:
 
 
 def size_of(image: LabelledImage) -> Size:
-    """Width and height that the labels state, or else the picture's own.
+    """Width and height by the labels, or else by the picture.
 
-    Raises :class:`SourceError` where there is neither.
+    Raises :class:`SourceError` if there is neither.
     """
     if image.size:
         return image.size

@@ -1,4 +1,4 @@
-"""A folder of pictures and Pascal VOC files, sorted into pictures and labels."""
+"""Separates a folder of pictures and Pascal VOC files into pictures and labels."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ from lpr_training.labelling.voc import read_voc
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What goes where: pairs of a file and its new place, and the files that stay alone."""
+    """Pairs of a file and its new path, and the files without a partner."""
 
     pairs: tuple[tuple[Path, Path], ...]
     pictures_alone: tuple[Path, ...]
     labels_alone: tuple[Path, ...]
 
     def warnings(self) -> Iterator[str]:
-        """One line for each file that stays alone."""
+        """One line for each file without a partner."""
         for path in self.pictures_alone:
-            yield f"{path}: a picture without labels; it is taken along"
+            yield f"{path}: a picture without labels; it is copied too"
         for path in self.labels_alone:
-            yield f"{path}: labels without a picture; left where they are"
+            yield f"{path}: labels without a picture; left in place"
 
 
 def sort_out(folder: Path, out: Path) -> Sorted:
     """Plan ``out/images`` and ``out/labels``; nothing is written yet.
 
-    A picture and its ``.xml`` lie in the same folder and have the same stem; folders below
-    ``folder`` are kept below both. Raises :class:`SourceError` where there is no picture, where
-    two pictures of a folder share their stem and for an XML file that is no Pascal VOC, and
-    :class:`OutputError` where something stands in the way.
+    A picture and its ``.xml`` have the same folder and stem; subfolders are kept. Raises
+    :class:`SourceError` if there is no picture, if two pictures of a folder have the same stem and
+    for an XML file that is not Pascal VOC, and :class:`OutputError` for a path that is blocked.
     """
     targets = (out / "images", out / "labels")
     files = [
@@ -66,7 +65,7 @@ def sort_out(folder: Path, out: Path) -> Sorted:
 
 
 def carry_out(plan: Sorted, move: bool) -> None:
-    """Copy (or move) the files to their places; files of the same name there are replaced."""
+    """Copy (or move) the files to their new paths; existing files are replaced."""
     for source, target in tqdm(plan.pairs, unit=" file", disable=None):
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,15 +81,15 @@ def _by_stem(files: list[Path]) -> dict[Path, Path]:
         other = found.setdefault(file.with_suffix(""), file)
         if other != file:
             raise SourceError(
-                f"{file}: {other.name} beside it has the same name, so their labels could not be "
-                "told apart; rename one"
+                f"{file}: {other.name} beside it has the same name, so their labels would be "
+                "ambiguous; rename one"
             )
     return found
 
 
 def _check_free(target: Path, out: Path) -> None:
     if target.is_dir():
-        raise OutputError(f"{target}: a folder stands where a file is to be; choose another --out")
+        raise OutputError(f"{target}: a folder is in the place of a file; choose another --out")
     for parent in (out, *target.parents):
         if parent.exists() and not parent.is_dir():
-            raise OutputError(f"{parent}: a file, where a folder is to be; choose another --out")
+            raise OutputError(f"{parent}: a file is in the place of a folder; choose another --out")

@@ -1,12 +1,11 @@
-"""Labels of any format as lpr's own ``labels.csv``, divided into train, dev and val."""
+"""Labels of any format as a ``labels.csv`` with the splits train, dev and val."""
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,24 +13,23 @@ from typing import TypeAlias
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import OutputError, SourceError
+from lpr.labels import LabelRow, write_labels
 from lpr.types import Box
 from lpr_training.labelling.belonging import belonging
 from lpr_training.labelling.files import writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.groups import divide
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledImage, counting
+from lpr_training.labelling.values import LabelledImage, usable_boxes
 from lpr_training.labelling.voc_to_yolo import within
 
-COLUMNS = ("file", "split", "xmin", "ymin", "xmax", "ymax", "text")
-
 Plate: TypeAlias = tuple[Box, str | None]
-"""A box in pixels, and the text on it where it is known."""
+"""A box in pixels, and its text if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A picture, the split that it is in, and its plates."""
+    """A picture, its split and its plates."""
 
     picture: Path
     split: str
@@ -40,9 +38,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All pictures in the labels' order, and what was seen: groups of pictures, names that the
-    pattern does not fit, boxes left out (by reason) and clipped, pictures whose texts cannot be
-    given to their boxes, and names in ``texts`` that no picture has."""
+    """All pictures in the labels' order, and counts: groups of pictures, names that the pattern
+    does not match, boxes left out (by reason) and clipped, pictures whose texts cannot be matched
+    with their boxes (``unplaced``), and names in ``texts`` without a picture (``strangers``)."""
 
     rows: tuple[Row, ...]
     groups: int
@@ -58,7 +56,7 @@ class Table:
 
     @property
     def plates(self) -> list[Plate]:
-        """Those of all pictures."""
+        """The plates of all pictures."""
         return [plate for row in self.rows for plate in row.plates]
 
 
@@ -72,15 +70,15 @@ def make_table(
     classes: Sequence[str] = (),
     clip: bool = False,
 ) -> Table:
-    """Divide the labelled pictures of ``folder`` so that no plate is in two splits.
+    """Split the labelled pictures of ``folder`` so that no plate is in two splits.
 
-    ``dev`` and ``val`` are shares (0..1) of the pictures; the rest is ``train``. What belongs
-    together is as in :func:`lpr_training.labelling.belonging.belonging`. ``texts`` (by the
-    pictures' names) are given to the box of a picture that has one box and one text. ``classes``
-    are those that are plates, by default all. Difficult boxes and those of zero area are left out.
-    Raises :class:`SourceError` for labels without a picture, boxes of several classes of which none
-    is chosen, boxes that reach out of their picture (unless ``clip``), and too few pictures that
-    can be told apart.
+    ``dev`` and ``val`` are shares (0..1) of the pictures; the rest is ``train``. For groups of
+    pictures see :func:`lpr_training.labelling.belonging.belonging`. ``texts`` (by the pictures'
+    names) go to the boxes of pictures with one box and one text. ``classes`` are those of plates,
+    by default all. Difficult boxes and those of zero area are left out. Raises
+    :class:`SourceError` for labels without a picture, for boxes of several classes without
+    ``classes``, for boxes that extend beyond their picture (unless ``clip``), and for too few
+    groups of pictures.
     """
     images = read_any(folder)
     _check_classes(folder, images, classes)
@@ -91,7 +89,7 @@ def make_table(
     rows = []
     for number, image in enumerate(tqdm(images, unit=" picture", disable=None)):
         plates: list[Plate] = []
-        for labelled in counting(image, left_out):
+        for labelled in usable_boxes(image, left_out):
             if classes and labelled.name not in classes:
                 left_out["of other classes"] += 1
                 continue
@@ -121,35 +119,29 @@ def make_table(
 
 
 def check_free(file: Path) -> None:
-    """Raises :class:`OutputError` where a table, maybe made by hand, would be lost."""
+    """Raise :class:`OutputError` rather than replace a table, maybe made by hand."""
     if file.exists():
         raise OutputError(f"{file}: is there already; remove it, or name another --out")
 
 
-def write_table(table: Table, file: Path) -> None:
-    """Write a ``labels.csv`` that names its pictures relative to its folder; one without a plate
-    gets a row without a box. Raises as :func:`check_free`."""
-    check_free(file)
-    write_rows(table.rows, file)
-
-
 def write_rows(rows: Iterable[Row], file: Path) -> None:
-    """As :func:`write_table`; a table that is there already is replaced."""
+    """Write a ``labels.csv`` with paths relative to its folder; an existing one is replaced."""
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            out = csv.writer(stream)
-            out.writerow(COLUMNS)
-            for row in rows:
-                name = Path(os.path.relpath(row.picture, file.absolute().parent)).as_posix()
-                for box, text in row.plates:
-                    out.writerow([name, row.split, *(f"{v:.7g}" for v in box), text or ""])
-                if not row.plates:
-                    out.writerow([name, row.split, "", "", "", "", ""])
+        write_labels(file, _label_rows(rows, file.absolute().parent))
+
+
+def _label_rows(rows: Iterable[Row], folder: Path) -> Iterator[LabelRow]:
+    for row in rows:
+        name = Path(os.path.relpath(row.picture, folder)).as_posix()
+        for box, text in row.plates:
+            yield LabelRow(name, box, text, row.split)
+        if not row.plates:
+            yield LabelRow(name, split=row.split)
 
 
 def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> None:
-    # Boxes that are named after what a plate says are plates.
+    # A box named after the text of a plate is a plate.
     names = sorted({box.name for image in images for box in image.boxes if not box.text})
     if missing := [
         name for name in classes if not any(b.name == name for i in images for b in i.boxes)
@@ -167,8 +159,8 @@ def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Seque
 def _splits(
     folder: Path, groups: Sequence[Sequence[int]], dev: float, val: float, seed: int
 ) -> list[str]:
-    """The split of each picture. ``val`` is drawn first, so that another share of ``dev`` leaves it
-    as it is."""
+    """The split of each picture. ``val`` is drawn first, so the share of ``dev`` does not affect
+    it."""
     if dev + val >= 1:
         raise SourceError(f"{folder}: dev ({dev:g}) and val ({val:g}) leave nothing to train on")
     splits = ["train"] * sum(map(len, groups))

@@ -1,4 +1,4 @@
-"""Which texts the pictures show."""
+"""The texts of plates: in names of objects, and in a table beside the labels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from lpr.errors import SourceError
 from lpr.labels import normalise
 
 _LENGTHS = range(4, 11)
+"""The lengths of plates' texts, in letters and digits."""
 
 
 def plate_text(name: str) -> str | None:
-    """The plate's text, where the name of a labelled object is one and not that of a class.
+    """The text of a plate if an object is named after it, None if ``name`` is a class.
 
-    A text has 4 to 10 letters and digits, a digit among them: ``ABC-1234`` is one, ``plate`` and a
-    single character's ``7`` are none.
+    A text has 4 to 10 letters and digits and at least one digit: ``ABC-1234``, but not ``plate`` or
+    ``7``.
     """
     text = normalise(name)
     return text if len(text) in _LENGTHS and any(map(str.isdigit, text)) else None
@@ -25,8 +26,8 @@ def plate_text(name: str) -> str | None:
 def read_texts(file: Path) -> dict[str, set[str]]:
     """The texts of a table with the columns ``file`` and ``text``, by the pictures' names.
 
-    A picture may have several rows; rows without a text say nothing. Raises :class:`SourceError`
-    for a table that is missing or malformed.
+    A picture may have several rows; rows without a text are ignored. Raises :class:`SourceError`
+    for a missing or malformed table.
     """
     texts: dict[str, set[str]] = defaultdict(set)
     try:

@@ -1,4 +1,4 @@
-"""What every label format is read into, and which of its boxes count."""
+"""The labels of a picture, whatever their format."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Size: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class LabelledBox:
-    """A box in pixels with the ``name`` of its class; ``text`` (``A-Z0-9``) where it is known.
+    """A box in pixels with the ``name`` of its class, and its ``text`` (``A-Z0-9``) if known.
 
-    ``difficult`` boxes are those that nobody is asked to find (Pascal VOC's flag, COCO's crowds).
+    ``difficult`` is Pascal VOC's flag, or COCO's for crowds: such boxes need not be found.
     """
 
     box: Box
@@ -33,8 +33,8 @@ class LabelledBox:
 class LabelledImage:
     """The labels of one picture. ``labels`` is the file that holds them, for messages.
 
-    ``path`` is None where no picture belongs to the labels, ``size`` where the labels do not state
-    it; :func:`lpr_training.labelling.pictures.size_of` then takes it from the picture.
+    ``path`` is None if there is no picture for the labels, ``size`` if the labels do not state it;
+    :func:`lpr_training.labelling.pictures.size_of` then takes it from the picture.
     """
 
     labels: Path
@@ -44,22 +44,22 @@ class LabelledImage:
 
 
 def checked_box(corners: Sequence[float], file: Path) -> Box:
-    """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for one that is none."""
+    """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for an invalid one."""
     box = Box(*corners)
     if not all(map(math.isfinite, box)):
-        raise SourceError(f"{file}: the box {shown(box)} is not finite; correct it")
+        raise SourceError(f"{file}: the box {format_box(box)} is not finite; correct it")
     if box.x0 > box.x1 or box.y0 > box.y1:
-        raise SourceError(f"{file}: the box {shown(box)} is turned inside out; correct it")
+        raise SourceError(f"{file}: the box {format_box(box)} is turned inside out; correct it")
     return box
 
 
-def shown(box: Box) -> str:
-    """A box as it stands in messages: ``(305, 242, 354, 256)``."""
+def format_box(box: Box) -> str:
+    """A box for messages: ``(305, 242, 354, 256)``."""
     return f"({', '.join(f'{value:g}' for value in box)})"
 
 
-def counting(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
-    """The boxes that count; the others are added to ``left_out`` under the reason why not."""
+def usable_boxes(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
+    """The boxes to use; the others are counted in ``left_out`` by reason."""
     kept = []
     for labelled in image.boxes:
         if labelled.difficult:
@@ -72,5 +72,5 @@ def counting(image: LabelledImage, left_out: Counter[str]) -> list[LabelledBox]:
 
 
 def reasons(counts: Counter[str]) -> str:
-    """``3 difficult, 1 of zero area``; empty where nothing was counted."""
+    """``3 difficult, 1 of zero area``; empty without counts."""
     return ", ".join(f"{number} {reason}" for reason, number in counts.items())

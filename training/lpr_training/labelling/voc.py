@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lpr.errors import SourceError
+from lpr.labels import BOX_COLUMNS
 from lpr_training.labelling.pictures import Finder
 from lpr_training.labelling.texts import plate_text
 from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, checked_box
 
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
-
 
 def read_voc(files: Sequence[Path]) -> list[LabelledImage]:
-    """The labels of XML files, in order. Coordinates stand as they are written.
+    """The labels of XML files, in order. Coordinates are not changed.
 
-    An object's name that is a plate's text (:func:`plate_text`) is the box's text too. Raises
-    :class:`SourceError` for a file that is no Pascal VOC.
+    The name of an object may be the text of a plate (:func:`plate_text`). Raises
+    :class:`SourceError` for a file that is not Pascal VOC.
     """
     finder = Finder()
     return [_read(file, finder) for file in files]
@@ -43,13 +42,13 @@ def _box(node: ElementTree.Element, file: Path) -> LabelledBox:
     frame = node.find("bndbox")
     if frame is None:
         raise ValueError(f"the <object> {name} without a <bndbox>")
-    box = checked_box([_number(frame, key) for key in _CORNERS], file)
+    box = checked_box([_number(frame, key) for key in BOX_COLUMNS], file)
     difficult = node.findtext("difficult", "0").strip() not in ("", "0")
     return LabelledBox(box, name, plate_text(name), difficult)
 
 
 def _size(root: ElementTree.Element) -> Size | None:
-    """Some programs write 0 where they do not know the size."""
+    """None for an unknown size, which some programs write as 0."""
     node = root.find("size")
     if node is None:
         return None

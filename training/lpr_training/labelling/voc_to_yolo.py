@@ -1,4 +1,4 @@
-"""Pascal VOC labels as the labels that Darknet reads."""
+"""Converts Pascal VOC labels to those of Darknet."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from lpr.types import Box
 from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import voc_files
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, counting, shown
+from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, format_box, usable_boxes
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The label files to write (their names below the folder, and what is in them), the classes in
-    the order of their numbers, and how many boxes were left out, or clipped, for which reason."""
+    """The label files to write (relative paths and contents), the classes in the order of their
+    numbers, and the numbers of boxes by class, left out by reason, and clipped."""
 
     files: dict[Path, str]
     classes: tuple[str, ...]
@@ -35,8 +35,8 @@ def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
     """Centre and size of a box as fractions of the picture's width and height.
 
     ``x = (xmin + (xmax - xmin) / 2) / width``, ``w = (xmax - xmin) / width``, and likewise for the
-    height. (Darknet's ``scripts/voc_label.py`` takes 1 from the centre, since the files of the
-    Pascal VOC challenge count pixels from 1; those of today's labelling programs count from 0.)
+    height. (Darknet's ``scripts/voc_label.py`` subtracts 1 from the centre, because the Pascal VOC
+    challenge counts pixels from 1; today's labelling programs count from 0.)
     """
     width, height = size
     x, y = box.center
@@ -51,10 +51,10 @@ def convert(
 ) -> Converted:
     """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
 
-    ``classes`` are taken and numbered in their order, all others left out; by default all are,
-    sorted by name. ``one_class`` makes those taken one class of that name. Difficult boxes and
-    those of zero area are left out. Raises :class:`SourceError` for a picture of unknown size and,
-    unless ``clip``, for a box that reaches out of its picture.
+    Only ``classes`` are converted, numbered in their order; by default all, sorted by name.
+    ``one_class`` merges them into one class of that name. Difficult boxes and those of zero area
+    are left out. Raises :class:`SourceError` for a picture of unknown size and, unless ``clip``,
+    for a box that extends beyond its picture.
     """
     files = voc_files(labels)
     if not files:
@@ -68,7 +68,7 @@ def convert(
     for image in tqdm(images, unit=" label", disable=None):
         lines = []
         size = size_of(image)
-        for labelled in counting(image, result.left_out):
+        for labelled in usable_boxes(image, result.left_out):
             if labelled.name not in numbers:
                 result.left_out["of other classes"] += 1
                 continue
@@ -85,9 +85,9 @@ def convert(
 
 
 def write(converted: Converted, out: Path) -> None:
-    """Write the label files, and ``classes.txt`` beside them; those of the same name are replaced.
+    """Write the label files and ``classes.txt``; existing files are replaced.
 
-    Pictures without a box get an empty file, which tells Darknet that there is nothing in them.
+    A picture without a box gets an empty file, which makes it a negative example for Darknet.
     """
     for name, content in tqdm(converted.files.items(), unit=" file", disable=None):
         write_text(out / name, content)
@@ -99,18 +99,13 @@ def _all_names(images: Sequence[LabelledImage]) -> tuple[str, ...]:
 
 
 def within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) -> Box:
-    """The box, clipped to a picture of ``size`` (``clip``); raises :class:`SourceError` for one
-    that reaches out of it otherwise."""
+    """The box, clipped to a picture of ``size``; without ``clip``, one that extends beyond it
+    raises :class:`SourceError`."""
     box, (width, height) = labelled.box, size
-    clipped = Box(
-        min(max(box.x0, 0), width),
-        min(max(box.y0, 0), height),
-        min(max(box.x1, 0), width),
-        min(max(box.y1, 0), height),
-    )
+    clipped = box.clipped(width, height)
     if clipped != box and not clip:
         raise SourceError(
-            f"{image.labels}: the box {shown(box)} of {labelled.name} reaches out of its picture, "
-            f"which is {width} x {height}; correct it, or give --clip"
+            f"{image.labels}: the box {format_box(box)} of {labelled.name} reaches out of its "
+            f"picture, which is {width} x {height}; correct it, or give --clip"
         )
     return clipped

@@ -1,4 +1,4 @@
-"""YOLO labels as Darknet reads them: for each picture a text file, for each box a line in it.
+"""YOLO labels as Darknet reads them: a text file for each picture, a line for each box.
 
 A line is ``class x y width height``: the class's number from 0, the box's centre and its size as
 fractions of the picture's width and height.
@@ -18,10 +18,10 @@ from lpr_training.labelling.pictures import Finder, size_of
 from lpr_training.labelling.values import LabelledBox, LabelledImage, Size
 
 CLASSES = "classes.txt"
-"""Beside the labels: the classes' names in the order of their numbers, one a line."""
+"""The file beside the labels with the names of the classes by number, one per line."""
 
 LISTS = frozenset({"train.txt", "valid.txt", "test.txt"})
-"""Lists of pictures, which often lie beside the labels and are none."""
+"""Lists of pictures, which often lie beside the labels."""
 
 
 def is_yolo(file: Path) -> bool:
@@ -32,9 +32,9 @@ def is_yolo(file: Path) -> bool:
 def read_yolo(files: Sequence[Path], folder: Path) -> list[LabelledImage]:
     """The labels of text files in ``folder``, in order.
 
-    The pictures have to be there, since boxes are fractions of them. Names come from
-    :func:`read_classes`; without them the class 0 is called ``0``. Raises :class:`SourceError`
-    for a malformed line and for a label without its picture.
+    Boxes are fractions of the pictures, so these must exist. Names come from
+    :func:`read_classes`; without them class 0 is called ``0``. Raises :class:`SourceError` for a
+    malformed line and for a label without a picture.
     """
     finder = Finder()
     names = read_classes(folder)

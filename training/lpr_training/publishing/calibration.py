@@ -1,4 +1,4 @@
-"""What a recognizer's confidences are worth: the curves of :mod:`lpr.specs.calibration`, fitted."""
+"""Fits the calibration curves of a recognizer's confidences (:mod:`lpr.specs.calibration`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.labels import read_labels
 from lpr.recognition.ctc_reader import CtcOutput, CtcReader
 from lpr.specs.calibration import Calibration, logit
 from lpr.types import Crop, Reading
@@ -20,45 +19,44 @@ from lpr_training.datasets.plate_samples import (
     photographed,
     rendered,
 )
+from lpr_training.datasets.sets import open_sets
 from lpr_training.synth.origin import ABROAD
 
 SEED = 9000
-"""Of the rendered plates: no training and no report has them."""
+"""The seed of the rendered plates, which no training and no report uses."""
 
 RENDERED, FOREIGN, OTHERS = 2000, 800, 600
+"""The numbers of rendered plates, foreign ones, and other things that the curves are fitted to."""
 
 _RIDGE = 1e-3
+"""The weight of the squared coefficients; keeps the Hessian regular for separable data."""
 
 
 def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
-    """The curves that fit best on the labelled plates of ``dev`` under ``root``, on rendered ones
-    and on things that are no plates, whatever is read there being wrong.
+    """The curves that fit best to the held-out plates of the sets ``root``, to rendered ones and to
+    things other than plates, where every reading is wrong.
 
-    The plates of ``dev``, in boxes as detectors place them, weigh as much as all that is rendered.
+    The held-out plates, in boxes as detectors place them, weigh as much as all rendered crops.
     """
     alphabet = reader.network.spec.alphabet
-    dev = [
-        plate
-        for name in ("taiwan-scenes", "taiwan-crops")
-        for plate in photographed(read_labels(root / name, "dev"), alphabet)
-    ]
+    dev = photographed(open_sets(root).held_out(), alphabet)
     drawn = rendered(RENDERED, SEED) + rendered(FOREIGN, SEED, ABROAD) + others(OTHERS, SEED, ())
-    looks = _looks(reader, dev * 3) + _looks(reader, drawn)
-    wanted = [plate.text for plate in dev * 3 + drawn]
+    outputs = _outputs(reader, dev * 3) + _outputs(reader, drawn)
+    texts = [plate.text for plate in dev * 3 + drawn]
     weights = np.concatenate(
         [np.full(3 * len(dev), len(drawn) / max(3 * len(dev), 1)), np.ones(len(drawn))]
     )
-    right = np.array([k.reading.text == t for k, t in zip(looks, wanted, strict=True)], float)
-    # An empty text is never given out, so its confidence is of no consequence.
-    read = np.array([bool(look.reading.text) for look in looks])
-    odds = [look.attributes.plate if look.attributes else 1.0 for look in looks]
+    right = np.array([k.reading.text == t for k, t in zip(outputs, texts, strict=True)], float)
+    # An empty text is never output, so its confidence does not matter.
+    read = np.array([bool(look.reading.text) for look in outputs])
+    odds = [look.attributes.plate if look.attributes else 1.0 for look in outputs]
     features = np.array(
-        [[1.0, logit(k.confidence), logit(plate)] for k, plate in zip(looks, odds, strict=True)]
+        [[1.0, logit(k.confidence), logit(plate)] for k, plate in zip(outputs, odds, strict=True)]
     )
     has_plates = bool(np.ptp(features[:, 2]))
     columns = features if has_plates else features[:, :2]
     of_text = logistic(columns[read], right[read], weights[read])
-    of_characters = _characters([look.reading for look in looks], wanted, weights)
+    of_characters = _characters([look.reading for look in outputs], texts, weights)
     return Calibration(
         offset=round(float(of_text[0]), 4),
         text=round(float(of_text[1]), 4),
@@ -71,8 +69,8 @@ def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
 def logistic(
     features: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Coefficients of the logistic curve that makes ``right`` (0 or 1) likeliest; ``features`` is
-    ``N x K``, a column of ones among them. Newton's method, with a small ridge."""
+    """The coefficients of the logistic regression of ``right`` (0 or 1) on ``features`` (``N x K``,
+    with a column of ones), by Newton's method with a small ridge."""
     coefficients = np.zeros(features.shape[1])
     for _ in range(50):
         likely = 1 / (1 + np.exp(-np.clip(features @ coefficients, -40, 40)))
@@ -85,8 +83,8 @@ def logistic(
     return coefficients
 
 
-def _looks(reader: CtcReader, plates: Sequence[PlateSample]) -> list[CtcOutput]:
-    """Plates in boxes that do not quite fit."""
+def _outputs(reader: CtcReader, plates: Sequence[PlateSample]) -> list[CtcOutput]:
+    """The outputs for plates in slightly wrong boxes."""
     rng = np.random.default_rng(SEED)
     boxes = [jittered(frame(plate.quad, tight=True), rng, 0.03) for plate in plates]
     return reader.outputs(
@@ -95,11 +93,11 @@ def _looks(reader: CtcReader, plates: Sequence[PlateSample]) -> list[CtcOutput]:
 
 
 def _characters(
-    readings: Sequence[Reading], wanted: Sequence[str], weights: NDArray[np.float64]
+    readings: Sequence[Reading], texts: Sequence[str], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The curve of single characters, by readings as long as what is written."""
+    """The curve of single characters, from readings of the right length."""
     rows, right, heavy = [], [], []
-    for reading, text, weight in zip(readings, wanted, weights, strict=True):
+    for reading, text, weight in zip(readings, texts, weights, strict=True):
         if len(reading.characters) != len(text):
             continue
         for character, char in zip(reading.characters, text, strict=True):

@@ -1,37 +1,32 @@
-"""Fitting a published recognizer to one site: some hundred corrected crops of its own, and a look
-at what it could read before, so that nothing is forgotten unnoticed."""
+"""A published recognizer fine-tuned to one site with some hundred of its corrected crops.
+
+What it could read before is measured again, so that forgetting is noticed.
+"""
 
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lpr.errors import LprError
-from lpr.models import Model, sha256
-from lpr.utils.toml import to_toml
+from lpr.models import Model, read_tables, write_model
 from lpr_torch.checkpoints import load_recognizer
 from lpr_torch.export import export_onnx
 from lpr_training.recipes import FOLDER
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 FORGOTTEN = 0.01
-"""A share of old plates that may be lost before it is said aloud."""
+"""The share of formerly readable plates that may be lost without a warning."""
 
 _FITTED = "-site"
+"""The suffix of a fine-tuned model's name."""
 
 
 def site_recipe(base: Model) -> str:
-    """The name of the recipe that fits ``base``, which may have been fitted to a site already.
+    """The name of the recipe that fine-tunes ``base`` (possibly fine-tuned before).
 
-    Raises :class:`lpr.errors.LprError` where there is none.
+    Raises :class:`lpr.errors.LprError` if no recipe does.
     """
     name = f"site-{base.name.removesuffix(_FITTED)}"
     known = sorted(file.stem for file in FOLDER.glob("site-*.toml"))
@@ -41,7 +36,7 @@ def site_recipe(base: Model) -> str:
     return name
 
 
-def publish_adapted(base: Model, best: Path, out: Path) -> Path:
+def publish_fine_tuned(base: Model, best: Path, out: Path) -> Path:
     """Write the folder ``out``: the model ``base`` with the recognizer of ``best``."""
     recognizer = load_recognizer(best)
     shutil.copytree(base.folder, out, dirs_exist_ok=True)
@@ -49,18 +44,21 @@ def publish_adapted(base: Model, best: Path, out: Path) -> Path:
     spec = recognizer.spec
     example = np.zeros((1, spec.planes, spec.height, spec.width), np.float32)
     export_onnx(recognizer.network, example, file)
-    content: dict[str, Any] = tomllib.loads((out / "model.toml").read_text(encoding="utf-8"))
-    content["name"] = f"{base.name.removesuffix(_FITTED)}{_FITTED}"
-    content["sha256"][file.name] = sha256(file)
-    content["recognizer"]["crop_margin"] = spec.crop_margin
-    content.pop("figures", None)
-    (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    tables = read_tables(out)
+    tables["name"] = f"{base.name.removesuffix(_FITTED)}{_FITTED}"
+    tables["recognizer"]["crop_margin"] = spec.crop_margin
+    tables.pop("figures", None)
+    write_model(out, tables)
     return out
 
 
-def told(before: dict[str, float], after: dict[str, float], region: str = "tw") -> list[str]:
-    """What changed, for people: a line for each set of plates, and a warning where old ones are
-    lost. ``region`` is the code of those that were rendered."""
+def summary_lines(
+    before: dict[str, float], after: dict[str, float], region: str = "tw"
+) -> list[str]:
+    """One line for each set of plates, and a warning if formerly readable ones are lost.
+
+    ``before`` and ``after`` are the checks' figures, ``region`` the code of the rendered plates.
+    """
     knew = region == "tw"
     names = {
         "site": "the site's own plates",

@@ -1,4 +1,4 @@
-"""Two finished runs and a recipe's words about them -> a model folder."""
+"""Two finished runs and a recipe's text about them become a model folder."""
 
 from __future__ import annotations
 
@@ -11,43 +11,41 @@ from typing import Any
 import lpr
 from lpr.errors import LprError
 from lpr.evaluate import evaluate
-from lpr.labels import read_labels
-from lpr.models import SCHEMA, sha256
+from lpr.models import write_model
 from lpr.recognition.ctc_reader import CtcReader
 from lpr.specs.calibration import Calibration
-from lpr.utils.toml import to_toml
-from lpr_training.datasets.corpora import read_unlabelled
+from lpr_training.datasets.sets import open_sets
 from lpr_training.publishing.calibration import fit_calibration
 from lpr_training.publishing.thresholds import DETECTION, choose
 from lpr_training.recipes import read
 
 FILES = {"detector": ("cfg", "weights"), "recognizer": ("file",)}
-DEV = ("taiwan-scenes", "taiwan-crops")
 
 
 def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path) -> None:
-    """Write the model folder ``out``, with the thresholds that do best on ``dev`` under ``data``.
+    """Write the model folder ``out``, with the thresholds that do best on the held-out part
+    of the sets ``data``.
 
-    Raises :class:`lpr.errors.LprError` where a run is not finished, and
-    :class:`lpr.errors.ModelError` where what was written is no sound model folder.
+    Raises :class:`lpr.errors.LprError` for an unfinished run, and :class:`lpr.errors.ModelError`
+    if the result is not a valid model folder.
     """
     content = assemble(recipe, detector, recognizer, out)
     content["detector"] |= {"threshold": DETECTION[0], "accept_threshold": 1.0}
     content["recognizer"]["min_confidence"] = 0.0
-    write(content, out)
+    write_model(out, content)
     content["recognizer"]["calibration"] = asdict(calibrated(out, data))
-    write(content, out)
-    pictures = [picture for name in DEV for picture in read_labels(data / name, "dev")]
+    write_model(out, content)
+    sets = open_sets(data)
     with lpr.load(str(out), backend="cpu") as reader:
-        chosen, figures = choose(evaluate(reader, pictures), read_unlabelled()[DEV[0]])
-    content["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.sure}
+        chosen, figures = choose(evaluate(reader, sets.held_out()), sets.unlabelled_boxes())
+    content["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.accept}
     content["recognizer"]["min_confidence"] = chosen.reading
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
-    write(content, out)
+    write_model(out, content)
 
 
 def calibrated(folder: Path, data: Path) -> Calibration:
-    """The calibration of a model folder's recognizer, under the model's own formats."""
+    """The calibration of a model folder's recognizer with the model's formats."""
     with lpr.load(str(folder), backend="cpu") as reader:
         recognizer = reader.recognizer
         assert isinstance(recognizer, CtcReader)  # what every published recognizer becomes
@@ -56,12 +54,10 @@ def calibrated(folder: Path, data: Path) -> Calibration:
 
 def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[str, Any]:
     """Copy the networks' files to ``out``; returns the content of its ``model.toml``."""
-    words = read(recipe)
-    credits = words.pop("credits", [])
-    content: dict[str, Any] = {"schema": SCHEMA, **words}
+    content = read(recipe)
+    credits = content.pop("credits", [])
     training: dict[str, Any] = {"recipe": recipe, "credits": credits}
     figures: dict[str, Any] = {}
-    hashes: dict[str, str] = {}
     out.mkdir(parents=True, exist_ok=True)
     for name, run in (("detector", detector), ("recognizer", recognizer)):
         part = _part(run)
@@ -71,12 +67,7 @@ def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[s
         for key in FILES[name]:
             file = part["table"][key]
             shutil.copyfile(run / file, out / file)
-            hashes[file] = sha256(out / file)
-    return content | {"sha256": hashes, "training": training, "figures": {"dev": figures}}
-
-
-def write(content: dict[str, Any], out: Path) -> None:
-    (out / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    return content | {"training": training, "figures": {"dev": figures}}
 
 
 def _part(run: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""A finished run's files: the network as it is published, and ``part.json`` about it.
+"""The published files of a finished run: the network, and ``part.json`` about it.
 
 ``part.json`` holds the network's section of ``model.toml``, how it was trained and its figures on
-``dev``; :mod:`lpr_training.publishing.publish` puts two of them together.
+``dev``; :mod:`lpr_training.publishing.publish` combines two of them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from lpr_training.engine.schedule import Schedule
 from lpr_training.recognizer.task import RecognizerTask
 
 MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
+"""The margins around plates to choose from, as fractions of the plate's size."""
 
 
 def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None:
@@ -49,8 +50,8 @@ def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None
 def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
     """Write ``recognizer.onnx`` and ``part.json``.
 
-    The margin around plates is the one of :data:`MARGINS` that reads ``dev`` best: labelled boxes
-    are a little looser than the rendered plates' own, which share the training.
+    The margin around plates is the one of :data:`MARGINS` that reads ``dev`` best, because labelled
+    boxes are a little looser than those of the rendered plates in the training.
     """
     model = load_recognizer(best).network
     checks = {margin: task.check(model, margin) for margin in MARGINS}
@@ -65,7 +66,7 @@ def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
 
 
 def multiplications(model: nn.Module, shape: tuple[int, ...]) -> int:
-    """Multiplications of all convolutions for an input of ``shape``."""
+    """The number of multiplications of all convolutions for an input of ``shape``."""
     total = 0
 
     def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:

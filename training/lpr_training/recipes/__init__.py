@@ -1,4 +1,4 @@
-"""Recipes: how a network is made, as TOML files beside this module, read into dataclasses."""
+"""Recipes of networks, models and videos: TOML files beside this module."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ else:
 FOLDER = Path(__file__).parent
 
 _WORDS = ("cfg", "region")
-"""Values of these names are texts that hold no white space."""
+"""Keys whose values are texts without white space."""
 
 
 def locate(name: str, beside: Path | None = None) -> Path:
-    """The file of a recipe's name or of a path, which may be relative to the folder ``beside``;
-    raises :class:`RecipeError` if there is none."""
+    """The file of a recipe, by its name or by a path, which may be relative to ``beside``. Raises
+    :class:`RecipeError` if there is none."""
     for file in (FOLDER / f"{name}.toml", *([beside / name] if beside else []), Path(name)):
         if file.is_file():
             return file
@@ -32,9 +32,9 @@ def locate(name: str, beside: Path | None = None) -> Path:
 
 
 def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """A recipe's table; ``changes`` such as ``schedule.steps=500`` replace single values.
+    """The table of a recipe; ``changes`` such as ``schedule.steps=500`` replace single values.
 
-    A recipe that says ``based_on = "another"`` states only what differs from that one.
+    A recipe with ``based_on = "another"`` lists only its differences to that one.
     """
     table = _table(locate(name))
     for change in changes:
@@ -52,13 +52,13 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def based(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """``table`` upon the recipe that its ``based_on`` names (relative to ``folder``), if any; a
-    ``cfg`` in it lies in ``folder`` or is a shipped one."""
+    """``table`` merged into the recipe that its ``based_on`` names (relative to ``folder``), if
+    any. Its ``cfg`` is a file in ``folder`` or a shipped one."""
     return _based(table, folder, ())
 
 
 def _quoted(key: str, value: str) -> str:
-    """A path or a code may stand in a change without TOML's quotes, which shells take away."""
+    """Quote a path or a code, since shells remove the quotes of TOML."""
     bare = key.rpartition(".")[2] in _WORDS and not value.startswith(("'", '"'))
     return f"'{value}'" if bare and value else value
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.errors import LprError, SourceError
-from lpr.labels import read_labels, table_of
 from lpr.specs import CtcSpec
-from lpr_training.datasets.corpora import read_agreed, read_unlabelled
 from lpr_training.datasets.label_noise import mislabelled
 from lpr_training.datasets.plate_samples import (
     AttributeLabels,
     PlateSample,
     others,
     photographed,
+    region_number,
     rendered,
 )
 from lpr_training.datasets.pyramid import load
-from lpr_training.datasets.user_set import check_data, is_own, split_pictures
+from lpr_training.datasets.sets import DataSets, open_sets
 from lpr_training.recognizer.batches import RecognizerBatches
 from lpr_training.synth.glyphs import CHARACTERS
 from lpr_training.synth.origin import ABROAD
@@ -27,8 +26,11 @@ from lpr_training.synth.origin import ABROAD
 UNSEEN = 1000
 """What is added to a run's seed for the rendered plates of its checks."""
 
-_FEWEST = 10
-"""Plates of one's own that are worth training on."""
+FEWEST = 10
+"""Photographed plates that are worth training on."""
+
+SHARES = ("crops", "scenes")
+"""The shares of photographs in a recognizer's recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,23 @@ class Plates:
 def read_plates(
     root: Path, crops: RecognizerBatches, spec: CtcSpec, seed: int, rendered_check: int = 0
 ) -> Plates:
-    """What lies under the data folder ``root``, the shipped recipes' or a set of one's own, and
-    rendered plates beside it.
+    """The plates of the sets of ``root``, and rendered ones beside them.
 
     ``rendered_check`` plates of ``crops.region`` and as many from abroad, which no training sees,
     join ``dev``. Raises :class:`lpr.errors.LprError` where labels are missing or show what the
-    spec's alphabet lacks, and where nothing says what the region's plates look like.
+    spec's alphabet lacks, and for a region whose plates nothing describes.
     """
-    check_data(root)
+    sets = open_sets(root)
     if lacking := sorted(set(CHARACTERS) - set(spec.alphabet)):
         raise LprError(
             f"rendered plates show {', '.join(lacking)} too: put that into spec.alphabet"
         )
-    own = _own if is_own(root) else _sets
-    train, dev = own(root, crops, spec.alphabet, seed)
+    photographs = photographed_plates(sets, spec.alphabet)
+    train, dev = dict(photographs.train), dict(photographs.dev)
+    if crops.others:
+        complete = [each for each in sets.sets if each.complete]
+        streets = [p for s in complete for p in load(s.split()[0], unlabelled=s.unlabelled_boxes())]
+        train["others"] = others(crops.rendered_others, seed, streets)
     train |= {
         "rendered": rendered(crops.rendered, seed, crops.region),
         "abroad": rendered(crops.rendered_abroad, seed, ABROAD),
@@ -67,56 +72,33 @@ def read_plates(
     return Plates(mislabelled(train, crops.wrong, seed), dev)
 
 
-_Sets = dict[str, list[PlateSample]]
+def photographed_plates(sets: DataSets, alphabet: str) -> Plates:
+    """The photographed plates to train on by their shares, and those held out.
 
-
-def _sets(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
-    """The photographed plates of the sets under ``root``."""
-    dev = {
-        "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
-        "scenes": photographed(read_labels(root / "taiwan-scenes", "dev"), alphabet),
-    }
-    scenes = read_labels(root / "taiwan-scenes", "train")
-    train = {
-        "crops": photographed(read_labels(root / "taiwan-crops", "train"), alphabet),
-        "scenes": photographed(scenes + read_agreed(root / "taiwan-scenes"), alphabet),
-    }
-    if crops.others:
-        streets = load(scenes, unlabelled=read_unlabelled()["taiwan-scenes"])
-        train["others"] = others(crops.rendered_others, seed, streets)
-    return train, dev
-
-
-def _own(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
-    """The same of a set of one's own."""
-    own, held_out = own_plates(root, alphabet)
-    train = {"crops": own, "scenes": own}
-    if crops.others:
-        train["others"] = others(crops.rendered_others, seed, ())
-    return train, {"site": held_out}
-
-
-def own_plates(root: Path, alphabet: str) -> tuple[list[PlateSample], list[PlateSample]]:
-    """The set's plates to train on, and those held out
-    (:func:`lpr_training.datasets.user_set.split_pictures`).
-
-    Raises :class:`lpr.errors.SourceError` where there are too few with a text.
+    Where all sets have one share, their plates have the other too. Raises
+    :class:`lpr.errors.SourceError` where too few have a text.
     """
-    train, dev = split_pictures(root, with_text=True)
-    parts = photographed(train, alphabet), photographed(dev, alphabet)
-    if not any(parts):
+    train: dict[str, list[PlateSample]] = {}
+    dev: dict[str, list[PlateSample]] = {}
+    for share in SHARES:
+        for each in (each for each in sets.sets if each.share == share):
+            pictures, held_out = each.split(with_text=True)
+            region = region_number(each.region) if each.region else -1
+            looks = AttributeLabels(two_lines=each.lines - 1, region=region)
+            known = photographed(pictures + each.agreed(), alphabet, looks)
+            train.setdefault(share, []).extend(known)
+            name = "site" if sets.site else share
+            dev.setdefault(name, []).extend(photographed(held_out, alphabet, looks))
+    everything = [plate for plates in train.values() for plate in plates]
+    checks = sum(map(len, dev.values()))
+    if not everything and not checks:
         raise SourceError(
-            f"{table_of(root)}: no plate has a text to learn from; fill in the column text, "
+            f"{sets.name}: no plate has a text to learn from; fill in the column text, "
             "or render plates and their texts by: lpr data synth --crops FOLDER --region CODE"
         )
-    if len(parts[0]) < _FEWEST or not parts[1]:
+    if len(everything) < FEWEST or not checks:
         raise SourceError(
-            f"{table_of(root)}: {len(parts[0])} plates with texts to train on and "
-            f"{len(parts[1])} to check by are too few: {_FEWEST} and 1 are the "
-            "least, some 200 corrected crops do well"
+            f"{sets.name}: {len(everything)} plates with texts to train on and {checks} to check "
+            f"by are too few: {FEWEST} and 1 are the minimum, some 200 corrected crops do well"
         )
-    # Nobody says what else such plates are like: they teach the text alone.
-    train_plates, dev_plates = (
-        [replace(p, looks=AttributeLabels()) for p in part] for part in parts
-    )
-    return train_plates, dev_plates
+    return Plates({share: train.get(share) or everything for share in SHARES}, dev)

@@ -1,0 +1,18 @@
+"""What the commands of this package share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+OUT_FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(path_type=Path, exists=True)
+EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def note(text: str) -> None:
+    """Print one line to stderr, marked as lpr's."""
+    click.echo(f"lpr: {text}", err=True)
