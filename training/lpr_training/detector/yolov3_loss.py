@@ -121,7 +121,8 @@ class YoloLoss:
         last = {tuple(place): number for number, place in enumerate(places.tolist())}
         rows = torch.tensor(sorted(last.values()), dtype=torch.long)
         extent = plates[mine, 3:] - plates[mine, 1:3]
-        return _Given(*places[rows].unbind(1), (centre - cell)[rows], extent[rows])
+        pictures, anchors, cell_rows, columns = places[rows].unbind(1)
+        return _Given(pictures, anchors, cell_rows, columns, (centre - cell)[rows], extent[rows])
 
     def _boxes(self, values: Tensor, anchors: Tensor) -> Tensor:
         """``N x A x h x w x 4``: x0, y0, x1, y1 in pixels of the input."""

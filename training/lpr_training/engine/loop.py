@@ -207,7 +207,7 @@ def train(
             # What a loss makes anew is made there.
             with place, torch.autocast(place.type, torch.bfloat16, enabled=schedule.mixed):
                 loss, parts = task.loss(batch.to(place), step)
-            (loss / parts_of).backward()
+            torch.autograd.backward(loss / parts_of)
             for name, value in {"loss": float(loss.detach()), **parts}.items():
                 sums[name] = sums.get(name, 0.0) + value
             summed += 1

@@ -30,7 +30,7 @@ class Branches(nn.Module):
         self.identity = nn.Parameter(torch.zeros(after)) if through else None
 
     def forward(self, kernel: Tensor) -> Tensor:
-        point = self.point
+        point: Tensor = self.point
         if self.identity is not None:
             point = point + torch.diag(self.identity)[:, :, None, None]
         return kernel * self.scale + functional.pad(point, (1, 1, 1, 1))

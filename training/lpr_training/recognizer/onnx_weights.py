@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +39,17 @@ def load_fused(network: CtcNet, file: Path, examples: Tensor) -> None:
         (_tensor(constants[node.input[1]]), _tensor(constants[node.input[2]])) for node in nodes
     ]
     remaining = iter(_matched(stored, convolutions, file))
-    features = _fill(network.layers[: network.trunk], examples, remaining)
-    _fill(network.layers[network.trunk :], features, remaining)
+    layers = list(network.layers)
+    features = _fill(layers[: network.trunk], examples, remaining)
+    _fill(layers[network.trunk :], features, remaining)
     if network.summary is not None:
         _fill(network.summary, features, remaining)
     network.train()
 
 
-def _fill(layers: nn.Sequential, x: Tensor, numbers: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
+def _fill(
+    layers: Iterable[nn.Module], x: Tensor, numbers: Iterator[tuple[Tensor, Tensor]]
+) -> Tensor:
     """What ``layers`` make of ``x`` once they have got their ``numbers``: weight and shift of each
     convolution."""
     shift = torch.zeros(0)

@@ -15,6 +15,7 @@ from lpr_training.synth.arrays import as_float, as_image
 
 _DARKEST = np.float32(0.3)
 _LEAST_CONTRAST = 0.22
+_ZERO = np.zeros(4)
 
 
 def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -147,8 +148,8 @@ def _noise_sheet() -> Float32:
 
 
 def finish(picture: Float32) -> Image:
-    """Back to 8 bits, rounded."""
-    return as_image(cv2.add(picture, (0.0, 0.0, 0.0, 0.0), dtype=cv2.CV_8U))
+    """Convert to 8 bits: rounded, and clipped to 0..255."""
+    return as_image(cv2.add(picture, _ZERO, dtype=cv2.CV_8U))
 
 
 def compress(rng: np.random.Generator, picture: Image) -> Image:

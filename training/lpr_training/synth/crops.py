@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr.types import Float32, Image, Quad
 from lpr_training.synth import backgrounds, camera, weather
-from lpr_training.synth.arrays import as_image
+from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
 from lpr_training.synth.origin import TAIWANESE, Origin
 from lpr_training.synth.plates import PlatePicture, render_plate
@@ -176,7 +176,7 @@ def _dirt(rng: np.random.Generator, plate: Image) -> Image:
         level = float(rng.uniform(60, 230))
         start, stop = (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
         cv2.line(dirty, start, stop, (level, level, level), 1, cv2.LINE_AA)
-    return camera.finish(dirty)
+    return camera.finish(as_float(dirty))
 
 
 def _obstacle(rng: np.random.Generator, scene: Float32, corners: Float32) -> None:

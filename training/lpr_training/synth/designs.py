@@ -166,10 +166,10 @@ def _band(sheet: Float32, x0: int, x1: int, band: Band) -> None:
             cv2.circle(sheet, (x, y), max(height // 40, 1), (60, 210, 240), -1)
     size = (x1 - x0) * 0.8 / max(len(band.letters), 1)
     tall = min(size * 1.6, height * 0.28)
-    x = middle - size * len(band.letters) / 2
+    left = middle - size * len(band.letters) / 2
     for char in band.letters:
-        _stamp(sheet, letter(1, char), x, height * 0.62, size * 0.85, tall, (235, 235, 235))
-        x += size
+        _stamp(sheet, letter(1, char), left, height * 0.62, size * 0.85, tall, (235, 235, 235))
+        left += size
 
 
 def _caption(sheet: Float32, y: float, size: float, caption: Caption) -> None:

@@ -83,7 +83,7 @@ def advance(face: int, symbol: str) -> float:
     if symbol in " -.*":
         return _GAP if symbol != "*" else 0.55
     mask = letter(face, symbol)
-    return mask.shape[1] / mask.shape[0]
+    return float(mask.shape[1] / mask.shape[0])
 
 
 @lru_cache(maxsize=16384)
@@ -108,7 +108,7 @@ def _own(face: int, char: str) -> Image:
     weight = float(np.clip(width * rng.uniform(0.17, 0.34), 0.08, 0.19))
     drawn = Typeface(width, weight, 0.02, bool(rng.random() < 0.7), int(rng.integers(1, 9)))
     wide = 0.4 if char in "1I" else 1.0
-    return drawn.mask(char, round(width * HEIGHT * wide), HEIGHT).copy()
+    return np.array(drawn.mask(char, round(width * HEIGHT * wide), HEIGHT))
 
 
 def _hershey(font: int, char: str, thick: int) -> Image:
