@@ -26,7 +26,7 @@ from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
 from lpr_training.engine.loop import train
 from lpr_training.recognizer.plates import Plates, read_plates
 from lpr_training.recognizer.task import RecognizerTask
-from lpr_training.synth.crops import render_crop
+from lpr_training.synth.scenes.crops import render_crop
 
 KNOWN = 262
 PICTURES, OTHERS = 8000, 2000

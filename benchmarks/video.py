@@ -24,8 +24,8 @@ from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
 from lpr.watching import Engine, Failed, WatchSettings
 from lpr_training.recipes import FOLDER
-from lpr_training.synth.film import write_film
-from lpr_training.synth.traffic import film_recipe
+from lpr_training.synth.video.recipe import video_recipe
+from lpr_training.synth.video.render import write_video
 
 EACH = WatchSettings(return_after=30.0)
 RARELY = WatchSettings(return_after=30.0, every=0, skip_still=True)
@@ -102,13 +102,13 @@ def main() -> None:
     for name in recipes:
         film = options.folder / f"{name}.mp4"
         if not film.with_suffix(".json").exists():
-            write_film(film_recipe(name), film)
+            write_video(video_recipe(name), film)
         truth = read_truth(film.with_suffix(".json"))
         for way, rules, fuse in WAYS[: 1 if options.fused_only else None]:
             began = time.perf_counter()
             got = watched(film, truth, options.model, rules, fuse)
             totals[way] += got
-            print(row(name, way, got, time.perf_counter() - began, film_recipe(name).frames))
+            print(row(name, way, got, time.perf_counter() - began, video_recipe(name).frames))
             for mistake in got.mistakes if way == WAYS[0][0] else ():
                 print(f"{name}: {mistake}", file=sys.stderr)
     for way, got in totals.items():

@@ -14,11 +14,11 @@ from lpr.plugins.builtin import lpr_regions
 from lpr.specs import plate_attributes
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.datasets.write_rendered import write_preview
-from lpr_training.synth import faces
-from lpr_training.synth.abroad import render_abroad
-from lpr_training.synth.colours import nearest
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.markets import MARKETS, market_design
+from lpr_training.synth.glyphs import fonts as faces
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.colours import nearest
+from lpr_training.synth.plates.foreign import render_foreign
+from lpr_training.synth.plates.markets import MARKETS, market_design
 from tests.properties import examples
 
 REGIONS = {region.code: region for region in lpr_regions()}
@@ -27,8 +27,8 @@ REGIONS = {region.code: region for region in lpr_regions()}
 @examples(60)
 @given(seed=st.integers(0, 2**32 - 1), code=st.sampled_from(sorted(MARKETS)))
 def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
-    plate = render_abroad(np.random.default_rng(seed), 240, region=code)
-    again = render_abroad(np.random.default_rng(seed), 240, region=code)
+    plate = render_foreign(np.random.default_rng(seed), 240, region=code)
+    again = render_foreign(np.random.default_rng(seed), 240, region=code)
     assert (plate.region, plate.text) == (code, again.text)
     assert np.array_equal(plate.image, again.image)
     assert plate.lines in (1, 2)
@@ -41,7 +41,7 @@ def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
 @pytest.mark.parametrize("code", ["br"])
 def test_their_texts_fit_the_regions_formats(code: str) -> None:
     for seed in range(60):
-        plate = render_abroad(np.random.default_rng(seed), 160, region=code)
+        plate = render_foreign(np.random.default_rng(seed), 160, region=code)
         assert REGIONS[code].display(plate.text) is not None, plate.text
 
 

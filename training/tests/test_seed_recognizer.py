@@ -29,7 +29,7 @@ from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
 from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe  # noqa: E402
 from lpr_training.recognizer.task import RecognizerTask  # noqa: E402
-from lpr_training.synth.plates import render_plate  # noqa: E402
+from lpr_training.synth.plates.render import render_plate  # noqa: E402
 
 EXPERIMENTS = {
     "seed-no-axis-switch": ("seed-resnet18", {"axis_switch": False}),

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
 from lpr.types import Box, Quad
-from lpr_training.synth.crops import CropSampler, render_crop
 from lpr_training.synth.geometry import bounds, lay_onto, random_view
 from lpr_training.synth.preview import contact_sheet
-from lpr_training.synth.scenes import paste_plate, render_scene
+from lpr_training.synth.scenes.crops import CropSampler, render_crop
+from lpr_training.synth.scenes.paste import paste_plate
+from lpr_training.synth.scenes.scene import render_scene
 from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)

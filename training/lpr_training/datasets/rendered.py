@@ -24,10 +24,11 @@ from lpr.types import Box, Image
 from lpr.utils.toml import build
 from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.recipes import read
-from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
-from lpr_training.synth.distractors import distract, render_distractor
-from lpr_training.synth.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
-from lpr_training.synth.scenes import paste_plate, render_scene
+from lpr_training.synth.plates.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
+from lpr_training.synth.scenes.crops import WIDTHS, CropPicture, render_crop
+from lpr_training.synth.scenes.distractors import distract, render_distractor
+from lpr_training.synth.scenes.paste import paste_plate
+from lpr_training.synth.scenes.scene import render_scene
 
 MOST_REPLACED = 5
 """Plates of one picture that are replaced: in crowded ones each costs as much as in others."""
@@ -51,8 +52,8 @@ class Edits:
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """A fixed set of rendered crops to measure recognizers by: plates of the code ``region``, or of
-    :data:`ABROAD`; of the markets (:data:`lpr_training.synth.markets.MARKETS`) those of so many
-    ``lines`` alone, where that is not 0."""
+    :data:`ABROAD`; of the markets (:data:`lpr_training.synth.plates.markets.MARKETS`) those of so
+    many ``lines`` alone, where that is not 0."""
 
     count: int = 10_000
     seed: int = 1

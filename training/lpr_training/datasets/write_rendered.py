@@ -13,11 +13,11 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from lpr.errors import OutputError
 from lpr.types import Image
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
-from lpr_training.synth.crops import CropSampler
 from lpr_training.synth.geometry import bounds
-from lpr_training.synth.origin import origin
+from lpr_training.synth.plates.origin import origin
 from lpr_training.synth.preview import contact_sheet
-from lpr_training.synth.scenes import render_scene
+from lpr_training.synth.scenes.crops import CropSampler
+from lpr_training.synth.scenes.scene import render_scene
 
 COLUMNS = ("file", "xmin", "ymin", "xmax", "ymax", "text")
 SIZES = ((640, 480), (720, 405), (480, 640))

@@ -22,7 +22,7 @@ from lpr_training.datasets.pyramid import Pyramid, load
 from lpr_training.datasets.rendered import edited, rendered_scenes
 from lpr_training.datasets.user_set import check_data, is_own, split_pictures
 from lpr_training.detector.recipe import Data, DetectorRecipe
-from lpr_training.synth.origin import origin
+from lpr_training.synth.plates.origin import origin
 
 
 @dataclass(frozen=True, slots=True)

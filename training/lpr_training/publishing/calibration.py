@@ -20,7 +20,7 @@ from lpr_training.datasets.plate_samples import (
     photographed,
     rendered,
 )
-from lpr_training.synth.origin import ABROAD
+from lpr_training.synth.plates.origin import ABROAD
 
 SEED = 9000
 """Of the rendered plates: no training and no report has them."""

@@ -21,8 +21,8 @@ from lpr_training.datasets.plate_samples import (
 from lpr_training.datasets.pyramid import load
 from lpr_training.datasets.user_set import check_data, is_own, split_pictures
 from lpr_training.recognizer.batches import RecognizerBatches
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.origin import ABROAD
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.origin import ABROAD
 
 UNSEEN = 1000
 """What is added to a run's seed for the rendered plates of its checks."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.crops import CropPicture
+from lpr_training.synth.scenes.crops import CropPicture
 
 _COLUMNS = 10
 _TILE = (200, 130)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image, Quad
-from lpr_training.synth import backgrounds, camera, weather
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
-from lpr_training.synth.origin import TAIWANESE, Origin
-from lpr_training.synth.plates import PlatePicture, render_plate
+from lpr_training.synth.plates.origin import TAIWANESE, Origin
+from lpr_training.synth.plates.render import PlatePicture, render_plate
+from lpr_training.synth.scenes import backgrounds, camera, weather
 from lpr_training.synth.styles import Colour
 
 WIDTHS = (30.0, 200.0)
@@ -27,7 +27,7 @@ _STEEP = 0.12
 @dataclass(frozen=True, slots=True)
 class CropPicture:
     """``quad`` holds the plate's exact corners in ``image`` (BGR); ``text`` is ``A-Z0-9``; the rest
-    is as in :class:`lpr_training.synth.plates.PlatePicture`."""
+    is as in :class:`lpr_training.synth.plates.render.PlatePicture`."""
 
     image: Image
     quad: Quad

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from lpr.types import Box, Image
-from lpr_training.synth import backgrounds, camera
 from lpr_training.synth.arrays import as_image
-from lpr_training.synth.lettering import letters
+from lpr_training.synth.glyphs.lettering import draw_letters
+from lpr_training.synth.scenes import backgrounds, camera
 
 Distractor: TypeAlias = Callable[[np.random.Generator, Image, Box], None]
 
@@ -140,7 +140,7 @@ def _badge(rng: np.random.Generator, picture: Image, room: Box) -> None:
     count = int(rng.integers(3, 11))
     size = min(room.width / count / 0.75, room.height) / width
     ink = np.array(_colour(rng, bool(rng.random() < 0.6)), np.float32)
-    letters(rng, picture, room.center[0] / width, room.y0 / width, size, count, ink)
+    draw_letters(rng, picture, room.center[0] / width, room.y0 / width, size, count, ink)
 
 
 def _lamp(rng: np.random.Generator, picture: Image, room: Box) -> None:

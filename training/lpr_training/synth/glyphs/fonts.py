@@ -1,9 +1,9 @@
-"""Letters in many typefaces, as masks: our own glyphs, OpenCV's, and those of font files.
+"""Letters of many typefaces, as masks: our stroke glyphs, OpenCV's fonts, and font files.
 
-Plates of the world are lettered in hundreds of typefaces. The environment variable
-``LPR_TYPEFACES`` names a folder of font files (TTF, OTF, WOFF), any free ones of condensed and
-plain faces; without it there are our own and OpenCV's alone. docs/data.md lists the files that the
-published networks were trained with.
+The world's plates use hundreds of typefaces. The environment variable ``LPR_TYPEFACES`` names a
+folder of font files (TTF, OTF, WOFF), such as free condensed and sans-serif ones; without it, only
+the built-in faces are used. docs/data.md lists the fonts that the published networks were trained
+with. A face is a number: built-in faces first, then the font files in order.
 """
 
 from __future__ import annotations
@@ -21,17 +21,23 @@ from PIL import ImageDraw, ImageFont
 from lpr.errors import LprError
 from lpr.types import Image
 from lpr_training.synth.arrays import as_image
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.glyphs.typeface import Typeface
 
 FOLDER = "LPR_TYPEFACES"
 HEIGHT = 64
-"""Of a letter's mask, in pixels."""
+"""Height of a letter's mask, in pixels."""
 
-OWN = 24
-"""Faces of our own glyphs and OpenCV's: their numbers are below it, those of files from it on."""
+BUILT_IN = 24
+"""Number of built-in faces (our glyphs and OpenCV's fonts); font files are numbered from here."""
 
-_ENDINGS = {".ttf", ".otf", ".woff", ".woff2"}
-_GAP = 0.35
+_SUFFIXES = {".ttf", ".otf", ".woff", ".woff2"}
+_GAP, _SEAL_GAP = 0.35, 0.55
+"""Width of a separator and of a seal (``*``), in heights of the line."""
+
+_INK_LEVEL = 40
+"""Grey level (0..255) above which a column of a font's raster counts as ink."""
+
 _HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -41,69 +47,69 @@ _HERSHEY = (
 
 
 @cache
-def files() -> tuple[Path, ...]:
-    """The font files of ``LPR_TYPEFACES``, sorted.
+def font_files() -> tuple[Path, ...]:
+    """The font files in the folder that ``LPR_TYPEFACES`` names, sorted.
 
-    Raises :class:`lpr.errors.LprError` where that is no folder, or holds none.
+    Raises :class:`lpr.errors.LprError` if that is not a folder, or holds no fonts.
     """
-    named = os.environ.get(FOLDER)
-    if not named:
+    folder = os.environ.get(FOLDER)
+    if not folder:
         return ()
-    if not Path(named).is_dir():
-        raise LprError(f"{named}: no folder; {FOLDER} names one of font files, or is not set")
-    found = tuple(sorted(f for f in Path(named).rglob("*") if f.suffix.lower() in _ENDINGS))
-    if not found:
-        raise LprError(f"{named}: holds no font files ({', '.join(sorted(_ENDINGS))})")
-    return found
+    if not Path(folder).is_dir():
+        raise LprError(f"{folder}: not a folder; set {FOLDER} to a folder of font files, or unset")
+    fonts = tuple(sorted(f for f in Path(folder).rglob("*") if f.suffix.lower() in _SUFFIXES))
+    if not fonts:
+        raise LprError(f"{folder}: holds no font files ({', '.join(sorted(_SUFFIXES))})")
+    return fonts
 
 
 @cache
 def faces(patterns: tuple[str, ...] = ("*",)) -> tuple[int, ...]:
-    """The numbers of the files whose names match one of ``patterns``."""
+    """The faces of the font files whose names match one of ``patterns``."""
     return tuple(
-        OWN + number
-        for number, file in enumerate(files())
+        BUILT_IN + number
+        for number, file in enumerate(font_files())
         if any(fnmatch(file.stem, pattern) for pattern in patterns)
     )
 
 
-def choose(rng: np.random.Generator, patterns: tuple[str, ...], own: float = 0.2) -> int:
-    """A face that matches ``patterns`` in most cases, one of our own with the odds of ``own``, and
-    now and then any."""
+def choose_face(rng: np.random.Generator, patterns: tuple[str, ...], built_in: float = 0.2) -> int:
+    """Choose a built-in face with the probability ``built_in``; else a font file, three times out
+    of four one that matches ``patterns``."""
     kind = rng.random()
-    if kind < own or not files():
-        return int(rng.integers(OWN))
-    pool = faces(patterns) if kind < own + 0.75 * (1 - own) else faces()
+    if kind < built_in or not font_files():
+        return int(rng.integers(BUILT_IN))
+    pool = faces(patterns) if kind < built_in + 0.75 * (1 - built_in) else faces()
     pool = pool or faces()
     return pool[int(rng.integers(len(pool)))]
 
 
 def advance(face: int, symbol: str) -> float:
-    """A symbol's width in heights of the line."""
+    """The width of a symbol, in heights of the line."""
     if symbol in " -.*":
-        return _GAP if symbol != "*" else 0.55
+        return _GAP if symbol != "*" else _SEAL_GAP
     mask = letter(face, symbol)
     return float(mask.shape[1] / mask.shape[0])
 
 
 @lru_cache(maxsize=16384)
 def letter(face: int, char: str) -> Image:
-    """A character's ink, cut to its sides, :data:`HEIGHT` high from a capital's top to the base
-    line; read-only."""
-    if face >= OWN:
-        mask = _from_file(files()[face - OWN], char)
+    """The ink of a character, 0..255, trimmed at its sides; :data:`HEIGHT` pixels reach from the
+    cap line to the baseline. Cached, so read-only."""
+    if face >= BUILT_IN:
+        mask = _from_file(font_files()[face - BUILT_IN], char)
     elif face % 3 == 0 or char not in CHARACTERS:
         rng = np.random.default_rng([face, 7])
         mask = _hershey(_HERSHEY[face // 3 % len(_HERSHEY)], char, int(rng.integers(3, 8)))
     else:
-        mask = _own(face, char)
+        mask = _from_strokes(face, char)
     mask.flags.writeable = False
     return mask
 
 
-def _own(face: int, char: str) -> Image:
+def _from_strokes(face: int, char: str) -> Image:
     rng = np.random.default_rng([face, 7])
-    rng.integers(3, 8)
+    rng.integers(3, 8)  # Hershey faces draw their thickness here
     width = float(rng.uniform(0.42, 0.72))
     weight = float(np.clip(width * rng.uniform(0.17, 0.34), 0.08, 0.19))
     drawn = Typeface(width, weight, 0.02, bool(rng.random() < 0.7), int(rng.integers(1, 9)))
@@ -124,13 +130,13 @@ def _hershey(font: int, char: str, thick: int) -> Image:
 
 @lru_cache(maxsize=512)
 def _font(file: Path) -> tuple[ImageFont.FreeTypeFont, int, int]:
-    """The font at a size at which capitals are :data:`HEIGHT` high, their top and base line."""
+    """A font whose capitals are :data:`HEIGHT` high, with its cap line and baseline."""
     try:
         trial = ImageFont.truetype(str(file), 200)
         _, top, _, base = trial.getbbox("H")
         font = ImageFont.truetype(str(file), max(round(200 * HEIGHT / max(base - top, 1)), 8))
     except OSError as error:
-        raise LprError(f"{file}: no font that can be read ({error}); take it away") from error
+        raise LprError(f"{file}: not a readable font ({error}); remove it") from error
     _, top, _, base = font.getbbox("H")
     return font, int(top), int(base)
 
@@ -140,7 +146,7 @@ def _from_file(file: Path, char: str) -> Image:
     sheet = Pictures.new("L", (HEIGHT * 3, HEIGHT * 3))
     ImageDraw.Draw(sheet).text((HEIGHT, HEIGHT - top), char, fill=255, font=font)
     mask = np.asarray(sheet)[HEIGHT : HEIGHT + base - top]
-    columns = np.flatnonzero(mask.max(axis=0) > 40)
+    columns = np.flatnonzero(mask.max(axis=0) > _INK_LEVEL)
     if not len(columns):
         return np.zeros((HEIGHT, HEIGHT // 3), np.uint8)
     cut = np.ascontiguousarray(mask[:, columns[0] : columns[-1] + 1])

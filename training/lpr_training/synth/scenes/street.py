@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.backgrounds import grille, paint
-from lpr_training.synth.lettering import letters
-from lpr_training.synth.painter import Painter, shade
+from lpr_training.synth.glyphs.lettering import draw_letters
+from lpr_training.synth.scenes.backgrounds import grille, paint
+from lpr_training.synth.scenes.painter import Painter, shade
 
 
 def render_street(
@@ -94,7 +94,7 @@ def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
         size = tall / rows * 0.6
         count = max(int(wide / (size * 0.75)) - 1, 1)
         top = y - tall / 2 + (row + 0.2) * tall / rows
-        letters(rng, brush.image, x, top, size, count, ink)
+        draw_letters(rng, brush.image, x, top, size, count, ink)
 
 
 def _clutter(rng: np.random.Generator, brush: Painter, horizon: float, bottom: float) -> None:
