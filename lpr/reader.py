@@ -79,7 +79,7 @@ class Reader(Closeable):
         confidence.
         """
         plates = self.read(image)
-        best = kernels.pick_best([_certainties(plate.reading) for plate in plates])
+        best = kernels.pick_best([plate.reading.certainties for plate in plates])
         return plates[best] if best >= 0 else None
 
     def find(self, image: AnyImage) -> list[Detection]:
@@ -131,11 +131,6 @@ class Reader(Closeable):
         finally:
             patience = getattr(self.recognizer, "patience", CLOSE_TIMEOUT)
             close_with_timeout(f"recognizer {self._name}", self.recognizer.close, patience)
-
-
-def _certainties(reading: Reading) -> list[float]:
-    # Recognizers need not know how certain each character is.
-    return [c.confidence for c in reading.characters] or [reading.confidence] * len(reading.text)
 
 
 def as_picture(image: AnyImage) -> Image:

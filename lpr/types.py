@@ -175,6 +175,14 @@ class Reading:
     quad: Quad | None = None
     appearance: Appearance | None = None
 
+    @property
+    def certainties(self) -> list[float]:
+        """The confidence of each letter of ``text``; a recognizer that gives no characters vouches
+        for each letter with the confidence of the whole reading."""
+        if len(self.characters) == len(self.text):
+            return [character.confidence for character in self.characters]
+        return [self.confidence] * len(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.types import Box, Crop, Detection, Plate, Reading
+from lpr.types import Box, Character, Crop, Detection, Plate, Reading
 from tests.samples import grey
 
 lengths = st.floats(0, 1000, allow_nan=False)
@@ -36,3 +36,10 @@ def test_a_record_is_rounded_so_that_it_is_stable_and_readable() -> None:
     assert record["confidence"] == 0.3333
     assert record["detection_confidence"] == 0.9877
     assert record["quad"][2] == [4.0, 4]
+
+
+def test_certainties_are_one_for_each_letter() -> None:
+    read = Reading("AB", 0.6, (Character("A", 0.5), Character("B", 0.7)))
+    assert read.certainties == [0.5, 0.7]
+    assert Reading("AB", 0.6).certainties == [0.6, 0.6]
+    assert Reading("", 0.6).certainties == []

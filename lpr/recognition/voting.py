@@ -49,8 +49,7 @@ class VotingRecognizer:
 def fused(readings: Sequence[Reading]) -> Reading:
     """What ``readings`` of one plate agree on; a reading without characters has its own confidence
     for each."""
-    weights = [_weights(reading) for reading in readings]
-    text, shares = kernels.vote([reading.text for reading in readings], weights)
+    text, shares = kernels.vote([r.text for r in readings], [r.certainties for r in readings])
     said = [reading.confidence for reading in readings if reading.text]
     doubt = sum(said) / max(len(said), 1)
     characters = tuple(
@@ -65,9 +64,3 @@ def fused(readings: Sequence[Reading]) -> Reading:
         next((r.quad for r in readings if r.quad), None),
         next((r.appearance for r in readings if r.appearance), None),
     )
-
-
-def _weights(reading: Reading) -> list[float]:
-    if len(reading.characters) == len(reading.text):
-        return [character.confidence for character in reading.characters]
-    return [reading.confidence] * len(reading.text)
