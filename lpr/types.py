@@ -68,11 +68,29 @@ class Box(NamedTuple):
         """Whether ``(x, y)`` lies inside or on an edge."""
         return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
 
+    def moved(self, x: float, y: float) -> Box:
+        """The box shifted by ``x`` pixels to the right and ``y`` downwards."""
+        return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
+
+    def grown(self, margin: float) -> Box:
+        """The box with ``margin`` of its width and height added on every side."""
+        x, y = self.width * margin, self.height * margin
+        return Box(self.x0 - x, self.y0 - y, self.x1 + x, self.y1 + y)
+
+    def clipped(self, width: float, height: float) -> Box:
+        """The part of the box in a picture of ``width x height``; without area if it has none."""
+        x0, x1 = (min(max(x, 0.0), width) for x in (self.x0, self.x1))
+        y0, y1 = (min(max(y, 0.0), height) for y in (self.y0, self.y1))
+        return Box(x0, y0, x1, y1)
+
+    def intersection(self, other: Box) -> Box:
+        """The common part of two boxes; without area if they do not meet."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Box(x0, y0, max(min(self.x1, other.x1), x0), max(min(self.y1, other.y1), y0))
+
     def iou(self, other: Box) -> float:
         """Intersection over union, 0..1; 0 when neither box has an area."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        shared = max(width, 0.0) * max(height, 0.0)
+        shared = self.intersection(other).area
         union = self.area + other.area - shared
         return shared / union if union > 0 else 0.0
 
@@ -108,6 +126,11 @@ class Detection:
     box: Box
     quad: Quad
     confidence: float
+
+    def moved(self, x: float, y: float) -> Detection:
+        """The detection shifted by ``x`` pixels to the right and ``y`` downwards."""
+        a, b, c, d = ((px + x, py + y) for px, py in self.quad)
+        return Detection(self.box.moved(x, y), (a, b, c, d), self.confidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from lpr import kernels
 from lpr.detection.detector import Detector
 from lpr.types import Box, Detection, Image
+from lpr.utils.geometry import cut_out
 
 SMALLEST = 1 / 64, 20.0
 """The narrowest plate that ``auto`` is to find: this part of the picture's width (60 pixels of
@@ -105,14 +106,14 @@ class TiledDetector(Detector):
     def _merged(
         self, image: Image, frames: Sequence[Box], whole: Sequence[Detection]
     ) -> list[Detection]:
-        tiles = [image[int(f.y0) : math.ceil(f.y1), int(f.x0) : math.ceil(f.x1)] for f in frames]
+        tiles = [cut_out(image, frame) for frame in frames]
         height, width = image.shape[:2]
         found = list(whole)
         for frame, detections in zip(frames, super().find(tiles), strict=True):
             for detection in detections:
-                box = _moved(detection.box, int(frame.x0), int(frame.y0))
-                if not _is_cut(box, frame, width, height):
-                    found.append(Detection(box, box.quad, detection.confidence))
+                moved = detection.moved(frame.x0, frame.y0)
+                if not _is_cut(moved.box, frame, width, height):
+                    found.append(moved)
         return merged(found, self.spec.nms)
 
 
@@ -135,13 +136,7 @@ def _is_part(detection: Detection, other: Detection) -> bool:
     a, b = detection.box, other.box
     if a.area >= b.area or detection.confidence > 2 * other.confidence:
         return False
-    width = min(a.x1, b.x1) - max(a.x0, b.x0)
-    height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return width > 0 and height > 0 and width * height > _INSIDE * a.area
-
-
-def _moved(box: Box, x: int, y: int) -> Box:
-    return Box(box.x0 + x, box.y0 + y, box.x1 + x, box.y1 + y)
+    return a.intersection(b).area > _INSIDE * a.area
 
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
