@@ -73,9 +73,9 @@ BUDGET = (
     "schedule.batch=16",
     "schedule.rate=2e-3",
     "schedule.warmup=100",
-    'schedule.after.policy="cosine"',
-    "schedule.average=0.99",
-    "schedule.clip=10.0",
+    'schedule.lr_schedule.policy="cosine"',
+    "schedule.ema_decay=0.99",
+    "schedule.grad_clip=10.0",
     "schedule.report=25",
     "schedule.threads=1",
     "schedule.save_every=1e9",
@@ -97,7 +97,7 @@ def runs(only: Sequence[str], steps: int, narrow: int, changes: Sequence[str]) -
     """The trainings of the names ``only``, in that order, or all."""
     known = {name: (name, 50) for name in RECIPES}
     known |= {f"{REPEATED}-seed-{seed}": (REPEATED, seed) for seed in (51, 52)}
-    budget = [*BUDGET, f"schedule.steps={steps}", f"schedule.epoch={max(steps // CHECKS, 1)}"]
+    budget = [*BUDGET, f"schedule.steps={steps}", f"schedule.check_every={max(steps // CHECKS, 1)}"]
     made = []
     for name in only or known:
         recipe, seed = known[name]

@@ -59,7 +59,7 @@ sizes = [[0, 128]]
 [detector.schedule]
 steps = 2
 batch = 2
-epoch = 1
+check_every = 1
 threads = 1
 [detector.data]
 rendered = 0.0
@@ -70,7 +70,7 @@ rendered_check = 4
 [recognizer.schedule]
 steps = 2
 batch = 2
-epoch = 2
+check_every = 2
 threads = 1
 [recognizer.crops]
 rendered = 4

@@ -14,7 +14,7 @@ from lpr.plugins.builtin import lpr_regions
 from lpr.specs import plate_attributes
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.datasets.write_rendered import write_preview
-from lpr_training.synth.glyphs import fonts as faces
+from lpr_training.synth.glyphs import fonts
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.colours import nearest
 from lpr_training.synth.plates.foreign import render_foreign
@@ -82,26 +82,26 @@ def test_colours_have_their_usual_names(colour: tuple[int, int, int], name: str)
 
 def test_font_files_become_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib = pytest.importorskip("matplotlib")
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    (tmp_path / "sans.ttf").write_bytes((fonts / "DejaVuSans-Bold.ttf").read_bytes())
+    shipped = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    (tmp_path / "sans.ttf").write_bytes((shipped / "DejaVuSans-Bold.ttf").read_bytes())
     (tmp_path / "broken.ttf").write_bytes(b"no font")
-    for cached in (faces.files, faces.faces, faces.letter):
+    for cached in (fonts.font_files, fonts.faces, fonts.letter):
         cached.cache_clear()
-    monkeypatch.setenv(faces.FOLDER, str(tmp_path))
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
     try:
-        (sans,) = faces.faces(("sans*",))
-        wide, narrow = faces.letter(sans, "W"), faces.letter(sans, "I")
-        assert wide.shape[0] == narrow.shape[0] == faces.HEIGHT
+        (sans,) = fonts.faces(("sans*",))
+        wide, narrow = fonts.letter(sans, "W"), fonts.letter(sans, "I")
+        assert wide.shape[0] == narrow.shape[0] == fonts.HEIGHT
         assert wide.shape[1] > 2 * narrow.shape[1]
         assert wide.max() == 255
-        (broken,) = faces.faces(("broken*",))
-        with pytest.raises(LprError, match=r"broken\.ttf: no font"):
-            faces.letter(broken, "A")
-        faces.files.cache_clear()
-        monkeypatch.setenv(faces.FOLDER, str(tmp_path / "none"))
-        with pytest.raises(LprError, match="no folder"):
-            faces.files()
+        (broken,) = fonts.faces(("broken*",))
+        with pytest.raises(LprError, match=r"broken\.ttf: not a readable font"):
+            fonts.letter(broken, "A")
+        fonts.font_files.cache_clear()
+        monkeypatch.setenv(fonts.FOLDER, str(tmp_path / "none"))
+        with pytest.raises(LprError, match="not a folder"):
+            fonts.font_files()
     finally:
-        monkeypatch.delenv(faces.FOLDER)
-        for cached in (faces.files, faces.faces, faces.letter):
+        monkeypatch.delenv(fonts.FOLDER)
+        for cached in (fonts.font_files, fonts.faces, fonts.letter):
             cached.cache_clear()

@@ -37,10 +37,10 @@ branches = false
 [schedule]
 steps = 40
 batch = 8
-epoch = 20
+check_every = 20
 rate = 0.01
 warmup = 5
-average = 0.9
+ema_decay = 0.9
 threads = 1
 [data]
 scenes = 0.9
@@ -54,7 +54,7 @@ RECOGNIZER = """based_on = "tw-light-recognizer"
 [schedule]
 steps = 3
 batch = 4
-epoch = 3
+check_every = 3
 warmup = 1
 threads = 1
 [shape]

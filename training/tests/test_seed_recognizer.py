@@ -50,7 +50,7 @@ EXPERIMENTS = {
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TINY = ["resnet_gru.filters=16", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
-        "schedule.epoch=2"]  # fmt: skip
+        "schedule.check_every=2"]  # fmt: skip
 
 
 def plates_of(recipe: RecognizerRecipe, data: Path) -> Plates:

@@ -111,7 +111,7 @@ class DetectorBatches:
         schedule = self.recipe.schedule
         size = self.recipe.size_at(number // schedule.subdivisions)
         images, plates, ignored = [], [], []
-        for index in range(schedule.part):
+        for index in range(schedule.micro_batch):
             rng = np.random.default_rng([schedule.seed, number, index])
             image, boxes, unclear = self.canvas(rng, size)
             images.append(image)

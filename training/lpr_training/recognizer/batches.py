@@ -137,7 +137,7 @@ class CropSampler:
         step = number // schedule.subdivisions
         return self._batch(
             self.sample(np.random.default_rng([schedule.seed, number, index]), step)
-            for index in range(schedule.part)
+            for index in range(schedule.micro_batch)
         )
 
     def as_they_are(self, plates: Iterable[PlateSample]) -> Batch:
