@@ -24,7 +24,7 @@ from lpr_training.datasets.plate_samples import PlateSample, photographed, rende
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
 from lpr_training.recognizer import plates as plates_module  # noqa: E402
-from lpr_training.recognizer.batches import CropSampler, to_input  # noqa: E402
+from lpr_training.recognizer.batches import RecognizerBatches, to_input  # noqa: E402
 from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
 from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe  # noqa: E402
@@ -147,7 +147,7 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
     """A pupil that says what the teacher says hears less than one that says anything else."""
     recipe = recognizer_recipe("seed-resnet18-2222-64-cpu")
     spec = recipe.spec
-    sampler = CropSampler({}, recipe.crops, spec, recipe.schedule)
+    sampler = RecognizerBatches({}, recipe.crops, spec, recipe.schedule)
     batch = sampler.as_they_are(plates[:8])
     teacher = Teacher(Distil("tw-light"), spec)
     right = torch.full((8, 30, 37), -20.0)
@@ -160,7 +160,7 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
     classes = teacher._classes
     right = seen[:, 2:, classes].log_softmax(2)
     other = right.roll(1, dims=0)
-    assert teacher.lesson(batch.images, right) < teacher.lesson(batch.images, other)
+    assert teacher.loss(batch.images, right) < teacher.loss(batch.images, other)
     # Its classes in the pupil's order spell the plates.
     best = right.argmax(2)
     texts = [

@@ -16,7 +16,7 @@ from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.synth.geometry import bounds
 from lpr_training.synth.plates.origin import origin
 from lpr_training.synth.preview import contact_sheet
-from lpr_training.synth.scenes.crops import CropSampler
+from lpr_training.synth.scenes.crops import CropStream
 from lpr_training.synth.scenes.scene import render_scene
 
 COLUMNS = ("file", "xmin", "ymin", "xmax", "ymax", "text")
@@ -25,7 +25,7 @@ SIZES = ((640, 480), (720, 405), (480, 640))
 
 def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     """A sheet of ``count`` rendered plates of a region's code."""
-    _write(file, contact_sheet(islice(CropSampler(seed, origin(region)), count)))
+    _write(file, contact_sheet(islice(CropStream(seed, origin(region)), count)))
 
 
 def write_crops(folder: Path, recipe: HeldOut) -> None:

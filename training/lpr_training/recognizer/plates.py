@@ -20,7 +20,7 @@ from lpr_training.datasets.plate_samples import (
 )
 from lpr_training.datasets.pyramid import load
 from lpr_training.datasets.user_set import check_data, is_own, split_pictures
-from lpr_training.recognizer.batches import RecognizerBatches
+from lpr_training.recognizer.batches import CropSettings
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.origin import ABROAD
 
@@ -33,7 +33,7 @@ _FEWEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Plates:
-    """``train`` by the names that :class:`lpr_training.recognizer.batches.RecognizerBatches` has
+    """``train`` by the names that :class:`lpr_training.recognizer.batches.CropSettings` has
     shares of, ``dev`` by those that figures have."""
 
     train: Mapping[str, list[PlateSample]]
@@ -41,7 +41,7 @@ class Plates:
 
 
 def read_plates(
-    root: Path, crops: RecognizerBatches, spec: CtcSpec, seed: int, rendered_check: int = 0
+    root: Path, crops: CropSettings, spec: CtcSpec, seed: int, rendered_check: int = 0
 ) -> Plates:
     """What lies under the data folder ``root``, the shipped recipes' or a set of one's own, and
     rendered plates beside it.
@@ -70,7 +70,7 @@ def read_plates(
 _Sets = dict[str, list[PlateSample]]
 
 
-def _sets(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
+def _sets(root: Path, crops: CropSettings, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
     """The photographed plates of the sets under ``root``."""
     dev = {
         "crops": photographed(read_labels(root / "taiwan-crops", "dev"), alphabet),
@@ -87,7 +87,7 @@ def _sets(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tup
     return train, dev
 
 
-def _own(root: Path, crops: RecognizerBatches, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
+def _own(root: Path, crops: CropSettings, alphabet: str, seed: int) -> tuple[_Sets, _Sets]:
     """The same of a set of one's own."""
     own, held_out = own_plates(root, alphabet)
     train = {"crops": own, "scenes": own}

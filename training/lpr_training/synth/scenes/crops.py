@@ -38,14 +38,14 @@ class CropPicture:
     lines: int
 
 
-class CropSampler:
+class CropStream:
     """An endless source of crops; the same seed gives the same crops."""
 
     def __init__(self, seed: int, origin: Origin = TAIWANESE) -> None:
         self._rng = np.random.default_rng(seed)
         self._origin = origin
 
-    def __iter__(self) -> CropSampler:
+    def __iter__(self) -> CropStream:
         return self
 
     def __next__(self) -> CropPicture:
