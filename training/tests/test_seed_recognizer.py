@@ -156,7 +156,7 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
         text = batch.texts[start : start + length].tolist()
         start += length
         assert "".join(spec.alphabet[c] for c in text) == plates[number].text
-    seen = torch.from_numpy(teacher._network.logits(teacher._seen(batch.images).numpy()))
+    seen = torch.from_numpy(teacher._network.logits(teacher._teacher_input(batch.images).numpy()))
     classes = teacher._classes
     right = seen[:, 2:, classes].log_softmax(2)
     other = right.roll(1, dims=0)

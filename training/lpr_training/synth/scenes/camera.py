@@ -1,6 +1,6 @@
-"""What light and camera do to a picture: shade, colour, blur, noise, compression.
+"""Effects of light and camera: shade, exposure, blur, noise, compression.
 
-Each effect takes a generator for its strength, and gives a new picture of the same size.
+Each effect has a random strength, and returns a new picture of the same size.
 """
 
 from __future__ import annotations
@@ -13,20 +13,24 @@ import numpy as np
 from lpr.types import Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
 
-_DARKEST = np.float32(0.3)
-_LEAST_CONTRAST = 0.22
+_MIN_LIGHT = np.float32(0.3)
+"""Least factor of light in a shadow."""
+
+_MIN_GAIN = 0.22
+"""Least gain of an exposure, so that plates remain legible."""
+
 _ZERO = np.zeros(4)
 
 
 def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
-    """A factor of light for each pixel (``H x W``): a slope, a cast shadow, a highlight."""
+    """Return a factor of light per pixel (``H x W``): a gradient, a cast shadow, a highlight."""
     slope = rng.uniform(0.78, 1.2, (2, 2)).astype(np.float32)
     light = as_float(cv2.resize(slope, (width, height)))
     if rng.random() < 0.25:
         light = light * _cast_shadow(rng, width, height)
     if rng.random() < 0.12:
         light = light + _highlight(rng, width, height)
-    return as_float(np.maximum(light, _DARKEST))
+    return as_float(np.maximum(light, _MIN_LIGHT))
 
 
 def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -59,7 +63,7 @@ def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
 
 
 def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float32:
-    """The picture under ``light`` (``H x W`` factors): gain, contrast, tint, rarely no colour."""
+    """Expose the picture under ``light`` (``H x W`` factors): gain, offset, tint, rarely grey."""
     tint = np.ones(3)
     mood = rng.random()
     if mood < 0.62:
@@ -74,7 +78,7 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.4, 0.7), offset + rng.uniform(30, 80)
-    gain = max(gain, _LEAST_CONTRAST)
+    gain = max(gain, _MIN_GAIN)
     lit = as_float(cv2.multiply(picture, cv2.merge([light * np.float32(t * gain) for t in tint])))
     if offset:
         lit += np.float32(offset)
@@ -84,7 +88,7 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
 
 
 def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32:
-    """Blur of the lens, of motion or of enlarging, up to ``scale`` pixels; or sharpening."""
+    """Blur by the lens, motion or enlarging, up to ``scale`` pixels; or sharpen."""
     height, width = picture.shape[:2]
     kind = rng.random()
     if kind < 0.35:
@@ -118,7 +122,7 @@ def _motion(rng: np.random.Generator, longest: float) -> Float32:
 
 
 def noise(rng: np.random.Generator, picture: Float32) -> Float32:
-    """Sensor noise, in grey and in colour."""
+    """Add sensor noise, of brightness and of colour."""
     if rng.random() < 0.35:
         return picture
     strength = rng.uniform(0.5, 5) if rng.random() < 0.88 else rng.uniform(5, 13)
@@ -132,8 +136,8 @@ def noise(rng: np.random.Generator, picture: Float32) -> Float32:
 
 
 def _grain(rng: np.random.Generator, height: int, width: int) -> Float32:
-    """Normal noise, cut at random from a sheet that is drawn once: drawing it anew would be the
-    dearest step of a crop."""
+    """Normal noise: a random part of a cached sheet, since drawing new noise would be a crop's most
+    expensive step."""
     sheet = _noise_sheet()
     if height > sheet.shape[0] or width > sheet.shape[1]:
         return rng.standard_normal((height, width), np.float32)
@@ -153,7 +157,7 @@ def finish(picture: Float32) -> Image:
 
 
 def compress(rng: np.random.Generator, picture: Image) -> Image:
-    """What JPEG leaves of it, in two of three cases."""
+    """Compress as JPEG, in two of three cases."""
     if rng.random() < 0.35:
         return picture
     quality = int(rng.integers(18, 60) if rng.random() < 0.3 else rng.integers(60, 97))

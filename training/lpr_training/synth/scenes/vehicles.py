@@ -1,4 +1,4 @@
-"""Simple vehicles from behind or in front, with a place for the plate."""
+"""Renders simple vehicles, from behind or in front, with a place for the plate."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _RED = np.array([30, 24, 170], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class VehiclePicture:
-    """``plate`` holds the corners (``4 x 2``, pixels of ``image``) where a plate belongs.
-
-    ``mask`` is 255 where the vehicle is; it stands on the lower edge, and ``styles`` names the
-    plates that it may carry.
-    """
+    """A vehicle that stands on the picture's lower edge."""
 
     image: Image
+    """BGR, ``H x W x 3``."""
     mask: Image
+    """``H x W``: the vehicle's opacity, 0..255."""
     plate: Float32
+    """The plate's corners (``4 x 2``, pixels)."""
     styles: tuple[str, ...]
+    """Names of the plate styles that it may have."""
 
 
 def render_vehicle(rng: np.random.Generator, kind: str, width: int) -> VehiclePicture:
-    """A vehicle ``width`` pixels wide; ``kind`` is a key of :data:`KINDS`."""
+    """Render a vehicle ``width`` pixels wide; ``kind`` is a key of :data:`KINDS`."""
     return KINDS[kind](rng, width)
 
 
@@ -217,4 +217,4 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
 
 
 KINDS = {"car": _car, "scooter": _scooter, "van": _van}
-"""Kinds of vehicles and how each is drawn."""
+"""The kinds of vehicles, and their renderers."""
