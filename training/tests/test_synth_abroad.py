@@ -138,14 +138,14 @@ def test_infrared_light_has_no_colour_and_comes_back_from_the_plate() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rain_and_film_change_a_picture_a_little(seed: int) -> None:
+def test_rain_and_video_coding_change_a_picture_a_little(seed: int) -> None:
     scene, _ = plate_on_a_car()
     before = scene.copy()
     wet = weather.rain(np.random.default_rng(seed), scene)
     assert np.array_equal(scene, before)
     assert 0 < np.abs(wet - scene).mean() < 40
     picture = scene.astype(np.uint8)
-    filmed = weather.film(np.random.default_rng(seed), picture)
+    filmed = weather.video_coding(np.random.default_rng(seed), picture)
     assert filmed.shape == picture.shape
     assert 0 < np.abs(filmed.astype(float) - picture).mean() < 25
 

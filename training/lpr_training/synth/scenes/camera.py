@@ -87,6 +87,13 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     return lit
 
 
+def photograph(rng: np.random.Generator, scene: Image, blur: float) -> Image:
+    """Photograph a scene in random light, with a blur up to ``blur`` pixels, noise, compression."""
+    height, width = scene.shape[:2]
+    lit = expose(rng, scene.astype(np.float32), shade(rng, width, height))
+    return compress(rng, finish(noise(rng, defocus(rng, lit, blur))))
+
+
 def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32:
     """Blur by the lens, motion or enlarging, up to ``scale`` pixels; or sharpen."""
     height, width = picture.shape[:2]
@@ -106,6 +113,11 @@ def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32
         soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
         return as_float(picture + (picture - soft) * np.float32(rng.uniform(0.4, 1.6)))
     return picture
+
+
+def blur_at(width: float) -> float:
+    """Return the greatest blur, in pixels, at which a plate of this width remains legible."""
+    return 0.3 + width / 90
 
 
 def _motion(rng: np.random.Generator, longest: float) -> Float32:

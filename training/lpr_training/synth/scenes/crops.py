@@ -140,7 +140,7 @@ def _taken(rng: np.random.Generator, scene: Float32, cover: Image, wide: float) 
         lit = camera.expose(rng, scene, camera.shade(rng, width, height))
     if rng.random() < 0.05:
         lit = weather.rain(rng, lit)
-    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
+    lit = camera.defocus(rng, lit, camera.blur_at(wide))
     image = camera.finish(camera.noise(rng, lit))
     return weather.video_coding(rng, image) if rng.random() < 0.1 else camera.compress(rng, image)
 

@@ -53,9 +53,7 @@ def render_distractor(rng: np.random.Generator) -> tuple[Image, Box]:
     picture = as_image(backgrounds.bodywork(rng, *size))
     room = Box(wide * 0.25, tall * 0.25, wide * 1.25, tall * 1.25)
     _KINDS[int(rng.integers(len(_KINDS)))](rng, picture, room)
-    lit = camera.expose(rng, picture.astype(np.float32), camera.shade(rng, *size))
-    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
-    return camera.compress(rng, camera.finish(camera.noise(rng, lit))), room
+    return camera.photograph(rng, picture, camera.blur_at(wide)), room
 
 
 def _differ(a: Image, b: Image, box: Box) -> bool:

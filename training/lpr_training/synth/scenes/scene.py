@@ -20,6 +20,12 @@ from lpr_training.synth.scenes.vehicles import KINDS, VehiclePicture, render_veh
 MIN_WIDTH = 16.0
 """Narrowest plate, in pixels."""
 
+_MIN_VISIBLE = 0.9
+"""Least share of a plate's box inside the picture."""
+
+_BLUR = 0.6
+"""Greatest blur of the camera, in pixels."""
+
 _KINDS = tuple(KINDS)
 
 
@@ -69,7 +75,7 @@ def render_scene(
         plate = origin.mounted(rng, vehicle.styles, render_width(corners))
         picture, labelled = place_plate(picture, plate, corners)
         placed.append(labelled)
-    return ScenePicture(_photograph(rng, picture), tuple(placed))
+    return ScenePicture(camera.photograph(rng, picture, _BLUR), tuple(placed))
 
 
 def place_vehicle(picture: Image, vehicle: VehiclePicture, stance: Float32) -> Image:
@@ -157,19 +163,11 @@ def _ground_shadow(picture: Image, stance: Float32) -> Image:
     return as_image(cv2.multiply(picture, cv2.merge([light] * 3), scale=1 / 255))
 
 
-def _photograph(rng: np.random.Generator, scene: Image) -> Image:
-    height, width = scene.shape[:2]
-    lit = camera.expose(rng, scene.astype(np.float32), camera.shade(rng, width, height))
-    lit = camera.defocus(rng, lit, 0.6)
-    return camera.compress(rng, camera.finish(camera.noise(rng, lit)))
-
-
 def _visible(box: Box, width: int, height: int) -> bool:
     inside = Box(0, 0, width, height)
-    shown = Box(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
     return (
         inside.contains(box.center)
         and box.width >= MIN_WIDTH
-        and shown.area >= 0.9 * box.area
+        and box.clipped(width, height).area >= _MIN_VISIBLE * box.area
         and box.width <= width / 2
     )

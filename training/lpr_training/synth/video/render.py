@@ -288,10 +288,8 @@ def _occluded(plate: VisiblePlate, cover: Image, origin: tuple[int, int]) -> Vis
 
 
 def _visible_share(box: Box, width: int, height: int) -> float:
-    shown = Box(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
-    if shown.x1 <= shown.x0 or shown.y1 <= shown.y0:
-        return 0.0
-    return min(shown.area / max(box.area, 1e-6), 1.0)
+    """The share of a box inside the picture, 0..1."""
+    return min(box.clipped(width, height).area / max(box.area, 1e-6), 1.0)
 
 
 def _rain(rng: np.random.Generator, picture: Image, streaks: int) -> None:
