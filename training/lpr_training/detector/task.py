@@ -34,7 +34,7 @@ from lpr_training.detector.reanchor import keep_boxes
 from lpr_training.detector.recipe import DetectorRecipe
 from lpr_training.detector.yolov3_loss import YoloLoss
 from lpr_training.engine.metrics import score_boxes
-from lpr_training.engine.reparameterization import add_branches, fuse_branches
+from lpr_training.engine.reparameterization import add_branches, plain_kernels
 
 NMS = 0.45
 """IoU from which on non-maximum suppression removes a box."""
@@ -127,22 +127,18 @@ class DetectorTask:
 
         Raises :class:`lpr.errors.ModelError` if its network is another one.
         """
-        fuse_branches(self.model)
-        self.network.load(read_weights(model.detector.weights, self.cfg))
-        keep_boxes(self.network, read_cfg(model.detector.cfg))
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            self.network.load(read_weights(model.detector.weights, self.cfg))
+            keep_boxes(self.network, read_cfg(model.detector.cfg))
 
     def start_from_checkpoint(self, file: Path) -> None:
         """Like :meth:`start_from`, with the weights of a run's ``best.safetensors``."""
         start = load_detector(file).network
         if start.cfg.convolutions != self.cfg.convolutions:
             raise ModelError(f"{file}: holds another network than the recipe's cfg")
-        fuse_branches(self.model)
-        self.network.load(start.weights())
-        keep_boxes(self.network, start.cfg)
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            self.network.load(start.weights())
+            keep_boxes(self.network, start.cfg)
 
     def save(self, model: nn.Module, file: Path) -> None:
         assert isinstance(model, DarknetNet)

@@ -8,6 +8,9 @@ Re-parameterization), so training costs no more than that of the plain network.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -48,3 +51,12 @@ def fuse_branches(model: nn.Module) -> None:
     for layer in list(model.modules()):
         if isinstance(layer, nn.Conv2d) and parametrize.is_parametrized(layer, "weight"):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+
+
+@contextmanager
+def plain_kernels(model: nn.Module, branches: bool) -> Iterator[None]:
+    """Fuse the branches of ``model`` within a block; add new ones after it if ``branches``."""
+    fuse_branches(model)
+    yield
+    if branches:
+        add_branches(model)

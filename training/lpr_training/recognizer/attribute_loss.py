@@ -8,14 +8,7 @@ from torch.nn import functional
 from lpr.specs import plate_attributes
 from lpr_training.recognizer.batches import AttributeTargets
 
-_WEIGHTS = {
-    "plate": 1.0,
-    "corners": 20.0,
-    "lines": 0.5,
-    "ground": 0.2,
-    "ink": 0.2,
-    "region": 0.2,
-}
+_WEIGHTS = {"plate": 1.0, "corners": 20.0, "lines": 0.5, "ground": 0.2, "ink": 0.2, "region": 0.2}
 """Weights of the parts. With that of the corners, an error of a fiftieth of the crop costs as much
 as an even guess whether there is a plate."""
 

@@ -22,7 +22,7 @@ from lpr_torch.plain import CtcNet
 from lpr_torch.resnet_gru import ResNetGruNet
 from lpr_training.datasets.plate_samples import frame, jittered
 from lpr_training.engine.metrics import score_texts
-from lpr_training.engine.reparameterization import add_branches, fuse_branches
+from lpr_training.engine.reparameterization import add_branches, fuse_branches, plain_kernels
 from lpr_training.recognizer.attribute_loss import attribute_loss
 from lpr_training.recognizer.batches import Batch, RecognizerBatches
 from lpr_training.recognizer.distillation import Teacher
@@ -82,10 +82,8 @@ class RecognizerTask:
             raise ModelError(f"{file}: only plain networks start from a model; give a checkpoint")
         first = self.recipe.schedule.steps
         batches = [self.batch(first + number).images for number in range(_STATISTICS_BATCHES)]
-        fuse_branches(self.model)
-        load_fused(self.model, file, torch.cat(batches))
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            load_fused(self.model, file, torch.cat(batches))
 
     def start_from_checkpoint(self, file: Path) -> None:
         """Start from the weights of a run's ``best.safetensors``. A narrower ResNet + GRU is
@@ -94,18 +92,17 @@ class RecognizerTask:
         Raises :class:`lpr.errors.ModelError` if it holds another network.
         """
         start = load_recognizer(file)
-        fuse_branches(self.model)
         if start.spec.classes != self.spec.classes:
             raise ModelError(f"{file}: knows {start.spec.classes} classes, not {self.spec.classes}")
-        weights = start.network.state_dict()
-        if isinstance(self.model, ResNetGruNet) and isinstance(start.network, ResNetGruNet):
-            weights = widen(start.network, self.model, self.recipe.schedule.seed)
-        try:
-            self.model.load_state_dict(weights)
-        except RuntimeError as error:
-            raise ModelError(f"{file}: holds another network than the recipe's: {error}") from error
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            weights = start.network.state_dict()
+            if isinstance(self.model, ResNetGruNet) and isinstance(start.network, ResNetGruNet):
+                weights = widen(start.network, self.model, self.recipe.schedule.seed)
+            try:
+                self.model.load_state_dict(weights)
+            except RuntimeError as error:
+                problem = f"{file}: holds another network than the recipe's: {error}"
+                raise ModelError(problem) from error
 
     def save(self, model: nn.Module, file: Path) -> None:
         # A new network, since fusing one affects all deep copies of it.

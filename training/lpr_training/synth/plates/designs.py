@@ -209,11 +209,7 @@ def _stamp(
 
 
 def _write(
-    rng: np.random.Generator,
-    sheet: Float32,
-    mask: Image,
-    design: Design,
-    space: Box,
+    rng: np.random.Generator, sheet: Float32, mask: Image, design: Design, space: Box
 ) -> None:
     """Draw the text's ink into ``mask``, line by line, as large as the space allows."""
     x0, y0, x1, y1 = space

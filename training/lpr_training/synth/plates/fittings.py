@@ -131,12 +131,7 @@ def _disc(plate: Image, x: float, y: float, radius: float, colour: tuple[int, ..
 
 
 def _ideograph(
-    rng: np.random.Generator,
-    plate: Image,
-    x: float,
-    y: float,
-    size: float,
-    ink: tuple[int, ...],
+    rng: np.random.Generator, plate: Image, x: float, y: float, size: float, ink: tuple[int, ...]
 ) -> None:
     """A random invented character, if it fits on the plate."""
     side = max(round(size), 2)
