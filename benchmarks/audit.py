@@ -1,11 +1,11 @@
-"""How many wrong labels ``lpr data audit`` puts first: rendered plates, some of them mislabelled.
+"""How many wrong labels ``lpr data audit`` ranks first, among rendered plates.
 
 Usage: ``python benchmarks/audit.py [COUNT [MODEL]]``, by default 3000 and tw-light.
 
-Kept-out plates (recipe ``kept-out``, seed 2018) get wrong labels, 3 % of them (seed 1), in five of
-people's ways in turn. A Markdown table says how many of them are in the first so many per cent of
-the ranking, in all and by the kind of error, and how many where labels are ranked by the reading's
-own confidence alone, the least first.
+Of the held-out plates (recipe ``kept-out``, seed 2018), 3 % get wrong labels (seed 1), with five
+kinds of human errors in turn. A Markdown table gives the share of wrong labels in the first per
+cents of the ranking, in total and by the kind of error, compared with a ranking by the reading's
+confidence alone, lowest first.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def break_labels(file: Path) -> dict[str, str]:
-    """Make some labels wrong; which pictures' they are, and how."""
+    """Falsify some labels; return their pictures, and how each was changed."""
     with file.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     texts = [row["text"] for row in rows]
@@ -83,7 +83,7 @@ def table(suspects: Sequence[Suspect], broken: dict[str, str]) -> list[list[str]
 
 
 def found(suspects: Sequence[Suspect], wanted: set[str]) -> list[str]:
-    """Of the pictures ``wanted`` those in the first parts of a ranking."""
+    """The pictures of ``wanted`` in the first parts of a ranking."""
     places = [place for place, suspect in enumerate(suspects) if suspect.label.file in wanted]
     counts = (sum(p < round(share * len(suspects)) for p in places) for share in SHARES)
     return [f"{count} of {len(wanted)}" for count in counts]

@@ -1,14 +1,13 @@
-"""The founding system's experiments, and what it left undone, each trained with one budget.
+"""The founding system's experiments, and those that it left undone, trained with the same budget.
 
-    python benchmarks/seed_experiments.py DATA OUT --seconds 450 --device cuda   # a
-    temporarily_registered GPU python benchmarks/seed_experiments.py DATA OUT --steps 1400 --jobs 2
-    --narrow 8   # two cores
+    python benchmarks/seed_experiments.py DATA OUT --seconds 450 --device cuda       # a rented GPU
+    python benchmarks/seed_experiments.py DATA OUT --steps 1400 --jobs 2 --narrow 8  # two cores
 
-Every recipe below is trained for as many steps of as many plates, from the same rendered and
-photographed plates, which are made once. With ``--seconds`` all of them are run for a little while
-first, to see how many steps the time is enough for. Then each reads the kept-out rendered plates
-and those of taiwan-crops ``val``, by their true boxes. ``OUT/NAME`` holds what ``lpr train`` writes
-and ``readings.json``; ``seed_table.py`` makes the tables and pictures of them.
+All recipes below are trained for the same number of steps on the same plates, rendered and
+photographed, which are prepared once. With ``--seconds``, short trial runs determine the number of
+steps that fit the time. Each network then reads the held-out rendered plates and those of
+taiwan-crops ``val``, by their true boxes. ``OUT/NAME`` holds the files of ``lpr train`` and
+``readings.json``; ``seed_table.py`` makes tables and pictures of them.
 """
 
 from __future__ import annotations
@@ -65,17 +64,17 @@ RECIPES = (
     "seed-resnet10",
 )
 REPEATED = "seed-resnet18-2222"
-"""Trained with two more seeds, to see how far chance alone goes."""
+"""Trained with two more seeds, to measure the influence of chance."""
 
-# A small part of the founding system's 40 epochs of 1,096 steps: a higher rate that goes down all
-# the way, and easy plates first.
+# A small part of the founding system's 40 epochs of 1,096 steps, so the learning rate is higher and
+# decays throughout, and easy plates come first.
 BUDGET = (
     "schedule.batch=16",
     "schedule.rate=2e-3",
     "schedule.warmup=100",
-    'schedule.after.policy="cosine"',
-    "schedule.average=0.99",
-    "schedule.clip=10.0",
+    'schedule.lr_schedule.policy="cosine"',
+    "schedule.ema_decay=0.99",
+    "schedule.grad_clip=10.0",
     "schedule.report=25",
     "schedule.threads=1",
     "schedule.save_every=1e9",
@@ -83,21 +82,22 @@ BUDGET = (
     "crops.mixed=900",
 )
 CHECKS = 6
+"""Checks on ``dev`` per run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training; ``name`` is that of its folder."""
+    """A training; ``name`` is its folder's."""
 
     name: str
     recipe: RecognizerRecipe
 
 
 def runs(only: Sequence[str], steps: int, narrow: int, changes: Sequence[str]) -> list[Run]:
-    """The trainings of the names ``only``, in that order, or all."""
+    """Return the trainings named in ``only``, in that order, or all."""
     known = {name: (name, 50) for name in RECIPES}
     known |= {f"{REPEATED}-seed-{seed}": (REPEATED, seed) for seed in (51, 52)}
-    budget = [*BUDGET, f"schedule.steps={steps}", f"schedule.epoch={max(steps // CHECKS, 1)}"]
+    budget = [*BUDGET, f"schedule.steps={steps}", f"schedule.check_every={max(steps // CHECKS, 1)}"]
     made = []
     for name in only or known:
         recipe, seed = known[name]
@@ -112,8 +112,8 @@ def runs(only: Sequence[str], steps: int, narrow: int, changes: Sequence[str]) -
 def in_processes(
     todo: Sequence[Run], work: Callable[[Run], None], out: Path, jobs: int
 ) -> list[str]:
-    """Do ``work`` for each run in a process forked from this one, which shares its plates; what
-    they print goes to ``OUT/NAME/log.txt``. Returns the names of those that failed."""
+    """Do ``work`` for each run in a forked process that shares the plates, with its output in
+    ``OUT/NAME/log.txt``. Returns the names of failed runs."""
     fork = get_context("fork")
     waiting, active, failed = list(todo), {}, []
 
@@ -148,8 +148,8 @@ def in_processes(
 
 
 def steps_for(seconds: float, todo: Sequence[Run], out: Path) -> int:
-    """How many steps all runs together can make in ``seconds`` of one device, by what they made of
-    the probing runs in ``out``, in which each had its share of it."""
+    """Return the steps per run that all runs can make in ``seconds`` of one device, estimated from
+    the trial runs in ``out``, which shared the device."""
     costs = []
     for run in todo:
         lines = [json.loads(line) for line in (out / run.name / METRICS).read_text().splitlines()]
@@ -161,7 +161,7 @@ def steps_for(seconds: float, todo: Sequence[Run], out: Path) -> int:
 
 
 def read(file: Path, plates: Sequence[PlateSample], device: str) -> list[str]:
-    """What the network of a checkpoint reads on ``plates`` in their true boxes."""
+    """Return the readings of ``plates``, by their true boxes, with a checkpoint's network."""
     recognizer = load_recognizer(file)
     reader = CtcReader(TorchRecognizer(recognizer.network.to(device), recognizer.spec))
     crops = [Crop(plate.picture.levels[0], frame(plate.quad, tight=True).quad) for plate in plates]

@@ -1,4 +1,4 @@
-"""Tables and pictures of what ``seed_experiments.py`` trained.
+"""Tables and plots of the runs of ``seed_experiments.py``.
 
     python benchmarks/seed_table.py OUT --costs             # parameters, GFLOP, ms: on a quiet CPU
     python benchmarks/seed_table.py OUT --pictures docs     # the tables, and seed-*.png into docs
@@ -37,8 +37,8 @@ COSTS = "costs.json"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An experiment: ``what`` it is, beside which other (``against``) it is to be seen, and what
-    the founding system reached with it."""
+    """An experiment: ``what`` it changes, the run to compare it with (``against``), and the
+    founding system's result."""
 
     name: str
     what: str
@@ -79,7 +79,7 @@ UNDONE = (
 
 
 def costs() -> dict[str, dict[str, float]]:
-    """By recipe, what its network costs for one plate at full width."""
+    """The cost of each recipe's network for one plate, at full width."""
     found = {}
     for name in RECIPES:
         recipe = recognizer_recipe(name)
@@ -119,7 +119,7 @@ def _milliseconds(network: torch.nn.Module, crops: np.ndarray[Any, Any]) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run reads right (one flag for each plate) and what it was trained for."""
+    """A run's results: one flag per plate, whether it is read correctly, and its training."""
 
     kept_out: list[bool]
     val: list[bool]
@@ -128,7 +128,7 @@ class Result:
 
 
 def results(out: Path) -> dict[str, Result]:
-    """The finished runs of the folder ``out``, by their names."""
+    """Return the finished runs in the folder ``out`` by their names."""
     truth = json.loads((out / "truth.json").read_text())
     found = {}
     for file in sorted(out.glob("*/readings.json")):
@@ -145,7 +145,7 @@ def results(out: Path) -> dict[str, Result]:
 
 
 def table(rows: Sequence[Row], runs: dict[str, Result], prices: dict[str, Any]) -> Iterable[str]:
-    """Lines of Markdown."""
+    """Return the table as lines of Markdown."""
     header = ["experiment", "then", "kept out, 95 % interval", "against", "taiwan-crops val"]
     header += ["parameters", "GFLOP", "ms"]
     yield "| " + " | ".join(header) + " |"
@@ -172,7 +172,7 @@ def _percent(right: Sequence[bool]) -> str:
 
 
 def _against(right: Sequence[bool], other: Sequence[bool]) -> str:
-    """The difference in points, and McNemar's p where it could be chance."""
+    """The difference in percentage points, with McNemar's p if it is not significant."""
     points = 100 * (sum(right) - sum(other)) / len(right)
     won = sum(a and not b for a, b in zip(right, other, strict=True))
     lost = sum(b and not a for a, b in zip(right, other, strict=True))
@@ -181,7 +181,7 @@ def _against(right: Sequence[bool], other: Sequence[bool]) -> str:
 
 
 def picture(file: Path, rows: Sequence[Row], out: Path, runs: dict[str, Result]) -> None:
-    """The training losses, and what ``dev`` was read right, of all runs of a table."""
+    """Plot the training losses, and the correct readings of ``dev``, of all runs of a table."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for row in rows:

@@ -1,10 +1,10 @@
-"""What a validation is worth that knows the vehicles: a recognizer that learns few plates by heart.
+"""The bias of a validation with the training's vehicles: a recognizer that memorises few plates.
 
     python benchmarks/seed_vehicles.py DATA OUT --steps 1600 --narrow 8
 
-The founding system's 19,515 pictures show 262 plates, and its validation was drawn by picture. Here
-the same network is trained twice on as many rendered pictures: of 262 plates, and of plates that
-are all different. Both then read other pictures of the 262 plates, and the kept-out plates.
+The founding system's 19,515 pictures show 262 plates, and its validation was split by picture. Here
+the same network is trained twice on the same number of rendered pictures: of 262 plates, and of
+distinct plates. Both then read other pictures of the 262 plates, and the held-out plates.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from lpr_training.datasets.rendered import kept_out_crops, kept_out_recipe
 from lpr_training.engine.loop import train
 from lpr_training.recognizer.plates import Plates, read_plates
 from lpr_training.recognizer.task import RecognizerTask
-from lpr_training.synth.crops import render_crop
+from lpr_training.synth.scenes.crops import render_crop
 
 KNOWN = 262
 PICTURES, OTHERS = 8000, 2000
 
 
 def pictures_of(texts: Sequence[str], numbers: range) -> list[PlateSample]:
-    """Rendered pictures of the plates ``texts`` in turn."""
+    """Render pictures of the plates ``texts`` in turn."""
     crops = [
         render_crop(np.random.default_rng([2018, number]), text=texts[number % len(texts)])
         for number in numbers

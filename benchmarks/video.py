@@ -24,8 +24,8 @@ from lpr.tracking import Consensus, Fuse
 from lpr.types import Box, Reading
 from lpr.watching import Engine, Failed, Seen, WatchSettings
 from lpr_training.recipes import FOLDER
-from lpr_training.synth.film import write_film
-from lpr_training.synth.traffic import film_recipe
+from lpr_training.synth.video.recipe import video_recipe
+from lpr_training.synth.video.render import write_video
 
 EVERY_FRAME = WatchSettings(return_after=30.0)
 ONE_READING = WatchSettings(return_after=30.0, min_reads=1)
@@ -103,13 +103,13 @@ def main() -> None:
     for name in recipes:
         video = options.folder / f"{name}.mp4"
         if not video.with_suffix(".json").exists():
-            write_film(film_recipe(name), video)
+            write_video(video_recipe(name), video)
         truth = read_truth(video.with_suffix(".json"))
         for way, settings, fuse in WAYS[: 1 if options.fused_only else None]:
             began = time.perf_counter()
             result = watch(video, truth, options.model, settings, fuse)
             totals[way] += result
-            print(row(name, way, result, time.perf_counter() - began, film_recipe(name).frames))
+            print(row(name, way, result, time.perf_counter() - began, video_recipe(name).frames))
             for mistake in result.mistakes if way == WAYS[0][0] else ():
                 print(f"{name}: {mistake}", file=sys.stderr)
     for way, result in totals.items():

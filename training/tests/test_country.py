@@ -28,7 +28,7 @@ from lpr_training.datasets.rendered import HeldOut  # noqa: E402
 from lpr_training.datasets.write_rendered import write_crops  # noqa: E402
 from lpr_training.engine import loop  # noqa: E402
 from lpr_training.recipes import FOLDER  # noqa: E402
-from lpr_training.synth.countries import country, temporarily_registered  # noqa: E402
+from lpr_training.synth.plates.countries import country, temporarily_registered  # noqa: E402
 
 RECIPE = """
 code = "ut"
@@ -59,7 +59,7 @@ sizes = [[0, 128]]
 [detector.schedule]
 steps = 2
 batch = 2
-epoch = 1
+check_every = 1
 threads = 1
 [detector.data]
 rendered = 0.0
@@ -70,7 +70,7 @@ rendered_check = 4
 [recognizer.schedule]
 steps = 2
 batch = 2
-epoch = 2
+check_every = 2
 threads = 1
 [recognizer.crops]
 rendered = 4
@@ -224,9 +224,9 @@ def test_a_code_alone_takes_the_region_that_is_known() -> None:
             ["styles=[{name='a', sizes=[[0, 110]], formats=['AA-9999']}]"],
             "widths and heights above 0",
         ),
-        ([f"styles=[{{name='a', plate=[1, 2, 999], {CAR}}}]"], "999.* is no colour"),
+        ([f"styles=[{{name='a', plate=[1, 2, 999], {CAR}}}]"], "999.* is not a colour"),
         ([f"styles=[{{name='a', plate=['a', 2, 9], {CAR}}}]"], "has to be a whole number, not 'a'"),
-        ([f"styles=[{{name='a', share=-6, {CAR}}}]"], "share is a number above 0"),
+        ([f"styles=[{{name='a', share=-6, {CAR}}}]"], "share has to be above 0"),
         (["formats=[{pattern='AA 99', description='x', letters='abc'}]"], "letters 'abc'; use A-Z"),
         (["formats=[{pattern='aa 99', description='x'}]"], "A stands for a letter, 9 for a digit"),
     ],

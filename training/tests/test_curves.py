@@ -28,7 +28,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     with pytest.raises(LprError, match=r"metrics\.jsonl.*is this a run"):
         draw_curves(tmp_path, tmp_path / "c.png")
     (tmp_path / "metrics.jsonl").write_text("")
-    with pytest.raises(LprError, match="nothing was measured"):
+    with pytest.raises(LprError, match="has no figures yet"):
         draw_curves(tmp_path, tmp_path / "c.png")
     (tmp_path / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}')
     with pytest.raises(OutputError, match=r"c\.nothing"):

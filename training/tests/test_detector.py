@@ -204,7 +204,7 @@ def test_a_detector_learns_to_find_white_plates(
         detector_task, "dev_pictures", lambda _: {"": white_plates(6), "crops_": white_plates(6)}
     )
     recipe = DetectorRecipe(
-        Schedule(steps=60, batch=8, epoch=30, rate=0.01, warmup=5, average=0.9, threads=1),
+        Schedule(steps=60, batch=8, check_every=30, rate=0.01, warmup=5, ema_decay=0.9, threads=1),
         sizes=((0, 96),),
         data=Data(edited=0),
     )

@@ -17,10 +17,11 @@ from lpr.sightings import Sighting
 from lpr.utils.toml import RecipeError
 from lpr_training.cli.data import data
 from lpr_training.recipes import FOLDER
-from lpr_training.synth.film import Film, SeenPlate, write_film
-from lpr_training.synth.traffic import FilmRecipe, Lane, Light, Parked, Post, film_recipe, ways
+from lpr_training.synth.video.recipe import Lane, Light, Parked, Post, VideoRecipe, video_recipe
+from lpr_training.synth.video.render import RenderedVideo, VisiblePlate, write_video
+from lpr_training.synth.video.traffic import ways
 
-SMALL = FilmRecipe(
+SMALL = VideoRecipe(
     seed=3,
     seconds=2.0,
     fps=10,
@@ -31,7 +32,7 @@ SMALL = FilmRecipe(
 
 
 def test_the_same_recipe_gives_the_same_film() -> None:
-    once, again = (list(Film(SMALL)) for _ in range(2))
+    once, again = (list(RenderedVideo(SMALL)) for _ in range(2))
     assert len(once) == 20
     for a, b in zip(once, again, strict=True):
         assert a.plates == b.plates
@@ -39,27 +40,27 @@ def test_the_same_recipe_gives_the_same_film() -> None:
 
 
 def test_another_seed_gives_another_one() -> None:
-    other = FilmRecipe(**{**vars_of(SMALL), "seed": 4})
-    assert Film(SMALL).texts != Film(other).texts
+    other = VideoRecipe(**{**vars_of(SMALL), "seed": 4})
+    assert RenderedVideo(SMALL).texts != RenderedVideo(other).texts
 
 
-def vars_of(recipe: FilmRecipe) -> dict[str, object]:
-    return {name: getattr(recipe, name) for name in FilmRecipe.__dataclass_fields__}
+def vars_of(recipe: VideoRecipe) -> dict[str, object]:
+    return {name: getattr(recipe, name) for name in VideoRecipe.__dataclass_fields__}
 
 
 def test_what_comes_nearer_grows_and_what_drives_away_shrinks() -> None:
-    places: dict[int, list[SeenPlate]] = {}
-    for frame in Film(SMALL):
+    places: dict[int, list[VisiblePlate]] = {}
+    for frame in RenderedVideo(SMALL):
         for plate in frame.plates:
-            places.setdefault(plate.who, []).append(plate)
+            places.setdefault(plate.passage, []).append(plate)
     growing = [seen[-1].box.width > seen[0].box.width for seen in places.values() if len(seen) > 5]
     assert any(growing)
     assert not all(growing)
 
 
 def test_the_truth_is_where_the_plate_is() -> None:
-    film = Film(SMALL)
-    without = Film(FilmRecipe(**{**vars_of(SMALL), "lanes": ()}))
+    film = RenderedVideo(SMALL)
+    without = RenderedVideo(VideoRecipe(**{**vars_of(SMALL), "lanes": ()}))
     for frame, empty in zip(film, without, strict=True):
         for plate in frame.plates:
             if plate.visible < 1:
@@ -70,9 +71,9 @@ def test_the_truth_is_where_the_plate_is() -> None:
 
 
 def test_posts_and_nearer_vehicles_hide_plates() -> None:
-    post = FilmRecipe(**{**vars_of(SMALL), "posts": (Post(0.6, 0.15),)})
+    post = VideoRecipe(**{**vars_of(SMALL), "posts": (Post(0.6, 0.15),)})
     free, hidden = (
-        [plate.visible for frame in Film(recipe) for plate in frame.plates]
+        [plate.visible for frame in RenderedVideo(recipe) for plate in frame.plates]
         for recipe in (SMALL, post)
     )
     assert sum(hidden) < sum(free)
@@ -80,13 +81,15 @@ def test_posts_and_nearer_vehicles_hide_plates() -> None:
 
 
 def test_light_makes_it_darker() -> None:
-    night = FilmRecipe(**{**vars_of(SMALL), "light": Light(street=0.2, plates=0.3, lamps=1)})
-    day_picture, night_picture = (next(iter(Film(recipe))).image for recipe in (SMALL, night))
+    night = VideoRecipe(**{**vars_of(SMALL), "light": Light(street=0.2, plates=0.3, lamps=1)})
+    day_picture, night_picture = (
+        next(iter(RenderedVideo(recipe))).image for recipe in (SMALL, night)
+    )
     assert night_picture.mean() < 0.5 * day_picture.mean()
 
 
 def test_nobody_drives_through_another() -> None:
-    recipe = FilmRecipe(
+    recipe = VideoRecipe(
         seed=5,
         lanes=(Lane(0, "towards", 9, 0.5), Lane(0.2, "away", 9, 0.5)),
         parked=(Parked(0, 9),),
@@ -96,13 +99,13 @@ def test_nobody_drives_through_another() -> None:
     for number, way in enumerate(found):
         for other in found[number + 1 :]:
             for time in np.arange(0, 60, 0.25):
-                a, b = way.at(time), other.at(time)
+                a, b = way.depth_at(time), other.depth_at(time)
                 assert a is None or b is None or abs(a - b) > 3.5
 
 
 def test_a_film_and_its_truth_are_written(tmp_path: Path) -> None:
     file = tmp_path / "road.mp4"
-    write_film(SMALL, file)
+    write_video(SMALL, file)
     truth = json.loads(file.with_suffix(".json").read_text())
     assert truth["video"] == {
         "file": "road.mp4", "fps": 10, "width": 640, "height": 384, "frames": 20,
@@ -118,12 +121,12 @@ def test_a_film_and_its_truth_are_written(tmp_path: Path) -> None:
 
 def test_where_it_cannot_be_written_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
-        write_film(SMALL, tmp_path / "none" / "road.mp4")
+        write_video(SMALL, tmp_path / "none" / "road.mp4")
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("film-*.toml")), ids=lambda file: file.stem)
 def test_the_published_recipes_are_whole(file: Path) -> None:
-    recipe = film_recipe(file.stem)
+    recipe = video_recipe(file.stem)
     assert (recipe.width, recipe.height, recipe.seconds) == (1920, 1080, 60)
     assert ways(recipe)
 
@@ -144,7 +147,7 @@ def test_the_published_recipes_are_whole(file: Path) -> None:
 def test_a_recipe_with_a_mistake_names_it(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(RecipeError, match=said):
-        film_recipe(str(tmp_path / "mine.toml"))
+        video_recipe(str(tmp_path / "mine.toml"))
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -167,7 +170,7 @@ def test_the_command(tmp_path: Path) -> None:
 def test_every_vehicle_of_a_film_is_read_once(name: str, tmp_path: Path) -> None:
     """Other films than those of docs/video.md: by another seed, and shorter."""
     file = tmp_path / "film.mp4"
-    write_film(film_recipe(name, ["seed=77", "seconds=7", "width=1280", "height=720"]), file)
+    write_video(video_recipe(name, ["seed=77", "seconds=7", "width=1280", "height=720"]), file)
     truth = read_truth(file.with_suffix(".json"))
     got = score(truth, [s for s in lpr.watch(str(file)) if isinstance(s, Sighting)])
     assert got.passes >= 2
@@ -179,7 +182,7 @@ def test_every_vehicle_of_a_film_is_read_once(name: str, tmp_path: Path) -> None
 
 def test_what_counts_against_a_watch(tmp_path: Path) -> None:
     file = tmp_path / "film.mp4"
-    write_film(SMALL, file)
+    write_video(SMALL, file)
     truth = read_truth(file.with_suffix(".json"))
     legible = [each for each in truth.passes if each.legible >= 10]
     assert legible

@@ -15,7 +15,9 @@ from lpr.errors import LprError  # noqa: E402
 from lpr_training.engine.loop import EMA, Prefetch, train  # noqa: E402
 from lpr_training.engine.schedule import Schedule  # noqa: E402
 
-SCHEDULE = Schedule(steps=40, batch=4, epoch=10, rate=0.05, warmup=5, average=0.9, save_every=1e9)
+SCHEDULE = Schedule(
+    steps=40, batch=4, check_every=10, rate=0.05, warmup=5, ema_decay=0.9, save_every=1e9
+)
 
 
 class Line:
@@ -73,14 +75,14 @@ def test_a_run_begins_anew_unless_it_is_resumed(tmp_path: Path) -> None:
 
 
 def test_a_run_ends_by_the_clock_and_its_rate_with_it(tmp_path: Path) -> None:
-    schedule = replace(SCHEDULE, steps=10**6, minutes=0.01, epoch=10**6)
+    schedule = replace(SCHEDULE, steps=10**6, minutes=0.01, check_every=10**6)
     train(Line(), schedule, tmp_path)
     (line,) = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert 0 < line["step"] < 10**6
     assert "score" in line
     rates = [schedule.rate_at(1000, seconds) for seconds in (0.0, 0.3, 0.6, 5.0)]
     assert rates == sorted(rates, reverse=True)
-    assert rates[-1] == pytest.approx(schedule.rate * schedule.after.final)
+    assert rates[-1] == pytest.approx(schedule.rate * schedule.lr_schedule.final)
     assert not schedule.is_over(0.5)
     assert schedule.is_over(0.6)
     assert not SCHEDULE.is_over(1e9)
@@ -130,7 +132,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     whole = (tmp_path / "last.pt").read_bytes()
     for rest in (whole[: len(whole) // 2], b"", b"no checkpoint"):
         (tmp_path / "last.pt").write_bytes(rest)
-        with pytest.raises(LprError, match="begin anew without --resume"):
+        with pytest.raises(LprError, match="start over without --resume"):
             train(Line(), SCHEDULE, tmp_path, resume=True)
 
 

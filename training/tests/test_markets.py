@@ -14,11 +14,11 @@ from lpr.plugins.builtin import lpr_regions
 from lpr.specs import plate_attributes
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.datasets.write_rendered import write_preview
-from lpr_training.synth import faces
-from lpr_training.synth.abroad import render_abroad
-from lpr_training.synth.colours import nearest
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.markets import MARKETS, market_design
+from lpr_training.synth.glyphs import fonts
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.colours import nearest
+from lpr_training.synth.plates.foreign import render_foreign
+from lpr_training.synth.plates.markets import MARKETS, market_design
 from tests.properties import examples
 
 REGIONS = {region.code: region for region in lpr_regions()}
@@ -27,8 +27,8 @@ REGIONS = {region.code: region for region in lpr_regions()}
 @examples(60)
 @given(seed=st.integers(0, 2**32 - 1), code=st.sampled_from(sorted(MARKETS)))
 def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
-    plate = render_abroad(np.random.default_rng(seed), 240, region=code)
-    again = render_abroad(np.random.default_rng(seed), 240, region=code)
+    plate = render_foreign(np.random.default_rng(seed), 240, region=code)
+    again = render_foreign(np.random.default_rng(seed), 240, region=code)
     assert (plate.region, plate.text) == (code, again.text)
     assert np.array_equal(plate.image, again.image)
     assert plate.lines in (1, 2)
@@ -41,7 +41,7 @@ def test_a_markets_plate_says_what_it_is(seed: int, code: str) -> None:
 @pytest.mark.parametrize("code", ["br"])
 def test_their_texts_fit_the_regions_formats(code: str) -> None:
     for seed in range(60):
-        plate = render_abroad(np.random.default_rng(seed), 160, region=code)
+        plate = render_foreign(np.random.default_rng(seed), 160, region=code)
         assert REGIONS[code].display(plate.text) is not None, plate.text
 
 
@@ -82,26 +82,26 @@ def test_colours_have_their_usual_names(colour: tuple[int, int, int], name: str)
 
 def test_font_files_become_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib = pytest.importorskip("matplotlib")
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    (tmp_path / "sans.ttf").write_bytes((fonts / "DejaVuSans-Bold.ttf").read_bytes())
+    shipped = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    (tmp_path / "sans.ttf").write_bytes((shipped / "DejaVuSans-Bold.ttf").read_bytes())
     (tmp_path / "broken.ttf").write_bytes(b"no font")
-    for cached in (faces.files, faces.faces, faces.letter):
+    for cached in (fonts.font_files, fonts.faces, fonts.letter):
         cached.cache_clear()
-    monkeypatch.setenv(faces.FOLDER, str(tmp_path))
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
     try:
-        (sans,) = faces.faces(("sans*",))
-        wide, narrow = faces.letter(sans, "W"), faces.letter(sans, "I")
-        assert wide.shape[0] == narrow.shape[0] == faces.HEIGHT
+        (sans,) = fonts.faces(("sans*",))
+        wide, narrow = fonts.letter(sans, "W"), fonts.letter(sans, "I")
+        assert wide.shape[0] == narrow.shape[0] == fonts.HEIGHT
         assert wide.shape[1] > 2 * narrow.shape[1]
         assert wide.max() == 255
-        (broken,) = faces.faces(("broken*",))
-        with pytest.raises(LprError, match=r"broken\.ttf: no font"):
-            faces.letter(broken, "A")
-        faces.files.cache_clear()
-        monkeypatch.setenv(faces.FOLDER, str(tmp_path / "none"))
-        with pytest.raises(LprError, match="no folder"):
-            faces.files()
+        (broken,) = fonts.faces(("broken*",))
+        with pytest.raises(LprError, match=r"broken\.ttf: not a readable font"):
+            fonts.letter(broken, "A")
+        fonts.font_files.cache_clear()
+        monkeypatch.setenv(fonts.FOLDER, str(tmp_path / "none"))
+        with pytest.raises(LprError, match="not a folder"):
+            fonts.font_files()
     finally:
-        monkeypatch.delenv(faces.FOLDER)
-        for cached in (faces.files, faces.faces, faces.letter):
+        monkeypatch.delenv(fonts.FOLDER)
+        for cached in (fonts.font_files, fonts.faces, fonts.letter):
             cached.cache_clear()

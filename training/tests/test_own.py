@@ -34,12 +34,12 @@ sizes = [[0, 96]]
 aspects = [1.0]
 branches = false
 [schedule]
-steps = 80
+steps = 40
 batch = 8
-epoch = 20
+check_every = 20
 rate = 0.01
 warmup = 5
-average = 0.9
+ema_decay = 0.9
 threads = 1
 [data]
 scenes = 0.9
@@ -53,7 +53,7 @@ RECOGNIZER = """based_on = "tw-light-recognizer"
 [schedule]
 steps = 3
 batch = 4
-epoch = 3
+check_every = 3
 warmup = 1
 threads = 1
 [shape]

@@ -104,3 +104,21 @@ def test_a_recipe_of_ones_own_names_files_beside_itself(
     # A change is given on the command line: its path is relative to where that stands.
     for change in ("cfg=../mine/my.cfg", "cfg='../mine/my.cfg'"):
         assert detector_recipe("../c.toml", [change])[1].net.width == 96
+
+
+def test_old_names_of_a_schedules_keys_are_still_read(tmp_path: Path) -> None:
+    """In a recipe upon a shipped one, and in a change; the later one counts."""
+    old = tmp_path / "mine.toml"
+    old.write_text(
+        'based_on = "seed-yolov3"\n[schedule]\nepoch = 7\naverage = 0.5\nclip = 2.0\ndecay = 0.1\n'
+        'after = { policy = "cosine" }\n'
+    )
+    with pytest.warns(FutureWarning, match=r"schedule\.epoch is now schedule\.check_every"):
+        recipe, _ = detector_recipe(str(old), ["schedule.average=0.6", "schedule.after.final=0.1"])
+    schedule = recipe.schedule
+    assert (schedule.check_every, schedule.ema_decay) == (7, 0.6)
+    assert (schedule.grad_clip, schedule.weight_decay) == (2.0, 0.1)
+    assert (schedule.lr_schedule.policy, schedule.lr_schedule.final) == ("cosine", 0.1)
+    with pytest.warns(FutureWarning):
+        new, _ = detector_recipe(str(old), ["schedule.check_every=9"])
+    assert new.schedule.check_every == 9

@@ -18,7 +18,7 @@ from lpr_torch.plain import CtcNet  # noqa: E402
 from lpr_training.datasets.plate_samples import PlateSample, frame, jittered, rendered  # noqa: E402
 from lpr_training.datasets.pyramid import Pyramid  # noqa: E402
 from lpr_training.publishing.run_export import multiplications  # noqa: E402
-from lpr_training.recognizer.batches import CropSampler, to_crop, to_input  # noqa: E402
+from lpr_training.recognizer.batches import RecognizerBatches, to_crop, to_input  # noqa: E402
 from lpr_training.recognizer.onnx_weights import load_fused  # noqa: E402
 from lpr_training.recognizer.recipe import recognizer_recipe  # noqa: E402
 
@@ -37,8 +37,8 @@ def plates() -> list[PlateSample]:
     return rendered(24, 5)
 
 
-def sampler(sets: dict[str, list[PlateSample]]) -> CropSampler:
-    return CropSampler(sets, RECIPE.crops, SPEC, RECIPE.schedule)
+def sampler(sets: dict[str, list[PlateSample]]) -> RecognizerBatches:
+    return RecognizerBatches(sets, RECIPE.crops, SPEC, RECIPE.schedule)
 
 
 def test_logits_have_the_shape_that_the_spec_promises(network: CtcNet) -> None:
@@ -183,7 +183,7 @@ def test_another_networks_file_is_refused(network: CtcNet, tmp_path: Path) -> No
         1,
         SPEC.classes,
     )
-    with pytest.raises(ModelError, match=r"recognizer\.onnx: holds convolutions"):
+    with pytest.raises(ModelError, match=r"recognizer\.onnx: has convolutions"):
         load_fused(other, file, torch.zeros(2, 1, SPEC.height, SPEC.width))
 
 

@@ -86,12 +86,12 @@ def test_opencv_and_torch_give_the_same_heads(cfg: Cfg, tmp_path: Path) -> None:
 def test_the_schedule_is_darknets() -> None:
     recipe, _ = detector_recipe("seed-yolov3")
     schedule = recipe.schedule
-    assert (schedule.steps, schedule.batch, schedule.part) == (4700, 64, 4)
+    assert (schedule.steps, schedule.batch, schedule.micro_batch) == (4700, 64, 4)
     assert schedule.rate_at(499) == pytest.approx(0.001 * 0.5**4)
     assert schedule.rate_at(1000) == schedule.rate_at(3799) == 0.001
     assert schedule.rate_at(3800) == pytest.approx(1e-4)
     assert schedule.rate_at(4699) == pytest.approx(1e-5)
-    assert (schedule.momentum, schedule.decay) == (0.9, 0.0005)
+    assert (schedule.momentum, schedule.weight_decay) == (0.9, 0.0005)
 
 
 # One head of two anchors on 2 x 1 cells of 10 x 10 pixels.
@@ -228,7 +228,7 @@ def test_a_run_is_resumed_after_it_was_killed(
     )
     (tmp_path / "small.cfg").write_text(SMALL)
     cfg = read_cfg(tmp_path / "small.cfg")
-    changes = ["schedule.batch=4", "schedule.subdivisions=2", "schedule.epoch=6",
+    changes = ["schedule.batch=4", "schedule.subdivisions=2", "schedule.check_every=6",
                "schedule.warmup=4", "schedule.threads=1", "schedule.save_every=0.0"]  # fmt: skip
 
     def run(steps: int, out: Path, resume: bool) -> torch.nn.Module:

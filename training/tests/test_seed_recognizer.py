@@ -24,12 +24,15 @@ from lpr_training.datasets.plate_samples import PlateSample, photographed, rende
 from lpr_training.datasets.sets import LabelledSet  # noqa: E402
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
-from lpr_training.recognizer.batches import CropSampler, to_input  # noqa: E402
+from lpr_training.recognizer.batches import (
+    RecognizerBatches,
+    to_input,
+)
 from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
 from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe  # noqa: E402
 from lpr_training.recognizer.task import RecognizerTask  # noqa: E402
-from lpr_training.synth.plates import render_plate  # noqa: E402
+from lpr_training.synth.plates.render import render_plate  # noqa: E402
 
 EXPERIMENTS = {
     "seed-no-axis-switch": ("seed-resnet18", {"axis_switch": False}),
@@ -50,7 +53,7 @@ EXPERIMENTS = {
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TINY = ["resnet_gru.filters=16", "resnet_gru.gru=8", "resnet_gru.dense=16", "schedule.batch=4",
         "schedule.threads=1", "crops.rendered=24", "schedule.steps=4",
-        "schedule.epoch=2"]  # fmt: skip
+        "schedule.check_every=2"]  # fmt: skip
 
 
 def plates_of(recipe: RecognizerRecipe, data: Path) -> Plates:
@@ -147,7 +150,7 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
     """A pupil that says what the teacher says hears less than one that says anything else."""
     recipe = recognizer_recipe("seed-resnet18-2222-64-cpu")
     spec = recipe.spec
-    sampler = CropSampler({}, recipe.crops, spec, recipe.schedule)
+    sampler = RecognizerBatches({}, recipe.crops, spec, recipe.schedule)
     batch = sampler.as_they_are(plates[:8])
     teacher = Teacher(Distil("tw-light"), spec)
     right = torch.full((8, 30, 37), -20.0)
@@ -156,11 +159,11 @@ def test_the_teacher_knows_what_it_is_shown(plates: list[PlateSample]) -> None:
         text = batch.texts[start : start + length].tolist()
         start += length
         assert "".join(spec.alphabet[c] for c in text) == plates[number].text
-    seen = torch.from_numpy(teacher._network.logits(teacher._seen(batch.images).numpy()))
+    seen = torch.from_numpy(teacher._network.logits(teacher._teacher_input(batch.images).numpy()))
     classes = teacher._classes
     right = seen[:, 2:, classes].log_softmax(2)
     other = right.roll(1, dims=0)
-    assert teacher.lesson(batch.images, right) < teacher.lesson(batch.images, other)
+    assert teacher.loss(batch.images, right) < teacher.loss(batch.images, other)
     # Its classes in the pupil's order spell the plates.
     best = right.argmax(2)
     texts = [

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from lpr.types import Box
 from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.datasets.rendered import Edits, edited
-from lpr_training.synth import weather
-from lpr_training.synth.abroad import ASPECTS, STYLE, render_abroad
-from lpr_training.synth.crops import render_crop
-from lpr_training.synth.distractors import distract
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.markets import MARKETS
-from lpr_training.synth.origin import FOREIGN
-from lpr_training.synth.scenes import paste_plate
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.foreign import ASPECTS, STYLE, render_foreign
+from lpr_training.synth.plates.markets import MARKETS
+from lpr_training.synth.plates.origin import FOREIGN
+from lpr_training.synth.scenes import weather
+from lpr_training.synth.scenes.crops import render_crop
+from lpr_training.synth.scenes.distractors import distract
+from lpr_training.synth.scenes.paste import paste_plate
 from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)
@@ -28,7 +28,7 @@ seeds = st.integers(0, 2**32 - 1)
 def test_a_plate_from_abroad_has_the_size_that_was_asked_for(
     seed: int, width: int, aspect: float
 ) -> None:
-    plate = render_abroad(np.random.default_rng(seed), width, aspect)
+    plate = render_foreign(np.random.default_rng(seed), width, aspect)
     height = plate.image.shape[0]
     assert plate.image.shape == (height, width, 3)
     assert plate.mask.shape == (height, width)
@@ -40,7 +40,7 @@ def test_a_plate_from_abroad_has_the_size_that_was_asked_for(
 
 
 def test_they_differ_in_colour_and_proportions() -> None:
-    plates = [render_abroad(np.random.default_rng(seed), 200) for seed in range(150)]
+    plates = [render_foreign(np.random.default_rng(seed), 200) for seed in range(150)]
     aspects = [200 / plate.image.shape[0] for plate in plates]
     assert min(aspects) < 1.6
     assert max(aspects) > 4
@@ -53,7 +53,7 @@ def test_they_differ_in_colour_and_proportions() -> None:
 
 def test_one_line_is_one_line() -> None:
     for seed in range(60):
-        plate = render_abroad(np.random.default_rng(seed), 200, lines=1)
+        plate = render_foreign(np.random.default_rng(seed), 200, lines=1)
         assert plate.display.replace(" ", "").replace("-", "").replace(".", "") == plate.text
 
 
@@ -138,14 +138,14 @@ def test_infrared_light_has_no_colour_and_comes_back_from_the_plate() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rain_and_film_change_a_picture_a_little(seed: int) -> None:
+def test_rain_and_video_coding_change_a_picture_a_little(seed: int) -> None:
     scene, _ = plate_on_a_car()
     before = scene.copy()
     wet = weather.rain(np.random.default_rng(seed), scene)
     assert np.array_equal(scene, before)
     assert 0 < np.abs(wet - scene).mean() < 40
     picture = scene.astype(np.uint8)
-    filmed = weather.film(np.random.default_rng(seed), picture)
+    filmed = weather.video_coding(np.random.default_rng(seed), picture)
     assert filmed.shape == picture.shape
     assert 0 < np.abs(filmed.astype(float) - picture).mean() < 25
 

@@ -9,11 +9,12 @@ import pytest
 from lpr.errors import BackendError, LprError, PluginError
 from lpr.regions import Format, Region
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
-from lpr_training.synth import countries
-from lpr_training.synth.countries import TAIWANS, Country, country
-from lpr_training.synth.origin import Origin, origin
-from lpr_training.synth.plates import render_plate
-from lpr_training.synth.scenes import paste_plate, render_scene
+from lpr_training.synth.plates import countries
+from lpr_training.synth.plates.countries import TAIWANS, Country, country
+from lpr_training.synth.plates.origin import Origin, origin
+from lpr_training.synth.plates.render import render_plate
+from lpr_training.synth.scenes.paste import paste_plate
+from lpr_training.synth.scenes.scene import render_scene
 from lpr_training.synth.styles import Style
 
 UTOPIA = Region("ut", "Utopia", (Format("AA-99", "cars"), Format("9-AAA", "ships")))
@@ -111,7 +112,9 @@ BROKEN = ("no style",)
 
 def test_what_is_missing_or_broken_is_named(packs: Any) -> None:
     packs()
-    with pytest.raises(LprError, match=r"plates of 'ut' look like \(there are styles for tw\)"):
+    with pytest.raises(
+        LprError, match=r"no styles for the plates of 'ut' \(there are styles for tw\)"
+    ):
         country("ut")
     with pytest.raises(BackendError, match="no region 'xx'"):
         country("xx")

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.glyphs.typeface import Typeface
 
 LOOKALIKES = ["8B", "5S", "2Z", "1I", "6G", "MN", "MW", "0Q", "0D", "VY", "69", "17"]
 faces = st.builds(

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
 from lpr.types import Box, Quad
-from lpr_training.synth.crops import CropSampler, render_crop
 from lpr_training.synth.geometry import bounds, lay_onto, random_view
 from lpr_training.synth.preview import contact_sheet
-from lpr_training.synth.scenes import paste_plate, render_scene
+from lpr_training.synth.scenes.crops import CropStream, render_crop
+from lpr_training.synth.scenes.paste import paste_plate
+from lpr_training.synth.scenes.scene import render_scene
 from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)
@@ -107,7 +108,7 @@ def test_the_quad_is_where_the_plate_is() -> None:
 
 
 def test_the_same_seed_gives_the_same_crops() -> None:
-    first, again, other = (CropSampler(seed) for seed in (1, 1, 2))
+    first, again, other = (CropStream(seed) for seed in (1, 1, 2))
     for _ in range(5):
         a, b, c = next(first), next(again), next(other)
         assert np.array_equal(a.image, b.image)
@@ -212,7 +213,7 @@ def test_a_pasted_plate_takes_on_the_light_of_the_one_it_covers(dark: int, light
 
 
 def test_the_contact_sheet_shows_as_many_rows_as_needed() -> None:
-    one, eleven = (contact_sheet(islice(CropSampler(1), count)) for count in (1, 11))
+    one, eleven = (contact_sheet(islice(CropStream(1), count)) for count in (1, 11))
     assert one.shape[1] == eleven.shape[1]
     assert eleven.shape[0] == 2 * one.shape[0]
-    assert np.array_equal(contact_sheet(islice(CropSampler(1), 11)), eleven)
+    assert np.array_equal(contact_sheet(islice(CropStream(1), 11)), eleven)

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.regions.taiwan import TAIWAN
-from lpr_training.synth.countries import TAIWANS
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.plates import render_plate
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.countries import TAIWANS
+from lpr_training.synth.plates.render import render_plate
+from lpr_training.synth.plates.texts import SHARES, random_pattern, random_text
 from lpr_training.synth.styles import STYLES
-from lpr_training.synth.texts import SHARES, random_pattern, random_text
 from tests.properties import examples
 
 seeds = st.integers(0, 2**32 - 1)

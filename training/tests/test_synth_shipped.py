@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lpr.errors import OutputError
-from lpr_training.synth.shipped import FILM, write_samples
-from lpr_training.synth.traffic import film_recipe
+from lpr_training.synth.shipped import VIDEO, write_samples
+from lpr_training.synth.video.recipe import video_recipe
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-RECIPE = film_recipe(FILM)
+RECIPE = video_recipe(VIDEO)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""How Darknet shows pictures to a detector in training (``load_data_detection`` in its data.c)."""
+"""Darknet's augmentation (``load_data_detection`` in its data.c)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,40 @@ from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.synth.arrays import as_image
 
 SMALLEST = 0.001
-"""Boxes that are narrower or lower than this part of the canvas are left out."""
+"""Boxes that are narrower or lower than this share of the canvas are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Darknet:
+    """Darknet's training keys."""
+
+    jitter: float = 0.3
+    """Greatest change of a picture's sides, as a share of them."""
+    hue: float = 0.1
+    """Greatest shift of the hue, as a share of the circle."""
+    saturation: float = 1.5
+    """Greatest factor of the saturation."""
+    exposure: float = 1.5
+    """Greatest factor of the brightness."""
+    flip: bool = True
+    """Mirrors half of the pictures."""
+    ignore_thresh: float = 0.7
+    """IoU with a plate from which on a prediction that is not assigned has no loss."""
 
 
 def place(
     picture: Pyramid, size: tuple[int, int], rng: np.random.Generator, keys: Darknet
 ) -> tuple[Image, Float32, NDArray[np.bool_]]:
-    """``picture`` on a grey canvas of ``size`` (width, height): its sides scaled apart at random,
-    as large as fits, anywhere, in other colours, half the time mirrored.
+    """Place ``picture`` on a grey canvas of ``size`` (width, height): randomly stretched, as large
+    as fits, at a random position, with distorted colours, and mirrored half of the time.
 
-    Returns the canvas, the boxes on it (``N x 4``) and which of these are to be ignored.
+    Returns the canvas, the boxes on it (``N x 4``) and which of them are to be ignored.
     """
     width, height = size
     source = np.array(picture.size, np.float64)
     wide, tall = source + rng.uniform(-1, 1, 2) * keys.jitter * source
-    # Darknet compares the proportions with 1, whatever those of the canvas are, and lets a picture
-    # hang over the edge; here it fits.
+    # Darknet compares the proportions with 1 instead of the canvas's, so pictures may cross the
+    # edge; here they fit.
     scale = min(width / wide, height / tall)
     shown = np.array([wide, tall]) * scale
     x, y = rng.uniform(0, 1, 2) * (np.array(size) - shown)
@@ -47,8 +65,8 @@ def place(
 
 
 def distort(image: Image, rng: np.random.Generator, keys: Darknet) -> Image:
-    """Another hue, saturation and exposure (``random_distort_image``): factors up to the given ones
-    or down to their inverses."""
+    """Change hue, saturation and exposure (``random_distort_image``), the latter two by factors
+    between the given ones and their inverses."""
     turn = rng.uniform(-keys.hue, keys.hue) * 180
     saturation, exposure = (
         factor if rng.random() < 0.5 else 1 / factor
@@ -65,17 +83,3 @@ def distort(image: Image, rng: np.random.Generator, keys: Darknet) -> Image:
     ).astype(np.uint8)
     hsv = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), table[None])
     return as_image(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR))
-
-
-@dataclass(frozen=True, slots=True)
-class Darknet:
-    """Darknet's training keys: ``jitter`` of a picture's sides, the largest shift of ``hue`` (a
-    part of the circle), the largest factors of ``saturation`` and ``exposure``, whether half of the
-    pictures are mirrored, and the IoU with a plate from which on a prediction may be no object."""
-
-    jitter: float = 0.3
-    hue: float = 0.1
-    saturation: float = 1.5
-    exposure: float = 1.5
-    flip: bool = True
-    ignore_thresh: float = 0.7

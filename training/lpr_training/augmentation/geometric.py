@@ -1,4 +1,4 @@
-"""Geometric augmentation: affine maps of pictures and boxes."""
+"""Geometric augmentation: random homographies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEEP, STEEP_ODDS = 2.5, 0.12
-
+"""Factor of the rotation in rare steep views, and the odds of these."""
 
 Matrix = NDArray[np.float64]
 
@@ -22,8 +22,11 @@ def zoom(x: float, y: float) -> Matrix:
 
 
 def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean: float) -> Matrix:
-    """A random turn (degrees, sigma; now and then a large one), shear and slight perspective about
-    a picture's centre."""
+    """Return a random rotation, shear and slight perspective about a picture's centre.
+
+    ``turn`` is the standard deviation of the rotation in degrees, which is sometimes steep;
+    ``lean`` that of shear and perspective.
+    """
     width, height = size
     angle = np.deg2rad(rng.normal(0, turn) * (STEEP if rng.random() < STEEP_ODDS else 1))
     rotate = np.array(
@@ -39,21 +42,24 @@ def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """How far a crop is moved at most, each value drawn evenly from both sides of 0: ``rotation``
-    in degrees, ``shift_x`` and ``shift_y`` as parts of its sides, ``shear`` in radians, ``zoom`` of
-    each axis as a part of its scale (the ranges of Keras' ImageDataGenerator)."""
+    """Ranges of a uniform movement, on both sides of 0, as in Keras' ImageDataGenerator."""
 
     rotation: float = 0.0
+    """Degrees."""
     shift_x: float = 0.0
+    """Widths of the crop."""
     shift_y: float = 0.0
+    """Heights of the crop."""
     shear: float = 0.0
+    """Radians."""
     zoom: float = 0.0
+    """Change of each axis's scale, as a share of it."""
 
 
 def affine(
     rng: np.random.Generator, size: tuple[int, int], ranges: Affine, share: float = 1.0
 ) -> Matrix:
-    """A random movement about a crop's centre, within a ``share`` of ``ranges``."""
+    """Return a random movement about a crop's centre, within a ``share`` (0..1) of ``ranges``."""
     if ranges == Affine():
         return np.eye(3)
     width, height = size
@@ -71,6 +77,6 @@ def affine(
 
 
 def transform(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """``points`` (``... x 2``) through a 3 x 3 homography."""
+    """Transform ``points`` (``... x 2``) by a homography (3 x 3)."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray(moved[..., :2] / moved[..., 2:])

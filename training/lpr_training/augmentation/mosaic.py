@@ -1,7 +1,4 @@
-"""Changing pictures at random, as cameras, weather and compression do. NumPy and OpenCV only.
-
-Every function takes its random generator, so that a sample depends on its seed alone.
-"""
+"""Mosaic augmentation: one or four pictures on a detector's canvas, with their boxes."""
 
 from __future__ import annotations
 
@@ -17,50 +14,55 @@ from lpr_training.datasets.pyramid import Pyramid
 
 Boxes = NDArray[np.float32]
 
+_AIMED = 0.9
+"""Share of pictures that are placed such that one of their plates is visible, if they have one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How pictures are put on a detector's canvas.
-
-    ``mosaic`` is the share of canvases made of four pictures. ``scales`` bounds a single picture's
-    size relative to one that just fits the canvas, ``tiles`` the size of one of four relative to
-    one that just fills its part. The plate that a picture is placed by is at most ``largest`` of
-    the canvas wide. ``stretch`` is the sigma of its aspect ratio's logarithm. In a share ``cut`` of
-    the places where a plate would be cut by the canvas's edge, it is. Plates narrower than
-    ``smallest`` pixels, or less than ``visible`` of their area inside, are to be ignored: neither
-    positive nor negative.
-    """
+    """How pictures are placed on a detector's canvas. Shares and odds are 0..1."""
 
     mosaic: float = 0.5
+    """Share of canvases with four pictures."""
     scales: tuple[float, float] = (0.65, 2.0)
+    """Range of a single picture's size, relative to one that just fits the canvas."""
     tiles: tuple[float, float] = (0.8, 2.2)
+    """Range of the size of one of four pictures, relative to one that just fills its tile."""
     turn: float = 4.0
+    """Standard deviation of the rotation, in degrees."""
     lean: float = 0.04
+    """Standard deviation of shear and perspective."""
     mirror: float = 0.05
+    """Odds of mirroring; rare, because texts are not mirrored in reality."""
     stretch: float = 0.15
+    """Standard deviation of the logarithm of the aspect ratio's change."""
     cut: float = 0.25
+    """Odds that a plate which the canvas's edge would truncate stays truncated."""
     smallest: float = 8.0
+    """Narrower plates, in pixels, are ignored: neither positive nor negative."""
     largest: float = 0.92
+    """Greatest width of the plate that a picture is placed by, in widths of the tile."""
     visible: float = 0.45
+    """Plates with a smaller share of their area inside the tile are ignored."""
 
 
 def compose(
     pictures: Sequence[Pyramid], size: tuple[int, int], rng: np.random.Generator, layout: Layout
 ) -> tuple[Image, Boxes, NDArray[np.bool_]]:
-    """One canvas (``height x width x 3``) of one or four ``pictures``, the boxes of their plates
-    (``N x 4``, clipped to the canvas) and which of these are to be ignored."""
+    """Return a canvas (``height x width x 3``) of one or four ``pictures``, the boxes of their
+    plates (``N x 4``, clipped to the canvas) and which of them are to be ignored."""
     width, height = size
     canvas = np.full((height, width, 3), rng.integers(0, 256, 3), np.uint8)
     if rng.random() < 0.5:
         canvas[:] = 128
     if len(pictures) == 1:
-        regions = [(0, 0, width, height)]
+        tiles = [(0, 0, width, height)]
     else:
         x, y = (int(n * rng.uniform(0.3, 0.7)) for n in size)
-        regions = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
+        tiles = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
     boxes, ignored = [], []
-    for picture, region in zip(pictures, regions, strict=True):
-        kept, unclear = _place(picture, canvas, region, rng, layout)
+    for picture, tile in zip(pictures, tiles, strict=True):
+        kept, unclear = _place(picture, canvas, tile, rng, layout)
         boxes.append(kept)
         ignored.append(unclear)
     return canvas, np.concatenate(boxes), np.concatenate(ignored)
@@ -69,26 +71,26 @@ def compose(
 def _place(
     picture: Pyramid,
     canvas: Image,
-    region: tuple[int, int, int, int],
+    tile: tuple[int, int, int, int],
     rng: np.random.Generator,
     layout: Layout,
 ) -> tuple[Boxes, NDArray[np.bool_]]:
-    """Draw ``picture`` into ``region`` (x0, y0, x1, y1) of ``canvas`` at a random size and place,
-    mostly so that one of its plates can be seen."""
-    x0, y0, x1, y1 = region
+    """Draw ``picture`` into a ``tile`` (x0, y0, x1, y1) of ``canvas`` at a random size and
+    position, mostly such that one of its plates is visible."""
+    x0, y0, x1, y1 = tile
     width, height = picture.size
     room = np.array([x1 - x0, y1 - y0], np.float64)
-    shown = None
-    if len(picture.boxes) and rng.random() < 0.9:
-        shown = picture.boxes[rng.integers(len(picture.boxes))]
+    target = None
+    if len(picture.boxes) and rng.random() < _AIMED:
+        target = picture.boxes[rng.integers(len(picture.boxes))]
     if room[0] < canvas.shape[1]:
         scale = max(room[0] / width, room[1] / height)
         scale *= np.exp(rng.uniform(*np.log(layout.tiles)))
     else:
         scale = min(room[0] / width, room[1] / height)
         scale *= np.exp(rng.uniform(*np.log(layout.scales)))
-    if shown is not None:
-        plate = float(shown[2] - shown[0])
+    if target is not None:
+        plate = float(target[2] - target[0])
         scale = np.clip(scale, 1.2 * layout.smallest / plate, layout.largest * room[0] / plate)
     stretch = np.exp(rng.normal(0, layout.stretch))
     matrix = zoom(scale * stretch, scale / stretch) @ tilt(
@@ -98,8 +100,8 @@ def _place(
         matrix = matrix @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]])
     free = room - np.array([width, height]) * scale
     matrix = shift(*rng.uniform(np.minimum(free, 0), np.maximum(free, 0))) @ matrix
-    if shown is not None:
-        corners = transform(matrix, shown.reshape(2, 2).astype(np.float64))
+    if target is not None:
+        corners = transform(matrix, target.reshape(2, 2).astype(np.float64))
         low, high = corners.min(axis=0), corners.max(axis=0)
         if ((low < 0).any() or (high > room).any()) and rng.random() >= layout.cut:
             slack = room - (high - low)
@@ -110,22 +112,23 @@ def _place(
     drawn = np.ascontiguousarray(part)
     picture.draw(matrix, drawn)
     part[:] = drawn
-    return _boxes(picture, shift(x0, y0) @ matrix, region, layout)
+    return _boxes(picture, shift(x0, y0) @ matrix, tile, layout)
 
 
 def _boxes(
-    picture: Pyramid, matrix: Matrix, region: tuple[int, int, int, int], layout: Layout
+    picture: Pyramid, matrix: Matrix, tile: tuple[int, int, int, int], layout: Layout
 ) -> tuple[Boxes, NDArray[np.bool_]]:
-    """The boxes of ``picture`` after ``matrix``, clipped to ``region``, without those outside."""
+    """The boxes of ``picture`` transformed by ``matrix`` and clipped to ``tile``, without those
+    outside; and which of them are to be ignored."""
     boxes = picture.boxes
     corners = transform(matrix, boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float64))
-    # Turning an axis-parallel box makes the one around it too large: take the corners' means on
-    # each side instead, halfway between the tightest and the loosest that the plate may have.
+    # The bounding box of a rotated box is too large. The mean of the two corners on each side lies
+    # halfway between the tightest and the loosest box that the plate may have.
     ordered = np.sort(corners, axis=1)
     low = (ordered[:, 0] + ordered[:, 1]) / 2
     high = (ordered[:, 2] + ordered[:, 3]) / 2
     full = np.concatenate([low, high], axis=1)
-    x0, y0, x1, y1 = region
+    x0, y0, x1, y1 = tile
     clipped = np.clip(full, [x0, y0, x0, y0], [x1, y1, x1, y1])
     size = clipped[:, 2:] - clipped[:, :2]
     inside = (size > 1).all(axis=1)

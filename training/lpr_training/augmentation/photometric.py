@@ -13,20 +13,25 @@ from lpr_training.synth.arrays import as_image
 
 @dataclass(frozen=True, slots=True)
 class Photometry:
-    """How often (0..1) and how strongly a picture's light and sharpness change."""
+    """Odds (0..1) of each photometric change."""
 
     light: float = 0.8
+    """Gamma, contrast and brightness."""
     colour: float = 0.5
+    """Saturation, hue and colour cast."""
     grey: float = 0.1
     shadow: float = 0.15
     blur: float = 0.2
     coarse: float = 0.15
+    """A lower resolution."""
     noise: float = 0.25
     jpeg: float = 0.35
+    """Compression, at a quality of 15 to 89."""
 
 
 def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Image:
-    """``image`` (BGR) in other light, colour, sharpness, with noise and compression."""
+    """Return ``image`` (BGR) with random changes of light, colour, sharpness, noise,
+    compression."""
     if rng.random() < odds.light:
         image = _light(image, rng)
     if rng.random() < odds.colour:
@@ -50,7 +55,7 @@ def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Ima
 
 
 def _light(image: Image, rng: np.random.Generator) -> Image:
-    """Gamma, contrast and brightness, as one table; now and then a picture of the night."""
+    """Change gamma, contrast and brightness in one table; one picture in ten is of the night."""
     value = np.linspace(0, 1, 256)
     value = value ** np.exp(rng.normal(0, 0.35))
     value = (value - 0.5) * np.exp(rng.normal(0, 0.3)) + 0.5 + rng.normal(0, 0.12)
@@ -60,7 +65,7 @@ def _light(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _colour(image: Image, rng: np.random.Generator) -> Image:
-    """Another saturation and hue, and a cast such as a lamp's or a wrong white balance."""
+    """Change saturation and hue, and add a cast as of a lamp or a wrong white balance."""
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
     index = np.arange(256)
     hue = ((index + int(rng.normal(0, 10))) % 180).astype(np.uint8)
@@ -75,7 +80,7 @@ def _colour(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _shadow(image: Image, rng: np.random.Generator) -> Image:
-    """A straight-edged shadow (or a bright patch) over a part of the picture."""
+    """Add a straight-edged shadow, or a bright area."""
     height, width = image.shape[:2]
     angle = rng.uniform(0, 2 * np.pi)
     x, y = np.meshgrid(np.linspace(-0.5, 0.5, width), np.linspace(-0.5, 0.5, height))
@@ -101,7 +106,7 @@ def _blur(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _coarse(image: Image, rng: np.random.Generator) -> Image:
-    """As if taken with fewer pixels and enlarged."""
+    """Reduce the resolution and enlarge again."""
     height, width = image.shape[:2]
     factor = rng.uniform(0.35, 0.9)
     small = (max(int(width * factor), 1), max(int(height * factor), 1))
@@ -111,7 +116,8 @@ def _coarse(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _noise(image: Image, rng: np.random.Generator) -> Image:
-    """Gaussian noise, drawn as a tile to save time; half the time the same in all channels."""
+    """Add Gaussian noise, of half the height and repeated to save time; half of the time the same
+    in all channels."""
     height, width = image.shape[:2]
     channels = 3 if rng.random() < 0.5 else 1
     noise = rng.standard_normal((-(-height // 2), width, channels), np.float32)

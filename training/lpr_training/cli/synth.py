@@ -41,16 +41,16 @@ def synth(
     """Render plates with a small margin, or a video of a road."""
     from lpr_training.datasets.rendered import kept_out_recipe
     from lpr_training.datasets.write_rendered import write_crops, write_preview
-    from lpr_training.synth.traffic import film_recipe
+    from lpr_training.synth.video.recipe import video_recipe
 
     if sum(output is not None for output in (preview, crops, video)) != 1:
         raise click.UsageError("give one of --preview FILE, --crops FOLDER and --video RECIPE")
     if (video is None) != (out is None):
         raise click.UsageError("--video RECIPE and --out FILE.mp4 belong together")
     if video is not None and out is not None:
-        from lpr_training.synth.film import write_film
+        from lpr_training.synth.video.render import write_video
 
-        write_film(film_recipe(video, [] if seed is None else [f"seed={seed}"]), out)
+        write_video(video_recipe(video, [] if seed is None else [f"seed={seed}"]), out)
     if preview is not None:
         write_preview(preview, count or 60, 1 if seed is None else seed, region or "tw")
     if crops is not None:

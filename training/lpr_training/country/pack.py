@@ -15,7 +15,7 @@ from lpr.testing import check_region
 from lpr.utils.toml import RecipeError
 from lpr_training.country.recipe import CountryRecipe
 from lpr_training.labelling.files import write_text
-from lpr_training.synth.countries import Country
+from lpr_training.synth.plates.countries import Country
 from lpr_training.synth.styles import Style
 
 

@@ -22,8 +22,8 @@ from lpr_training.labelling.formats import SPLITS
 from lpr_training.labelling.pictures import load_picture
 from lpr_training.labelling.table import Row, write_rows
 from lpr_training.synth.geometry import bounds
-from lpr_training.synth.origin import Origin, origin
-from lpr_training.synth.scenes import ScenePicture, render_scene
+from lpr_training.synth.plates.origin import Origin, origin
+from lpr_training.synth.scenes.scene import ScenePicture, render_scene
 
 PHOTO = "photo-"
 """The prefix of the file names of photographed crops."""

@@ -26,8 +26,8 @@ from lpr_training.labelling.files import write_text
 from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
-from lpr_training.synth.countries import temporarily_registered
-from lpr_training.synth.origin import origin
+from lpr_training.synth.plates.countries import temporarily_registered
+from lpr_training.synth.plates.origin import origin
 
 
 def train_country(

@@ -14,8 +14,8 @@ from lpr.specs import plate_attributes
 from lpr.types import Box
 from lpr_training.datasets.pyramid import Pyramid, load
 from lpr_training.datasets.rendered import rendered_crops, rendered_others
-from lpr_training.synth.colours import nearest
-from lpr_training.synth.crops import CropPicture
+from lpr_training.synth.plates.colours import nearest
+from lpr_training.synth.scenes.crops import CropPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def photographed(
 
 
 def rendered(count: int, seed: int, region: str = "tw") -> list[PlateSample]:
-    """Rendered plates of a region's code or from :data:`lpr_training.synth.origin.ABROAD`, the
-    widest first."""
+    """Rendered plates of a region's code or from :data:`lpr_training.synth.plates.origin.ABROAD`,
+    the widest first."""
     return sorted(
         (as_written(crop) for crop in rendered_crops(count, seed, region)),
         key=lambda plate: -float(np.ptp(plate.quad[:, 0])),

@@ -23,10 +23,11 @@ from lpr.types import Box, Image
 from lpr.utils.toml import build
 from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.recipes import read
-from lpr_training.synth.crops import WIDTHS, CropPicture, render_crop
-from lpr_training.synth.distractors import distract, render_distractor
-from lpr_training.synth.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
-from lpr_training.synth.scenes import paste_plate, render_scene
+from lpr_training.synth.plates.origin import ABROAD, FOREIGN, TAIWANESE, Origin, origin
+from lpr_training.synth.scenes.crops import WIDTHS, CropPicture, render_crop
+from lpr_training.synth.scenes.distractors import distract, render_distractor
+from lpr_training.synth.scenes.paste import paste_plate
+from lpr_training.synth.scenes.scene import render_scene
 
 MAX_REPLACED = 5
 """The maximal number of replaced plates per picture, which bounds the time for crowded ones."""
@@ -50,8 +51,8 @@ class Edits:
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """A fixed set of rendered crops for measuring recognizers: plates of a ``region`` or of
-    :data:`ABROAD`. ``lines`` restricts the markets (:data:`lpr_training.synth.markets.MARKETS`) to
-    plates of so many lines; 0 for all."""
+    :data:`ABROAD`. ``lines`` restricts the markets
+    (:data:`lpr_training.synth.plates.markets.MARKETS`) to plates of so many lines; 0 for all."""
 
     count: int = 10_000
     seed: int = 1

@@ -14,11 +14,11 @@ from lpr.labels import TABLE, LabelRow, write_labels
 from lpr.types import Box, Image
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.labelling.files import writing
-from lpr_training.synth.crops import CropSampler
 from lpr_training.synth.geometry import bounds
-from lpr_training.synth.origin import origin
+from lpr_training.synth.plates.origin import origin
 from lpr_training.synth.preview import contact_sheet
-from lpr_training.synth.scenes import render_scene
+from lpr_training.synth.scenes.crops import CropStream
+from lpr_training.synth.scenes.scene import render_scene
 
 SIZES = ((640, 480), (720, 405), (480, 640))
 """Widths and heights of rendered streets, in pixels."""
@@ -26,7 +26,7 @@ SIZES = ((640, 480), (720, 405), (480, 640))
 
 def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     """A sheet of ``count`` rendered plates of a region's code."""
-    _write(file, contact_sheet(islice(CropSampler(seed, origin(region)), count)))
+    _write(file, contact_sheet(islice(CropStream(seed, origin(region)), count)))
 
 
 def write_crops(folder: Path, recipe: HeldOut) -> None:

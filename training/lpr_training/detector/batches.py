@@ -1,4 +1,4 @@
-"""Canvases to train a detector on: photographs and rendered streets, composed at random."""
+"""Batches of canvases that a detector is trained on: photographs and rendered streets."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from lpr_training.datasets.pyramid import Pyramid, load
 from lpr_training.datasets.rendered import edited, rendered_scenes
 from lpr_training.datasets.sets import LabelledSet, open_sets
 from lpr_training.detector.recipe import Data, DetectorRecipe
-from lpr_training.synth.origin import origin
+from lpr_training.synth.plates.origin import origin
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``images``: N x H x W x 3, BGR bytes. ``plates`` and ``ignored``: M x 5, each the picture's
-    number and x0, y0, x1, y1."""
+    """``N`` canvases and their plates."""
 
     images: Tensor
+    """``N x H x W x 3``, BGR bytes."""
     plates: Tensor
+    """``M x 5``: number of the picture, x0, y0, x1, y1 in pixels."""
     ignored: Tensor
+    """Plates, in the same layout, that count neither as positive nor as negative."""
 
     def to(self, device: torch.device) -> Batch:
         return Batch(*(part.to(device) for part in (self.images, self.plates, self.ignored)))
@@ -92,12 +94,13 @@ def _stressed(picture: Pyramid, labels: LabelledPicture) -> Pyramid:
 
 
 class DetectorBatches:
-    """Batches of composed pictures; the one of a step depends on the seed and the step alone."""
+    """Batches of canvases; each depends on the seed and its number alone."""
 
     def __init__(
         self, sets: dict[str, list[Pyramid]], recipe: DetectorRecipe, size: tuple[int, int]
     ) -> None:
-        """``size`` is the network's own, for a recipe that has its canvases of no other."""
+        """``size`` is the network's (width, height), which all canvases of Darknet's recipes
+        have."""
         self.sets = {name: pictures for name, pictures in sets.items() if pictures}
         self.recipe, self.size = recipe, size
         self.usual = origin(recipe.data.region)
@@ -108,7 +111,7 @@ class DetectorBatches:
         schedule = self.recipe.schedule
         size = self.recipe.size_at(number // schedule.subdivisions)
         images, plates, ignored = [], [], []
-        for index in range(schedule.part):
+        for index in range(schedule.micro_batch):
             rng = np.random.default_rng([schedule.seed, number, index])
             image, boxes, unclear = self.canvas(rng, size)
             images.append(image)
@@ -124,6 +127,7 @@ class DetectorBatches:
     def canvas(
         self, rng: np.random.Generator, size: tuple[int, int]
     ) -> tuple[Image, Float32, NDArray[np.bool_]]:
+        """Return a canvas, its boxes (``N x 4``) and which of them are to be ignored."""
         layout = self.recipe.layout
         if self.recipe.darknet:
             return place(self.pick(rng), self.size, rng, self.recipe.darknet)
@@ -132,6 +136,7 @@ class DetectorBatches:
         return photometric(image, rng, self.recipe.photometry), boxes, unclear
 
     def pick(self, rng: np.random.Generator) -> Pyramid:
+        """Return a random picture, maybe edited."""
         name = rng.choice(list(self.sets), p=self.shares)
         picture = self.sets[name][rng.integers(len(self.sets[name]))]
         if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:
@@ -140,6 +145,6 @@ class DetectorBatches:
 
 
 def to_input(images: Tensor) -> Tensor:
-    """``N x H x W x 3`` BGR bytes as the network takes them: ``N x 3 x H x W`` RGB, 0..1."""
+    """Convert ``N x H x W x 3`` BGR bytes into the network's input: ``N x 3 x H x W`` RGB, 0..1."""
     flipped = images.permute(0, 3, 1, 2).flip(1).float() / 255
     return flipped.contiguous(memory_format=torch.channels_last)

@@ -1,5 +1,4 @@
-"""The loss of the light detectors: heads of one anchor, cells that are given out by what they
-predict."""
+"""The loss of detectors with one anchor per head, with a dynamic assignment of plates to cells."""
 
 from __future__ import annotations
 
@@ -12,9 +11,29 @@ from lpr.darknet.layers import RegionHead, Yolo
 from lpr.detection.heads import Head
 from lpr_training.detector.batches import Batch
 
+_MAX_LOG_SCALE = 4
+"""Limit of the logarithm of a box's size relative to its anchor, so that ``exp`` does not
+overflow."""
+
+_REACH = 0.45
+"""Distance within which a cell can predict a plate's centre, in cells times ``scale_x_y``; the
+sigmoid saturates at 0.5."""
+
+_MAX_RATIO = 5
+"""Greatest ratio of a plate's side to the anchor's."""
+
+_BOX_WEIGHT = 5
+"""Weight of the boxes' loss relative to those of objectness and class."""
+
+_IOU_WEIGHT = 3
+"""Exponent of the overlap in the assignment's score (SimOTA)."""
+
+_EPSILON = 1e-7
+"""Keeps quotients finite for boxes without area."""
+
 
 class Grid:
-    """Darknet's decoding of several heads' raw outputs into boxes in input pixels."""
+    """Decodes several heads' raw outputs into boxes in pixels of the input, as Darknet does."""
 
     def __init__(self, heads: list[Head], size: tuple[int, int]) -> None:
         self.heads, self.size = heads, size
@@ -22,13 +41,13 @@ class Grid:
     @classmethod
     def of(cls, cfg: Cfg) -> Grid:
         """Raises :class:`ValueError` unless each head is a ``[yolo]`` of one anchor and class."""
-        if not all(_simple(head) for head in cfg.heads):
-            raise ValueError(f"{cfg.name}: the trainer takes [yolo] of one anchor and one class")
+        if not all(_is_supported(head) for head in cfg.heads):
+            raise ValueError(f"{cfg.name}: training needs [yolo] heads of one anchor and one class")
         heads = [Head.of(section) for section in cfg.heads]
         return cls(heads, (cfg.net.width, cfg.net.height))
 
     def decode(self, raw: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes ``N x A x 4`` (x0, y0, x1, y1), objectness and class logits ``N x A``."""
+        """Return boxes ``N x A x 4`` (x0, y0, x1, y1), objectness and class logits ``N x A``."""
         boxes, objects, classes = [], [], []
         for head, out in zip(self.heads, raw, strict=True):
             count, _, rows, columns = out.shape
@@ -38,15 +57,15 @@ class Grid:
             out = out.permute(0, 2, 3, 1).reshape(count, rows * columns, 6)
             offset = out[..., :2].sigmoid() * head.scale_x_y - (head.scale_x_y - 1) / 2
             centre = (offset + cell) * step
-            half = out[..., 2:4].clamp(max=4).exp() * torch.tensor(head.anchors[0]) / 2
+            half = out[..., 2:4].clamp(max=_MAX_LOG_SCALE).exp() * torch.tensor(head.anchors[0]) / 2
             boxes.append(torch.cat([centre - half, centre + half], dim=-1))
             objects.append(out[..., 4])
             classes.append(out[..., 5])
         return torch.cat(boxes, 1), torch.cat(objects, 1), torch.cat(classes, 1)
 
     def candidates(self, plates: Tensor, shapes: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-        """For each plate (``M x 4``) the cells whose prediction can reach its centre: four for each
-        head, as indices into the decoded boxes, and whether each is usable."""
+        """Return, for each plate (``M x 4``), the four cells of each head around its centre, as
+        indices into the decoded boxes (``M x K``), and whether each can predict it."""
         centre = (plates[:, :2] + plates[:, 2:]) / 2
         extent = plates[:, 2:] - plates[:, :2]
         corner = torch.tensor([[0, 0], [1, 0], [0, 1], [1, 1]])
@@ -55,22 +74,22 @@ class Grid:
             limit = torch.tensor([columns, rows])
             at = centre * limit / torch.tensor(self.size)
             cell = (at - 0.5).floor().long()[:, None] + corner
-            near = ((at[:, None] - cell - 0.5).abs() < 0.45 * head.scale_x_y).all(-1)
+            near = ((at[:, None] - cell - 0.5).abs() < _REACH * head.scale_x_y).all(-1)
             ratio = extent / torch.tensor(head.anchors[0])
-            alike = (torch.maximum(ratio, 1 / ratio) < 5).all(-1)[:, None]
+            similar = (torch.maximum(ratio, 1 / ratio) < _MAX_RATIO).all(-1)[:, None]
             inside = ((cell >= 0) & (cell < limit)).all(-1)
             indices.append(start + cell[..., 1] * columns + cell[..., 0])
-            usable.append(near & alike & inside)
+            usable.append(near & similar & inside)
             start += rows * columns
         return torch.cat(indices, 1), torch.cat(usable, 1)
 
 
 def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """IoU and complete IoU (Zheng et al. 2020) of paired boxes (``... x 4``)."""
+    """Return IoU and complete IoU (Zheng et al. 2020) of paired boxes (``... x 4``)."""
     low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
     shared = (high - low).clamp(min=0).prod(-1)
     size_a, size_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
-    iou = shared / (size_a.prod(-1) + size_b.prod(-1) - shared + 1e-7)
+    iou = shared / (size_a.prod(-1) + size_b.prod(-1) - shared + _EPSILON)
     hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
     apart = ((a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2).pow(2).sum(-1)
     angle = torch.atan2(size_a[..., 0], size_a[..., 1]) - torch.atan2(
@@ -78,18 +97,18 @@ def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     )
     shape = 4 / torch.pi**2 * angle.pow(2)
     with torch.no_grad():
-        weight = shape / (1 - iou + shape + 1e-7)
-    return iou, iou - apart / (hull.pow(2).sum(-1) + 1e-7) - weight * shape
+        weight = shape / (1 - iou + shape + _EPSILON)
+    return iou, iou - apart / (hull.pow(2).sum(-1) + _EPSILON) - weight * shape
 
 
 def assign(iou: Tensor, score: Tensor, cells: Tensor, usable: Tensor) -> Tensor:
-    """Which candidate cells (``M x K``) are to predict which plate, by what they predict now.
+    """Return which candidate cells (``M x K``) are assigned to each plate, given their predictions.
 
-    As in SimOTA (Ge et al. 2021): a plate takes as many cells as its candidates' overlaps sum up
-    to, at least one, those of the highest ``score x iou^3``; a cell that several plates want goes
-    to the one it suits best. ``cells`` number the cells over the whole batch.
+    As in SimOTA (Ge et al. 2021), a plate gets the cells with the highest ``score x iou^3``, as
+    many as its candidates' overlaps add up to, at least one. A cell that suits several plates goes
+    to the best match. ``cells`` are numbered over the whole batch.
     """
-    cost = -(score.clamp(min=1e-8).log() + 3 * iou.clamp(min=1e-8).log())
+    cost = -(score.clamp(min=1e-8).log() + _IOU_WEIGHT * iou.clamp(min=1e-8).log())
     cost = cost.masked_fill(~usable, torch.inf)
     count = (iou * usable).sum(1).long().clamp(min=1)
     rank = cost.argsort(1).argsort(1)
@@ -101,45 +120,49 @@ def assign(iou: Tensor, score: Tensor, cells: Tensor, usable: Tensor) -> Tensor:
 
 
 def detection_loss(grid: Grid, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """Complete IoU for the boxes, cross entropy for objectness (its target is the overlap, so that
-    well-placed boxes survive suppression) and for the class, per plate-predicting cell."""
+    """Return the loss and its parts, averaged over the assigned cells.
+
+    Boxes have complete IoU, classes cross entropy. Objectness has cross entropy with the overlap
+    as its target, so that accurate boxes survive non-maximum suppression.
+    """
     boxes, objects, classes = grid.decode(raw)
     shapes = [(out.shape[2], out.shape[3]) for out in raw]
     target = torch.zeros_like(objects)
     weight = _unignored(batch.ignored, shapes, grid.size, len(objects))
-    fit = boxes.sum() * 0
-    kind = classes.sum() * 0
+    box_loss = boxes.sum() * 0
+    class_loss = classes.sum() * 0
     if len(batch.plates):
         index, usable = grid.candidates(batch.plates[:, 1:], shapes)
         index = index.clamp(0, boxes.shape[1] - 1)
         picture = batch.plates[:, :1].long()
-        wanted = batch.plates[:, None, 1:].expand(-1, index.shape[1], -1)
+        target_boxes = batch.plates[:, None, 1:].expand(-1, index.shape[1], -1)
         with torch.no_grad():
-            iou, _ = overlap(boxes.detach()[picture, index], wanted)
+            iou, _ = overlap(boxes.detach()[picture, index], target_boxes)
             score = objects.detach()[picture, index].sigmoid()
             score = score * classes.detach()[picture, index].sigmoid()
-            taken = assign(iou, score, picture * boxes.shape[1] + index, usable)
-        at = picture.expand_as(index)[taken], index[taken]
-        iou, complete = overlap(boxes[at], wanted[taken])
+            assigned = assign(iou, score, picture * boxes.shape[1] + index, usable)
+        at = picture.expand_as(index)[assigned], index[assigned]
+        iou, complete = overlap(boxes[at], target_boxes[assigned])
         target[at] = iou.detach()
         weight[at] = 1
-        fit = (1 - complete).sum()
-        kind = functional.binary_cross_entropy_with_logits(
+        box_loss = (1 - complete).sum()
+        class_loss = functional.binary_cross_entropy_with_logits(
             classes[at], torch.ones_like(classes[at]), reduction="sum"
         )
     positive = max(float((target > 0).sum()), 1.0)
     object_loss = functional.binary_cross_entropy_with_logits(
         objects, target, weight, reduction="sum"
     )
-    parts = {"box": fit / positive, "object": object_loss / positive, "class": kind / positive}
-    total = 5 * parts["box"] + parts["object"] + parts["class"]
+    parts = {"box": box_loss, "object": object_loss, "class": class_loss}
+    parts = {name: value / positive for name, value in parts.items()}
+    total = _BOX_WEIGHT * parts["box"] + parts["object"] + parts["class"]
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
 
 def _unignored(
     ignored: Tensor, shapes: list[tuple[int, int]], size: tuple[int, int], count: int
 ) -> Tensor:
-    """1 for each cell (``N x A``), 0 where its centre lies in or beside an ignored plate."""
+    """Weights of the cells (``N x A``): 0 in and beside ignored plates, else 1."""
     masks = []
     for rows, columns in shapes:
         mask = torch.ones(count, rows, columns)
@@ -152,6 +175,6 @@ def _unignored(
     return torch.cat(masks, 1)
 
 
-def _simple(head: Yolo | RegionHead) -> bool:
+def _is_supported(head: Yolo | RegionHead) -> bool:
     plain = isinstance(head, Yolo) and not head.new_coords
     return plain and len(head.anchors) == 1 and head.classes == 1

@@ -1,4 +1,4 @@
-"""Other anchors for a detector that has learnt: it goes on giving the boxes that it gave."""
+"""Changes a trained detector's anchors without changing its boxes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from lpr_torch.darknet import ConvolutionBlock, DarknetNet
 
 @torch.no_grad()
 def keep_boxes(network: DarknetNet, learnt: Cfg) -> None:
-    """Change the heads' biases, in place, so that ``network`` gives the same boxes with its own
-    cfg's anchors as it gave with those of the cfg that it has ``learnt`` with.
+    """Adapt the heads' biases, in place, so that ``network`` predicts the same boxes with the
+    anchors of its cfg as with those of the cfg that it was trained with, ``learnt``.
 
-    A box is ``anchor * exp(t)`` wide and high (Redmon & Farhadi 2018, YOLOv3), so that another
-    anchor is another constant in ``t``. Heads of another kind, or with another number of anchors,
-    stay as they are.
+    A box is ``anchor * exp(t)`` wide and high (Redmon & Farhadi 2018, YOLOv3), so another anchor
+    adds a constant to ``t``. Heads of other kinds or with other numbers of anchors do not change.
     """
     for new, old in zip(network.cfg.heads, learnt.heads, strict=True):
         block = network.layers[new.inputs[0]]

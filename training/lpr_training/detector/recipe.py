@@ -1,4 +1,4 @@
-"""What a detector's training run consists of."""
+"""A detector's recipe, and its reader."""
 
 from __future__ import annotations
 
@@ -20,64 +20,65 @@ from lpr_training.engine.schedule import Schedule
 from lpr_training.recipes import FOLDER, read
 
 STRIDE = 32
-"""Sides of canvases are multiples of it."""
+"""Sides of canvases are multiples of this, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The share of training pictures that comes from each set, how many are rendered with plates of
-    which ``region`` (a code), and the share of photographs that are ``edited``.
-
-    The pictures of a set of one's own are ``scenes``.
-    """
+    """Where training pictures come from. ``scenes`` to ``rendered`` are relative shares of the
+    sets; the pictures of a user's set are ``scenes``."""
 
     scenes: float = 0.5
     dashcam: float = 0.17
     crops: float = 0.18
     rendered: float = 0.15
     rendered_pictures: int = 1000
+    """Number of streets that are rendered in advance."""
     region: str = "tw"
+    """Code of the rendered plates' region."""
     edited: float = 0.5
+    """Share of photographs that are edited."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """``sizes`` gives the canvases' sides: [step, pixels] from that step on, the first at step 0.
-    DetectorBatches have one of the ``aspects`` (width / height), and about as many pixels as a
-    square one. Boxes count from a score of ``threshold`` on where ``check`` measures recall and
-    false boxes. With ``branches`` the 3 x 3 convolutions are re-parameterised
-    (:mod:`lpr_training.engine.reparameterization`). With ``darknet`` the network is trained as
-    Darknet does: canvases have the cfg's size, are filled in its way, and its loss is used."""
+    """What a detector is trained from."""
 
     schedule: Schedule
     cfg: str = "tw-light-detector.cfg"
+    """The network, a Darknet cfg."""
     sizes: tuple[tuple[int, int], ...] = ((0, 384),)
+    """Pairs of a step, the first one 0, and the side in pixels of a square canvas from there on."""
     aspects: tuple[float, ...] = (1.0,)
+    """Possible widths over heights of canvases; all have about as many pixels as a square one."""
     data: Data = field(default_factory=Data)
     edits: Edits = field(default_factory=Edits)
     layout: Layout = field(default_factory=Layout)
     photometry: Photometry = field(default_factory=Photometry)
     threshold: float = 0.4
+    """Score at which checks measure recall and false boxes."""
     branches: bool = True
+    """Re-parameterises the 3 x 3 convolutions (:mod:`lpr_training.engine.reparameterization`)."""
     darknet: Darknet | None = None
+    """Trains as Darknet does: canvases of the cfg's size, its augmentation and its loss."""
 
     def size_at(self, step: int) -> tuple[int, int]:
-        """Width and height of the canvases of a step."""
+        """The width and height of the canvases of a step."""
         side = [size for start, size in self.sizes if start <= step][-1]
         aspect = np.random.default_rng([self.schedule.seed, step]).choice(self.aspects)
-        # A picture of these proportions that is larger than any canvas: it bounds nothing else.
+        # A picture of these proportions, larger than any canvas, so only the pixels are limited.
         return fitted(round(4 * side * aspect), 4 * side, side**2, STRIDE)
 
 
 def detector_recipe(name: str, changes: Sequence[str] = ()) -> tuple[DetectorRecipe, Cfg]:
-    """A detector's recipe and the network that it names.
+    """Read a recipe, by its name or file, and the network that it names.
 
-    ``cfg`` lies beside the recipe that states it; a change's path is taken as it is.
+    ``cfg`` is relative to the recipe that states it; in ``changes``, to the working directory.
     """
     return detector_of(read(name, changes), name)
 
 
 def detector_of(table: dict[str, Any], name: str) -> tuple[DetectorRecipe, Cfg]:
-    """As :func:`detector_recipe`, of a table that was read already; ``name`` is for messages."""
+    """Build a recipe from its table, and read its network; ``name`` is for error messages."""
     recipe = build(DetectorRecipe, table, name)
     return recipe, read_cfg(Path(recipe.cfg) if "cfg" in table else FOLDER / recipe.cfg)

@@ -1,4 +1,4 @@
-"""Training a Darknet detector of plates, and checking it."""
+"""The training task of a Darknet detector: network, loss, check."""
 
 from __future__ import annotations
 
@@ -34,26 +34,41 @@ from lpr_training.detector.reanchor import keep_boxes
 from lpr_training.detector.recipe import DetectorRecipe
 from lpr_training.detector.yolov3_loss import YoloLoss
 from lpr_training.engine.metrics import score_boxes
-from lpr_training.engine.reparameterization import add_branches, fuse_branches
+from lpr_training.engine.reparameterization import add_branches, plain_kernels
 
 NMS = 0.45
+"""IoU from which on non-maximum suppression removes a box."""
+
+MIN_SCORE = 0.05
+"""Least score of the boxes in checks; lower ones hardly change the average precision."""
 
 SMALLEST = 16
-"""Plates that are narrower in the input of a network trained as Darknet does, in pixels, count
-neither as found nor as missed."""
+"""Narrower plates, in pixels of the input, are ignored in checks of networks trained as Darknet
+does."""
+
+_HEAD_STD = 0.01
+"""Standard deviation of the heads' initial weights: at first boxes have their anchor's size and lie
+in the middle of the cell, so that the first assignments make sense."""
+
+_NORM_MOMENTUM = 0.03
+"""Momentum of the batch norms, lower than torch's because batches are small."""
+
+_SCORE_WEIGHTS = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
+"""Weights of the figures in a check's score. Scenes resemble the training's pictures, so precision
+under other light and scale counts more."""
 
 
 class TorchDetector:
-    """A network in training as a :class:`lpr.protocols.DetectorNetwork`: it is checked by the code
-    that will run it."""
+    """A network in training as a :class:`lpr.protocols.DetectorNetwork`, so that the code which
+    will run it also evaluates it."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
 
     @torch.no_grad()
     def forward(self, batch: Float32) -> list[Float32]:
-        place = next(self.model.parameters()).device
-        images = torch.from_numpy(batch).to(place).contiguous(memory_format=torch.channels_last)
+        device = next(self.model.parameters()).device
+        images = torch.from_numpy(batch).to(device).contiguous(memory_format=torch.channels_last)
         return [np.ascontiguousarray(head.cpu().numpy()) for head in self.model(images)]
 
     def close(self) -> None: ...
@@ -65,20 +80,18 @@ def find(
     size: tuple[int, int],
     images: list[Image],
     resize: InputShape = "fit",
-    least: float = 0.05,
 ) -> list[Float32]:
-    """Each picture's boxes (``N x 5``: pixels of the picture, and the score)."""
-    spec = DetectorSpec(*size, resize, "rgb", least, NMS)
-    found = Detector(TorchDetector(model), heads, spec).find(images)
+    """Return each picture's boxes (``N x 5``: x0, y0, x1, y1 in its pixels, score)."""
+    spec = DetectorSpec(*size, resize, "rgb", MIN_SCORE, NMS)
+    detections = Detector(TorchDetector(model), heads, spec).find(images)
     return [
         np.array([(*plate.box, plate.confidence) for plate in plates], np.float32).reshape(-1, 5)
-        for plates in found
+        for plates in detections
     ]
 
 
 class DetectorTask:
-    """A detector, its canvases and its check on ``dev``, for
-    :func:`lpr_training.engine.loop.train`."""
+    """A detector as a :class:`lpr_training.engine.loop.Task`."""
 
     def __init__(self, recipe: DetectorRecipe, root: Path, cfg: Cfg) -> None:
         torch.manual_seed(recipe.schedule.seed)
@@ -87,7 +100,7 @@ class DetectorTask:
         self.heads = [Head.of(section) for section in cfg.heads]
         self._loss = self._light_loss if recipe.darknet is None else self._darknet_loss
         if recipe.darknet is None:
-            Grid.of(cfg)  # refuses heads that this loss does not know
+            Grid.of(cfg)  # rejects heads that this loss does not support
         else:
             self.yolo = YoloLoss(cfg.heads, self.size, recipe.darknet.ignore_thresh)
         self.network = DarknetNet(cfg)
@@ -95,53 +108,47 @@ class DetectorTask:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for layer in (m for m in self.model.modules() if isinstance(m, nn.Conv2d)):
             if layer.bias is not None:
-                # The heads begin with boxes of the anchors' own size in the middle of the cells,
-                # so that the first assignments are sane.
-                nn.init.normal_(layer.weight, std=0.01)
+                nn.init.normal_(layer.weight, std=_HEAD_STD)
         if recipe.darknet is None:
             for norm in (m for m in self.model.modules() if isinstance(m, nn.BatchNorm2d)):
-                norm.momentum = 0.03
+                norm.momentum = _NORM_MOMENTUM
         if recipe.branches:
             add_branches(self.model)
         sets = training_pictures(root, recipe.data, recipe.schedule.seed)
         self.batch: Callable[[int], Batch] = DetectorBatches(sets, recipe, self.size).batch
         self.dev = dev_pictures(root)
         if recipe.darknet:
-            # A network as heavy as Darknet's usual ones takes a second for a picture.
+            # Darknet's usual networks take a second for a picture.
             self.dev = {"": self.dev[""]}
 
     def start_from(self, model: Model) -> None:
-        """Take over a published detector's weights; with other anchors it begins with the same
-        boxes (:func:`lpr_training.detector.reanchor.keep_boxes`).
+        """Start from a published detector's weights, and with the same boxes if the anchors differ
+        (:func:`lpr_training.detector.reanchor.keep_boxes`).
 
-        Raises :class:`lpr.errors.ModelError` where its cfg is another network's.
+        Raises :class:`lpr.errors.ModelError` if its network is another one.
         """
-        fuse_branches(self.model)
-        self.network.load(read_weights(model.detector.weights, self.cfg))
-        keep_boxes(self.network, read_cfg(model.detector.cfg))
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            self.network.load(read_weights(model.detector.weights, self.cfg))
+            keep_boxes(self.network, read_cfg(model.detector.cfg))
 
     def start_from_checkpoint(self, file: Path) -> None:
-        """As :meth:`start_from`, of the weights of a run's ``best.safetensors``."""
+        """Like :meth:`start_from`, with the weights of a run's ``best.safetensors``."""
         start = load_detector(file).network
         if start.cfg.convolutions != self.cfg.convolutions:
             raise ModelError(f"{file}: holds another network than the recipe's cfg")
-        fuse_branches(self.model)
-        self.network.load(start.weights())
-        keep_boxes(self.network, start.cfg)
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            self.network.load(start.weights())
+            keep_boxes(self.network, start.cfg)
 
     def save(self, model: nn.Module, file: Path) -> None:
         assert isinstance(model, DarknetNet)
         network = DarknetNet(self.cfg)
-        network.load(model.weights())  # kernels as the branches add up to them
+        network.load(model.weights())  # with fused branches
         save_detector(Trained(network, self.resize), file)
 
     @property
     def resize(self) -> InputShape:
-        """How pictures are put into the network's input: plain Darknet scales their sides apart."""
+        """How pictures are fitted into the network's input: plain Darknet stretches them."""
         return "fit" if self.recipe.darknet is None else "stretch"
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
@@ -158,9 +165,8 @@ class DetectorTask:
         figures: dict[str, float] = {}
         for name, pictures in self.dev.items():
             images = [picture.levels[0] for picture in pictures]
-            found = find(model, self.heads, self.size, images, self.resize)
             result = score_boxes(
-                found,
+                find(model, self.heads, self.size, images, self.resize),
                 [p.boxes for p in pictures],
                 self.recipe.threshold,
                 ignored=[self._too_small(p) for p in pictures] if self.recipe.darknet else None,
@@ -170,14 +176,12 @@ class DetectorTask:
                 f"{name}found": result.recall,
                 f"{name}false": result.false_per_picture,
             }
-        # Scenes resemble those of the training; what holds in other light and scale is worth more.
-        weights = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
-        parts = {name: weight for name, weight in weights.items() if name in figures}
-        total = sum(weight * figures[name] for name, weight in parts.items())
-        figures["score"] = total / max(sum(parts.values()), 1)
+        weights = {name: weight for name, weight in _SCORE_WEIGHTS.items() if name in figures}
+        total = sum(weight * figures[name] for name, weight in weights.items())
+        figures["score"] = total / max(sum(weights.values()), 1)
         return figures
 
     def _too_small(self, picture: Pyramid) -> NDArray[np.bool_]:
-        """Plates that are narrower than :data:`SMALLEST` pixels of a stretched input."""
+        """Which plates are narrower than :data:`SMALLEST` pixels of the stretched input."""
         width = picture.boxes[:, 2] - picture.boxes[:, 0]
         return np.asarray(width * self.size[0] / picture.size[0] < SMALLEST)

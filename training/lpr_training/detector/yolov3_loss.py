@@ -11,36 +11,41 @@ from torch.nn import functional
 
 from lpr.darknet.layers import RegionHead, Yolo
 
+_MAX_LOG_SCALE = 8
+"""Limit of the logarithm of a box's size relative to its anchor: larger than any picture, without
+overflow in an untrained network."""
 
-class _Given(NamedTuple):
-    """Predictions that are to be plates: where they are among a head's, where in its cell each
-    plate's centre lies (0..1) and how large it is in pixels of the input (both ``M x 2``)."""
+
+class _Assigned(NamedTuple):
+    """The ``M`` predictions of a head that plates are assigned to, by their indices."""
 
     picture: Tensor
     anchor: Tensor
     row: Tensor
     column: Tensor
     offset: Tensor
+    """``M x 2``: the plate's centre within the cell, 0..1."""
     extent: Tensor
+    """``M x 2``: the plate's width and height, in pixels of the input."""
 
 
 class YoloLoss:
-    """For a network's ``[yolo]`` sections and its input's ``size`` (width, height).
+    """The loss for a network's ``[yolo]`` sections and an input of ``size`` (width, height).
 
-    Each plate is given to the one anchor, of all heads, whose shape overlaps it best, in the cell
-    where its centre lies. That prediction learns the plate's place (cross entropy), its size
-    (squares, in logarithms of the anchor's), both weighted by ``2 - area`` (a part of the
-    picture's), that it is an object, and its class. All others learn to be none, but for those
-    whose box overlaps a plate by more than ``ignore_thresh``.
+    Each plate is assigned to the anchor of any head with the most similar shape, in the cell of its
+    centre. This prediction learns the position (cross entropy), the size (squared error of the
+    logarithm relative to the anchor), objectness and the class; position and size are weighted by
+    ``2 - area`` (as a share of the picture). All other predictions learn to be no object, unless
+    their box overlaps a plate by more than ``ignore_thresh``.
 
-    Darknet states only gradients; these are the functions that have them, summed up and divided by
-    the number of pictures.
+    Darknet states only the gradients; these are the functions with these gradients, summed and
+    divided by the number of pictures.
     """
 
     def __init__(
         self, heads: Sequence[Yolo | RegionHead], size: tuple[int, int], ignore_thresh: float
     ) -> None:
-        """Raises ``ValueError`` for heads that Darknet trains by another loss."""
+        """Raises ``ValueError`` for heads that Darknet trains with another loss."""
         self.heads = tuple(head for head in heads if isinstance(head, Yolo) and not head.new_coords)
         if len(self.heads) < len(heads):
             raise ValueError("the loss of [region], and that of new_coords=1, are not supported")
@@ -51,11 +56,11 @@ class YoloLoss:
     def __call__(
         self, raw: Sequence[Tensor], plates: Tensor, ignored: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
-        """``raw`` heads ``N x A*(5+C) x h x w``; ``plates`` and ``ignored``, ``M x 5``: the
-        picture's number and x0, y0, x1, y1 in pixels of the input. All plates are of class 0;
-        predictions on ignored ones learn nothing.
+        """Return the loss and its parts.
 
-        Returns the loss and its parts.
+        ``raw`` are the heads' outputs, ``N x A*(5+C) x h x w``. ``plates`` and ``ignored`` are
+        ``M x 5``: number of the picture, x0, y0, x1, y1 in pixels of the input. All plates have
+        class 0; predictions that overlap ignored ones have no loss.
         """
         sums = {"place": raw[0].sum() * 0, "extent": raw[0].sum() * 0}
         sums |= {"object": raw[0].sum() * 0, "class": raw[0].sum() * 0}
@@ -68,7 +73,8 @@ class YoloLoss:
         return total, {name: float(value.detach()) for name, value in parts.items()}
 
     def _best_anchors(self, plates: Tensor) -> Tensor:
-        """For each plate the anchor, of all, with the highest IoU at a common centre."""
+        """The index of each plate's anchor, of all: that with the highest IoU at a common
+        centre."""
         extent = plates[:, None, 3:] - plates[:, None, 1:3]
         shared = torch.minimum(extent, self.anchors).prod(2)
         union = extent.prod(2) + self.anchors.prod(1) - shared
@@ -82,34 +88,36 @@ class YoloLoss:
         anchors = torch.tensor(head.anchors)
         with torch.no_grad():
             boxes = self._boxes(values.detach(), anchors)
-            overlaps = self._overlap_most(boxes, torch.cat([plates, ignored]))
-        given = self._given(head, plates, best, (columns, rows))
-        at = given.picture, given.anchor, given.row, given.column
-        said = values[given.picture, given.anchor, :, given.row, given.column]
-        weight = (2 - (given.extent / self.scale).prod(1))[:, None]
+            overlaps = self._max_iou(boxes, torch.cat([plates, ignored]))
+        assigned = self._assign(head, plates, best, (columns, rows))
+        at = assigned.picture, assigned.anchor, assigned.row, assigned.column
+        predicted = values[assigned.picture, assigned.anchor, :, assigned.row, assigned.column]
+        weight = (2 - (assigned.extent / self.scale).prod(1))[:, None]
         place = functional.binary_cross_entropy_with_logits(
-            said[:, :2], given.offset, reduction="none"
+            predicted[:, :2], assigned.offset, reduction="none"
         )
-        wanted = (given.extent / anchors[given.anchor]).log()
+        log_size = (assigned.extent / anchors[assigned.anchor]).log()
         target = torch.zeros_like(overlaps)
         learns = (overlaps <= self.ignore_thresh).float()
         target[at] = learns[at] = 1
-        classes = torch.zeros_like(said[:, 5:])
+        classes = torch.zeros_like(predicted[:, 5:])
         classes[:, 0] = 1
         return {
             "place": (weight * place).sum(),
-            "extent": (weight * (said[:, 2:4] - wanted).square() / 2).sum(),
+            "extent": (weight * (predicted[:, 2:4] - log_size).square() / 2).sum(),
             "object": functional.binary_cross_entropy_with_logits(
                 values[:, :, 4], target, learns, reduction="sum"
             ),
             "class": functional.binary_cross_entropy_with_logits(
-                said[:, 5:], classes, reduction="sum"
+                predicted[:, 5:], classes, reduction="sum"
             ),
         }
 
-    def _given(self, head: Yolo, plates: Tensor, best: Tensor, cells: tuple[int, int]) -> _Given:
-        """The plates whose ``best`` anchor is one of this head's, and the predictions that they
-        are given to; of plates that share one the last counts, as in Darknet."""
+    def _assign(
+        self, head: Yolo, plates: Tensor, best: Tensor, cells: tuple[int, int]
+    ) -> _Assigned:
+        """The predictions of this head that plates are assigned to. Of several plates with the same
+        prediction, the last counts, as in Darknet."""
         mask = torch.tensor(head.mask)
         mine = (best[:, None] == mask).any(1).nonzero().flatten()
         grid = torch.tensor(cells)
@@ -121,22 +129,23 @@ class YoloLoss:
         last = {tuple(place): number for number, place in enumerate(places.tolist())}
         rows = torch.tensor(sorted(last.values()), dtype=torch.long)
         extent = plates[mine, 3:] - plates[mine, 1:3]
-        return _Given(*places[rows].unbind(1), (centre - cell)[rows], extent[rows])
+        pictures, anchors, cell_rows, columns = places[rows].unbind(1)
+        return _Assigned(pictures, anchors, cell_rows, columns, (centre - cell)[rows], extent[rows])
 
     def _boxes(self, values: Tensor, anchors: Tensor) -> Tensor:
-        """``N x A x h x w x 4``: x0, y0, x1, y1 in pixels of the input."""
+        """The predicted boxes, ``N x A x h x w x 4``: x0, y0, x1, y1 in pixels of the input."""
         rows, columns = values.shape[3:]
         y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
         step = self.scale / torch.tensor([columns, rows])
         centre = (values[:, :, :2].sigmoid().movedim(2, -1) + torch.stack([x, y], -1)) * step
-        # An untrained network says anything: what is larger than any picture need not overflow.
-        half = values[:, :, 2:4].clamp(max=8).exp().movedim(2, -1) * anchors[:, None, None] / 2
+        scale = values[:, :, 2:4].clamp(max=_MAX_LOG_SCALE).exp().movedim(2, -1)
+        half = scale * anchors[:, None, None] / 2
         return torch.cat([centre - half, centre + half], dim=-1)
 
     @staticmethod
-    def _overlap_most(boxes: Tensor, plates: Tensor) -> Tensor:
+    def _max_iou(boxes: Tensor, plates: Tensor) -> Tensor:
         """The highest IoU of each box with a plate of its picture: ``N x A x h x w``."""
-        most = torch.zeros(boxes.shape[:-1])
+        best_iou = torch.zeros(boxes.shape[:-1])
         area = (boxes[..., 2:] - boxes[..., :2]).prod(-1)
         for row in plates:
             picture, plate = int(row[0]), row[1:]
@@ -144,5 +153,5 @@ class YoloLoss:
             high = torch.minimum(boxes[picture, ..., 2:], plate[2:])
             shared = (high - low).clamp(min=0).prod(-1)
             union = area[picture] + (plate[2:] - plate[:2]).prod() - shared
-            most[picture] = torch.maximum(most[picture], shared / union.clamp(min=1e-9))
-        return most
+            best_iou[picture] = torch.maximum(best_iou[picture], shared / union.clamp(min=1e-9))
+        return best_iou

@@ -1,4 +1,4 @@
-"""A run's curves as a picture: the loss of training above, what was measured on ``dev`` below."""
+"""Plots a run's curves: the training's loss above, the figures on ``dev`` below."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from lpr.errors import LprError, OutputError
 from lpr_training.engine.loop import METRICS
 
-SHOWN = ("ap", "found", "crops_ap", "stress_ap", "crops", "scenes", "crops_jittered")
-"""Shares (0..1) of ``dev`` that are drawn where a run has measured them."""
+PLOTTED = ("ap", "found", "crops_ap", "stress_ap", "crops", "scenes", "crops_jittered")
+"""Figures on ``dev`` (0..1) that are plotted if a run has them."""
 
 
 def draw_curves(run: Path, file: Path) -> None:
     """Write the curves of ``run`` (a folder with ``metrics.jsonl``) to a PNG or SVG ``file``.
 
-    Raises :class:`lpr.errors.LprError` where nothing was measured yet or matplotlib is missing, and
-    :class:`lpr.errors.OutputError` where the file cannot be written.
+    Raises :class:`lpr.errors.LprError` if there are no figures yet or matplotlib is missing, and
+    :class:`lpr.errors.OutputError` if the file cannot be written.
     """
     rows = _rows(run / METRICS)
     try:
@@ -30,7 +30,7 @@ def draw_curves(run: Path, file: Path) -> None:
         _line(upper, rows, name)
     upper.set_ylabel("loss")
     upper.set_yscale("log")
-    for name in SHOWN:
+    for name in PLOTTED:
         _line(lower, rows, name)
     lower.set_ylabel("dev")
     lower.set_xlabel("step")
@@ -57,5 +57,5 @@ def _rows(file: Path) -> list[dict[str, float]]:
     except (OSError, ValueError) as error:
         raise LprError(f"{file}: cannot be read ({error}); is this a run's folder?") from error
     if not rows:
-        raise LprError(f"{file}: nothing was measured yet")
+        raise LprError(f"{file}: the run has no figures yet")
     return rows

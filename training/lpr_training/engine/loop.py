@@ -1,6 +1,6 @@
-"""The training loop, the same for every network: steps, averaged weights, checks, checkpoints.
+"""The training loop of every network: steps, averaged weights, checks, checkpoints.
 
-What differs is a :class:`Task`: its network, its batches, its loss, its check on ``dev``.
+A :class:`Task` provides what differs: the network, the batches, the loss and the check on ``dev``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lpr.errors import LprError, describe
 from lpr_training.engine.schedule import Schedule, optimizer_of
 
 METRICS = "metrics.jsonl"
-"""The file of a run's losses and figures, one line for each check."""
+"""The file of a run's losses and figures: a JSON object per line."""
 
 BEST = "best.safetensors"
 """The file of a run's best averaged weights."""
@@ -36,37 +36,38 @@ Batch = TypeVar("Batch", bound="Movable")
 
 
 class Movable(Protocol):
-    """A batch: tensors that go to the network's device together."""
+    """A batch of tensors that can be moved to a device."""
 
     def to(self: Batch, device: torch.device) -> Batch: ...
 
 
 class Task(Protocol[Batch]):
-    """What is trained. ``model`` is the network whose weights change."""
+    """What to train; ``model`` is the network whose weights change."""
 
     model: nn.Module
 
     def batch(self, number: int) -> Batch:
-        """The batch (one of a step's subdivisions) of a running number: depends on nothing but the
-        seed and the number."""
+        """Return a batch (one of a step's subdivisions) by its running number. It depends on the
+        seed and the number alone."""
         ...
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        """What to minimise, and its parts for the log."""
+        """Return the loss to minimise, and its parts for the log."""
         ...
 
     def check(self, model: nn.Module) -> dict[str, float]:
-        """Measure ``model`` on ``dev``; ``score`` (higher is better) chooses the best."""
+        """Evaluate ``model`` on ``dev``. The ``score`` (higher is better) selects the best
+        weights."""
         ...
 
     def save(self, model: nn.Module, file: Path) -> None:
-        """Write the network that ``model`` (the task's own, or a copy of it) has become, as a
-        safetensors file (:mod:`lpr_torch.checkpoints`)."""
+        """Write ``model`` (the task's, or a copy of it) as a safetensors file
+        (:mod:`lpr_torch.checkpoints`)."""
         ...
 
 
 class EMA:
-    """An exponential moving average of a network's weights and of its batch norms' statistics."""
+    """An exponential moving average of a network's weights and batch norm statistics."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = deepcopy(model).eval().requires_grad_(False)
@@ -74,7 +75,8 @@ class EMA:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
-        """Early steps count more: the average must not remember how the network began."""
+        """Average in the weights of a step. Early steps use a lower decay, so that the initial
+        weights are soon forgotten."""
         decay = min(self.decay, (1 + step) / (20 + step))
         source = model.state_dict()
         for name, value in self.model.state_dict().items():
@@ -85,7 +87,7 @@ class EMA:
 
 
 class Prefetch(Generic[Batch]):
-    """Batches made by threads ahead of their use (OpenCV and NumPy let go of the interpreter)."""
+    """Batches prepared in advance by threads (OpenCV and NumPy release the GIL)."""
 
     def __init__(self, make: Callable[[int], Batch], steps: range, workers: int = 1) -> None:
         self.make, self.steps, self.workers = make, steps, max(workers, 1)
@@ -122,7 +124,7 @@ class Prefetch(Generic[Batch]):
 
 
 class _Numbered(Dataset[Batch]):
-    """Batches by their numbers, as torch's worker processes ask for them."""
+    """Batches as a dataset, for torch's worker processes."""
 
     def __init__(self, make: Callable[[int], Batch]) -> None:
         self.make = make
@@ -134,7 +136,7 @@ class _Numbered(Dataset[Batch]):
 def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]:
     if not workers:
         return iter(Prefetch(task.batch, numbers))
-    # OpenCV's threads do not survive a fork: a worker would wait for them for ever.
+    # OpenCV's threads do not survive a fork: a worker would wait for them forever.
     cv2.setNumThreads(1)
     return iter(
         DataLoader(
@@ -143,7 +145,7 @@ def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]
             sampler=numbers,
             num_workers=workers,
             prefetch_factor=4,
-            generator=torch.Generator(),  # torch's own would give the run other random numbers
+            generator=torch.Generator(),  # keeps torch's global generator untouched
         )
     )
 
@@ -151,10 +153,11 @@ def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]
 def train(
     task: Task[Any], schedule: Schedule, out: Path, resume: bool = False, device: str = "cpu"
 ) -> Path:
-    """Train ``task`` into the folder ``out``; returns the file with the best averaged weights.
+    """Train ``task`` into the folder ``out``; return the file with the best averaged weights.
 
-    Writes ``metrics.jsonl`` (one line for each check), ``last.pt`` (everything that resuming needs,
-    replaced every ``save_every`` seconds) and ``best.safetensors``.
+    Writes ``metrics.jsonl`` (losses and figures), ``last.pt`` (the state that resuming needs, every
+    ``save_every`` seconds) and ``best.safetensors``. Raises :class:`lpr.errors.LprError` if the
+    checkpoint to resume from is damaged or of another network.
     """
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
@@ -168,23 +171,23 @@ def train(
         _forget_after(state["step"], out / METRICS)
     else:
         (out / METRICS).write_text("")
-    parts_of = schedule.subdivisions
-    numbers = range(state["step"] * parts_of, schedule.steps * parts_of)
-    # Workers are forked before anything is on a GPU, which no forked process could use.
+    subdivisions = schedule.subdivisions
+    numbers = range(state["step"] * subdivisions, schedule.steps * subdivisions)
+    # Fork the workers before anything is on the GPU: forked processes cannot use CUDA.
     batches = _batches(task, numbers, schedule.workers)
-    place = torch.device(device)
-    torch.backends.cudnn.benchmark = True  # inputs have a handful of sizes
-    model = task.model.to(place)
-    average = EMA(model, schedule.average)
+    target = torch.device(device)
+    torch.backends.cudnn.benchmark = True  # inputs have only a few sizes
+    model = task.model.to(target)
+    ema = EMA(model, schedule.ema_decay)
     optimizer = optimizer_of(schedule, model)
     if saved:
-        _take_over(saved, last, model, average, optimizer)
+        _restore(saved, last, model, ema, optimizer)
 
     def save() -> None:
         _replace(
             {
                 "model": model.state_dict(),
-                "average": average.model.state_dict(),
+                "average": ema.model.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "rng": torch.get_rng_state(),
                 "state": state,
@@ -192,52 +195,51 @@ def train(
             last,
         )
 
-    began = saved_at = time.monotonic()
-    before = state["seconds"]
+    start = saved_at = time.monotonic()
+    seconds_before = state["seconds"]
     sums: dict[str, float] = {}
-    summed = 0
-    steps = range(state["step"], schedule.steps)
+    count = 0
     bar = tqdm(total=schedule.steps, initial=state["step"], unit="step", disable=None)
-    for step in steps:
+    for step in range(state["step"], schedule.steps):
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step, state["seconds"])
         optimizer.zero_grad(set_to_none=True)
-        for batch in islice(batches, parts_of):
-            # What a loss makes anew is made there.
-            with place, torch.autocast(place.type, torch.bfloat16, enabled=schedule.mixed):
-                loss, parts = task.loss(batch.to(place), step)
-            (loss / parts_of).backward()
+        for batch in islice(batches, subdivisions):
+            # Tensors that the loss creates are created on the device.
+            with target, torch.autocast(target.type, torch.bfloat16, enabled=schedule.mixed):
+                loss, parts = task.loss(batch.to(target), step)
+            torch.autograd.backward(loss / subdivisions)
             for name, value in {"loss": float(loss.detach()), **parts}.items():
                 sums[name] = sums.get(name, 0.0) + value
-            summed += 1
-        if schedule.clip:
-            nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+            count += 1
+        if schedule.grad_clip:
+            nn.utils.clip_grad_norm_(model.parameters(), schedule.grad_clip)
         optimizer.step()
-        average.update(model, step)
+        ema.update(model, step)
         bar.update()
         now = time.monotonic()
-        state.update(step=step + 1, seconds=before + now - began)
-        ended = step + 1 == schedule.steps or schedule.is_over(state["seconds"])
-        checked = (step + 1) % schedule.epoch == 0 or ended
-        if checked or (schedule.report and (step + 1) % schedule.report == 0):
+        state.update(step=step + 1, seconds=seconds_before + now - start)
+        is_last = step + 1 == schedule.steps or schedule.is_over(state["seconds"])
+        is_check = (step + 1) % schedule.check_every == 0 or is_last
+        if is_check or (schedule.report and (step + 1) % schedule.report == 0):
             line = {"step": step + 1, "seconds": round(state["seconds"])}
-            line |= {name: round(value / summed, 4) for name, value in sums.items()}
-            sums, summed = {}, 0
-            figures = task.check(average.model) if checked else {}
+            line |= {name: round(value / count, 4) for name, value in sums.items()}
+            sums, count = {}, 0
+            figures = task.check(ema.model) if is_check else {}
             line |= {name: round(value, 4) for name, value in figures.items()}
             with (out / METRICS).open("a") as log:
                 log.write(json.dumps(line) + "\n")
             tqdm.write(json.dumps(line))
-        if checked:
+        if is_check:
             if figures["score"] >= state["best"]:
                 state["best"] = figures["score"]
-                task.save(average.model, best)
+                task.save(ema.model, best)
             save()
         elif now - saved_at > schedule.save_every:
             save()
             saved_at = now
-        if ended:
+        if is_last:
             break
     bar.close()
     return best
@@ -251,42 +253,38 @@ def _load(file: Path) -> dict[str, Any]:
         saved: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
         saved["state"]["step"]
     except _DAMAGED as error:
-        raise _unfit(file, error) from error
+        raise _load_error(file, error) from error
     return saved
 
 
-def _take_over(
-    saved: dict[str, Any],
-    file: Path,
-    model: nn.Module,
-    average: EMA,
-    optimizer: torch.optim.Optimizer,
+def _restore(
+    saved: dict[str, Any], file: Path, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
 ) -> None:
     try:
         model.load_state_dict(saved["model"])
-        average.model.load_state_dict(saved["average"])
+        ema.model.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
     except _DAMAGED as error:
-        raise _unfit(file, error) from error
+        raise _load_error(file, error) from error
 
 
-def _unfit(file: Path, error: Exception) -> LprError:
+def _load_error(file: Path, error: Exception) -> LprError:
     return LprError(
         f"{file}: is damaged or of another network than the recipe's; resume with the run's "
-        f"own recipe, or begin anew without --resume ({describe(error).splitlines()[0]})"
+        f"own recipe, or start over without --resume ({describe(error).splitlines()[0]})"
     )
 
 
 def _forget_after(step: int, file: Path) -> None:
-    """Drop what a run that was killed had written down beyond its last checkpoint."""
+    """Drop the log lines that a killed run wrote after its last checkpoint."""
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] <= step]
     file.write_text("".join(kept))
 
 
 def _replace(content: object, file: Path) -> None:
-    """Write beside ``file`` and rename: a run that is killed never leaves half a checkpoint."""
+    """Write a temporary file and rename it, so a killed run never leaves half a checkpoint."""
     part = file.with_suffix(".part")
     torch.save(content, part)
     part.replace(file)

@@ -1,4 +1,4 @@
-"""How good boxes and texts are: average precision, recall, false boxes, exact texts."""
+"""Metrics of boxes and texts: average precision, recall, false boxes, exact texts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.evaluate import edit_distance
+from lpr.evaluate.curves import average_precision, precision_recall_curve
 from lpr.types import Float32
+from lpr.utils.text import edit_distance
 
 
 def iou_matrix(a: Float32, b: Float32) -> Float32:
-    """Intersection over union of ``N x 4`` and ``M x 4`` boxes (x0, y0, x1, y1): ``N x M``."""
+    """Return the IoU (``N x M``) of ``N x 4`` and ``M x 4`` boxes (x0, y0, x1, y1)."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)
@@ -23,8 +24,8 @@ def iou_matrix(a: Float32, b: Float32) -> Float32:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """``precision`` is averaged over recall; the others hold at the given threshold."""
+class BoxScores:
+    """The quality of a detector's boxes. All but the average precision refer to a threshold."""
 
     average_precision: float
     recall: float
@@ -32,22 +33,22 @@ class Found:
 
 
 def score_boxes(
-    found: Sequence[Float32],
+    detected: Sequence[Float32],
     labelled: Sequence[Float32],
     threshold: float,
     iou: float = 0.5,
     ignored: Sequence[NDArray[np.bool_]] | None = None,
-) -> Found:
+) -> BoxScores:
     """Compare each picture's boxes (``N x 5``: x0, y0, x1, y1, score) with its labels (``M x 4``).
 
-    A box counts as right if it overlaps a label that no better-scored box has taken by ``iou``;
-    otherwise as false, also where its plate is there but nobody labelled it. Labels that are
-    ``ignored`` (``M`` for each picture) are not missed, and boxes on them not counted.
+    A box is correct if it overlaps a label by ``iou`` that no box with a higher score has matched;
+    else it is false, even if it shows an unlabelled plate. ``ignored`` labels (``M`` per picture)
+    are not missed, and boxes that match them are not counted.
     """
     scores: list[float] = []
     right: list[bool] = []
-    unclear = ignored or [np.zeros(len(labels), bool) for labels in labelled]
-    for boxes, labels, ignore in zip(found, labelled, unclear, strict=True):
+    ignored = ignored or [np.zeros(len(labels), bool) for labels in labelled]
+    for boxes, labels, ignore in zip(detected, labelled, ignored, strict=True):
         order = np.argsort(-boxes[:, 4], kind="stable")
         overlaps = iou_matrix(boxes[order, :4], labels)
         taken = np.zeros(len(labels), bool)
@@ -61,29 +62,18 @@ def score_boxes(
                     continue
             scores.append(float(score))
             right.append(hit)
-    total = sum(int((~ignore).sum()) for ignore in unclear)
-    ranked = np.argsort(-np.array(scores), kind="stable")
-    hits = np.array(right, bool)[ranked]
-    above = np.array(scores)[ranked] >= threshold
-    return Found(
-        average_precision=_area(hits, total),
-        recall=float(hits[above].sum() / max(total, 1)),
-        false_per_picture=float((~hits[above]).sum() / max(len(found), 1)),
+    total = sum(int((~ignore).sum()) for ignore in ignored)
+    curve = precision_recall_curve(zip(scores, right, strict=True), total)
+    hits = np.array(right, bool)[np.array(scores) >= threshold]
+    return BoxScores(
+        average_precision=average_precision(curve) or 0.0,
+        recall=float(hits.sum() / max(total, 1)),
+        false_per_picture=float((~hits).sum() / max(len(detected), 1)),
     )
 
 
-def _area(hits: NDArray[np.bool_], total: int) -> float:
-    """The area under the precision-recall curve, precision made monotonous (as VOC 2010 does)."""
-    if total == 0 or len(hits) == 0:
-        return 0.0
-    true = np.cumsum(hits)
-    precision = true / np.arange(1, len(hits) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(envelope[hits].sum() / total)
-
-
-def score_texts(read: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:
-    """The share of texts read exactly, and the character error rate."""
-    exact = sum(a == b for a, b in zip(read, wanted, strict=True))
-    errors = sum(edit_distance(a, b) for a, b in zip(read, wanted, strict=True))
-    return exact / max(len(wanted), 1), errors / max(sum(map(len, wanted)), 1)
+def score_texts(read: Sequence[str], truth: Sequence[str]) -> tuple[float, float]:
+    """Return the share of texts that are read exactly, and the character error rate."""
+    exact = sum(a == b for a, b in zip(read, truth, strict=True))
+    errors = sum(edit_distance(a, b) for a, b in zip(read, truth, strict=True))
+    return exact / max(len(truth), 1), errors / max(sum(map(len, truth)), 1)

@@ -1,10 +1,10 @@
-"""How long, how fast and by which rule a network is trained."""
+"""A training's schedule: steps, learning rate, optimizer."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -14,111 +14,114 @@ Policy: TypeAlias = Literal["cosine", "steps", "exponential"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """How the learning rate goes down from its highest value, after the warm-up.
-
-    ``cosine``: to ``final`` of it at the end. ``steps``: by ``drops``, each a step and a factor
-    that holds from there on (Darknet's policy of that name). ``exponential``: as it is until
-    ``decay_from`` epochs have gone, then ``exp(-5 * epoch / (epochs - decay_from))`` of it, which
-    is the founding system's formula (the epoch counts from the start of training).
-
-    The warm-up takes the rate from 0 up with the ``warmup_power``-th power of the step: 1, or 4 as
-    in Darknet's burn-in.
-    """
+class LrSchedule:
+    """How the learning rate changes: its warm-up, and its decay from the highest value."""
 
     policy: Policy = "cosine"
+    """``cosine`` decays to ``final`` at the end. ``steps`` decays by ``drops`` (Darknet's policy of
+    that name). ``exponential`` stays constant for ``decay_from`` epochs and is then multiplied by
+    ``exp(-5 * epoch / (epochs - decay_from))``, the founding system's formula; epochs count from
+    the start of training."""
     final: float = 0.02
+    """Share of the learning rate at the end of ``cosine``."""
     drops: tuple[tuple[int, float], ...] = ()
+    """For ``steps``: a step, and a factor that applies from there on."""
     decay_from: int = 0
+    """For ``exponential``: the epoch (``check_every`` steps) at which the decay starts."""
     warmup_power: float = 1.0
+    """The rate grows with this power of the step: 1 is linear, 4 is Darknet's burn-in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``steps`` steps of an ``optimizer``, of ``batch`` pictures in ``subdivisions`` parts whose
-    gradients are added up, at ``rate`` after ``warmup`` steps.
-
-    ``adamw`` decays weights beside the gradient (Loshchilov & Hutter 2019); ``adam`` and ``sgd``
-    (with ``momentum``) add ``decay`` times the weights to it. Every ``epoch`` steps the averaged
-    weights are checked; ``average`` is their decay, 0 for none. Gradients are clipped to the norm
-    ``clip``, 0 for never. ``report`` steps apart, the loss is written down between checks too, 0
-    for never. ``threads`` 0 leaves the number to torch. Every ``save_every`` seconds
-    there is a checkpoint.
-
-    With ``minutes`` above 0 the run ends by the clock if it has not made its steps by then, and the
-    rate goes down with whichever of the two is nearer its end: for machines temporarily_registered
-    by time. ``workers`` processes make the batches, 0 for one thread of this process; as many as
-    keep a GPU busy. ``mixed`` computes in bfloat16 what loses nothing by it, for GPUs (Micikevicius
-    et al. 2018, Mixed Precision Training).
-    """
+    """How long and how a network is trained."""
 
     steps: int
+    """Steps of the optimizer."""
     batch: int = 16
+    """Pictures per step."""
     subdivisions: int = 1
-    epoch: int = 200
+    """Parts that a batch is divided into, to save memory; their gradients are accumulated."""
+    check_every: int = 200
+    """Steps between checks of the averaged weights on ``dev``."""
     report: int = 0
+    """Steps between log lines of the loss, besides those of the checks; 0 for none."""
     optimizer: Optimizer = "adamw"
+    """``adamw`` decouples weight decay from the gradient (Loshchilov & Hutter 2019); ``adam`` and
+    ``sgd`` add it to the gradient."""
     rate: float = 2e-3
+    """The highest learning rate."""
     warmup: int = 200
-    after: Rate = field(default_factory=Rate)
-    decay: float = 0.02
+    """Steps over which the learning rate grows from 0."""
+    lr_schedule: LrSchedule = field(default_factory=LrSchedule)
+    weight_decay: float = 0.02
+    """For the weights of convolutions and linear layers."""
     momentum: float = 0.9
-    average: float = 0.999
-    clip: float = 10.0
+    """For ``sgd``."""
+    ema_decay: float = 0.999
+    """Decay of the weights' moving average; 0 for no averaging."""
+    grad_clip: float = 10.0
+    """The greatest norm of the gradients; 0 for no clipping."""
     seed: int = 1
     threads: int = 0
+    """Threads of torch and OpenCV; 0 for torch's default."""
     save_every: float = 120.0
+    """Seconds between checkpoints."""
     minutes: float = 0.0
+    """Time limit, for machines rented by time; 0 for none. The learning rate follows the steps or
+    the time, whichever is nearer its end."""
     workers: int = 0
+    """Processes that prepare batches, as many as keep a GPU busy; 0 for one thread instead."""
     mixed: bool = False
+    """bfloat16 where the precision suffices, for GPUs (Micikevicius et al. 2018, Mixed Precision
+    Training)."""
 
     def __post_init__(self) -> None:
         if self.batch % self.subdivisions:
-            raise ValueError(f"batch {self.batch} is not whole in {self.subdivisions} subdivisions")
+            raise ValueError(
+                f"batch {self.batch} is not a multiple of {self.subdivisions} subdivisions"
+            )
 
     @property
-    def part(self) -> int:
-        """Pictures that go through the network at once."""
+    def micro_batch(self) -> int:
+        """Pictures per forward pass."""
         return self.batch // self.subdivisions
 
     def rate_at(self, step: int, seconds: float = 0.0) -> float:
-        """The learning rate of a step, counted from 0, ``seconds`` after the run's start."""
+        """The learning rate of a step, counted from 0, ``seconds`` after the start of the run."""
         if step < self.warmup:
-            return self.rate * float(((step + 1) / self.warmup) ** self.after.warmup_power)
+            return self.rate * float(((step + 1) / self.warmup) ** self.lr_schedule.warmup_power)
         if self.minutes:
             step = max(step, min(int(seconds / (60 * self.minutes) * self.steps), self.steps))
-        return self.rate * self._remaining(step)
+        return self.rate * self._decay(step)
 
     def is_over(self, seconds: float) -> bool:
-        """Whether the run's time has gone."""
+        """Whether the time limit is reached."""
         return bool(self.minutes) and seconds >= 60 * self.minutes
 
-    def _remaining(self, step: int) -> float:
-        after = self.after
-        if after.policy == "steps":
-            return math.prod(factor for start, factor in after.drops if step >= start)
-        if after.policy == "exponential":
-            epoch, epochs = step // self.epoch, self.steps // self.epoch
-            return (
-                1.0
-                if epoch < after.decay_from
-                else math.exp(-5 * epoch / max(epochs - after.decay_from, 1))
-            )
+    def _decay(self, step: int) -> float:
+        """The learning rate after the warm-up, as a share of the highest one."""
+        lr = self.lr_schedule
+        if lr.policy == "steps":
+            return math.prod(factor for start, factor in lr.drops if step >= start)
+        if lr.policy == "exponential":
+            epoch, epochs = step // self.check_every, self.steps // self.check_every
+            if epoch < lr.decay_from:
+                return 1.0
+            return math.exp(-5 * epoch / max(epochs - lr.decay_from, 1))
         done = (step - self.warmup) / max(self.steps - self.warmup, 1)
-        return after.final + (1 - after.final) * (1 + math.cos(math.pi * done)) / 2
+        return lr.final + (1 - lr.final) * (1 + math.cos(math.pi * done)) / 2
 
 
 def optimizer_of(schedule: Schedule, model: nn.Module) -> torch.optim.Optimizer:
-    """The schedule's optimizer; weights of convolutions and linear layers decay, nothing else."""
-    groups = _groups(list(model.parameters()), schedule.decay)
+    """Return the schedule's optimizer. Only convolutions' and linear layers' weights decay."""
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
     if schedule.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=schedule.rate, momentum=schedule.momentum)
     if schedule.optimizer == "adam":
         return torch.optim.Adam(groups, lr=schedule.rate)
     return torch.optim.AdamW(groups, lr=schedule.rate)
-
-
-def _groups(parameters: list[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-    heavy = [p for p in parameters if p.ndim > 1]
-    light = [p for p in parameters if p.ndim <= 1]
-    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]

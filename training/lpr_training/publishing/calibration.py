@@ -20,7 +20,7 @@ from lpr_training.datasets.plate_samples import (
     rendered,
 )
 from lpr_training.datasets.sets import open_sets
-from lpr_training.synth.origin import ABROAD
+from lpr_training.synth.plates.origin import ABROAD
 
 SEED = 9000
 """The seed of the rendered plates, which no training and no report uses."""

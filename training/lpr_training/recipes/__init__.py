@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,15 @@ else:
 
 
 FOLDER = Path(__file__).parent
+
+_RENAMED = {
+    "average": "ema_decay",
+    "epoch": "check_every",
+    "after": "lr_schedule",
+    "clip": "grad_clip",
+    "decay": "weight_decay",
+}
+"""Old names of keys in a recipe's ``schedule`` tables, which are still read."""
 
 _WORDS = ("cfg", "region")
 """Keys whose values are texts without white space."""
@@ -43,7 +54,7 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
             parsed = tomllib.loads(f"value = {_quoted(key.strip(), value.strip())}")["value"]
         except tomllib.TOMLDecodeError as error:
             raise RecipeError(f"{change!r} is not KEY=VALUE with a TOML value") from error
-        *parents, last = key.strip().split(".")
+        *parents, last = _current_path(key.strip().split("."))
         place = table
         for parent in parents:
             place = place.setdefault(parent, {})
@@ -63,6 +74,27 @@ def _quoted(key: str, value: str) -> str:
     return f"'{value}'" if bare and value else value
 
 
+def _current_path(path: list[str]) -> list[str]:
+    """A key's path, with the current name of a schedule's key; warns of an old one."""
+    for place, (parent, key) in enumerate(pairwise(path), 1):
+        if parent == "schedule" and key in _RENAMED:
+            new = _RENAMED[key]
+            message = f"the recipe key schedule.{key} is now schedule.{new}"
+            warnings.warn(message, FutureWarning, stacklevel=2)
+            return [*path[:place], new, *path[place + 1 :]]
+    return path
+
+
+def _with_current_names(table: dict[str, Any], path: Sequence[str] = ()) -> dict[str, Any]:
+    """A copy of a table in which the schedules' keys have their current names."""
+    current = {}
+    for key, value in table.items():
+        place = _current_path([*path, key])
+        value = _with_current_names(value, place) if isinstance(value, dict) else value
+        current[place[-1]] = value
+    return current
+
+
 def _table(file: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     file = file.resolve()
     if file in above:
@@ -75,7 +107,7 @@ def _table(file: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 
 def _based(table: dict[str, Any], folder: Path, above: tuple[Path, ...]) -> dict[str, Any]:
-    table = dict(table)
+    table = _with_current_names(table)
     if isinstance(table.get("cfg"), str):
         places = [place / table["cfg"] for place in (folder, FOLDER)]
         table["cfg"] = str(next((place for place in places if place.is_file()), places[0]))

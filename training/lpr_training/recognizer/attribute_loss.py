@@ -1,4 +1,4 @@
-"""The loss of a recognizer's summary: what a plate is like, besides its text."""
+"""The loss of a recognizer's plate attributes: what it predicts besides the text."""
 
 from __future__ import annotations
 
@@ -8,43 +8,46 @@ from torch.nn import functional
 from lpr.specs import plate_attributes
 from lpr_training.recognizer.batches import AttributeTargets
 
-CORNERS = 20.0
-"""Corners that are off by a fiftieth of the crop cost as much as an even guess whether there is a
-plate."""
+_WEIGHTS = {"plate": 1.0, "corners": 20.0, "lines": 0.5, "ground": 0.2, "ink": 0.2, "region": 0.2}
+"""Weights of the parts. With that of the corners, an error of a fiftieth of the crop costs as much
+as an even guess whether there is a plate."""
+
+_SMOOTH_L1_BETA = 0.02
+"""Distance of corners from which on the loss is linear, in widths and heights of the crop."""
 
 
-def summary_loss(rows: Tensor, facts: AttributeTargets) -> tuple[Tensor, dict[str, float]]:
-    """Cross entropy of what is told by classes, and the distance of the corners (smooth L1, in
-    parts of the crop), each over the crops of which it is known.
+def attribute_loss(rows: Tensor, targets: AttributeTargets) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss and its parts, each averaged over the crops whose target is known.
 
-    ``rows`` is ``N x C``, as :mod:`lpr.specs.plate_attributes` lays it out.
+    Classes have cross entropy, corners smooth L1. ``rows`` is ``N x C``, in the layout of
+    :mod:`lpr.specs.plate_attributes`.
     """
     frame = rows.new_tensor(plate_attributes.FRAME).reshape(8)
-    cornered = ~facts.corners.isnan().any(1)
-    lined = ~facts.lines.isnan()
+    cornered = ~targets.corners.isnan().any(1)
+    lined = ~targets.lines.isnan()
     binary = functional.binary_cross_entropy_with_logits
-    # Sums over none are 0, means would not be a number.
+    # Sums divided by counts: the sum over no crops is 0, their mean would be NaN.
     parts = {
-        "plate": binary(rows[:, plate_attributes.PLATE], facts.plate),
+        "plate": binary(rows[:, plate_attributes.PLATE], targets.plate),
         "corners": functional.smooth_l1_loss(
             rows[cornered, plate_attributes.CORNERS] + frame,
-            facts.corners[cornered],
-            beta=0.02,
+            targets.corners[cornered],
+            beta=_SMOOTH_L1_BETA,
             reduction="sum",
         )
         / (8 * cornered.sum().clamp(min=1)),
-        "lines": binary(rows[lined, plate_attributes.LINES], facts.lines[lined], reduction="sum")
+        "lines": binary(rows[lined, plate_attributes.LINES], targets.lines[lined], reduction="sum")
         / lined.sum().clamp(min=1),
     }
-    for name, place in (
+    for name, columns in (
         ("ground", plate_attributes.GROUND),
         ("ink", plate_attributes.INK),
         ("region", plate_attributes.REGION),
     ):
-        wanted = getattr(facts, name)
-        known = (wanted >= 0).sum().clamp(min=1)
-        missed = functional.cross_entropy(rows[:, place], wanted, ignore_index=-1, reduction="sum")
-        parts[name] = missed / known
-    weights = {"corners": CORNERS, "ground": 0.2, "ink": 0.2, "region": 0.2, "lines": 0.5}
-    loss = sum((weights.get(name, 1.0) * part for name, part in parts.items()), rows.sum() * 0)
+        target = getattr(targets, name)
+        entropy = functional.cross_entropy(
+            rows[:, columns], target, ignore_index=-1, reduction="sum"
+        )
+        parts[name] = entropy / (target >= 0).sum().clamp(min=1)
+    loss = sum((_WEIGHTS[name] * part for name, part in parts.items()), rows.sum() * 0)
     return loss, {name: float(part.detach()) for name, part in parts.items()}

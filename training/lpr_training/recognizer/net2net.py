@@ -1,7 +1,7 @@
-"""A trained network's weights for one with more channels that computes the same.
+"""Net2WiderNet: a trained network's weights for one with more channels and the same outputs.
 
-Chen et al. 2016, Net2Net ("wider"): each channel is copied, and what reads it shares its weights
-out among the copies, at random, so that they part ways in training.
+Chen et al. 2016, Net2Net: each channel is copied, and the weights that read it are split randomly
+among the copies, so that these diverge in training.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from lpr_torch.resnet_gru import ResNetGruNet
 
 
 def widen(narrow: ResNetGruNet, wide: ResNetGruNet, seed: int) -> dict[str, Tensor]:
-    """A state dict for ``wide``, whose channels are a whole multiple of those of ``narrow``.
+    """Return a state dict for ``wide``, whose channels are a multiple of those of ``narrow``.
 
-    Raises :class:`lpr.errors.ModelError` for networks that differ in anything else.
+    Raises :class:`lpr.errors.ModelError` if the networks differ in anything else.
     """
     random = torch.Generator().manual_seed(seed)
     widened: dict[str, Tensor] = {}
@@ -28,24 +28,24 @@ def widen(narrow: ResNetGruNet, wide: ResNetGruNet, seed: int) -> dict[str, Tens
             # Its inputs are rows x channels of the feature map.
             rows = value.shape[1] // channels
             parts = value.view(len(value), rows, channels)
-            wanted = torch.Size((shape[0], rows, shape[1] // rows))
-            widened[name] = _grown(name, parts, wanted, random, 2).reshape(shape)
+            grown = torch.Size((shape[0], rows, shape[1] // rows))
+            widened[name] = _grown(name, parts, grown, random, 2).reshape(shape)
         else:
             widened[name] = _grown(name, value, shape, random, 1)
     if set(widened) != set(targets):
-        raise ModelError("a network can only be widened, not given other layers")
+        raise ModelError("a network can only be widened; the layers have to be the same")
     return widened
 
 
 def _grown(
     name: str, value: Tensor, shape: torch.Size, random: torch.Generator, inputs: int
 ) -> Tensor:
-    """``value`` at the larger ``shape``: axis 0 copied, axis ``inputs`` shared out."""
-    # The rows of a recurrent layer are three gates' one behind the other: those stay as they are.
+    """``value`` at the larger ``shape``: axis 0 is copied, axis ``inputs`` is split."""
+    # A recurrent layer's rows are those of three gates in turn, and do not grow.
     growing = (inputs,) if "gru" in name else (0, inputs)
     fits = value.ndim == len(shape) and all(
-        wanted % have == 0 and (wanted == have or axis in growing)
-        for axis, (have, wanted) in enumerate(zip(value.shape, shape, strict=False))
+        new % old == 0 and (new == old or axis in growing)
+        for axis, (old, new) in enumerate(zip(value.shape, shape, strict=False))
     )
     if not fits:
         raise ModelError(f"{name} cannot grow from {tuple(value.shape)} to {tuple(shape)}")

@@ -1,8 +1,8 @@
-"""Published ONNX files back into networks that can be trained."""
+"""Loads a published ONNX file into a network that can be trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,38 +17,41 @@ from lpr_torch.plain import CtcNet
 
 @torch.no_grad()
 def load_fused(network: CtcNet, file: Path, examples: Tensor) -> None:
-    """Fill ``network`` with the convolutions of an ONNX file, batch norms folded into them.
+    """Fill ``network`` with the convolutions of an ONNX file, in which batch norms are folded.
 
-    ``network`` may hold more 3 x 3 convolutions than the file, where they follow a ReLU and keep
-    channels and size: these start as the identity (Chen et al. 2016, Net2Net, "deeper").
+    ``network`` may have additional 3 x 3 convolutions after a ReLU that keep channels and size:
+    these start as the identity (Chen et al. 2016, Net2Net, "deeper").
 
-    Each batch norm gets the statistics of ``examples`` (``N x K x H x W``) and a scale and a shift
-    that undo them: the network computes what the file does, and goes on computing it when training
-    normalises by batches. Raises :class:`lpr.errors.ModelError` where the convolutions differ.
+    Each batch norm gets the statistics of ``examples`` (``N x K x H x W``), and a scale and a shift
+    that cancel them. The network then computes the same as the file, also while training
+    normalises by batches. Raises :class:`lpr.errors.ModelError` if the convolutions differ.
     """
     graph = onnx.load(str(file)).graph
     constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Identity":  # equal constants are stored once
+        if node.op_type == "Identity":  # equal constants are stored only once
             constants[node.output[0]] = constants[node.input[0]]
     nodes = [node for node in graph.node if node.op_type == "Conv"]
-    # In the order in which the network runs them.
+    # In the order of execution.
     parts = [network.layers, *([network.summary] if network.summary is not None else [])]
     convolutions = [layer for part in parts for layer in part if isinstance(layer, nn.Conv2d)]
     stored = [
         (_tensor(constants[node.input[1]]), _tensor(constants[node.input[2]])) for node in nodes
     ]
     remaining = iter(_matched(stored, convolutions, file))
-    features = _fill(network.layers[: network.trunk], examples, remaining)
-    _fill(network.layers[network.trunk :], features, remaining)
+    layers = list(network.layers)
+    features = _fill(layers[: network.trunk], examples, remaining)
+    _fill(layers[network.trunk :], features, remaining)
     if network.summary is not None:
         _fill(network.summary, features, remaining)
     network.train()
 
 
-def _fill(layers: nn.Sequential, x: Tensor, numbers: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
-    """What ``layers`` make of ``x`` once they have got their ``numbers``: weight and shift of each
-    convolution."""
+def _fill(
+    layers: Iterable[nn.Module], x: Tensor, numbers: Iterator[tuple[Tensor, Tensor]]
+) -> Tensor:
+    """Fill ``layers`` with a weight and a shift for each convolution; return their output for
+    ``x``."""
     shift = torch.zeros(0)
     for layer in layers:
         if isinstance(layer, nn.Conv2d):
@@ -65,7 +68,7 @@ def _fill(layers: nn.Sequential, x: Tensor, numbers: Iterator[tuple[Tensor, Tens
             layer.weight.copy_((variance + layer.eps).sqrt())
             layer.bias.copy_(mean + shift)
         if not isinstance(layer, nn.Dropout):
-            # A clone: activations work in place, and features are used twice.
+            # Activations work in place, but features are used twice.
             x = layer.eval()(x.clone())
     return x
 
@@ -73,21 +76,21 @@ def _fill(layers: nn.Sequential, x: Tensor, numbers: Iterator[tuple[Tensor, Tens
 def _matched(
     stored: list[tuple[Tensor, Tensor]], convolutions: list[nn.Conv2d], file: Path
 ) -> list[tuple[Tensor, Tensor]]:
-    """Weight and shift for each of ``convolutions``: the next stored ones, or the identity's."""
+    """A weight and a shift for each of ``convolutions``: the next stored ones, or the identity."""
     matched: list[tuple[Tensor, Tensor]] = []
-    left = list(stored)
+    remaining = list(stored)
     for convolution in convolutions:
-        wanted = convolution.weight.shape
-        if left and left[0][0].shape == wanted:
-            matched.append(left.pop(0))
-        elif matched and wanted[0] == wanted[1] and convolution.stride == (1, 1):
-            matched.append((nn.init.dirac_(torch.empty(wanted)), torch.zeros(wanted[0])))
+        shape = convolution.weight.shape
+        if remaining and remaining[0][0].shape == shape:
+            matched.append(remaining.pop(0))
+        elif matched and shape[0] == shape[1] and convolution.stride == (1, 1):
+            matched.append((nn.init.dirac_(torch.empty(shape)), torch.zeros(shape[0])))
         else:
             break
-    if left or len(matched) != len(convolutions):
+    if remaining or len(matched) != len(convolutions):
         shapes = [tuple(weight.shape) for weight, _ in stored]
         recipes = [tuple(convolution.weight.shape) for convolution in convolutions]
-        raise ModelError(f"{file}: holds convolutions of {shapes}, the recipe's are {recipes}")
+        raise ModelError(f"{file}: has convolutions of {shapes}, but the recipe's are {recipes}")
     return matched
 
 

@@ -19,9 +19,9 @@ from lpr_training.datasets.plate_samples import (
 )
 from lpr_training.datasets.pyramid import load
 from lpr_training.datasets.sets import DataSets, open_sets
-from lpr_training.recognizer.batches import RecognizerBatches
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.origin import ABROAD
+from lpr_training.recognizer.batches import CropSettings
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.plates.origin import ABROAD
 
 UNSEEN = 1000
 """What is added to a run's seed for the rendered plates of its checks."""
@@ -35,7 +35,7 @@ SHARES = ("crops", "scenes")
 
 @dataclass(frozen=True, slots=True)
 class Plates:
-    """``train`` by the names that :class:`lpr_training.recognizer.batches.RecognizerBatches` has
+    """``train`` by the names that :class:`lpr_training.recognizer.batches.CropSettings` has
     shares of, ``dev`` by those that figures have."""
 
     train: Mapping[str, list[PlateSample]]
@@ -43,7 +43,7 @@ class Plates:
 
 
 def read_plates(
-    root: Path, crops: RecognizerBatches, spec: CtcSpec, seed: int, rendered_check: int = 0
+    root: Path, crops: CropSettings, spec: CtcSpec, seed: int, rendered_check: int = 0
 ) -> Plates:
     """The plates of the sets of ``root``, and rendered ones beside them.
 

@@ -1,4 +1,4 @@
-"""A recognizer's recipe."""
+"""A recognizer's recipe, and its reader."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from lpr_torch.plain import Shape
 from lpr_torch.resnet_gru import ResNetGru
 from lpr_training.engine.schedule import Schedule
 from lpr_training.recipes import read
-from lpr_training.recognizer.batches import RecognizerBatches
+from lpr_training.recognizer.batches import CropSettings
 from lpr_training.recognizer.distillation import Distil
 
 
 def recognizer_recipe(name: str, changes: Sequence[str] = ()) -> RecognizerRecipe:
+    """Read a recipe by its name or file; ``changes`` such as ``schedule.steps=500`` override it."""
     return recognizer_of(read(name, changes), name)
 
 
 def recognizer_of(table: dict[str, Any], name: str) -> RecognizerRecipe:
-    """As :func:`recognizer_recipe`, of a table that was read already; ``name`` is for messages."""
+    """Build a recipe from its table; ``name`` is for error messages."""
     return build(RecognizerRecipe, table, name)
 
 
 @dataclass(frozen=True, slots=True)
 class RecognizerRecipe:
-    """The network is the plain one of ``shape``, or that of ``resnet_gru`` where it is given.
-
-    ``smoothing`` is the weight of label smoothing. What is kept of a run is the network with the
-    highest ``score`` (texts read right on ``dev``) or the lowest ``loss`` there. With ``distil``
-    another model's recognizer teaches. With ``branches`` the 3 x 3 convolutions are
-    re-parameterised (:mod:`lpr_training.engine.reparameterization`). ``rendered_check`` plates of
-    Taiwan and as many from abroad, which no training sees, are read at each check beside ``dev``.
-    """
+    """What a recognizer is trained from."""
 
     schedule: Schedule
     spec: CtcSpec
-    crops: RecognizerBatches
+    crops: CropSettings
     smoothing: float = 0.0
+    """Weight of the label smoothing."""
     shape: Shape = field(default_factory=Shape)
+    """The plain network, unless ``resnet_gru`` is given."""
     resnet_gru: ResNetGru | None = None
     keep: Literal["score", "loss"] = "score"
+    """Keeps the network with the highest score (correct texts) or the lowest loss on ``dev``."""
     distil: Distil | None = None
+    """The teacher, if any."""
     branches: bool = False
+    """Re-parameterises the 3 x 3 convolutions (:mod:`lpr_training.engine.reparameterization`)."""
     rendered_check: int = 0
+    """Number of rendered plates of the region, and of foreign ones, that each check reads besides
+    ``dev``; no training sees them."""
 
     @property
     def network(self) -> Shape | ResNetGru:
+        """The settings of the network."""
         return self.resnet_gru or self.shape

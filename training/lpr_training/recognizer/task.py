@@ -1,4 +1,4 @@
-"""Training a CTC recognizer of plates: configuration, loss, check."""
+"""The training task of a CTC recognizer: network, loss, check."""
 
 from __future__ import annotations
 
@@ -22,34 +22,42 @@ from lpr_torch.plain import CtcNet
 from lpr_torch.resnet_gru import ResNetGruNet
 from lpr_training.datasets.plate_samples import frame, jittered
 from lpr_training.engine.metrics import score_texts
-from lpr_training.engine.reparameterization import add_branches, fuse_branches
-from lpr_training.recognizer.attribute_loss import summary_loss
-from lpr_training.recognizer.batches import Batch, CropSampler
+from lpr_training.engine.reparameterization import add_branches, fuse_branches, plain_kernels
+from lpr_training.recognizer.attribute_loss import attribute_loss
+from lpr_training.recognizer.batches import Batch, RecognizerBatches
 from lpr_training.recognizer.distillation import Teacher
 from lpr_training.recognizer.net2net import widen
 from lpr_training.recognizer.onnx_weights import load_fused
 from lpr_training.recognizer.plates import Plates
 from lpr_training.recognizer.recipe import RecognizerRecipe
 
+_JITTER = 0.04
+"""Standard deviation of the sides of jittered boxes in checks, in widths and heights of the box."""
+
+_EVAL_BATCH = 32
+"""Crops per forward pass of the loss on ``dev``."""
+
+_STATISTICS_BATCHES = 16
+"""Batches, beyond the training's own, for the batch norm statistics of published weights."""
+
 
 class TorchRecognizer:
-    """A network in training as a :class:`lpr.protocols.CtcRecognizer`: it is checked by the code
-    that will run it."""
+    """A network in training as a :class:`lpr.protocols.CtcRecognizer`, so that the code which will
+    run it also evaluates it."""
 
     def __init__(self, model: nn.Module, spec: CtcSpec) -> None:
         self.model, self.spec = model, spec
 
     @torch.no_grad()
     def logits(self, batch: Float32) -> Float32:
-        place = next(self.model.parameters()).device
-        return np.ascontiguousarray(self.model(torch.from_numpy(batch).to(place)).cpu().numpy())
+        device = next(self.model.parameters()).device
+        return np.ascontiguousarray(self.model(torch.from_numpy(batch).to(device)).cpu().numpy())
 
     def close(self) -> None: ...
 
 
 class RecognizerTask:
-    """A recognizer, its crops and its check on ``dev``, for
-    :func:`lpr_training.engine.loop.train`."""
+    """A recognizer as a :class:`lpr_training.engine.loop.Task`."""
 
     def __init__(self, recipe: RecognizerRecipe, plates: Plates) -> None:
         torch.manual_seed(recipe.schedule.seed)
@@ -60,46 +68,44 @@ class RecognizerTask:
             add_branches(self.model)
         self.teacher = Teacher(recipe.distil, recipe.spec) if recipe.distil else None
         self.dev = plates.dev
-        self.batch: Callable[[int], Batch] = CropSampler(
+        self.batch: Callable[[int], Batch] = RecognizerBatches(
             plates.train, recipe.crops, recipe.spec, recipe.schedule
         ).batch
 
     def start_from(self, model: Model) -> None:
-        """Take over a published recognizer's weights.
+        """Start from a published recognizer's weights.
 
-        Raises :class:`lpr.errors.ModelError` where its file holds another network.
+        Raises :class:`lpr.errors.ModelError` if its file holds another network.
         """
         file = model.recognizer.file
         if not isinstance(self.model, CtcNet) or model.recognizer.format != "onnx":
-            raise ModelError(f"{file}: only plain networks begin with a model; give a checkpoint")
-        batches = [self.batch(self.recipe.schedule.steps + number).images for number in range(16)]
-        fuse_branches(self.model)
-        load_fused(self.model, file, torch.cat(batches))
-        if self.recipe.branches:
-            add_branches(self.model)
+            raise ModelError(f"{file}: only plain networks start from a model; give a checkpoint")
+        first = self.recipe.schedule.steps
+        batches = [self.batch(first + number).images for number in range(_STATISTICS_BATCHES)]
+        with plain_kernels(self.model, self.recipe.branches):
+            load_fused(self.model, file, torch.cat(batches))
 
     def start_from_checkpoint(self, file: Path) -> None:
-        """Take over the weights of a run's ``best.safetensors``; a narrower ResNet + GRU is widened
-        so that it computes the same (:func:`lpr_training.recognizer.net2net.widen`).
+        """Start from the weights of a run's ``best.safetensors``. A narrower ResNet + GRU is
+        widened without changing its outputs (:func:`lpr_training.recognizer.net2net.widen`).
 
-        Raises :class:`lpr.errors.ModelError` where it holds another network.
+        Raises :class:`lpr.errors.ModelError` if it holds another network.
         """
         start = load_recognizer(file)
-        fuse_branches(self.model)
         if start.spec.classes != self.spec.classes:
             raise ModelError(f"{file}: knows {start.spec.classes} classes, not {self.spec.classes}")
-        weights = start.network.state_dict()
-        if isinstance(self.model, ResNetGruNet) and isinstance(start.network, ResNetGruNet):
-            weights = widen(start.network, self.model, self.recipe.schedule.seed)
-        try:
-            self.model.load_state_dict(weights)
-        except RuntimeError as error:
-            raise ModelError(f"{file}: holds another network than the recipe's: {error}") from error
-        if self.recipe.branches:
-            add_branches(self.model)
+        with plain_kernels(self.model, self.recipe.branches):
+            weights = start.network.state_dict()
+            if isinstance(self.model, ResNetGruNet) and isinstance(start.network, ResNetGruNet):
+                weights = widen(start.network, self.model, self.recipe.schedule.seed)
+            try:
+                self.model.load_state_dict(weights)
+            except RuntimeError as error:
+                problem = f"{file}: holds another network than the recipe's: {error}"
+                raise ModelError(problem) from error
 
     def save(self, model: nn.Module, file: Path) -> None:
-        # A copy of its own: fusing one network takes the branches' class from all copies of it.
+        # A new network, since fusing one affects all deep copies of it.
         network = recognizer_network(self.recipe.network, self.spec)
         if self.recipe.branches:
             add_branches(network)
@@ -109,26 +115,26 @@ class RecognizerTask:
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         out = self.model(batch.images)
-        plates = batch.facts.plate > 0
+        plates = batch.attributes.plate > 0
         scores = out[plates, self.spec.dropped_steps :].log_softmax(2)
-        # Label smoothing: the uniform distribution's cross entropy, beyond its least value.
+        # Label smoothing: the cross entropy to the uniform distribution, less its minimum.
         uniform = -scores.mean() - math.log(out.shape[2])
         ctc = self._ctc(scores, batch)
         loss = ctc + self.recipe.smoothing * uniform
         parts = {"ctc": float(ctc.detach())}
         if self.spec.summary:
-            told, more = summary_loss(out[:, 0], batch.facts)
-            loss = loss + told
-            parts |= more
+            attributes, attribute_parts = attribute_loss(out[:, 0], batch.attributes)
+            loss = loss + attributes
+            parts |= attribute_parts
         if self.teacher:
-            lesson = self.teacher.lesson(batch.images[plates], scores)
-            loss = loss + self.teacher.weight * lesson
-            parts["lesson"] = float(lesson.detach())
+            distillation = self.teacher.loss(batch.images[plates], scores)
+            loss = loss + self.teacher.weight * distillation
+            parts["lesson"] = float(distillation.detach())
         return loss, parts
 
     def _ctc(self, scores: Tensor, batch: Batch) -> Tensor:
-        """Graves et al. 2006; ``scores`` are ``N x T x C`` log probabilities of the batch's plates
-        (what is none has no text)."""
+        """The CTC loss (Graves et al. 2006); ``scores`` are the ``N x T x C`` log probabilities of
+        those crops that show a plate."""
         lengths = batch.lengths[batch.lengths > 0]
         return functional.ctc_loss(
             scores.transpose(0, 1),
@@ -140,24 +146,24 @@ class RecognizerTask:
         )
 
     def check(self, model: nn.Module, margin: float | None = None) -> dict[str, float]:
-        """Read the plates of ``dev``, by their labelled boxes and by boxes that are a little off;
-        with another ``margin`` around them than the spec's, if one is given."""
+        """Read the plates of ``dev`` by their labelled boxes and by jittered ones; ``margin``
+        overrides the spec's crop margin."""
         spec = self.spec if margin is None else replace(self.spec, crop_margin=margin)
         reader = CtcReader(TorchRecognizer(model, spec))
         figures: dict[str, float] = {}
         for name, plates in self.dev.items():
             rng = np.random.default_rng(0)
-            wanted = [plate.text for plate in plates]
+            truth = [plate.text for plate in plates]
             boxes = [frame(plate.quad, tight=True) for plate in plates]
-            views = {"": boxes, "_jittered": [jittered(b, rng, 0.04) for b in boxes]}
+            views = {"": boxes, "_jittered": [jittered(b, rng, _JITTER) for b in boxes]}
             for end, moved in views.items():
                 crops = [
                     Crop(p.picture.levels[0], b.quad) for p, b in zip(plates, moved, strict=True)
                 ]
                 texts = [reading.text for reading in reader.read(crops)]
-                figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, wanted)
+                figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, truth)
         keys = [name + end for name in self.dev for end in ("", "_jittered")]
-        # Texts that are nearly right count too: in the beginning none is exact.
+        # Nearly correct texts count too, since none is exact at first.
         figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
         if self.recipe.keep == "loss":
             figures["dev_loss"] = self.dev_loss(model)
@@ -166,12 +172,12 @@ class RecognizerTask:
 
     @torch.no_grad()
     def dev_loss(self, model: nn.Module) -> float:
-        """The mean CTC loss of the labelled plates of ``dev``."""
+        """Return the mean CTC loss of the plates of ``dev``."""
         total = count = 0.0
         for plates in self.dev.values():
-            sampler = CropSampler({}, self.recipe.crops, self.spec, self.recipe.schedule)
-            for start in range(0, len(plates), 32):
-                batch = sampler.as_they_are(plates[start : start + 32])
+            sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
+            for start in range(0, len(plates), _EVAL_BATCH):
+                batch = sampler.as_they_are(plates[start : start + _EVAL_BATCH])
                 scores = model(batch.images)[:, self.spec.dropped_steps :].log_softmax(2)
                 total += float(self._ctc(scores, batch)) * len(batch.images)
                 count += len(batch.images)

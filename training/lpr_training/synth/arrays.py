@@ -1,4 +1,4 @@
-"""Tells the type checker what OpenCV's and NumPy's stubs leave open; copies nothing that fits."""
+"""Narrows the array types that OpenCV's and NumPy's stubs leave open, without copying."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a flat plate looks from somewhere: corners in a picture, and the plate warped onto them.
+"""Perspective: a plate's corners in a random view, and pictures warped onto corners.
 
-Corners are continuous coordinates, where pixel ``(i, j)`` covers ``(i, j)`` to ``(i + 1, j + 1)``.
+Coordinates are continuous: pixel ``(i, j)`` covers ``(i, j)`` to ``(i + 1, j + 1)``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from lpr_training.synth.arrays import as_image
 def random_view(
     rng: np.random.Generator, aspect: float, rotation: float = 9.0, tilt: float = 35.0
 ) -> Float32:
-    """Corners (``4 x 2``, in reading order) of a plate seen by a random camera.
+    """Return the corners (``4 x 2``, in reading order) of a plate seen by a random camera.
 
-    The plate is 1 wide and ``1 / aspect`` high before it is turned, and centred at the origin.
-    ``rotation`` is the standard deviation in the picture's plane, ``tilt`` the greatest angle out
-    of it, both in degrees.
+    Before its rotation the plate is 1 wide, ``1 / aspect`` high and centred at the origin.
+    ``rotation`` is the standard deviation of the angle in the picture's plane, ``tilt`` the
+    greatest angle out of it, in degrees.
     """
     half = 0.5 / aspect
     corners = np.array([[-0.5, -half, 0], [0.5, -half, 0], [0.5, half, 0], [-0.5, half, 0]])
@@ -43,17 +43,17 @@ def _turn(axis: int, angle: float) -> np.ndarray:
 
 
 def lay_onto(below: Image, picture: Image, mask: Image, corners: Float32) -> tuple[Image, Image]:
-    """``below`` with ``picture`` warped so that its corners lie on ``corners``, and its cover.
+    """Warp ``picture`` onto ``corners`` (``4 x 2``) of ``below``; return the result and the cover.
 
-    ``mask`` (0..255) is the picture's shape; the cover has ``below``'s size and says how much of
-    each pixel the picture hides, 0..255.
+    ``mask`` (0..255) is the picture's opacity. The cover is the opacity in ``below``'s pixels.
     """
     height, width = picture.shape[:2]
     sheet = cv2.merge([cv2.multiply(picture, cv2.merge([mask] * 3), scale=1 / 255), mask])
     scale = 1.4 * max(float(np.linalg.norm(corners[1] - corners[0])), 4.0) / width
     if scale < 0.9:
         height, width = max(round(height * scale), 2), max(round(width * scale), 4)
-        # Down to a half, no pixel is skipped between two; areas take four times as long.
+        # Linear interpolation skips no pixel down to a half; area averaging takes four times as
+        # long.
         way = cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA
         sheet = cv2.resize(sheet, (width, height), interpolation=way)
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
@@ -61,19 +61,19 @@ def lay_onto(below: Image, picture: Image, mask: Image, corners: Float32) -> tup
     size = (below.shape[1], below.shape[0])
     warped = cv2.warpPerspective(sheet, matrix, size, flags=cv2.INTER_LINEAR)
     cover = np.ascontiguousarray(warped[:, :, 3])
-    room = cv2.merge([cv2.bitwise_not(cover)] * 3)
-    mixed = cv2.add(cv2.multiply(below, room, scale=1 / 255), warped[:, :, :3])
+    transparency = cv2.merge([cv2.bitwise_not(cover)] * 3)
+    mixed = cv2.add(cv2.multiply(below, transparency, scale=1 / 255), warped[:, :, :3])
     return as_image(mixed), as_image(cover)
 
 
 def as_quad(corners: Float32) -> Quad:
-    """Four corners as plain numbers."""
+    """Convert corners (``4 x 2``) into plain numbers."""
     a, b, c, d = ((float(x), float(y)) for x, y in corners)
     return a, b, c, d
 
 
 def bounds(corners: Float32) -> Box:
-    """The smallest box around some corners."""
+    """Return the bounding box of corners (``N x 2``)."""
     x0, y0 = corners.min(axis=0)
     x1, y1 = corners.max(axis=0)
     return Box(float(x0), float(y0), float(x1), float(y1))

@@ -1,4 +1,4 @@
-"""A sheet of rendered crops to look at."""
+"""A contact sheet of rendered crops."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.crops import CropPicture
+from lpr_training.synth.scenes.crops import CropPicture
 
 _COLUMNS = 10
 _TILE = (200, 130)
+"""Width and height of a crop on the sheet, in pixels."""
 _LABEL = 16
+"""Height of a label, in pixels."""
 
 
 def contact_sheet(crops: Iterable[CropPicture]) -> Image:
-    """``crops`` in rows of ten, each with its text below (BGR)."""
+    """Return ``crops`` in rows of ten, each with its text below (BGR)."""
     tiles = []
     for crop in crops:
         tile = np.zeros((_TILE[1] + _LABEL, _TILE[0] + 4, 3), np.uint8)

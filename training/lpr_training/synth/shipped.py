@@ -1,4 +1,4 @@
-"""The samples that the project ships, rendered: nothing in them is a photograph."""
+"""Renders the samples that the project ships. Run: python -m lpr_training.synth.shipped FOLDER"""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import numpy as np
 
 from lpr.errors import OutputError
 from lpr.types import Float32, Image
-from lpr_training.synth import camera
-from lpr_training.synth.film import write_film
-from lpr_training.synth.plates import render_plate
-from lpr_training.synth.scenes import PlacedPlate, mount, place_plate, place_vehicle
-from lpr_training.synth.street import render_street
-from lpr_training.synth.traffic import film_recipe
-from lpr_training.synth.vehicles import VehiclePicture, render_vehicle
+from lpr_training.synth.plates.render import render_plate
+from lpr_training.synth.scenes import camera
+from lpr_training.synth.scenes.scene import PlacedPlate, mount, place_plate, place_vehicle
+from lpr_training.synth.scenes.street import render_street
+from lpr_training.synth.scenes.vehicles import VehiclePicture, render_vehicle
+from lpr_training.synth.video.recipe import video_recipe
+from lpr_training.synth.video.render import write_video
 
-FILM = "sample-street"
-"""The recipe of the clip."""
+VIDEO = "sample-street"
+"""The recipe of the video."""
 
 _WIDTH, _HEIGHT = 960, 720
 _HORIZON = 0.3
 
 
 def write_samples(folder: Path) -> None:
-    """Renders the clip and two stills, and what is true of them (``street.json``, ``stills.json``).
+    """Render the video and two stills, with their ground truth (``street.json``, ``stills.json``).
 
-    Raises OutputError where the folder cannot be written.
+    Raises :class:`lpr.errors.OutputError` if the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,11 +45,11 @@ def write_samples(folder: Path) -> None:
         (folder / "stills.json").write_text(written + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write the samples to {folder}: {error}") from error
-    write_film(film_recipe(FILM), folder / "street.mp4")
+    write_video(video_recipe(VIDEO), folder / "street.mp4")
 
 
 def render_still(seed: int, kind: str, text: str, style: str) -> tuple[Image, PlacedPlate]:
-    """One vehicle, 960 x 720, with a plate some 150 pixels wide."""
+    """Render one vehicle, 960 x 720, with a plate about 150 pixels wide."""
     street, _ = render_street(np.random.default_rng(seed), _WIDTH, _HEIGHT, horizon=_HORIZON)
     vehicle = render_vehicle(np.random.default_rng(seed), kind, 640)
     plate = render_plate(np.random.default_rng(seed), text, style, fresh=True)
@@ -68,7 +68,7 @@ def _write_still(file: Path, image: Image, plate: PlacedPlate) -> list[dict[str,
 
 
 def _stance(vehicle: VehiclePicture, wide: float) -> Float32:
-    """Corners of a vehicle on the road, its distance given by its width."""
+    """The corners (``4 x 2``) of a vehicle on the road, ``wide`` pixels wide."""
     tall = wide * vehicle.mask.shape[0] / vehicle.mask.shape[1]
     lane = 0.62 if vehicle.mask.shape[0] < vehicle.mask.shape[1] else 0.86
     middle, ground = _WIDTH * 0.47, _HEIGHT * _HORIZON + wide * lane
@@ -77,7 +77,7 @@ def _stance(vehicle: VehiclePicture, wide: float) -> Float32:
 
 
 def _develop(rng: np.random.Generator, picture: Image) -> Image:
-    """An ordinary camera on an ordinary day: a little soft, a little noisy."""
+    """The picture with a slight blur and slight noise."""
     soft = cv2.GaussianBlur(picture, (0, 0), 0.55).astype(np.float32)
     grain = rng.standard_normal(soft.shape[:2], np.float32)[:, :, None] * np.float32(1.8)
     return camera.finish(soft + grain)

@@ -1,4 +1,4 @@
-"""The kinds of plates: their size, colours, formats and fittings, as data."""
+"""Plate styles as data: size, colours, formats and fittings. Region packs import this module."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 Colour: TypeAlias = tuple[int, int, int]
 Caption: TypeAlias = Literal["place", "electric"]
 
-_WHITE: Colour = (236, 238, 238)
-_BLACK: Colour = (26, 24, 24)
-_RED: Colour = (38, 30, 176)
+WHITE: Colour = (236, 238, 238)
+BLACK: Colour = (26, 24, 24)
+RED: Colour = (38, 30, 176)
 _GREEN: Colour = (72, 104, 22)
 _YELLOW: Colour = (40, 196, 238)
 
@@ -36,38 +36,38 @@ _TRAILERS = ("AA-99", "99-AA", "A9-99", "9A-99", "99-A9", "99-9A")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One kind of plate.
-
-    ``sizes`` are widths and heights in millimetres, one of which is taken; ``plate`` and ``ink``
-    are BGR; ``formats`` the patterns on it; ``prefixes`` the usual first letters (empty: any);
-    ``old`` marks the plates before 2012, with thinner strokes and more slots; ``caption`` what
-    stands in small characters above; ``share`` how often it is taken among the styles that carry a
-    format. ``blossoms`` are the faint ones along the lower edge of plates that are not ``old``;
-    ``band`` is the colour (BGR) of a strip along the upper edge.
-    """
+    """One kind of plate. Colours are BGR, 0..255."""
 
     name: str
     sizes: tuple[tuple[int, int], ...]
+    """Possible widths and heights, in millimetres."""
     formats: tuple[str, ...]
-    plate: Colour = _WHITE
-    ink: Colour = _BLACK
+    """Patterns of the texts, such as ``AAA-9999``."""
+    plate: Colour = WHITE
+    ink: Colour = BLACK
     prefixes: str = ""
+    """Common first letters (empty: any)."""
     old: bool = False
+    """A plate from before 2012: thinner strokes and more slots."""
     caption: Caption | None = None
+    """Small characters above the text."""
     share: float = 1.0
+    """Relative frequency among the styles that have the same format."""
     blossoms: bool = True
+    """Faint blossoms along the lower edge, unless ``old``."""
     band: Colour | None = None
+    """Colour of a strip along the upper edge, if any."""
 
     def __post_init__(self) -> None:
         if not self.sizes or min(min(size) for size in self.sizes) <= 0:
-            raise ValueError(f"style {self.name}: sizes are widths and heights above 0")
+            raise ValueError(f"style {self.name}: sizes have to be widths and heights above 0")
         for colour in (self.plate, self.ink, self.band or self.ink):
             if not all(0 <= part <= 255 for part in colour):
                 raise ValueError(
-                    f"style {self.name}: {colour} is no colour; 0 to 255 are its parts"
+                    f"style {self.name}: {colour} is not a colour; its parts range from 0 to 255"
                 )
         if self.share <= 0:
-            raise ValueError(f"style {self.name}: share is a number above 0")
+            raise ValueError(f"style {self.name}: share has to be above 0")
 
 
 _CAR = ((380, 160),)
@@ -82,13 +82,13 @@ STYLES: dict[str, Style] = {
         Style("motorcycle", _MOTORCYCLE, _SEVEN, prefixes="MNP", share=8),
         Style("electric", _CAR + _MOTORCYCLE, _SEVEN, prefixes="E", caption="electric", share=1),
         Style("rental", _CAR, _SEVEN, prefixes="R", share=0.6),
-        Style("taxi", _CAR, _SEVEN, ink=_RED, prefixes="T", share=0.6),
-        Style("light-motorcycle", _MOTORCYCLE, _SEVEN, _GREEN, _WHITE, "QE", share=0.5),
-        Style("heavy-yellow", _MOTORCYCLE, _SEVEN, _YELLOW, _BLACK, "L", share=0.6),
-        Style("heavy-red", _MOTORCYCLE, _SEVEN, _RED, _WHITE, "L", share=0.6),
-        Style("truck", _CAR, (*_SEVEN, "AAA-999"), _GREEN, _WHITE, "KH", share=0.5),
+        Style("taxi", _CAR, _SEVEN, ink=RED, prefixes="T", share=0.6),
+        Style("light-motorcycle", _MOTORCYCLE, _SEVEN, _GREEN, WHITE, "QE", share=0.5),
+        Style("heavy-yellow", _MOTORCYCLE, _SEVEN, _YELLOW, BLACK, "L", share=0.6),
+        Style("heavy-red", _MOTORCYCLE, _SEVEN, RED, WHITE, "L", share=0.6),
+        Style("truck", _CAR, (*_SEVEN, "AAA-999"), _GREEN, WHITE, "KH", share=0.5),
         Style("private-truck", _CAR, (*_SEVEN, "AAA-999"), ink=_GREEN, prefixes="KBA", share=0.4),
-        Style("coach", _CAR, (*_SEVEN, "AAA-999"), _RED, _WHITE, "K", share=0.2),
+        Style("coach", _CAR, (*_SEVEN, "AAA-999"), RED, WHITE, "K", share=0.2),
         Style("old-car", _OLD_CAR, _OLD_CARS, old=True, share=4),
         Style("old-car-place", _OLD_CAR, _OLD_CARS, old=True, caption="place", share=2),
         Style("old-motorcycle", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, old=True, share=4),
@@ -100,14 +100,14 @@ STYLES: dict[str, Style] = {
             caption="place",
             share=2,
         ),
-        Style("old-green", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, _GREEN, _WHITE, old=True, share=0.7),
-        Style("old-taxi", _OLD_CAR, _OLD_TRUCKS, ink=_RED, old=True, caption="place", share=1),
-        Style("old-truck", _OLD_CAR, _OLD_TRUCKS, _GREEN, _WHITE, old=True, caption="place"),
-        Style("old-coach", _OLD_CAR, _OLD_TRUCKS, _RED, _WHITE, old=True, share=0.5),
+        Style("old-green", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, _GREEN, WHITE, old=True, share=0.7),
+        Style("old-taxi", _OLD_CAR, _OLD_TRUCKS, ink=RED, old=True, caption="place", share=1),
+        Style("old-truck", _OLD_CAR, _OLD_TRUCKS, _GREEN, WHITE, old=True, caption="place"),
+        Style("old-coach", _OLD_CAR, _OLD_TRUCKS, RED, WHITE, old=True, share=0.5),
         Style("old-private-truck", _OLD_CAR, _OLD_TRUCKS, ink=_GREEN, old=True, share=1),
-        Style("old-heavy", _OLD_MOTORCYCLE, _TRAILERS, _RED, _WHITE, old=True, share=0.7),
+        Style("old-heavy", _OLD_MOTORCYCLE, _TRAILERS, RED, WHITE, old=True, share=0.7),
         Style("trailer", _OLD_CAR, _TRAILERS, ink=_GREEN, old=True, share=0.6),
         Style("new-trailer", _CAR, _NEW_TRAILERS, prefixes="H", share=0.6),
-        Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, _WHITE, old=True, share=0.6),
+        Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, WHITE, old=True, share=0.6),
     )
 }

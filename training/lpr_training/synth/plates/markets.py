@@ -1,7 +1,7 @@
-"""What plates of the EU, the US, Brazil and Vietnam look like, as data.
+"""Plates of the EU, the US, Brazil and Vietnam, as data.
 
-In a pattern ``A`` is a letter, ``9`` a digit, ``|`` begins the second line; what else stands there
-is drawn as it is (:class:`lpr_training.synth.designs.Design`).
+In a pattern, ``A`` is a letter, ``9`` a digit, and ``|`` starts the second line; other symbols are
+drawn as they are (:class:`lpr_training.synth.plates.designs.Design`).
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr_training.synth.designs import Band, Caption, Design
-from lpr_training.synth.faces import choose
-from lpr_training.synth.styles import Colour
+from lpr_training.synth.glyphs.fonts import choose_face
+from lpr_training.synth.plates.designs import Band, Caption, Design
+from lpr_training.synth.sampling import choose_weighted, cumulative
+from lpr_training.synth.styles import BLACK, RED, WHITE, Colour
 
-_WHITE: Colour = (236, 238, 238)
 _GREY: Colour = (178, 182, 180)
 _YELLOW: Colour = (30, 190, 235)
-_BLACK: Colour = (26, 24, 24)
 _BLUE: Colour = (140, 60, 25)
-_EURO: Colour = (150, 70, 20)
-_RED: Colour = (38, 30, 176)
+EURO_BLUE: Colour = (150, 70, 20)
+"""The blue of the European band."""
+
 _GREEN: Colour = (70, 105, 25)
 _NAVY: Colour = (110, 40, 25)
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Scheme = tuple[Colour, Colour, float]
-"""Ground, ink, and how often."""
+"""Ground, ink, and relative frequency."""
 
 _EUROPEAN = (
     "barlow-*", "saira-*", "overpass-mono*", "roboto-mono*", "b612-mono*", "ibm-plex-mono*",
@@ -45,42 +45,55 @@ _AMERICAN = (
 
 @dataclass(frozen=True, slots=True)
 class MarketStyle:
-    """One kind of plate. ``names`` stand above the text with the odds of ``named``, ``slogans``
-    below it with those of ``said``; ``bands`` are the letters of the left band (none: no band),
-    drawn with the odds of ``banded``; ``strip`` is the ground of the upper caption."""
+    """One kind of plate. Odds are probabilities, 0..1."""
 
     name: str
     aspect: float
+    """Width over height."""
     patterns: tuple[str, ...]
     schemes: tuple[Scheme, ...]
     share: float = 1.0
+    """Relative frequency within the market."""
     letters: str = _LETTERS
+    """Letters of the texts."""
     faces: tuple[str, ...] = ("*",)
-    own: float = 0.25
-    bands: tuple[str, ...] = ()
-    banded: float = 0.0
-    right: float = 0.0
+    """Patterns of suitable font files' names."""
+    built_in: float = 0.25
+    """Odds of a built-in face instead."""
+    band_letters: tuple[str, ...] = ()
+    """Possible letters of the left band."""
+    band_odds: float = 0.0
+    right_band_odds: float = 0.0
+    """Odds of a right band, given a left one."""
     names: tuple[str, ...] = ()
-    named: float = 0.0
+    """Possible captions above the text."""
+    name_odds: float = 0.0
     slogans: tuple[str, ...] = ()
-    said: float = 0.0
-    caption: tuple[float, float] = (0.12, 0.2)
-    strip: Colour | None = None
-    pictures: float = 0.0
+    """Possible captions below the text."""
+    slogan_odds: float = 0.0
+    caption_height: tuple[float, float] = (0.12, 0.2)
+    """Range of a caption's height, in heights of the plate."""
+    name_ground: Colour | None = None
+    """Colour of the strip behind the upper caption, if any."""
+    picture_odds: float = 0.0
+    """Odds of a shaded or painted ground."""
     fill: tuple[float, float] = (0.75, 0.97)
+    """Range of the text's height, in heights of its space."""
     relief: tuple[float, float] = (0.0, 0.35)
-    stickers: float = 0.0
+    """Range of the embossing's strength, 0..1."""
+    sticker_odds: float = 0.0
+    """Odds of a sticker in each upper corner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A region's styles, and how often it is drawn among the markets."""
+    """A region's styles, and its share among the markets."""
 
     share: float
     styles: tuple[MarketStyle, ...]
 
 
-_USUAL: tuple[Scheme, ...] = ((_WHITE, _BLACK, 10),)
+_USUAL: tuple[Scheme, ...] = ((WHITE, BLACK, 10),)
 _EU_LINES = (
     "A*AA 9999", "AA*AA 999", "AAA*AA 99", "AA*A 9999", "A*AA 999", "AA AA 999", "AA-999-AA",
     "AA 999AA", "9999 AAA", "9999 AAA", "A-9999-AA", "9-AAA-999", "AAA-999", "99-AA-99",
@@ -120,20 +133,20 @@ _CITIES = (
     "SP-CAMPINAS", "ES-VITORIA", "AM-MANAUS",
 )  # fmt: skip
 _US_INKS: tuple[Scheme, ...] = (
-    (_WHITE, _BLACK, 4),
-    (_WHITE, _NAVY, 5),
-    (_WHITE, (160, 70, 20), 2),
-    (_WHITE, (40, 40, 150), 2),
-    (_WHITE, _GREEN, 2.5),
-    (_WHITE, (60, 40, 110), 1),
+    (WHITE, BLACK, 4),
+    (WHITE, _NAVY, 5),
+    (WHITE, (160, 70, 20), 2),
+    (WHITE, (40, 40, 150), 2),
+    (WHITE, _GREEN, 2.5),
+    (WHITE, (60, 40, 110), 1),
     ((235, 215, 190), _NAVY, 1.5),
     ((120, 215, 240), (40, 40, 60), 1.2),
     ((40, 190, 235), _NAVY, 1.5),
     ((150, 190, 160), (40, 60, 30), 0.8),
     (_NAVY, (60, 190, 235), 0.8),
-    (_BLUE, _WHITE, 0.8),
+    (_BLUE, WHITE, 0.8),
     ((30, 26, 24), (60, 190, 235), 0.5),
-    ((60, 90, 40), _WHITE, 0.6),
+    ((60, 90, 40), WHITE, 0.6),
 )
 _US_LINES = (
     "AAA 9999", "AAA-9999", "AAA9999", "AAA*9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999",
@@ -143,10 +156,10 @@ _US_LINES = (
     "AAAA99", "A9A 9A9",
 )  # fmt: skip
 _VN_INKS: tuple[Scheme, ...] = (
-    (_WHITE, _BLACK, 10),
-    (_YELLOW, _BLACK, 2.5),
-    (_BLUE, _WHITE, 0.8),
-    (_RED, _WHITE, 0.3),
+    (WHITE, BLACK, 10),
+    (_YELLOW, BLACK, 2.5),
+    (_BLUE, WHITE, 0.8),
+    (RED, WHITE, 0.3),
 )
 _VN_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
 
@@ -156,19 +169,20 @@ MARKETS: dict[str, Market] = {
         (
             MarketStyle(
                 "eu-car", 4.6, _EU_LINES,
-                ((_WHITE, _BLACK, 10), (_YELLOW, _BLACK, 2.2), (_WHITE, (60, 40, 150), 0.7),
-                 (_WHITE, _BLUE, 0.6), (_WHITE, _GREEN, 0.3), ((30, 26, 24), (225, 228, 228), 0.4),
+                ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2.2), (WHITE, (60, 40, 150), 0.7),
+                 (WHITE, _BLUE, 0.6), (WHITE, _GREEN, 0.3), ((30, 26, 24), (225, 228, 228), 0.4),
                  (_YELLOW, _BLUE, 0.3)),
-                share=6, faces=_EUROPEAN, own=0.35, bands=_COUNTRIES, banded=0.78, right=0.14,
-                fill=(0.78, 0.99),
+                share=6, faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.78,
+                right_band_odds=0.14, fill=(0.78, 0.99),
             ),
             MarketStyle(
-                "eu-two", 1.45, _EU_TWO, ((_WHITE, _BLACK, 10), (_YELLOW, _BLACK, 2)), share=0.8,
-                faces=_EUROPEAN, own=0.35, bands=_COUNTRIES, banded=0.35,
+                "eu-two", 1.45, _EU_TWO, ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2)), share=0.8,
+                faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.35,
             ),
             MarketStyle(
                 "eu-short", 3.3, ("AA 999", "A 9999", "AAA 99", "AA*A 99", "A*A 999", "AAA-999"),
-                _USUAL, share=0.5, faces=_EUROPEAN, own=0.35, bands=_COUNTRIES, banded=0.6,
+                _USUAL, share=0.5, faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES,
+                band_odds=0.6,
             ),
         ),
     ),
@@ -176,9 +190,9 @@ MARKETS: dict[str, Market] = {
         0.34,
         (
             MarketStyle(
-                "us", 2.0, _US_LINES, _US_INKS, faces=_AMERICAN, own=0.15, names=_STATES,
-                named=0.92, slogans=_SLOGANS, said=0.65, caption=(0.1, 0.2), pictures=0.6,
-                fill=(0.72, 1.0), relief=(0.05, 0.55), stickers=0.3,
+                "us", 2.0, _US_LINES, _US_INKS, faces=_AMERICAN, built_in=0.15, names=_STATES,
+                name_odds=0.92, slogans=_SLOGANS, slogan_odds=0.65, caption_height=(0.1, 0.2),
+                picture_odds=0.6, fill=(0.72, 1.0), relief=(0.05, 0.55), sticker_odds=0.3,
             ),
         ),
     ),
@@ -187,24 +201,25 @@ MARKETS: dict[str, Market] = {
         (
             MarketStyle(
                 "br-old", 3.1, ("AAA-9999", "AAA 9999", "AAA-9999"),
-                ((_GREY, _BLACK, 10), (_RED, _WHITE, 1.5), (_WHITE, _BLACK, 0.5)), share=3,
-                faces=_EUROPEAN, own=0.4, names=_CITIES, named=0.95, caption=(0.13, 0.19),
-                relief=(0.05, 0.45),
+                ((_GREY, BLACK, 10), (RED, WHITE, 1.5), (WHITE, BLACK, 0.5)), share=3,
+                faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
+                caption_height=(0.13, 0.19), relief=(0.05, 0.45),
             ),
             MarketStyle(
-                "br-motorcycle", 1.18, ("AAA|9999",), ((_GREY, _BLACK, 5), (_RED, _WHITE, 1)),
-                share=0.5, faces=_EUROPEAN, own=0.4, names=_CITIES, named=0.95,
-                caption=(0.1, 0.14),
+                "br-motorcycle", 1.18, ("AAA|9999",), ((_GREY, BLACK, 5), (RED, WHITE, 1)),
+                share=0.5, faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
+                caption_height=(0.1, 0.14),
             ),
             MarketStyle(
                 "mercosul", 3.08, ("AAA9A99",),
-                ((_WHITE, _BLACK, 8), (_WHITE, _RED, 1.5), (_WHITE, _BLUE, 0.4)), share=1.2,
-                faces=_EUROPEAN, own=0.4, names=("BRASIL",), named=1.0, strip=_EURO,
-                caption=(0.12, 0.16),
+                ((WHITE, BLACK, 8), (WHITE, RED, 1.5), (WHITE, _BLUE, 0.4)), share=1.2,
+                faces=_EUROPEAN, built_in=0.4, names=("BRASIL",), name_odds=1.0,
+                name_ground=EURO_BLUE, caption_height=(0.12, 0.16),
             ),
             MarketStyle(
                 "mercosul-motorcycle", 1.18, ("AAA|9A99",), _USUAL, share=0.3, faces=_EUROPEAN,
-                own=0.4, names=("BRASIL",), named=1.0, strip=_EURO, caption=(0.1, 0.14),
+                built_in=0.4, names=("BRASIL",), name_odds=1.0, name_ground=EURO_BLUE,
+                caption_height=(0.1, 0.14),
             ),
         ),
     ),
@@ -213,15 +228,15 @@ MARKETS: dict[str, Market] = {
         (
             MarketStyle(
                 "vn-long", 4.7, ("99A-999.99", "99A-9999", "99AA-999.99"), _VN_INKS, share=1,
-                letters=_VN_LETTERS, faces=_EUROPEAN, own=0.35,
+                letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
             ),
             MarketStyle(
                 "vn-car", 2.0, ("99A|999.99", "99A|9999", "99AA|999.99"), _VN_INKS, share=1.2,
-                letters=_VN_LETTERS, faces=_EUROPEAN, own=0.35,
+                letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
             ),
             MarketStyle(
                 "vn-motorcycle", 1.36, ("99-A9|999.99", "99-A9|9999", "99-AA|999.99"), _VN_INKS,
-                share=1.8, letters=_VN_LETTERS, faces=_EUROPEAN, own=0.35,
+                share=1.8, letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
             ),
         ),
     ),
@@ -231,8 +246,11 @@ MARKETS: dict[str, Market] = {
 def market_design(
     rng: np.random.Generator, region: str | None, lines: int | None, aspect: float | None
 ) -> Design | None:
-    """A random plate of a region, or of any; None where none has so many lines or is about so wide
-    for its height."""
+    """Return a random plate's design, or None if no style matches.
+
+    None for the ``region``, the number of ``lines`` or the ``aspect`` (width over height, matched
+    within a third) accepts any.
+    """
     pool = [
         (code, style, market.share * style.share / sum(s.share for s in market.styles))
         for code, market in MARKETS.items()
@@ -243,44 +261,45 @@ def market_design(
     ]
     if not pool:
         return None
-    edges = np.cumsum([share for _, _, share in pool])
-    code, style, _ = pool[int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))]
+    code, style, _ = pool[choose_weighted(rng, cumulative(share for _, _, share in pool))]
     return _design(rng, code, style, aspect)
 
 
 def _design(
     rng: np.random.Generator, region: str, style: MarketStyle, aspect: float | None
 ) -> Design:
-    edges = np.cumsum([share for _, _, share in style.schemes])
-    place = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
-    ground, ink, _ = style.schemes[place]
+    edges = cumulative(share for _, _, share in style.schemes)
+    ground, ink, _ = style.schemes[choose_weighted(rng, edges)]
     pattern = style.patterns[int(rng.integers(len(style.patterns)))]
-    kind = rng.random()
-    pictured = kind < style.pictures
+    picture, kind = "plain", rng.random()
+    if kind < style.picture_odds:
+        picture = "shade" if kind < style.picture_odds / 2 else "landscape"
     left = right = None
-    if rng.random() < style.banded:
-        letters = style.bands[int(rng.integers(len(style.bands)))]
+    if rng.random() < style.band_odds:
+        letters = style.band_letters[int(rng.integers(len(style.band_letters)))]
         share = float(rng.uniform(0.075, 0.1)) * min(4.6 / style.aspect, 1.6)
-        left = Band(share, _varied(rng, _EURO), letters, stars=rng.random() < 0.8)
-        if rng.random() < style.right:
-            right = Band(share, _varied(rng, _EURO), f"{int(rng.integers(1, 96)):02d}", stars=False)
+        left = Band(share, _varied(rng, EURO_BLUE), letters, stars=rng.random() < 0.8)
+        if rng.random() < style.right_band_odds:
+            right = Band(
+                share, _varied(rng, EURO_BLUE), f"{int(rng.integers(1, 96)):02d}", stars=False
+            )
     return Design(
         region=region,
         style=style.name,
         aspect=(aspect or style.aspect) * float(np.exp(rng.normal(0, 0.03))),
         ground=ground,
         ink=ink,
-        lines=tuple(_filled(rng, pattern, style.letters).split("|")),
-        face=choose(rng, style.faces, style.own),
+        lines=tuple(_random_text(rng, pattern, style.letters).split("|")),
+        face=choose_face(rng, style.faces, style.built_in),
         left=left,
         right=right,
-        above=_caption(rng, style, style.names, style.named, ink, style.strip),
-        below=_caption(rng, style, style.slogans, style.said, ink, None),
+        above=_caption(rng, style, style.names, style.name_odds, ink, style.name_ground),
+        below=_caption(rng, style, style.slogans, style.slogan_odds, ink, None),
         rim=0.5,
         fill=style.fill,
-        picture=("shade" if kind < style.pictures / 2 else "landscape") if pictured else "plain",
+        picture=picture,
         relief=style.relief,
-        corner_stickers=style.stickers,
+        corner_stickers=style.sticker_odds,
     )
 
 
@@ -290,22 +309,20 @@ def _caption(
     words: tuple[str, ...],
     odds: float,
     ink: Colour,
-    strip: Colour | None,
+    ground: Colour | None,
 ) -> Caption | None:
     if rng.random() >= odds:
         return None
-    said = words[int(rng.integers(len(words)))]
+    text = words[int(rng.integers(len(words)))]
     if rng.random() < 0.4:
-        said = said.title()
-    colour = ink
-    if strip is not None:
-        colour = _WHITE
+        text = text.title()
+    if ground is not None:
+        ink = WHITE
     elif rng.random() < 0.35:
         blue, green, red = (int(c) for c in rng.integers(0, 160, 3))
-        colour = (blue, green, red)
-    return Caption(
-        said, choose(rng, ("*",), 0.1), float(rng.uniform(*style.caption)), colour, strip
-    )
+        ink = (blue, green, red)
+    height = style.caption_height
+    return Caption(text, choose_face(rng, ("*",), 0.1), float(rng.uniform(*height)), ink, ground)
 
 
 def _varied(rng: np.random.Generator, colour: Colour) -> Colour:
@@ -313,7 +330,7 @@ def _varied(rng: np.random.Generator, colour: Colour) -> Colour:
     return blue, green, red
 
 
-def _filled(rng: np.random.Generator, pattern: str, letters: str) -> str:
+def _random_text(rng: np.random.Generator, pattern: str, letters: str) -> str:
     pools = {"A": letters, "9": "0123456789"}
     return "".join(
         pool[int(rng.integers(len(pool)))] if (pool := pools.get(symbol)) else symbol

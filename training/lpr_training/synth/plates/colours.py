@@ -1,4 +1,4 @@
-"""Names of colours, as people give them to plates."""
+"""The names of plate colours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_training.synth.styles import Colour
 
-_ANCHORS: dict[str, tuple[Colour, ...]] = {
+_SAMPLES: dict[str, tuple[Colour, ...]] = {
     "white": ((236, 238, 238), (200, 205, 205), (170, 200, 205), (160, 165, 165), (225, 225, 205)),
     "black": ((26, 24, 24), (50, 48, 46), (60, 40, 40)),
     "yellow": ((40, 196, 238), (120, 215, 240), (20, 170, 225)),
@@ -18,14 +18,15 @@ _ANCHORS: dict[str, tuple[Colour, ...]] = {
     "red": ((38, 30, 176), (60, 40, 120), (30, 60, 190)),
     "blue": ((140, 60, 25), (160, 90, 40), (200, 150, 90)),
 }
+"""Measured examples (BGR) of each named colour."""
 
 
 def nearest(colour: Colour, names: Sequence[str]) -> str:
-    """Which of ``names`` a colour (BGR) goes by: the nearest of some samples in L*a*b*."""
+    """Return the one of ``names`` whose samples are closest to ``colour`` (BGR) in CIELAB."""
     lab = _lab(colour)
     return min(
         names,
-        key=lambda name: min(float(np.sum((lab - _lab(s)) ** 2)) for s in _ANCHORS[name]),
+        key=lambda name: min(float(np.sum((lab - _lab(s)) ** 2)) for s in _SAMPLES[name]),
     )
 
 

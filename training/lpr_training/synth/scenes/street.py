@@ -1,4 +1,4 @@
-"""Streets without vehicles: sky, houses, road, and plenty of things that only look like plates."""
+"""Renders streets without vehicles: sky, houses, road, and objects that resemble plates."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.backgrounds import grille, paint
-from lpr_training.synth.lettering import letters
-from lpr_training.synth.painter import Painter, shade
+from lpr_training.synth.glyphs.lettering import draw_letters
+from lpr_training.synth.scenes.backgrounds import grille, paint
+from lpr_training.synth.scenes.painter import Painter, shade
 
 
 def render_street(
     rng: np.random.Generator, width: int, height: int, horizon: float | None = None
 ) -> tuple[Image, float]:
-    """A street (BGR) and where its horizon is, in pixels from the top.
+    """Render a street (BGR); return it and its horizon, in pixels from the top.
 
-    ``horizon`` is given as a share of the height, or random.
+    ``horizon`` is in heights of the picture, or random.
     """
     horizon = (rng.uniform(0.22, 0.48) if horizon is None else horizon) * height / width
     brush = Painter(width, height)
@@ -78,8 +78,7 @@ def _road(rng: np.random.Generator, brush: Painter, horizon: float, bottom: floa
 
 
 def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
-    """A lettered board on a wall or a pole: like a plate in colours and letters, but with at least
-    two lines, so that it is none."""
+    """A lettered board on a wall or a pole: similar to a plate, but with at least two lines."""
     wide = rng.uniform(0.04, 0.2)
     tall = wide * rng.uniform(0.2, 1.6)
     x, y = rng.uniform(0, 1), rng.uniform(0.1, 1.1) * horizon
@@ -94,7 +93,7 @@ def _sign(rng: np.random.Generator, brush: Painter, horizon: float) -> None:
         size = tall / rows * 0.6
         count = max(int(wide / (size * 0.75)) - 1, 1)
         top = y - tall / 2 + (row + 0.2) * tall / rows
-        letters(rng, brush.image, x, top, size, count, ink)
+        draw_letters(rng, brush.image, x, top, size, count, ink)
 
 
 def _clutter(rng: np.random.Generator, brush: Painter, horizon: float, bottom: float) -> None:

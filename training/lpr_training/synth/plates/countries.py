@@ -1,7 +1,7 @@
-"""What is drawn for a region: its plates' styles, and the texts on them.
+"""A country's plates: its styles, and random texts for them.
 
-A region pack brings a country's styles as data: an entry point in the group ``lpr.styles``, named
-as the region and pointing at a sequence of :class:`lpr_training.synth.styles.Style`.
+A region pack provides a country's styles as data: an entry point in the group ``lpr.styles``, named
+like the region, that refers to a sequence of :class:`lpr_training.synth.styles.Style`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from lpr.errors import LprError, PluginError, describe
 from lpr.loading import registry
 from lpr.regions import Region
 from lpr.regions.taiwan import TAIWAN
-from lpr_training.synth import texts
+from lpr_training.synth.plates import texts
+from lpr_training.synth.sampling import choose_weighted, cumulative
 from lpr_training.synth.styles import STYLES, Style
 
 GROUP = "lpr.styles"
 
-_ALIKE = 0.75
-"""Proportions that differ by no more than this factor."""
+_ASPECT_TOLERANCE = 0.75
+"""Aspect ratios match if they differ by less than this factor."""
 
 
 class Country:
-    """Plates made of data alone: ``styles`` by their shares, each of a style's formats as often as
-    the others, letters and digits as often as each other."""
+    """Plates defined by data alone: ``styles`` by their shares, the formats of a style and the
+    characters of a text uniformly."""
 
     def __init__(self, region: Region, styles: tuple[Style, ...]) -> None:
-        """Raises ``ValueError`` where there is no style, or where one carries a format that the
-        region does not have."""
+        """Raises ``ValueError`` if there is no style, or a style has a format that the region
+        lacks."""
         known = {form.pattern for form in region.formats}
         for style in styles:
             for pattern in style.formats:
@@ -44,21 +45,21 @@ class Country:
         self.styles = styles
 
     def has(self, style: str) -> bool:
-        """Whether a style is called so."""
+        """Whether a style has this name."""
         return any(each.name == style for each in self.styles)
 
     def style(self, name: str) -> Style:
-        """Raises ``KeyError`` for a name that no style has."""
+        """Return a style by its name; raises ``KeyError`` for an unknown one."""
         return {style.name: style for style in self.styles}[name]
 
     def styles_for(self, pattern: str) -> tuple[Style, ...]:
-        """The styles that carry a format; all of them where none does."""
+        """The styles that have a format, or all if none has it."""
         return tuple(s for s in self.styles if pattern in s.formats) or self.styles
 
     def pattern_of(self, text: str) -> str:
-        """The pattern of the first format that a text fits.
+        """The pattern of the first format that a text matches.
 
-        A text of no format gets one without a separator, so that any text can be drawn.
+        A text of no format gets a pattern without a separator, so any text can be drawn.
         """
         for form in self.region.formats:
             if form.display(text) is not None:
@@ -66,47 +67,47 @@ class Country:
         return "".join("9" if c.isdigit() else "A" for c in text)
 
     def random_pattern(self, rng: np.random.Generator) -> str:
-        """A format's pattern, such as ``AAA-9999``."""
-        formats = _drawn(rng, self.styles).formats
+        """Return a random format's pattern, such as ``AAA-9999``."""
+        formats = _choose_style(rng, self.styles).formats
         return formats[int(rng.integers(len(formats)))]
 
     def random_text(self, rng: np.random.Generator, pattern: str, prefixes: str = "") -> str:
-        """A legal text (``A-Z0-9``, no separator) of a pattern; with ``prefixes`` its first letter
-        is one of those."""
+        """Return a legal text (``A-Z0-9``, no separator) of a pattern; ``prefixes`` restricts a
+        first letter."""
         forms = [form for form in self.region.formats if form.pattern == pattern]
         form = forms[int(rng.integers(len(forms)))]
         return texts.uniform_text(rng, form.legal, prefixes if pattern[0] == "A" else "")
 
     def random_aspect(self, rng: np.random.Generator) -> float:
-        """Width over height of a random plate, roughly."""
-        sizes = _drawn(rng, self.styles).sizes
+        """Return the approximate width over height of a random plate."""
+        sizes = _choose_style(rng, self.styles).sizes
         width, height = sizes[int(rng.integers(len(sizes)))]
         return width / height
 
     def style_about(self, rng: np.random.Generator, aspect: float) -> str | None:
-        """The name of a random style that is about ``aspect`` times as wide as high; None where
-        there is none."""
-        fitting = tuple(
+        """Return the name of a random style with about this width over height, or None."""
+        low, high = _ASPECT_TOLERANCE, 1 / _ASPECT_TOLERANCE
+        matching = tuple(
             style
             for style in self.styles
-            if any(_ALIKE < width / height / aspect < 1 / _ALIKE for width, height in style.sizes)
+            if any(low < w / h / aspect < high for w, h in style.sizes)
         )
-        return _drawn(rng, fitting).name if fitting else None
+        return _choose_style(rng, matching).name if matching else None
 
     def choose(
         self, rng: np.random.Generator, text: str | None, style: str | None
     ) -> tuple[Style, str]:
-        """A style and a pattern for what is given; what is not is random."""
+        """Return a style and a pattern that suit a text and a style's name; either may be None."""
         if style is not None:
             kind = self.style(style)
             pattern = kind.formats[int(rng.integers(len(kind.formats)))]
             return kind, pattern if text is None else self.pattern_of(text)
         pattern = self.random_pattern(rng) if text is None else self.pattern_of(text)
-        return _drawn(rng, self.styles_for(pattern)), pattern
+        return _choose_style(rng, self.styles_for(pattern)), pattern
 
 
 class _Taiwan(Country):
-    """Formats as often as on photographs, and letters and digits as the series have them."""
+    """Formats as frequent as in photographs; letters and digits as the series have them."""
 
     def random_pattern(self, rng: np.random.Generator) -> str:
         return texts.random_pattern(rng)
@@ -118,55 +119,52 @@ class _Taiwan(Country):
         return float(rng.uniform(1.85, 2.4))
 
     def style_about(self, rng: np.random.Generator, aspect: float) -> str | None:
-        return None  # all are nearly alike: each goes anywhere
+        return None  # all have about the same proportions, so any will do
 
 
-def _drawn(rng: np.random.Generator, styles: tuple[Style, ...]) -> Style:
-    shares = np.cumsum([style.share for style in styles])
-    place = int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))
-    return styles[min(place, len(styles) - 1)]
+def _choose_style(rng: np.random.Generator, styles: tuple[Style, ...]) -> Style:
+    return styles[choose_weighted(rng, cumulative(style.share for style in styles))]
 
 
 TAIWANS = _Taiwan(TAIWAN, tuple(STYLES.values()))
 
-
-_lent: dict[str, Country] = {}
+_temporary: dict[str, Country] = {}
 
 
 @contextmanager
 def temporarily_registered(given: Country) -> Iterator[None]:
-    """Within the block a country is known, to :func:`country` and to lpr's registry, as if its
-    region pack were installed."""
+    """Make a country known to :func:`country` and to lpr's registry within a ``with`` block, as if
+    its region pack were installed."""
     code = given.region.code
     with registry().temporarily_registered(given.region):
-        _lent[code] = given
+        _temporary[code] = given
         try:
             yield
         finally:
-            del _lent[code]
+            del _temporary[code]
 
 
 def country(code: str) -> Country:
-    """What is drawn for a region's code.
+    """Return the country of a region's code.
 
-    Raises :class:`lpr.errors.LprError` where the region is not known or no installed package draws
-    it, and :class:`lpr.errors.PluginError` where that package's styles are no styles.
+    Raises :class:`lpr.errors.LprError` if the region is unknown or has no styles, and
+    :class:`lpr.errors.PluginError` if its package's styles are invalid.
     """
-    return _lent[code] if code in _lent else installed(code)
+    return _temporary[code] if code in _temporary else installed(code)
 
 
 @cache
 def installed(code: str) -> Country:
-    """As :func:`country`, of what lpr and the installed packs bring."""
+    """The country, from lpr or an installed region pack."""
     if code == TAIWAN.code:
         return TAIWANS
     region = registry().region(code)
     points = {point.name: point for point in entry_points(group=GROUP)}
     if code not in points:
-        drawn = ", ".join(sorted({TAIWAN.code, *points}))
+        known = ", ".join(sorted({TAIWAN.code, *points}))
         raise LprError(
-            f"nothing says what plates of {code!r} look like (there are styles for {drawn}); "
-            f"install a region pack that does, in the entry point group {GROUP}"
+            f"no styles for the plates of {code!r} (there are styles for {known}); "
+            f"install a region pack that provides them in the entry point group {GROUP}"
         )
     try:
         return Country(region, tuple(points[code].load()))

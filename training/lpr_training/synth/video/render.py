@@ -1,4 +1,4 @@
-"""Films of a road, rendered with their exact truth: which plate is where in each picture."""
+"""Renders videos of a road with their ground truth: every plate's box in every frame."""
 
 from __future__ import annotations
 
@@ -17,120 +17,132 @@ from lpr.errors import OutputError
 from lpr.types import Box, Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import bounds, lay_onto
-from lpr_training.synth.plates import render_plate
-from lpr_training.synth.scenes import mount, place_plate
-from lpr_training.synth.street import render_street
-from lpr_training.synth.traffic import FilmRecipe, Way, stance, ways
-from lpr_training.synth.vehicles import VehiclePicture, render_vehicle
+from lpr_training.synth.plates.render import render_plate
+from lpr_training.synth.scenes.scene import mount, place_plate
+from lpr_training.synth.scenes.street import render_street
+from lpr_training.synth.scenes.vehicles import VehiclePicture, render_vehicle
+from lpr_training.synth.video.recipe import VideoRecipe
+from lpr_training.synth.video.traffic import Way, stance, ways
 
-_SHARPEST = 960
-"""Vehicles are drawn so many pixels wide, which no picture of one exceeds by much."""
-_LEGIBLE, _WHOLE, _SHARP = 0.02, 0.95, 0.1
-"""A plate can be read that is at least so wide (as a share of the picture's width), of which so
-much is seen, and which moves by less than that share of its height while the shutter is open: its
-strokes are about as thick."""
+_VEHICLE_WIDTH, _PLATE_WIDTH = 960, 240
+"""Widths at which vehicles and plates are drawn, in pixels: hardly any appears larger."""
+
+_MIN_WIDTH = 0.02
+"""Narrowest legible plate, in widths of the picture."""
+
+_MIN_VISIBLE = 0.95
+"""Least visible share of a legible plate."""
+
+_MAX_MOTION = 0.1
+"""Greatest motion of a legible plate while the shutter is open, in heights of the plate; its
+strokes are about that wide."""
+
+_MAX_BLUR = 31
+"""Longest motion blur, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPlate:
-    """A plate in a picture: whose (an index of the film's passes), its box in pixels (which may
-    reach out of the picture), how much of it can be seen, 0..1, and by how many pixels its motion
-    blurs it."""
+class VisiblePlate:
+    """A plate in a frame."""
 
-    who: int
+    passage: int
+    """Index of the vehicle's pass."""
     box: Box
+    """Pixels; may reach beyond the picture."""
     visible: float
-    moved: float
+    """Visible share, 0..1."""
+    motion: float
+    """Motion while the shutter is open, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class FilmFrame:
-    """``image`` is BGR."""
+class VideoFrame:
+    """A frame (BGR) and its visible plates."""
 
     image: Image
-    plates: tuple[SeenPlate, ...]
+    plates: tuple[VisiblePlate, ...]
 
 
 @dataclass(slots=True)
-class _Actor:
+class _Vehicle:
     way: Way
     picture: VehiclePicture
     text: str
 
 
-class Film:
-    """A recipe's film; iterate over it for its frames. The same recipe gives the same film."""
+class RenderedVideo:
+    """A recipe's video: iterate over it for the frames. The same recipe gives the same frames."""
 
-    def __init__(self, recipe: FilmRecipe) -> None:
+    def __init__(self, recipe: VideoRecipe) -> None:
         self.recipe = recipe
-        self._cast = [_equip(way, recipe.light.plates, recipe.worn) for way in ways(recipe)]
-        self.texts = tuple(actor.text for actor in self._cast)
+        self._vehicles = [_vehicle(way, recipe.light.plates, recipe.worn) for way in ways(recipe)]
+        self.texts = tuple(vehicle.text for vehicle in self._vehicles)
         reach = round(recipe.width * (recipe.camera.pan + 2 * recipe.camera.sway)) + 4
         rng = np.random.default_rng([recipe.seed, 1 << 20])
-        street, _ = render_street(
-            rng,
-            recipe.width + 2 * reach,
-            recipe.height,
-            horizon=recipe.camera.horizon,
-        )
+        width, horizon = recipe.width + 2 * reach, recipe.camera.horizon
+        street, _ = render_street(rng, width, recipe.height, horizon=horizon)
         self._street = as_image(cv2.convertScaleAbs(street, alpha=recipe.light.street))
         self._reach = reach
         self._grain = rng.normal(
             0, max(recipe.camera.noise, 1e-6), (recipe.height + 128, recipe.width + 128, 3)
         ).astype(np.int16)
 
-    def __iter__(self) -> Iterator[FilmFrame]:
+    def __iter__(self) -> Iterator[VideoFrame]:
         for frame in range(self.recipe.frames):
             yield self._draw(frame)
 
-    def _draw(self, frame: int) -> FilmFrame:
+    def _draw(self, frame: int) -> VideoFrame:
         recipe, time = self.recipe, frame / self.recipe.fps
         rng = np.random.default_rng([recipe.seed, frame])
-        turn, dip = self._turn(time)
-        x0 = self._reach - turn
+        dx, dy = self._camera_shift(time)
+        x0 = self._reach - dx
         picture = self._street[:, x0 : x0 + recipe.width].copy()
-        plates: list[SeenPlate] = []
-        on_road = [(z, n) for n, a in enumerate(self._cast) if (z := a.way.at(time)) is not None]
-        for z, who in sorted(on_road, reverse=True):
-            actor = self._cast[who]
-            corners = self._corners(actor, z, turn, dip)
+        plates: list[VisiblePlate] = []
+        on_road = [
+            (z, number)
+            for number, vehicle in enumerate(self._vehicles)
+            if (z := vehicle.way.depth_at(time)) is not None
+        ]
+        for z, number in sorted(on_road, reverse=True):
+            vehicle = self._vehicles[number]
+            corners = self._corners(vehicle, z, dx, dy)
             box = bounds(corners)
-            moved = self._motion(actor, time)
-            hiding, origin = _lay(picture, actor.picture, corners, moved, recipe.light.lamps)
-            plates = [_hidden(plate, hiding, origin) for plate in plates]
-            place = bounds(mount(actor.picture, corners))
+            motion = self._motion(vehicle, time)
+            cover, origin = _lay(picture, vehicle.picture, corners, motion, recipe.light.lamps)
+            plates = [_occluded(plate, cover, origin) for plate in plates]
+            place = bounds(mount(vehicle.picture, corners))
             if box.x1 > 0 and box.x0 < recipe.width:
-                visible = _inside(place, recipe.width, recipe.height)
-                plates.append(SeenPlate(who, place, visible, moved))
+                visible = _visible_share(place, recipe.width, recipe.height)
+                plates.append(VisiblePlate(number, place, visible, motion))
         for post in recipe.posts:
-            left = round(post.x * recipe.width) + turn
+            left = round(post.x * recipe.width) + dx
             right = left + round(post.width * recipe.width)
             if right > 0 and left < recipe.width:
                 picture[:, max(left, 0) : right] = (46, 52, 50)
             cover = np.full((recipe.height, max(right - left, 1)), 255, np.uint8)
-            plates = [_hidden(plate, cover, (left, 0)) for plate in plates]
-        return FilmFrame(self._develop(rng, picture, time), tuple(p for p in plates if p.visible))
+            plates = [_occluded(plate, cover, (left, 0)) for plate in plates]
+        return VideoFrame(self._develop(rng, picture, time), tuple(p for p in plates if p.visible))
 
-    def _turn(self, time: float) -> tuple[int, int]:
-        """By how many pixels the camera has turned, across and down."""
+    def _camera_shift(self, time: float) -> tuple[int, int]:
+        """The picture's displacement by the turning camera, in pixels: to the right and down."""
         camera, width = self.recipe.camera, self.recipe.width
         pan = camera.pan * np.sin(2 * np.pi * time / camera.pan_seconds)
         across = camera.sway * (np.sin(5.3 * time) + 0.6 * np.sin(13.7 * time + 1))
         down = camera.sway * 0.5 * np.sin(9.1 * time)
         return round(float(pan + across) * width), round(float(down) * width)
 
-    def _corners(self, actor: _Actor, z: float, turn: int, dip: int) -> Float32:
-        tall, wide = actor.picture.mask.shape
-        corners = stance(self.recipe, actor.way.kind, tall / wide, actor.way.x, z)
-        return as_float(corners + np.array([turn, dip], np.float32))
+    def _corners(self, vehicle: _Vehicle, z: float, dx: int, dy: int) -> Float32:
+        tall, wide = vehicle.picture.mask.shape
+        corners = stance(self.recipe, vehicle.way.kind, tall / wide, vehicle.way.x, z)
+        return as_float(corners + np.array([dx, dy], np.float32))
 
-    def _motion(self, actor: _Actor, time: float) -> float:
-        """By how many pixels it moves downwards while the shutter is open."""
-        shutter = self.recipe.camera.shutter
-        before, after = actor.way.at(time - shutter / 2), actor.way.at(time + shutter / 2)
+    def _motion(self, vehicle: _Vehicle, time: float) -> float:
+        """The vehicle's motion while the shutter is open, in pixels."""
+        way, shutter = vehicle.way, self.recipe.camera.shutter
+        before, after = way.depth_at(time - shutter / 2), way.depth_at(time + shutter / 2)
         if before is None or after is None:
             return 0.0
-        ends = [stance(self.recipe, actor.way.kind, 0.4, actor.way.x, z) for z in (before, after)]
+        ends = [stance(self.recipe, way.kind, 0.4, way.x, z) for z in (before, after)]
         return float(np.abs(ends[1] - ends[0]).max())
 
     def _develop(self, rng: np.random.Generator, picture: Image, time: float) -> Image:
@@ -148,41 +160,41 @@ class Film:
         return as_image(cv2.add(picture, grain, dtype=cv2.CV_8U))
 
 
-def write_film(recipe: FilmRecipe, file: Path) -> None:
-    """Render a film into ``file`` (H.264), and what is true of it into a ``.json`` beside it.
+def write_video(recipe: VideoRecipe, file: Path) -> None:
+    """Render a video into ``file`` (H.264), and its ground truth into a ``.json`` file beside it.
 
-    Raises :class:`lpr.errors.OutputError` where they cannot be written.
+    Raises :class:`lpr.errors.OutputError` if they cannot be written.
     """
-    film = Film(recipe)
-    seen: list[list[list[float]]] = [[] for _ in film.texts]
-    legible = [0 for _ in film.texts]
+    video = RenderedVideo(recipe)
+    boxes: list[list[list[float]]] = [[] for _ in video.texts]
+    legible = [0 for _ in video.texts]
     try:
-        # With its index at the beginning, so that it can be piped.
+        # faststart puts the index first, so the file can be piped.
         with av.open(str(file), "w", options={"movflags": "faststart"}) as container:
             stream = container.add_stream("libx264", rate=recipe.fps)
             stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
             stream.options = {"crf": str(recipe.camera.crf), "preset": "veryfast"}
             stream.thread_type = "FRAME"
-            frames = tqdm(film, total=recipe.frames, unit=" frame", disable=None)
+            frames = tqdm(video, total=recipe.frames, unit=" frame", disable=None)
             for number, frame in enumerate(frames):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame.image, "bgr24")))
                 for plate in frame.plates:
                     box = [round(value, 1) for value in plate.box]
-                    seen[plate.who].append([number, *box, round(plate.visible, 3)])
-                    legible[plate.who] += _legible(plate, recipe.width)
+                    boxes[plate.passage].append([number, *box, round(plate.visible, 3)])
+                    legible[plate.passage] += _legible(plate, recipe.width)
             container.mux(stream.encode(None))
-        truth = json.dumps(_truth(recipe, file.name, film.texts, legible, seen))
+        truth = json.dumps(_ground_truth(recipe, file.name, video.texts, legible, boxes))
         file.with_suffix(".json").write_text(truth + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise OutputError(f"{file}: the film cannot be written: {error}") from error
+        raise OutputError(f"{file}: the video cannot be written: {error}") from error
 
 
-def _truth(
-    recipe: FilmRecipe,
+def _ground_truth(
+    recipe: VideoRecipe,
     name: str,
     texts: tuple[str, ...],
     legible: list[int],
-    seen: list[list[list[float]]],
+    boxes: list[list[list[float]]],
 ) -> dict[str, Any]:
     video = {
         "file": name,
@@ -192,39 +204,40 @@ def _truth(
         "frames": recipe.frames,
     }
     passes = [
-        {"text": text, "legible": count, "boxes": places}
-        for text, count, places in zip(texts, legible, seen, strict=True)
-        if places
+        {"text": text, "legible": count, "boxes": rows}
+        for text, count, rows in zip(texts, legible, boxes, strict=True)
+        if rows
     ]
     return {"schema": 1, "video": video, "passes": passes}
 
 
-def _legible(plate: SeenPlate, width: int) -> bool:
+def _legible(plate: VisiblePlate, width: int) -> bool:
     return (
-        plate.box.width >= _LEGIBLE * width
-        and plate.visible >= _WHOLE
-        and plate.moved <= _SHARP * plate.box.height
+        plate.box.width >= _MIN_WIDTH * width
+        and plate.visible >= _MIN_VISIBLE
+        and plate.motion <= _MAX_MOTION * plate.box.height
     )
 
 
-def _equip(way: Way, light: float, worn: float) -> _Actor:
-    """The vehicle with its plate on."""
+def _vehicle(way: Way, light: float, worn: float) -> _Vehicle:
+    """The vehicle of a pass, with its plate mounted."""
     rng = np.random.default_rng(way.seed)
-    vehicle = render_vehicle(rng, way.kind, _SHARPEST)
+    vehicle = render_vehicle(rng, way.kind, _VEHICLE_WIDTH)
     style = None if way.text else vehicle.styles[int(rng.integers(len(vehicle.styles)))]
-    plate = render_plate(rng, way.text, style, width=240, fresh=rng.random() >= worn)
+    plate = render_plate(rng, way.text, style, width=_PLATE_WIDTH, fresh=rng.random() >= worn)
     dark = as_image(cv2.convertScaleAbs(vehicle.image, alpha=0.35 + 0.65 * min(light, 1.0)))
     image, placed = place_plate(dark, plate, vehicle.plate)
     corners = np.array(placed.quad, np.float32)
     mask = vehicle.mask.copy()
-    cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)  # scooters are narrower than some
-    return _Actor(way, replace(vehicle, image=image, mask=mask, plate=corners), plate.text)
+    cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)  # some plates are wider than scooters
+    return _Vehicle(way, replace(vehicle, image=image, mask=mask, plate=corners), plate.text)
 
 
 def _lay(
-    picture: Image, vehicle: VehiclePicture, corners: Float32, moved: float, lamps: float
+    picture: Image, vehicle: VehiclePicture, corners: Float32, motion: float, lamps: float
 ) -> tuple[Image, tuple[int, int]]:
-    """Draw a vehicle and its shadow into ``picture``: its cover, and where that begins."""
+    """Draw a vehicle and its shadow into ``picture``, in place; return its cover (0..255) and the
+    cover's origin."""
     height, width = picture.shape[:2]
     box = bounds(corners)
     reach = box.width * 0.1 + 4
@@ -242,15 +255,15 @@ def _lay(
     laid, cover = lay_onto(part, vehicle.image, vehicle.mask, local)
     if lamps:
         laid = _shine(laid, local, lamps)
-    if moved > 1:
-        size = min(int(moved) | 1, 31)
+    if motion > 1:
+        size = min(int(motion) | 1, _MAX_BLUR)
         laid = as_image(cv2.blur(laid, (1, size)))
     picture[y0:y1, x0:x1] = laid
     return cover, (x0, y0)
 
 
 def _shine(part: Image, corners: Float32, strength: float) -> Image:
-    """Two headlamps, with a glow around each."""
+    """The picture with two glowing headlamps."""
     glow = np.zeros(part.shape[:2], np.uint8)
     wide = float(corners[2][0] - corners[3][0])
     for side in (0.14, 0.86):
@@ -263,8 +276,8 @@ def _shine(part: Image, corners: Float32, strength: float) -> Image:
     return as_image(cv2.add(part, cv2.merge([light] * 3)))
 
 
-def _hidden(plate: SeenPlate, cover: Image, origin: tuple[int, int]) -> SeenPlate:
-    """``plate`` behind something that covers (0..255) a part of the picture from ``origin`` on."""
+def _occluded(plate: VisiblePlate, cover: Image, origin: tuple[int, int]) -> VisiblePlate:
+    """``plate`` behind an obstacle: ``cover`` is its opacity (0..255) from ``origin`` on."""
     x0, y0 = int(plate.box.x0) - origin[0], int(plate.box.y0) - origin[1]
     x1, y1 = int(plate.box.x1) + 1 - origin[0], int(plate.box.y1) + 1 - origin[1]
     part = cover[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
@@ -274,11 +287,9 @@ def _hidden(plate: SeenPlate, cover: Image, origin: tuple[int, int]) -> SeenPlat
     return replace(plate, visible=max(plate.visible - hidden, 0.0))
 
 
-def _inside(box: Box, width: int, height: int) -> float:
-    shown = Box(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
-    if shown.x1 <= shown.x0 or shown.y1 <= shown.y0:
-        return 0.0
-    return min(shown.area / max(box.area, 1e-6), 1.0)
+def _visible_share(box: Box, width: int, height: int) -> float:
+    """The share of a box inside the picture, 0..1."""
+    return min(box.clipped(width, height).area / max(box.area, 1e-6), 1.0)
 
 
 def _rain(rng: np.random.Generator, picture: Image, streaks: int) -> None:

@@ -1,4 +1,4 @@
-"""One plate and a little around it, as a detector would cut it out: food for a recognizer."""
+"""Renders crops for a recognizer: a plate with a margin, as a detector would crop it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image, Quad
-from lpr_training.synth import backgrounds, camera, weather
-from lpr_training.synth.arrays import as_image
+from lpr_training.synth.arrays import as_float, as_image
 from lpr_training.synth.geometry import as_quad, lay_onto, random_view
-from lpr_training.synth.origin import TAIWANESE, Origin
-from lpr_training.synth.plates import PlatePicture, render_plate
+from lpr_training.synth.plates.origin import TAIWANESE, Origin
+from lpr_training.synth.plates.render import PlatePicture, render_plate
+from lpr_training.synth.scenes import backgrounds, camera, weather
 from lpr_training.synth.styles import Colour
 
 WIDTHS = (30.0, 200.0)
-"""How wide plates are unless told otherwise, in pixels; wide ones are rarer."""
+"""Default range of a plate's width, in pixels; wide plates are rarer."""
 
 _MARGIN = 0.15
+"""Least margin on each side, in widths and heights of the plate's bounding box."""
+
 _ATTEMPTS = 4
-_LEAST_CONTRAST = 22
-_STEEP = 0.12
+"""Photographs that are tried until the plate is legible."""
+
+_MIN_CONTRAST = 22
+"""Least difference of light and dark on a legible plate, in grey levels."""
+
+_STEEP, _STEEP_ODDS = 1.6, 0.12
+"""Factor of the rotation and the tilt in rare steep views, and the odds of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropPicture:
-    """``quad`` holds the plate's exact corners in ``image`` (BGR); ``text`` is ``A-Z0-9``; the rest
-    is as in :class:`lpr_training.synth.plates.PlatePicture`."""
+    """A crop and its labels, as in :class:`lpr_training.synth.plates.render.PlatePicture`."""
 
     image: Image
     quad: Quad
+    """The plate's exact corners, in pixels."""
     text: str
     region: str
     ground: Colour
@@ -38,14 +45,14 @@ class CropPicture:
     lines: int
 
 
-class CropSampler:
+class CropStream:
     """An endless source of crops; the same seed gives the same crops."""
 
     def __init__(self, seed: int, origin: Origin = TAIWANESE) -> None:
         self._rng = np.random.default_rng(seed)
         self._origin = origin
 
-    def __iter__(self) -> CropSampler:
+    def __iter__(self) -> CropStream:
         return self
 
     def __next__(self) -> CropPicture:
@@ -63,14 +70,12 @@ def render_crop(
     origin: Origin = TAIWANESE,
     lines: int | None = None,
 ) -> CropPicture:
-    """A random plate, ``widths`` pixels wide, in random light before a random
-    camera.
+    """Render a plate in random light, seen by a random camera, ``widths`` pixels wide.
 
-    Around the plate's bounding box at least 15 % of its size is left on each side. A
-    ``background`` (any BGR picture) is cut to size at a random place. ``rotation`` is the standard
-    deviation of the roll, ``tilt`` the greatest other angle, in degrees: 0 for easy crops. ``text``
-    and ``style`` are for countries' plates, the number of ``lines`` for those of markets and from
-    abroad.
+    The margin is at least 15 % of the plate's bounding box on each side. A ``background`` (any BGR
+    picture) is cropped at random. ``rotation`` is the standard deviation of the roll and ``tilt``
+    the greatest angle about the other axes, in degrees. ``text`` and ``style`` apply to countries'
+    plates, the number of ``lines`` to foreign ones.
     """
     wide = widths[0] * (widths[1] / widths[0]) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
@@ -78,7 +83,7 @@ def render_crop(
         plate = origin.plate(rng, native, lines=lines)
     else:
         plate = render_plate(rng, text, style, native, country=origin.country)
-    steep = 1.6 if rng.random() < _STEEP else 1.0
+    steep = _STEEP if rng.random() < _STEEP_ODDS else 1.0
     aspect = native / plate.image.shape[0]
     corners = random_view(rng, aspect, rotation * steep, tilt * steep) * np.float32(wide)
     corners, size = _place(rng, corners)
@@ -93,7 +98,7 @@ def render_crop(
 
 
 def _place(rng: np.random.Generator, corners: Float32) -> tuple[Float32, tuple[int, int]]:
-    """The corners moved into a picture with margins, and that picture's width and height."""
+    """The corners moved into a picture with margins; and that picture's width and height."""
     low, high = corners.min(axis=0), corners.max(axis=0)
     before, after = (rng.uniform(_MARGIN, 2 * _MARGIN, 2) * (high - low) for _ in range(2))
     size = np.ceil(high - low + before + after)
@@ -127,7 +132,7 @@ def _photograph(
 
 
 def _taken(rng: np.random.Generator, scene: Float32, cover: Image, wide: float) -> Image:
-    """One photograph of the scene, in random light and weather, with a random camera."""
+    """A photograph of the scene in random light and weather, with a random camera."""
     height, width = scene.shape[:2]
     if rng.random() < 0.06:
         lit = weather.infrared(rng, scene, cover)
@@ -135,20 +140,20 @@ def _taken(rng: np.random.Generator, scene: Float32, cover: Image, wide: float) 
         lit = camera.expose(rng, scene, camera.shade(rng, width, height))
     if rng.random() < 0.05:
         lit = weather.rain(rng, lit)
-    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
+    lit = camera.defocus(rng, lit, camera.blur_at(wide))
     image = camera.finish(camera.noise(rng, lit))
-    return weather.film(rng, image) if rng.random() < 0.1 else camera.compress(rng, image)
+    return weather.video_coding(rng, image) if rng.random() < 0.1 else camera.compress(rng, image)
 
 
 def _readable(image: Image, cover: Image) -> bool:
-    """Whether light and dark differ on the plate: nobody can label one that is white on white."""
+    """Whether light and dark differ enough on the plate for a person to read it."""
     tones = image[::2, ::2, 1][cover[::2, ::2] > 200]
     if len(tones) == 0:
         return True
     dark, light = np.partition(tones, [len(tones) // 12, len(tones) * 10 // 12])[
         [len(tones) // 12, len(tones) * 10 // 12]
     ]
-    return int(light) - int(dark) >= _LEAST_CONTRAST
+    return int(light) - int(dark) >= _MIN_CONTRAST
 
 
 def _drop_shadow(rng: np.random.Generator, around: Image, corners: Float32) -> Image:
@@ -176,11 +181,11 @@ def _dirt(rng: np.random.Generator, plate: Image) -> Image:
         level = float(rng.uniform(60, 230))
         start, stop = (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
         cv2.line(dirty, start, stop, (level, level, level), 1, cv2.LINE_AA)
-    return camera.finish(dirty)
+    return camera.finish(as_float(dirty))
 
 
 def _obstacle(rng: np.random.Generator, scene: Float32, corners: Float32) -> None:
-    """A cable, twig or bar in front of an edge, or a lamp over the upper one; in place."""
+    """Draw a cable, twig or bar in front of an edge, or a lamp over the upper one; in place."""
     colour = tuple(float(c) for c in rng.choice([15, 40, 120]) * rng.uniform(0.8, 1.2, 3))
     middle = corners.mean(axis=0)
     if rng.random() < 0.5:

@@ -1,6 +1,6 @@
-"""What weather and night do to a picture of a plate: rain, infrared light, lossy video.
+"""Effects of night, weather and video: infrared light, rain, lossy coding.
 
-Each effect takes a generator for its strength, and gives a new picture of the same size.
+Each effect has a random strength, and returns a new picture of the same size.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from lpr_training.synth.arrays import as_float, as_image
 
 
 def infrared(rng: np.random.Generator, scene: Float32, cover: Image) -> Float32:
-    """A night camera with its own lamp: no colour, the plate (``cover``, 0..255) throws the light
-    back, the rest is nearly black. Red ink reflects infrared, so it fades."""
+    """A night camera with an infrared lamp: grey, bright where the plate (``cover``, 0..255) is
+    retroreflective, else nearly black. Red ink reflects infrared light, so it fades."""
     red = rng.uniform(0.15, 0.45)
     weights = np.array([(1 - red) * 0.3, (1 - red) * 0.7, red], np.float32)
     grey = as_float(cv2.transform(scene, weights[None]))
@@ -29,7 +29,7 @@ def infrared(rng: np.random.Generator, scene: Float32, cover: Image) -> Float32:
 
 
 def rain(rng: np.random.Generator, scene: Float32) -> Float32:
-    """Streaks of falling drops, and drops on the lens that blur what is behind them."""
+    """Rain: streaks of falling drops, and drops on the lens that blur the picture."""
     height, width = scene.shape[:2]
     wet = scene.copy()
     slope = rng.normal(0, 0.25)
@@ -52,9 +52,9 @@ def rain(rng: np.random.Generator, scene: Float32) -> Float32:
     return as_float(wet)
 
 
-def film(rng: np.random.Generator, picture: Image) -> Image:
-    """What a video coder leaves of a moving plate: coarse blocks whose edges are smoothed, colours
-    at half the resolution, a trace of the frame before."""
+def video_coding(rng: np.random.Generator, picture: Image) -> Image:
+    """A video codec's artefacts on a moving plate: coarse blocks with smoothed edges, subsampled
+    colours, a trace of the previous frame."""
     height, width = picture.shape[:2]
     moved = picture
     if rng.random() < 0.5:

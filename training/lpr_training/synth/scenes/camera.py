@@ -1,6 +1,6 @@
-"""What light and camera do to a picture: shade, colour, blur, noise, compression.
+"""Effects of light and camera: shade, exposure, blur, noise, compression.
 
-Each effect takes a generator for its strength, and gives a new picture of the same size.
+Each effect has a random strength, and returns a new picture of the same size.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ import numpy as np
 from lpr.types import Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
 
-_DARKEST = np.float32(0.3)
-_LEAST_CONTRAST = 0.22
+_MIN_LIGHT = np.float32(0.3)
+"""Least factor of light in a shadow."""
+
+_MIN_GAIN = 0.22
+"""Least gain of an exposure, so that plates remain legible."""
+
+_ZERO = np.zeros(4)
 
 
 def shade(rng: np.random.Generator, width: int, height: int) -> Float32:
-    """A factor of light for each pixel (``H x W``): a slope, a cast shadow, a highlight."""
+    """Return a factor of light per pixel (``H x W``): a gradient, a cast shadow, a highlight."""
     slope = rng.uniform(0.78, 1.2, (2, 2)).astype(np.float32)
     light = as_float(cv2.resize(slope, (width, height)))
     if rng.random() < 0.25:
         light = light * _cast_shadow(rng, width, height)
     if rng.random() < 0.12:
         light = light + _highlight(rng, width, height)
-    return as_float(np.maximum(light, _DARKEST))
+    return as_float(np.maximum(light, _MIN_LIGHT))
 
 
 def _cast_shadow(rng: np.random.Generator, width: int, height: int) -> Float32:
@@ -58,7 +63,7 @@ def _highlight(rng: np.random.Generator, width: int, height: int) -> Float32:
 
 
 def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float32:
-    """The picture under ``light`` (``H x W`` factors): gain, contrast, tint, rarely no colour."""
+    """Expose the picture under ``light`` (``H x W`` factors): gain, offset, tint, rarely grey."""
     tint = np.ones(3)
     mood = rng.random()
     if mood < 0.62:
@@ -73,7 +78,7 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     offset = rng.uniform(-18, 18) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.12:
         gain, offset = gain * rng.uniform(0.4, 0.7), offset + rng.uniform(30, 80)
-    gain = max(gain, _LEAST_CONTRAST)
+    gain = max(gain, _MIN_GAIN)
     lit = as_float(cv2.multiply(picture, cv2.merge([light * np.float32(t * gain) for t in tint])))
     if offset:
         lit += np.float32(offset)
@@ -82,8 +87,15 @@ def expose(rng: np.random.Generator, picture: Float32, light: Float32) -> Float3
     return lit
 
 
+def photograph(rng: np.random.Generator, scene: Image, blur: float) -> Image:
+    """Photograph a scene in random light, with a blur up to ``blur`` pixels, noise, compression."""
+    height, width = scene.shape[:2]
+    lit = expose(rng, scene.astype(np.float32), shade(rng, width, height))
+    return compress(rng, finish(noise(rng, defocus(rng, lit, blur))))
+
+
 def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32:
-    """Blur of the lens, of motion or of enlarging, up to ``scale`` pixels; or sharpening."""
+    """Blur by the lens, motion or enlarging, up to ``scale`` pixels; or sharpen."""
     height, width = picture.shape[:2]
     kind = rng.random()
     if kind < 0.35:
@@ -103,6 +115,11 @@ def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32
     return picture
 
 
+def blur_at(width: float) -> float:
+    """Return the greatest blur, in pixels, at which a plate of this width remains legible."""
+    return 0.3 + width / 90
+
+
 def _motion(rng: np.random.Generator, longest: float) -> Float32:
     length = rng.uniform(1.5, max(longest, 2.0))
     size = int(length) // 2 * 2 + 3
@@ -117,7 +134,7 @@ def _motion(rng: np.random.Generator, longest: float) -> Float32:
 
 
 def noise(rng: np.random.Generator, picture: Float32) -> Float32:
-    """Sensor noise, in grey and in colour."""
+    """Add sensor noise, of brightness and of colour."""
     if rng.random() < 0.35:
         return picture
     strength = rng.uniform(0.5, 5) if rng.random() < 0.88 else rng.uniform(5, 13)
@@ -131,8 +148,8 @@ def noise(rng: np.random.Generator, picture: Float32) -> Float32:
 
 
 def _grain(rng: np.random.Generator, height: int, width: int) -> Float32:
-    """Normal noise, cut at random from a sheet that is drawn once: drawing it anew would be the
-    dearest step of a crop."""
+    """Normal noise: a random part of a cached sheet, since drawing new noise would be a crop's most
+    expensive step."""
     sheet = _noise_sheet()
     if height > sheet.shape[0] or width > sheet.shape[1]:
         return rng.standard_normal((height, width), np.float32)
@@ -147,12 +164,12 @@ def _noise_sheet() -> Float32:
 
 
 def finish(picture: Float32) -> Image:
-    """Back to 8 bits, rounded."""
-    return as_image(cv2.add(picture, (0.0, 0.0, 0.0, 0.0), dtype=cv2.CV_8U))
+    """Convert to 8 bits: rounded, and clipped to 0..255."""
+    return as_image(cv2.add(picture, _ZERO, dtype=cv2.CV_8U))
 
 
 def compress(rng: np.random.Generator, picture: Image) -> Image:
-    """What JPEG leaves of it, in two of three cases."""
+    """Compress as JPEG, in two of three cases."""
     if rng.random() < 0.35:
         return picture
     quality = int(rng.integers(18, 60) if rng.random() < 0.3 else rng.integers(60, 97))

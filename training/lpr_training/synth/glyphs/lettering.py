@@ -1,4 +1,4 @@
-"""Letters that are no plate: names of models, shop signs, telephone numbers on vans."""
+"""Lettering outside plates: model names, shop signs, telephone numbers on vans."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import numpy as np
 
 from lpr.types import Float32, Image
 from lpr_training.synth.arrays import as_image
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.glyphs.typeface import Typeface
 
 _FACES = tuple(Typeface(width=0.6, weight=w, seed=s) for w in (0.12, 0.16, 0.2) for s in (1, 2))
-_DRAWN = (30, 48)
+_MASK_SIZE = (30, 48)
+"""Width and height at which letters are drawn before they are scaled, in pixels."""
+
+_MIN_HEIGHT = 4
+"""Lower letters, in pixels, are not drawn: nothing of them would show."""
 
 
-def letters(
+def draw_letters(
     rng: np.random.Generator,
     picture: Image,
     x: float,
@@ -22,20 +27,20 @@ def letters(
     count: int,
     ink: Float32,
 ) -> None:
-    """``count`` random characters in place, centred at ``x``, their top at ``y``.
+    """Draw ``count`` random characters ``size`` high, in place: centred at ``x``, the top at ``y``.
 
-    Lengths are in widths of the picture; characters that would not fit are left out.
+    Lengths are in widths of the picture. Characters that would cross its edge are omitted.
     """
     height, width = picture.shape[:2]
     pixels = round(size * width)
-    if pixels < 4:
+    if pixels < _MIN_HEIGHT:
         return
     face = _FACES[int(rng.integers(len(_FACES)))]
     step = pixels * 0.75
     left, top = x * width - count * step / 2, round(y * width)
     for i in range(count):
         char = CHARACTERS[int(rng.integers(len(CHARACTERS)))]
-        drawn = face.mask(char, *_DRAWN)
+        drawn = face.mask(char, *_MASK_SIZE)
         mask = as_image(
             cv2.resize(drawn, (max(round(pixels * 0.62), 2), pixels), interpolation=cv2.INTER_AREA)
         )

@@ -1,4 +1,4 @@
-"""A plate as a list of decisions, and how it is drawn: grounds, bands, captions, lines of text."""
+"""A foreign plate's layout, and its rendering: ground, bands, captions, lines of text."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr.types import Float32, Image
-from lpr_training.synth import marks
+from lpr.types import Box, Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
-from lpr_training.synth.faces import advance, letter
-from lpr_training.synth.glyphs import CHARACTERS
-from lpr_training.synth.plates import PlatePicture, emboss, outline
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.glyphs.fonts import advance, letter
+from lpr_training.synth.plates import fittings
+from lpr_training.synth.plates.render import PlatePicture, emboss, outline
 from lpr_training.synth.styles import Colour
 
 _FULL = np.full((4, 4), 255, np.uint8)
+"""A mask that is all ink, for dots and dashes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A strip along the left or right edge, ``share`` of the plate's width, with a letter or two
-    and maybe a ring of stars."""
+    """A strip along the left or right edge, with letters and perhaps a ring of stars."""
 
     share: float
+    """Its width, in widths of the plate."""
     colour: Colour
     letters: str = ""
     stars: bool = True
@@ -31,49 +32,56 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A line above (or below) the text: words in a face, ``size`` of the plate's height; with a
-    ``ground`` they stand on a strip of that colour."""
+    """A small line above or below the text."""
 
     words: str
     face: int
+    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
     size: float
+    """Its height, in heights of the plate."""
     ink: Colour
     ground: Colour | None = None
+    """Colour of a strip behind it, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """``lines`` hold the text as it is written: capitals, digits, gaps, ``-`` and ``.`` (drawn as
-    dots) and ``*`` for a seal or a picture. ``aspect`` is width over height. ``fill`` is how much
-    of its room the text takes in height. ``picture`` says what lies behind the text: nothing, a
-    shade into another colour, a landscape."""
+    """The layout of one plate. Colours are BGR, 0..255."""
 
     region: str
     style: str
     aspect: float
+    """Width over height."""
     ground: Colour
     ink: Colour
     lines: tuple[str, ...]
+    """The text: capitals, digits, spaces, ``-`` and ``.`` (drawn as dots), ``*`` (a seal)."""
     face: int
+    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
     left: Band | None = None
     right: Band | None = None
     above: Caption | None = None
     below: Caption | None = None
     rim: float = 0.4
+    """Probability of a painted rim, 0..1."""
     fill: tuple[float, float] = (0.72, 0.95)
+    """Range of the text's height, in heights of its space."""
     picture: str = "plain"
+    """The ground: ``plain``, a ``shade`` into another colour, or a ``landscape``."""
     relief: tuple[float, float] = (0.0, 0.35)
+    """Range of the embossing's strength, 0..1."""
     corner_stickers: float = 0.0
+    """Probability of a sticker in each upper corner, 0..1."""
 
 
 def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
-    """The plate of a design, ``width`` pixels wide, with some wear and its fittings."""
+    """Render a design ``width`` pixels wide, with some wear and fittings."""
     height = max(round(width / design.aspect), 12)
     sheet = _sheet(rng, np.array(design.ground, np.float32), width, height, design.picture)
     ink = np.array(design.ink, np.float32)
-    room = _furnish(rng, sheet, design)
+    space = _draw_fittings(rng, sheet, design)
     mask = np.zeros((height, width), np.uint8)
-    _write(rng, sheet, mask, design, room)
+    _write(rng, sheet, mask, design, space)
     colour = np.clip(ink + rng.normal(0, 10, 3), 0, 255)
     fading = rng.uniform(0.6, 1.0) if rng.random() < 0.2 else 1.0
     share = mask[:, :, None] * np.float32(fading / 255)
@@ -83,9 +91,9 @@ def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
         if rng.random() < design.corner_stickers:
             _sticker(rng, image, x + rng.uniform(0, 0.03))
     if rng.random() < 0.6:
-        marks.bolts(rng, image, old=False)
+        fittings.bolts(rng, image, old=False)
     if rng.random() < 0.3:
-        marks.frame(rng, image)
+        fittings.frame(rng, image)
     text = "".join(c for line in design.lines for c in line if c in CHARACTERS)
     display = " ".join(line.replace("*", " ") for line in design.lines)
     return PlatePicture(
@@ -124,11 +132,8 @@ def _sheet(
     return sheet
 
 
-def _furnish(
-    rng: np.random.Generator, sheet: Float32, design: Design
-) -> tuple[float, float, float, float]:
-    """Draws bands, captions and a rim; returns the room that is left for the text (x0, y0, x1, y1
-    in pixels)."""
+def _draw_fittings(rng: np.random.Generator, sheet: Float32, design: Design) -> Box:
+    """Draw bands, captions and a rim; return the space left for the text."""
     height, width = sheet.shape[:2]
     left, right, top, bottom = 0.045 * width, 0.955 * width, 0.11 * height, 0.89 * height
     if design.left:
@@ -152,7 +157,7 @@ def _furnish(
         corners = (inset, inset), (width - 1 - inset, height - 1 - inset)
         ink = tuple(float(c) for c in design.ink)
         cv2.rectangle(sheet, *corners, ink, max(round(width * 0.01), 1))
-    return left, top, right, bottom
+    return Box(left, top, right, bottom)
 
 
 def _band(sheet: Float32, x0: int, x1: int, band: Band) -> None:
@@ -166,14 +171,14 @@ def _band(sheet: Float32, x0: int, x1: int, band: Band) -> None:
             cv2.circle(sheet, (x, y), max(height // 40, 1), (60, 210, 240), -1)
     size = (x1 - x0) * 0.8 / max(len(band.letters), 1)
     tall = min(size * 1.6, height * 0.28)
-    x = middle - size * len(band.letters) / 2
+    left = middle - size * len(band.letters) / 2
     for char in band.letters:
-        _stamp(sheet, letter(1, char), x, height * 0.62, size * 0.85, tall, (235, 235, 235))
-        x += size
+        _stamp(sheet, letter(1, char), left, height * 0.62, size * 0.85, tall, (235, 235, 235))
+        left += size
 
 
 def _caption(sheet: Float32, y: float, size: float, caption: Caption) -> None:
-    """The words, centred, squeezed where they are too long."""
+    """The words, centred, and condensed if they are too long."""
     width = sheet.shape[1]
     if caption.ground is not None:
         y0, y1 = max(round(y - 0.2 * size), 0), round(y + 1.2 * size)
@@ -193,6 +198,7 @@ def _caption(sheet: Float32, y: float, size: float, caption: Caption) -> None:
 def _stamp(
     sheet: Float32, mask: Image, x: float, y: float, width: float, height: float, colour: Colour
 ) -> None:
+    """Paint a mask in a colour at a place and size in pixels, clipped to the sheet; in place."""
     w, h = max(round(width), 1), max(round(height), 1)
     x0, y0 = max(round(x), 0), max(round(y), 0)
     part = sheet[y0 : y0 + h, x0 : x0 + w]
@@ -203,14 +209,10 @@ def _stamp(
 
 
 def _write(
-    rng: np.random.Generator,
-    sheet: Float32,
-    mask: Image,
-    design: Design,
-    room: tuple[float, float, float, float],
+    rng: np.random.Generator, sheet: Float32, mask: Image, design: Design, space: Box
 ) -> None:
-    """The text's ink, as large as the room allows, its lines below each other."""
-    x0, y0, x1, y1 = room
+    """Draw the text's ink into ``mask``, line by line, as large as the space allows."""
+    x0, y0, x1, y1 = space
     face = design.face
     share = (y1 - y0) / len(design.lines)
     for number, line in enumerate(design.lines):
@@ -236,21 +238,21 @@ def _write(
 
 
 def _seal(rng: np.random.Generator, sheet: Float32, x: float, y: float, tall: float) -> None:
-    """A sticker or a small picture between two groups."""
+    """A registration seal, or a small picture, between two groups."""
     radius = max(round(tall * rng.uniform(0.12, 0.24)), 1)
     colour = tuple(float(c) for c in rng.uniform(20, 240, 3))
     inner = tuple(float(c) for c in rng.uniform(20, 240, 3))
-    place = (round(x), round(y))
+    centre = (round(x), round(y))
     if rng.random() < 0.7:
-        cv2.circle(sheet, place, radius, colour, -1, cv2.LINE_AA)
-        cv2.circle(sheet, place, max(radius // 2, 1), inner, -1, cv2.LINE_AA)
+        cv2.circle(sheet, centre, radius, colour, -1, cv2.LINE_AA)
+        cv2.circle(sheet, centre, max(radius // 2, 1), inner, -1, cv2.LINE_AA)
     else:
-        points = np.array(place) + rng.normal(0, radius, (6, 2))
+        points = np.array(centre) + rng.normal(0, radius, (6, 2))
         cv2.fillConvexPoly(sheet, cv2.convexHull(points.astype(np.int32)), colour, cv2.LINE_AA)
 
 
 def _sticker(rng: np.random.Generator, image: Image, x: float) -> None:
-    """A month or a year in a corner, as a coloured patch with small writing; in place."""
+    """A coloured sticker with two small digits (a month or a year) in a corner; in place."""
     height, width = image.shape[:2]
     tall, wide = height * rng.uniform(0.1, 0.2), width * rng.uniform(0.08, 0.14)
     y = height * (rng.uniform(0.03, 0.08) if rng.random() < 0.6 else rng.uniform(0.78, 0.84))

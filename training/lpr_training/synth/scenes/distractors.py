@@ -1,4 +1,4 @@
-"""What detectors take for plates and should not: signs, overlays, badges, lamps, grilles."""
+"""Distractors, which detectors mistake for plates: signs, overlays, badges, lamps, grilles."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from lpr.types import Box, Image
-from lpr_training.synth import backgrounds, camera
 from lpr_training.synth.arrays import as_image
-from lpr_training.synth.lettering import letters
+from lpr_training.synth.glyphs.lettering import draw_letters
+from lpr_training.synth.scenes import backgrounds, camera
 
 Distractor: TypeAlias = Callable[[np.random.Generator, Image, Box], None]
 
@@ -22,8 +22,8 @@ _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def distract(
     rng: np.random.Generator, picture: Image, avoid: Sequence[Box], overlay: float = 0.3
 ) -> Image:
-    """A copy of ``picture`` with one to three distractors clear of the boxes to ``avoid``; with
-    the odds of ``overlay`` one of them is a camera's line of text at the edge."""
+    """Return a copy of ``picture`` with one to three distractors, clear of the boxes to ``avoid``,
+    and with the probability ``overlay`` a camera's line of text at the edge."""
     copy: Image = picture.copy()
     height, width = picture.shape[:2]
     if rng.random() < overlay:
@@ -35,31 +35,25 @@ def distract(
             continue
         x, y = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
         room = Box(x, y, x + wide, y + tall)
-        if any(_meet(room, box) for box in avoid):
+        if any(room.intersection(box).area > 0 for box in avoid):
             continue
         drawn = copy.copy()
         _KINDS[int(rng.integers(len(_KINDS)))](rng, drawn, room)
-        # Turned ones reach beyond the room that they are given.
+        # Some distractors extend beyond their box.
         if not any(_differ(copy, drawn, box) for box in avoid):
             copy = drawn
     return copy
 
 
 def render_distractor(rng: np.random.Generator) -> tuple[Image, Box]:
-    """A photograph of one thing that is no plate, and the box that a detector would give it."""
+    """Render a photograph of a distractor; return it and the distractor's box."""
     wide = float(np.exp(rng.uniform(np.log(40), np.log(200))))
     tall = wide / float(rng.uniform(1.2, 4.5))
     size = (int(wide * 1.5) + 1, int(tall * 1.5) + 1)
     picture = as_image(backgrounds.bodywork(rng, *size))
     room = Box(wide * 0.25, tall * 0.25, wide * 1.25, tall * 1.25)
     _KINDS[int(rng.integers(len(_KINDS)))](rng, picture, room)
-    lit = camera.expose(rng, picture.astype(np.float32), camera.shade(rng, *size))
-    lit = camera.defocus(rng, lit, 0.3 + wide / 90)
-    return camera.compress(rng, camera.finish(camera.noise(rng, lit))), room
-
-
-def _meet(a: Box, b: Box) -> bool:
-    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+    return camera.photograph(rng, picture, camera.blur_at(wide)), room
 
 
 def _differ(a: Image, b: Image, box: Box) -> bool:
@@ -92,7 +86,8 @@ def _overlay(rng: np.random.Generator, picture: Image, avoid: Sequence[Box]) -> 
     (w, h), below = cv2.getTextSize(line, font, scale, thick)
     x = int(rng.choice([4, max(width - w - 4, 0), max((width - w) // 2, 0)]))
     y = int(rng.choice([h + 4, height - below - 4]))
-    if any(_meet(Box(x, y - h, x + w, y + below), box) for box in avoid):
+    line_box = Box(x, y - h, x + w, y + below)
+    if any(line_box.intersection(box).area > 0 for box in avoid):
         return
     if rng.random() < 0.4:
         cv2.rectangle(picture, (x - 3, y - h - 3), (x + w + 3, y + below), (20, 20, 20), -1)
@@ -103,7 +98,7 @@ def _overlay(rng: np.random.Generator, picture: Image, avoid: Sequence[Box]) -> 
 
 
 def _sign(rng: np.random.Generator, picture: Image, room: Box) -> None:
-    """A board with several short lines, or with one long word."""
+    """A board with several lines of text."""
     light = rng.random() < 0.5
     x0, y0, x1, y1 = (int(v) for v in room)
     cv2.rectangle(picture, (x0, y0), (x1, y1), _colour(rng, light), -1)
@@ -135,12 +130,12 @@ def _disc(rng: np.random.Generator, picture: Image, room: Box) -> None:
 
 
 def _badge(rng: np.random.Generator, picture: Image, room: Box) -> None:
-    """Letters without a ground: a model's name, a telephone number on a van."""
+    """Letters without a ground, as a model's name or a telephone number on a van."""
     width = picture.shape[1]
     count = int(rng.integers(3, 11))
     size = min(room.width / count / 0.75, room.height) / width
     ink = np.array(_colour(rng, bool(rng.random() < 0.6)), np.float32)
-    letters(rng, picture, room.center[0] / width, room.y0 / width, size, count, ink)
+    draw_letters(rng, picture, room.center[0] / width, room.y0 / width, size, count, ink)
 
 
 def _lamp(rng: np.random.Generator, picture: Image, room: Box) -> None:
@@ -167,7 +162,7 @@ def _lamp(rng: np.random.Generator, picture: Image, room: Box) -> None:
 
 
 def _bars(rng: np.random.Generator, picture: Image, room: Box) -> None:
-    """A grate or a vent: bars that look like characters from far away."""
+    """A grate or a vent: bars that resemble characters from a distance."""
     x0, y0, x1, y1 = (int(v) for v in room)
     light = bool(rng.random() < 0.5)
     cv2.rectangle(picture, (x0, y0), (x1, y1), _colour(rng, light), -1)

@@ -1,4 +1,4 @@
-"""What is on a plate besides its text: bolts, slots, stickers, captions, wear."""
+"""A plate's fittings: bolts, slots, stickers, captions, holders. All are drawn in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lpr.types import Image
 
 
 def bolts(rng: np.random.Generator, plate: Image, old: bool) -> None:
-    """Two slots with bolts in the upper third, sometimes slots at the bottom too; in place."""
+    """Two slots with bolts at the top; ``old`` plates often have slots at the bottom too."""
     height, width = plate.shape[:2]
     y = height * rng.uniform(0.10, 0.17)
     spread = rng.uniform(0.20, 0.30)
@@ -32,7 +32,7 @@ def bolts(rng: np.random.Generator, plate: Image, old: bool) -> None:
 
 
 def flowers(rng: np.random.Generator, plate: Image) -> None:
-    """The three faint blossoms along the lower edge of plates since 2012; in place."""
+    """The three faint blossoms along the lower edge of Taiwan's plates since 2012."""
     height, width = plate.shape[:2]
     strength = int(rng.integers(6, 40))
     tint = plate[int(height * 0.9), width // 2].astype(int)
@@ -44,7 +44,7 @@ def flowers(rng: np.random.Generator, plate: Image) -> None:
 
 
 def caption(rng: np.random.Generator, plate: Image, ink: tuple[int, int, int], wide: bool) -> None:
-    """Three small Chinese characters above the text, as strokes too small to be told apart."""
+    """Three small Chinese characters above the text, too small to be legible."""
     height, width = plate.shape[:2]
     size = height * rng.uniform(0.13, 0.17)
     step = size * (rng.uniform(1.25, 1.9) if wide else 1.1)
@@ -54,8 +54,7 @@ def caption(rng: np.random.Generator, plate: Image, ink: tuple[int, int, int], w
 
 
 def band(rng: np.random.Generator, plate: Image, colour: tuple[int, int, int]) -> None:
-    """A coloured strip along the upper edge with a country's name, too small to be read; in
-    place."""
+    """A coloured strip along the upper edge with a country's name, too small to be legible."""
     height, width = plate.shape[:2]
     bottom = round(height * rng.uniform(0.2, 0.25))
     cv2.rectangle(plate, (0, 0), (width, bottom), colour, -1)
@@ -65,7 +64,7 @@ def band(rng: np.random.Generator, plate: Image, colour: tuple[int, int, int]) -
 
 
 def sticker(rng: np.random.Generator, plate: Image) -> None:
-    """An inspection sticker near an upper corner, or a dealer's strip on the edge; in place."""
+    """An inspection sticker near an upper corner, or a dealer's strip along the lower edge."""
     height, width = plate.shape[:2]
     colour = tuple(int(c) for c in rng.integers(30, 250, 3))
     kind = rng.random()
@@ -89,7 +88,7 @@ def sticker(rng: np.random.Generator, plate: Image) -> None:
 
 
 def frame(rng: np.random.Generator, plate: Image) -> None:
-    """A holder that covers the plate's edge; in place."""
+    """A plate holder, which covers the edge."""
     height, width = plate.shape[:2]
     thick = int(width * rng.uniform(0.01, 0.028))
     level = int(rng.choice([12, 25, 60, 160, 215]))
@@ -132,14 +131,9 @@ def _disc(plate: Image, x: float, y: float, radius: float, colour: tuple[int, ..
 
 
 def _ideograph(
-    rng: np.random.Generator,
-    plate: Image,
-    x: float,
-    y: float,
-    size: float,
-    ink: tuple[int, ...],
+    rng: np.random.Generator, plate: Image, x: float, y: float, size: float, ink: tuple[int, ...]
 ) -> None:
-    """One of some made-up characters, in place, where it lies inside the plate."""
+    """A random invented character, if it fits on the plate."""
     side = max(round(size), 2)
     x0, y0 = round(x), round(y)
     part = plate[y0 : y0 + side, x0 : x0 + side]
@@ -150,8 +144,8 @@ def _ideograph(
     part[:] = part + (np.array(ink, np.float32) - part) * (share * np.float32(1 / 255))
 
 
-def _drawn_ideograph(seed: int) -> Image:
-    """A few level and a few upright strokes, 32 x 32."""
+def _draw_ideograph(seed: int) -> Image:
+    """An invented character: a few horizontal and a few vertical strokes, 32 x 32."""
     rng = np.random.default_rng(seed)
     size = 32
     mask = np.zeros((size, size), np.uint8)
@@ -168,4 +162,4 @@ def _drawn_ideograph(seed: int) -> Image:
     return mask
 
 
-_IDEOGRAPHS = tuple(_drawn_ideograph(seed) for seed in range(64))
+_IDEOGRAPHS = tuple(_draw_ideograph(seed) for seed in range(64))

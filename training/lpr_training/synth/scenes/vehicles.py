@@ -1,4 +1,4 @@
-"""Simple vehicles from behind or in front, with a place for the plate."""
+"""Renders simple vehicles, from behind or in front, with a place for the plate."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr.types import Float32, Image
-from lpr_training.synth.backgrounds import paint
-from lpr_training.synth.lettering import letters
-from lpr_training.synth.painter import Paint, Painter, shade
+from lpr_training.synth.glyphs.lettering import draw_letters
+from lpr_training.synth.scenes.backgrounds import paint
+from lpr_training.synth.scenes.painter import Paint, Painter, shade
 
 _TYRE = np.array([28, 27, 27], np.float32)
 _DARK = np.array([22, 21, 20], np.float32)
@@ -22,20 +22,20 @@ _RED = np.array([30, 24, 170], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class VehiclePicture:
-    """``plate`` holds the corners (``4 x 2``, pixels of ``image``) where a plate belongs.
-
-    ``mask`` is 255 where the vehicle is; it stands on the lower edge, and ``styles`` names the
-    plates that it may carry.
-    """
+    """A vehicle that stands on the picture's lower edge."""
 
     image: Image
+    """BGR, ``H x W x 3``."""
     mask: Image
+    """``H x W``: the vehicle's opacity, 0..255."""
     plate: Float32
+    """The plate's corners (``4 x 2``, pixels)."""
     styles: tuple[str, ...]
+    """Names of the plate styles that it may have."""
 
 
 def render_vehicle(rng: np.random.Generator, kind: str, width: int) -> VehiclePicture:
-    """A vehicle ``width`` pixels wide; ``kind`` is a key of :data:`KINDS`."""
+    """Render a vehicle ``width`` pixels wide; ``kind`` is a key of :data:`KINDS`."""
     return KINDS[kind](rng, width)
 
 
@@ -105,8 +105,8 @@ def _car_rear(
         brush.rectangle(x, belt + 0.125, size * 0.7, 0.025, shade(_LAMP, 0.8), shade(_LAMP, 0.6))
         brush.rectangle(0.5 + side * 0.4, (bumper + sill) / 2, 0.08, 0.02, shade(_RED, 0.8))
     brush.ellipse(0.5, belt + 0.07, 0.022, 0.022, _CHROME, shade(_CHROME, 0.6))
-    letters(rng, brush.image, 0.24, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
-    letters(rng, brush.image, 0.72, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
+    draw_letters(rng, brush.image, 0.24, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
+    draw_letters(rng, brush.image, 0.72, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
     if rng.random() < 0.6:
         return belt + (bumper - belt) * 0.68
     return (bumper + sill) / 2 + 0.005
@@ -202,7 +202,7 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
     lettering = shade(paint(rng), 1.0)
     for row in range(int(rng.integers(0, 3))):
         top, size = glass + 0.2 + row * 0.1, rng.uniform(0.04, 0.07)
-        letters(rng, brush.image, 0.5, top, size, int(rng.integers(2, 9)), lettering)
+        draw_letters(rng, brush.image, 0.5, top, size, int(rng.integers(2, 9)), lettering)
     for side in (-1, 1):
         x = 0.5 + side * 0.43
         brush.rectangle(x, sill - 0.27, 0.06, 0.2, shade(_RED, 1.2), shade(_RED, 0.7), 0.015)
@@ -217,4 +217,4 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
 
 
 KINDS = {"car": _car, "scooter": _scooter, "van": _van}
-"""Kinds of vehicles and how each is drawn."""
+"""The kinds of vehicles, and their renderers."""

@@ -1,4 +1,4 @@
-"""One plate, flat and from the front: what a camera would see of it in the best case."""
+"""Renders a country's plate, flat and from the front."""
 
 from __future__ import annotations
 
@@ -9,39 +9,48 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth import marks
 from lpr_training.synth.arrays import as_float, as_image
-from lpr_training.synth.countries import TAIWANS, Country
-from lpr_training.synth.glyphs import CHARACTERS, Typeface
-from lpr_training.synth.styles import Colour, Style
+from lpr_training.synth.glyphs.characters import CHARACTERS
+from lpr_training.synth.glyphs.typeface import Typeface
+from lpr_training.synth.plates import fittings
+from lpr_training.synth.plates.countries import TAIWANS, Country
+from lpr_training.synth.styles import BLACK, WHITE, Colour, Style
 
 WIDTH = 400
-"""Usual width of a rendered plate in pixels."""
+"""Default width of a rendered plate, in pixels."""
 
 _STRIP = 96
-_FINE = 200
+"""Height at which a line of text is drawn before it is scaled, in pixels."""
+
+_MIN_BARE_WIDTH = 200
+"""Narrower plates, in pixels, never lose their paint entirely: the relief alone is illegible."""
+
 _FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
+"""Widths of the typefaces, in heights of a character; few, so that glyphs can be cached."""
+
 _FACES = 6
+"""Typefaces of each width."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlatePicture:
-    """``image`` is BGR, ``mask`` (``H x W``) 0 outside of the plate's round corners, else 255.
-
-    ``text`` holds ``A-Z0-9``; ``display`` has the separator; ``style`` is its style's name.
-    ``region`` is a region's code, or empty for plates of no country in particular; ``ground`` and
-    ``ink`` are BGR; ``lines`` is 1 or 2.
-    """
+    """A rendered plate and its labels."""
 
     image: Image
+    """BGR, ``H x W x 3``."""
     mask: Image
+    """``H x W``: 255 on the plate, 0 outside its round corners."""
     text: str
+    """The text without separators, ``A-Z0-9``."""
     display: str
+    """The text with separators."""
     style: str
     region: str = "tw"
-    ground: Colour = (236, 238, 238)
-    ink: Colour = (26, 24, 24)
+    """A region's code, or empty for a plate of no particular country."""
+    ground: Colour = WHITE
+    ink: Colour = BLACK
     lines: int = 1
+    """1 or 2."""
 
 
 def render_plate(
@@ -52,15 +61,16 @@ def render_plate(
     fresh: bool = False,
     country: Country = TAIWANS,
 ) -> PlatePicture:
-    """A plate of a ``country``, ``width`` pixels wide; what is not given is random.
+    """Render a plate of a ``country``, ``width`` pixels wide, with a random text and style by
+    default.
 
-    A ``fresh`` one has no sticker, no holder, and its paint is whole.
+    A ``fresh`` plate has no sticker, no holder and intact paint.
 
-    Raises ValueError for a text with other characters than ``A-Z0-9`` or none at all, and KeyError
-    for an unknown style.
+    Raises ``ValueError`` for an empty text or one with characters other than ``A-Z0-9``, and
+    ``KeyError`` for an unknown style.
     """
     if text is not None and (not text or set(text) - set(CHARACTERS)):
-        raise ValueError(f"a plate's text holds A-Z and 0-9 only, not {text!r}")
+        raise ValueError(f"a plate's text may contain only A-Z and 0-9, not {text!r}")
     kind, pattern = country.choose(rng, text, style)
     if text is None:
         text = country.random_text(rng, pattern, kind.prefixes if rng.random() < 0.5 else "")
@@ -70,7 +80,7 @@ def render_plate(
     height = round(width * size[1] / size[0] * rng.uniform(0.97, 1.03))
     ink = _ink_mask(rng, kind, display, height, width)
     image = _paint(rng, kind, ink, fresh)
-    _furnish(rng, kind, image, fresh)
+    _draw_fittings(rng, kind, image, fresh)
     return PlatePicture(
         image,
         outline(height, width),
@@ -91,15 +101,15 @@ def _separate(text: str, pattern: str) -> str:
 def _ink_mask(
     rng: np.random.Generator, kind: Style, display: str, height: int, width: int
 ) -> Image:
-    """The text's ink on a whole plate, 0..255."""
+    """The text's ink on the whole plate, 0..255."""
     characters = sum(map(str.isalnum, display))
     tall = height * rng.uniform(0.47, 0.58)
     wide = width * (rng.uniform(0.86, 0.94) if characters > 5 else rng.uniform(0.7, 0.9))
     spacing = rng.uniform(0.07, 0.13) if not kind.old else rng.uniform(0.08, 0.15)
     separator = rng.uniform(0.26, 0.34)
     separators = max(len(display) - characters, 1)
-    room = wide / tall - spacing * (characters - 1) - separator * separators
-    face_width = min(max(room / characters, _FACE_WIDTHS[0]), _FACE_WIDTHS[-1])
+    space = wide / tall - spacing * (characters - 1) - separator * separators
+    face_width = min(max(space / characters, _FACE_WIDTHS[0]), _FACE_WIDTHS[-1])
     nearest = int(np.argmin([abs(w - face_width) for w in _FACE_WIDTHS]))
     face = _typeface(nearest, int(rng.integers(_FACES)), kind.old)
 
@@ -122,7 +132,7 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
     rng = np.random.default_rng([width, variant, old])
     return Typeface(
         width=_FACE_WIDTHS[width],
-        # The older plates' strokes are thin now and then, and lose more to blur.
+        # Strokes of old plates are sometimes thin, and blur affects those more.
         weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.18 if old else 0.25, 0.33)), 0.16),
         wobble=0.012 if variant else 0.0,
         old=old if variant else not old,
@@ -131,7 +141,7 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
 
 
 def _strip(face: Typeface, display: str, spacing: float, separator: float, dot: bool) -> Image:
-    """A line of text, :data:`_STRIP` pixels high."""
+    """The ink of a line of text, :data:`_STRIP` pixels high."""
     cell = round(face.width * _STRIP)
     gap = round(spacing * _STRIP)
     parts: list[Image] = []
@@ -156,15 +166,15 @@ def _separator(width: int, weight: float, dot: bool) -> Image:
 
 
 def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Image:
-    """The plate in its colours: sheet, ink, and the relief that pressing leaves around both."""
+    """The plate in its colours: sheet, ink, and embossing."""
     sheet = np.clip(np.array(kind.plate) + rng.normal(0, 6, 3) + rng.normal(0, 6), 0, 255)
     fading, relief = rng.uniform(0, 0.1), rng.uniform(0.05, 0.35)
     if not fresh and rng.random() < 0.3:
         fading = rng.uniform(0, 0.35)
     if not fresh and rng.random() < 0.12:
         ink = _worn(rng, ink)
-    if not fresh and ink.shape[1] >= _FINE and rng.random() < 0.04:
-        # The paint has gone: what is left to read is the relief.
+    if not fresh and ink.shape[1] >= _MIN_BARE_WIDTH and rng.random() < 0.04:
+        # Without paint, only the embossing is left to read.
         fading, relief = rng.uniform(0.6, 0.85), rng.uniform(0.5, 0.9)
     colour = np.array(kind.ink) * (1 - fading) + sheet * fading + rng.normal(0, 5, 3)
     ramp = np.linspace(sheet, np.clip(colour, 0, 255), 256)
@@ -175,7 +185,7 @@ def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Im
 
 
 def _worn(rng: np.random.Generator, ink: Image) -> Image:
-    """Ink with patches rubbed thin."""
+    """Ink that has worn off in patches."""
     coarse = rng.uniform(0.15, 1.3, (5, 12)).astype(np.float32)
     fine = rng.uniform(0.6, 1.2, (24, 64)).astype(np.float32)
     size = (ink.shape[1], ink.shape[0])
@@ -184,7 +194,8 @@ def _worn(rng: np.random.Generator, ink: Image) -> Image:
 
 
 def emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) -> None:
-    """Light and dark edges where characters and rim stand out of the sheet; in place."""
+    """Draw light and dark edges where characters and rim are embossed; ``strength`` is 0..1.
+    In place."""
     height, width = ink.shape
     relief = cv2.max(ink, _rim(height, width)) if rng.random() < 0.8 else ink
     relief = cv2.blur(relief, (3, 3))
@@ -213,6 +224,7 @@ def _rim(height: int, width: int) -> Image:
 
 @lru_cache(maxsize=64)
 def outline(height: int, width: int) -> Image:
+    """A plate's shape with round corners: ``height x width`` of 0 or 255, cached, so read-only."""
     mask = np.zeros((height, width), np.uint8)
     _round_rectangle(mask, 0, round(width * 0.032), 255)
     mask.flags.writeable = False
@@ -229,16 +241,16 @@ def _round_rectangle(picture: Image, inset: int, radius: int, value: int) -> Non
             cv2.circle(picture, (x, y), radius, value, -1, cv2.LINE_AA)
 
 
-def _furnish(rng: np.random.Generator, kind: Style, image: Image, fresh: bool) -> None:
+def _draw_fittings(rng: np.random.Generator, kind: Style, image: Image, fresh: bool) -> None:
     if kind.caption and rng.random() < 0.9:
         ink = (60, 120, 60) if kind.caption == "electric" else kind.ink
-        marks.caption(rng, image, ink, wide=kind.caption == "place")
+        fittings.caption(rng, image, ink, wide=kind.caption == "place")
     if kind.blossoms and not kind.old and rng.random() < 0.8:
-        marks.flowers(rng, image)
+        fittings.flowers(rng, image)
     if kind.band:
-        marks.band(rng, image, kind.band)
-    marks.bolts(rng, image, kind.old)
+        fittings.band(rng, image, kind.band)
+    fittings.bolts(rng, image, kind.old)
     if not fresh and rng.random() < 0.4:
-        marks.sticker(rng, image)
+        fittings.sticker(rng, image)
     if not fresh and rng.random() < 0.12:
-        marks.frame(rng, image)
+        fittings.frame(rng, image)

@@ -1,4 +1,4 @@
-"""Shapes with gradients on a transparent canvas: what vehicles and street furniture are made of."""
+"""Draws shapes with gradients on a transparent canvas, for vehicles and streets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Paint = Float32
 
 
 def shade(colour: Paint, factor: float) -> Paint:
-    """A lighter (above 1) or darker colour."""
+    """Return a lighter (factor above 1) or darker colour."""
     return as_float(np.clip(colour * factor, 0, 255))
 
 
 class Painter:
-    """Draws in a unit of its own: 1 is the canvas's width, the origin its top left corner."""
+    """A canvas with a mask. All lengths are in widths of the canvas, from its top left corner."""
 
     def __init__(self, width: int, height: int) -> None:
         self.image: Image = np.zeros((height, width, 3), np.uint8)
@@ -30,7 +30,7 @@ class Painter:
     def polygon(
         self, points: Sequence[tuple[float, float]], top: Paint, bottom: Paint | None = None
     ) -> None:
-        """A filled polygon whose colour runs from ``top`` to ``bottom``."""
+        """Fill a polygon with a gradient from ``top`` to ``bottom``."""
         corners = np.asarray(points, np.float32) * self._unit
         self._stamp(corners, top, top if bottom is None else bottom)
 
@@ -44,10 +44,10 @@ class Painter:
         bottom: Paint | None = None,
         radius: float = 0.0,
     ) -> None:
-        """A rectangle centred at ``(x, y)``, with round corners of ``radius``."""
+        """Fill a rectangle centred at ``(x, y)``, with round corners."""
         radius = min(radius, width / 2, height / 2)
-        turns = np.linspace(0, np.pi / 2, 6) if radius > 0 else np.zeros(1)
-        arc = np.stack([np.cos(turns), np.sin(turns)], axis=1) * radius
+        angles = np.linspace(0, np.pi / 2, 6) if radius > 0 else np.zeros(1)
+        arc = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius
         inner = np.array([width / 2 - radius, height / 2 - radius])
         first = inner + arc
         mirrored = first[::-1] * np.array([-1, 1])
@@ -56,16 +56,10 @@ class Painter:
         self.polygon([(float(px), float(py)) for px, py in outline], top, bottom)
 
     def ellipse(
-        self,
-        x: float,
-        y: float,
-        rx: float,
-        ry: float,
-        top: Paint,
-        bottom: Paint | None = None,
+        self, x: float, y: float, rx: float, ry: float, top: Paint, bottom: Paint | None = None
     ) -> None:
-        turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-        self.polygon([(x + rx * float(np.cos(a)), y + ry * float(np.sin(a))) for a in turns],
+        angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+        self.polygon([(x + rx * float(np.cos(a)), y + ry * float(np.sin(a))) for a in angles],
                      top, bottom)  # fmt: skip
 
     def line(self, points: Sequence[tuple[float, float]], colour: Paint, thickness: float) -> None:

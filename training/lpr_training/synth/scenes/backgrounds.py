@@ -1,4 +1,4 @@
-"""What is around a plate: plain bodywork, bumpers, grilles, shadows, blurred clutter."""
+"""Backgrounds of crops: bodywork with parts, edges and grilles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpr_training.synth.arrays import as_float, as_image
 
 
 def bodywork(rng: np.random.Generator, width: int, height: int) -> Image:
-    """A patch of a vehicle: a paint colour with a gradient, a few parts and edges on it."""
+    """Return a patch of a vehicle: a paint gradient with a few parts and edges."""
     picture = gradient(rng, width, height, paint(rng))
     for _ in range(int(rng.integers(0, 7))):
         _part(rng, picture)
@@ -23,7 +23,7 @@ def bodywork(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def paint(rng: np.random.Generator) -> Float32:
-    """A colour of bodywork or plastic (BGR, 0..255): mostly dark, grey or white."""
+    """Return a colour of bodywork or plastic (BGR, 0..255), mostly dark, grey or white."""
     if rng.random() < 0.85:
         level = rng.choice([18.0, 35.0, 60.0, 110.0, 165.0, 215.0])
         colour = level + rng.normal(0, 10) + rng.normal(0, 6, 3)
@@ -33,7 +33,7 @@ def paint(rng: np.random.Generator) -> Float32:
 
 
 def gradient(rng: np.random.Generator, width: int, height: int, colour: Float32) -> Image:
-    """A colour that is lighter at one end, with a little texture."""
+    """Return a colour gradient with slight texture."""
     corners = (colour * rng.uniform(0.55, 1.35, (2, 2, 1))).astype(np.float32)
     small = (width // 5 + 2, height // 5 + 2)
     coarse = as_float(cv2.resize(corners, small))
@@ -43,7 +43,7 @@ def gradient(rng: np.random.Generator, width: int, height: int, colour: Float32)
 
 
 def grille(rng: np.random.Generator, picture: Image, x0: int, y0: int, x1: int, y1: int) -> None:
-    """Bars across a part of the picture; in place."""
+    """Draw bars across a rectangle of the picture; in place."""
     step = max(int((y1 - y0) * rng.uniform(0.05, 0.14)), 2)
     dark, light = int(rng.integers(5, 40)), int(rng.integers(40, 150))
     cv2.rectangle(picture, (x0, y0), (x1, y1), (dark, dark, dark), -1)

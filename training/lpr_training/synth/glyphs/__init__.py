@@ -1,0 +1,1 @@
+"""Characters as masks: drawn as strokes, or taken from font files."""

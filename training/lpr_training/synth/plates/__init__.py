@@ -1,0 +1,1 @@
+"""Flat plates, seen from the front: a country's, a market's, or of no country."""
