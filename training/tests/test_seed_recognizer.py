@@ -24,10 +24,7 @@ from lpr_training.datasets.plate_samples import PlateSample, photographed, rende
 from lpr_training.datasets.sets import LabelledSet  # noqa: E402
 from lpr_training.engine.loop import train  # noqa: E402
 from lpr_training.publishing.run_export import finish_recognizer  # noqa: E402
-from lpr_training.recognizer.batches import (
-    RecognizerBatches,
-    to_input,
-)
+from lpr_training.recognizer.batches import RecognizerBatches, to_input  # noqa: E402
 from lpr_training.recognizer.distillation import Distil, Teacher  # noqa: E402
 from lpr_training.recognizer.plates import Plates, read_plates  # noqa: E402
 from lpr_training.recognizer.recipe import RecognizerRecipe, recognizer_recipe  # noqa: E402
