@@ -170,7 +170,7 @@ def test_every_vehicle_of_a_film_is_read_once(name: str, tmp_path: Path) -> None
     assert got.passes >= 2
     # A blurred plate may be misread; never is one reported twice, or not at all.
     assert got.right >= got.passes - 1, got.mistakes
-    assert (got.doubled, got.missed) == (0, 0)
+    assert (got.duplicates, got.missed) == (0, 0)
     assert got.wrong <= 1
 
 
