@@ -281,7 +281,7 @@ def test_the_suites_end_where_a_plugin_does_not(odd: dict[str, str]) -> None:
 def test_formats_and_commands_of_plugins_are_named(odd: dict[str, str]) -> None:
     result = lpr("detect", CAR, "--format", "nothing", **odd)
     assert result.stderr.endswith(
-        "format nothing failed: TypeError: open gave None, which is no RecordSink\n"
+        "format nothing failed: TypeError: open returned None, which is not a RecordSink\n"
     )
     result = lpr("trips", **odd)
     assert result.status == 1

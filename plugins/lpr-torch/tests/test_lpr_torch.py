@@ -108,7 +108,7 @@ def test_an_exported_recognizer_reads_the_same_everywhere(
     assert max(off.values()) < (1e-2 if half else 1e-4)
     model = load_model(str(tmp_path / "model"))
     assert model.recognizer.spec == spec
-    with pytest.raises(ModelError, match="toy holds no detector: read with it by --recognizer"):
+    with pytest.raises(ModelError, match="toy holds no detector: use it with --recognizer"):
         lpr.load(str(tmp_path / "model"))
 
 
