@@ -98,8 +98,7 @@ __all__ = [
     "watch",
 ]
 
-_RENAMED = {"Moment": FrameTime, "View": Observation}
-"""Public names of lpr 0.1, kept until 0.3."""
+_RENAMED = {"Moment": FrameTime, "View": Observation}  # Public names of lpr 0.1, kept until 0.3
 
 
 def __getattr__(name: str) -> object:

@@ -13,12 +13,9 @@ from lpr.types import AnyImage, Box, Image, Plate
 LIGHT_BLUE = (250, 206, 135)
 _INK = (64, 32, 0)
 _FONT = cv2.FONT_HERSHEY_DUPLEX
-_LINE = 1 / 360
-"""Width of lines, as a share of the picture's shorter side."""
-_TEXT = 1 / 30
-"""Height of text, as a share of the picture's shorter side."""
-_MIN_TEXT = 10.0
-"""Smallest height of text, in pixels."""
+_LINE = 1 / 360  # Width of lines, as a share of the picture's shorter side
+_TEXT = 1 / 30  # Height of text, as a share of the picture's shorter side
+_MIN_TEXT = 10.0  # Smallest height of text, in pixels
 
 
 def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:

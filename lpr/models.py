@@ -37,9 +37,9 @@ SHIPPED = Path(__file__).parent / "weights"
 MAX_INPUT_SIDE = 8192
 """Pixels of a network's input on a side: a misprint must not ask for all memory."""
 
+# How a tensor of an ONNX file names another file that holds its numbers: ``external_data`` of a
+# ``TensorProto``.
 _EXTERNAL = b"\x0a\x08location\x12"
-"""How a tensor of an ONNX file names another file that holds its numbers: ``external_data`` of a
-``TensorProto``."""
 
 _Spec = TypeVar("_Spec", DetectorSpec, CtcSpec)
 

@@ -14,8 +14,7 @@ from lpr.recognition.rectify import rectify, upright
 from lpr.types import AnyImage, Image, Plate
 from lpr.utils.html import image
 
-_MAX_WIDTH = 960
-"""Pixels: the width of a notebook's column."""
+_MAX_WIDTH = 960  # Pixels: the width of a notebook's column
 _COLUMNS = ("plate", "", "read", "found", "region", "alternatives")
 
 

@@ -23,8 +23,8 @@ from lpr.loading import registry
 from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
 
+# The key in a context's ``meta`` for the name of a command that another plugin gave.
 _PLUGIN = "lpr.plugin"
-"""The key in a context's ``meta`` for the name of a command that another plugin gave."""
 
 
 class _Commands(click.Group):

@@ -29,8 +29,7 @@ from lpr.types import Image
 from lpr.utils.progress import progress
 from lpr.watching import WatchSettings
 
-_DECODING = 30.0
-"""Seconds at most for decoding alone, whose speed settles soon."""
+_DECODING = 30.0  # Seconds at most for decoding alone, whose speed settles soon
 
 
 def _numbers(text: str) -> list[int]:

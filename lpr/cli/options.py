@@ -71,9 +71,8 @@ def parse_tiles(text: str) -> str:
     return text
 
 
+# A bound, since a runtime would start a million threads if asked to.
 _MAX_THREADS = click.IntRange(0, 256)
-"""A bound, since a runtime would start a million threads if asked to."""
-
 _SWEEP = click.option(
     "--sweep",
     type=parse_sweep,

@@ -15,8 +15,7 @@ from lpr.utils.files import cache_folder, write_atomically
 
 log = logging.getLogger("lpr")
 
-_CONVERTER = 2
-"""Part of the cache key; incremented when the conversion changes."""
+_CONVERTER = 2  # Part of the cache key; incremented when the conversion changes
 _SUFFIX = ".onnx"
 
 

@@ -10,9 +10,9 @@ from lpr.darknet.layers import RegionHead, Yolo
 from lpr.types import Float32
 from lpr.utils.activations import sigmoid, softmax
 
+# Natural logarithm of a box's side over its anchor's: exp(10) anchors exceed any picture, and
+# without a bound an extreme value would overflow.
 _MAX_LOG_SCALE = 10.0
-"""Natural logarithm of a box's side over its anchor's: exp(10) anchors exceed any picture, and
-without a bound an extreme value would overflow."""
 
 
 @dataclass(frozen=True, slots=True)

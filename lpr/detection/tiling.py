@@ -36,14 +36,11 @@ small: with a margin, so that each such plate lies whole in one of them."""
 MAX_TILES = 64
 """Tiles of one picture, a bound on the time that it takes."""
 
-_EDGE = 2.0
-"""Pixels: a box that ends this close to the edge of its tile is cut off by it."""
-
+_EDGE = 2.0  # Pixels: a box that ends this close to the edge of its tile is cut off by it
+# A box with more than this share of its area in a larger one is a part of that plate.
 _PART_SHARE = 0.7
-"""A box with more than this share of its area in a larger one is a part of that plate."""
-
+# A box this many times as confident as the larger one around it is not a part of it.
 _PART_CONFIDENCE = 2.0
-"""A box this many times as confident as the larger one around it is not a part of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ from lpr.runtimes.traits import formats_of, precision_of
 from lpr.specs import DetectorModel, DetectorSpec
 from lpr.types import Box, Image
 
-_MATCH_IOU = 0.5
-"""Two boxes at least this alike are of the same plate, as in PASCAL VOC."""
+_MATCH_IOU = 0.5  # Two boxes at least this alike are of the same plate, as in PASCAL VOC
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,8 @@ from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
 from lpr.specs import DetectorModel, RecognizerModel
 
 ROUNDS = 15
-_MIN_ROUNDS = 3
-"""Rounds for networks so large that a batch takes seconds."""
-_BUDGET = 20.0
-"""Seconds after which no further round begins."""
+_MIN_ROUNDS = 3  # Rounds for networks so large that a batch takes seconds
+_BUDGET = 20.0  # Seconds after which no further round begins
 
 
 @dataclass(frozen=True, slots=True)

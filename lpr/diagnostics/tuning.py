@@ -17,8 +17,7 @@ from lpr.utils.files import write_atomically
 
 log = logging.getLogger("lpr")
 
-_ROUNDS = 9
-"""Fewer than those of ``lpr bench``: a ranking needs no exact figures."""
+_ROUNDS = 9  # Fewer than those of ``lpr bench``: a ranking needs no exact figures
 
 
 def tune(registry: Registry, model: Model) -> RuntimeRanking:

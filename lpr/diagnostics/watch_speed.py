@@ -19,8 +19,7 @@ from lpr.watching import Engine, Event, Failed, Watcher, WatchSettings, WatchSta
 from lpr.watching.camera import MAX_IN_FLIGHT
 from lpr.watching.detection_worker import detect_in_roi
 
-_MEMORY_INTERVAL = 10.0
-"""Seconds between two samples of the memory."""
+_MEMORY_INTERVAL = 10.0  # Seconds between two samples of the memory
 
 
 @dataclass(frozen=True, slots=True)

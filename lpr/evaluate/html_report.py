@@ -20,11 +20,8 @@ from lpr.utils import html
 
 MAX_MISTAKES = 60
 """Mistakes that are shown with their picture."""
-_CROP_WIDTH = 420
-"""Width of such a picture, in pixels."""
-_MAX_ZOOM = 4.0
-"""Factor beyond which enlarging shows nothing more."""
-
+_CROP_WIDTH = 420  # Width of such a picture, in pixels
+_MAX_ZOOM = 4.0  # Factor beyond which enlarging shows nothing more
 _STYLE = """
 .note, figcaption { color: var(--soft); font-size: .87rem; }
 .cards { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; }

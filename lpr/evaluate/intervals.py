@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-_Z = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
+_Z = 1.959963984540054  # The 97.5 % quantile of the normal distribution, for intervals of 95 %
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-_WIDTH, _HEIGHT = 340, 260
-"""Size of a plot, in units of its view box."""
-_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40
-"""Margins around the axes, for their labels."""
+_WIDTH, _HEIGHT = 340, 260  # Size of a plot, in units of its view box
+_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40  # Margins around the axes, for their labels
 
 Points = Sequence[tuple[float, float]]
 

@@ -24,8 +24,7 @@ SIGMA_BALANCE, SIGMA_SATURATION = 0.12, 0.4
 """Standard deviations of the logarithms of each channel's gain and of the saturation."""
 MAX_BLUR = 1.2
 """Sigma of the Gaussian blur, in pixels of the scaled picture."""
-_MIN_BLUR = 0.1
-"""Sigma below which a blur changes nothing that can be seen."""
+_MIN_BLUR = 0.1  # Sigma below which a blur changes nothing that can be seen
 
 
 def stressed(image: Image, picture: LabelledPicture) -> tuple[Image, LabelledPicture]:

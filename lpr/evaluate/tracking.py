@@ -18,13 +18,11 @@ from lpr.types import Box
 
 LEGIBLE = 10
 """Frames in which a plate must be legible for its pass to count; others may be reported or not."""
+# A true box counts if this share of the plate is visible and it is this share of the picture wide;
+# predictions elsewhere are neither right nor wrong.
 _MIN_VISIBLE, _MIN_WIDTH = 0.5, 0.025
-"""A true box counts if this share of the plate is visible and it is this share of the picture wide;
-predictions elsewhere are neither right nor wrong."""
-_MATCH_IOU = 0.5
-"""Least IoU (or covered share) of a predicted box and the true box that it matches."""
-_OWNER_IOU = 0.3
-"""Least IoU of a sighting's best observation and the plate that it belongs to."""
+_MATCH_IOU = 0.5  # Least IoU (or covered share) of a predicted box and the true box that it matches
+_OWNER_IOU = 0.3  # Least IoU of a sighting's best observation and the plate that it belongs to
 
 TrackBox: TypeAlias = tuple[int, int, Box]
 """A frame's number, a track's number, and the track's box in that frame."""

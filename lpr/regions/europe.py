@@ -24,6 +24,7 @@ _SINGLE_DISTRICTS = "ABCDEFGHJKLMNPRSVWXYZ"
 _CANTONS = ("ABFGJLNOSTUVZ", "DEGHILORSTUWZ")
 _COUNTIES = {1: ("CDGLTW",), 2: ("CDKLMORSTW", "DEGHKLMNOSTWXY")}
 _NUMBERS = "Sweden, Finland, Hungary until 2022, Lithuania, Malta, Cyprus, Moldova"
+# Countries by the numbers of letters and digits that their plates share with German ones.
 _SHARED = {
     (4, 3): "Hungary since 2022, Slovenia, Montenegro",
     (3, 4): "Greece, Northern Ireland, Slovenia",
@@ -33,7 +34,6 @@ _SHARED = {
     (3, 2): "Finland, Iceland since 2004",
     (2, 2): "Latvia",
 }
-"""Countries by the numbers of letters and digits that their plates share with German ones."""
 
 
 def _germany() -> tuple[Format, ...]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from lpr.regions.region import Region
 
-_Rest = tuple[str, ...]
-"""The legal characters of each remaining place of a text."""
+_Rest = tuple[str, ...]  # The legal characters of each remaining place of a text
 
 
 @dataclass(frozen=True, eq=False)

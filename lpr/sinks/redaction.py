@@ -50,10 +50,8 @@ def read_known(file: Path) -> frozenset[str]:
     return known
 
 
-_MARGIN = 0.15
-"""Share of a plate's width and height that is hidden around it, on each side."""
-_SQUARES = 8
-"""Squares across a hidden plate: about one per character, too coarse to be sharpened."""
+_MARGIN = 0.15  # Share of a plate's width and height that is hidden around it, on each side
+_SQUARES = 8  # Squares across a hidden plate: about one per character, too coarse to be sharpened
 
 
 def pixelate(image: AnyImage, boxes: Sequence[Box]) -> Image:

@@ -17,18 +17,15 @@ from lpr.sinks.paths import file_stems, make_folders, refuse_sources
 from lpr.types import Image
 from lpr.utils.closing import Closeable
 
+# Encoders in order of preference; the last one is for builds of FFmpeg without H.264.
 _CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
-"""Encoders in order of preference; the last one is for builds of FFmpeg without H.264."""
+# Fast enough for a live camera, without frames that wait for later ones.
 _X264 = {"preset": "veryfast", "crf": "23", "bf": "0", "rc-lookahead": "5", "forced-idr": "1"}
-"""Fast enough for a live camera, without frames that wait for later ones."""
-_TICKS = 90_000
-"""Timestamps per second, as in MPEG systems: fine enough for any frame rate."""
-_FRAGMENT_SECONDS = 2
-"""Seconds of video that are lost if the writer is killed."""
-_DEFAULT_FPS = 25.0
-"""Frames per second for sources that state no rate."""
+_TICKS = 90_000  # Timestamps per second, as in MPEG systems: fine enough for any frame rate
+_FRAGMENT_SECONDS = 2  # Seconds of video that are lost if the writer is killed
+_DEFAULT_FPS = 25.0  # Frames per second for sources that state no rate
+# Frames per second: the lowest nominal rate, so that a frame's duration fits its field.
 _MIN_FPS = 0.01
-"""Frames per second: the lowest nominal rate, so that a frame's duration fits its field."""
 
 
 class VideoWriter(Closeable):

@@ -23,8 +23,7 @@ NONE is right for :func:`lpr.watch`, which reads one stream per thread: two 1080
 on two cores take 12.6 ms of CPU time per frame with or without threads, and each frame thread would
 delay a live stream by one frame."""
 
-_MAX_FPS = 1000.0
-"""Frames per second; containers that state more hold a clock rate in that field."""
+_MAX_FPS = 1000.0  # Frames per second; containers that state more hold a clock rate in that field
 
 
 class Stream(Closeable):

@@ -11,8 +11,7 @@ from lpr.errors import SourceError
 from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from lpr.source.search import scan
 
-_HEAD = 4096
-"""Bytes that are read of a file: the type of every format shows in them."""
+_HEAD = 4096  # Bytes that are read of a file: the type of every format shows in them
 
 
 def read_head(name: str) -> bytes:

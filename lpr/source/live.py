@@ -15,14 +15,12 @@ from lpr.source.av_stream import Stream
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
+# Seconds to wait before each new attempt; the last one repeats.
 _BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds to wait before each new attempt; the last one repeats."""
-_SAMPLING = 16
-"""Pixels between those that are compared to notice a frozen picture."""
+_SAMPLING = 16  # Pixels between those that are compared to notice a frozen picture
+# Seconds that a source's clock may be ahead of this machine's, or behind, before it is reset.
 _MAX_AHEAD, _MAX_BEHIND = 1.0, 3.0
-"""Seconds that a source's clock may be ahead of this machine's, or behind, before it is reset."""
-_FREEZE = 2.0
-"""A source counts as frozen after this many times ``stall``."""
+_FREEZE = 2.0  # A source counts as frozen after this many times ``stall``
 
 
 @dataclass(frozen=True, slots=True)

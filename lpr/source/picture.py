@@ -19,9 +19,7 @@ from lpr.source.media_types import MediaType
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
-_MAX_SIDE = 65_536
-"""Pixels: the limit of :mod:`lpr.kernels`."""
-
+_MAX_SIDE = 65_536  # Pixels: the limit of :mod:`lpr.kernels`
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 

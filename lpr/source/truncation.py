@@ -8,8 +8,7 @@ from typing import BinaryIO
 
 from lpr.source.media_types import AVI, ISO, MATROSKA
 
-_SLACK = 64
-"""Bytes of padding by which some writers miscount."""
+_SLACK = 64  # Bytes of padding by which some writers miscount
 
 
 def is_truncated(path: Path) -> bool:

@@ -17,8 +17,8 @@ from lpr.source.media_types import MediaType
 from lpr.source.truncation import is_truncated
 from lpr.types import Frame
 
+# Frames that an edit list may cut away, or a tenth of those read, although they are counted.
 _MAX_CUT_AWAY = 30
-"""Frames that an edit list may cut away, or a tenth of those read, although they are counted."""
 
 
 class Video(Stream):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from lpr.types import Character
 from lpr.utils.activations import sigmoid
 
+# Beyond odds of a million to one a network's score carries no information.
 _MAX_LOGIT = math.log(1e6)
-"""Beyond odds of a million to one a network's score carries no information."""
 
 
 @dataclass(frozen=True, slots=True)

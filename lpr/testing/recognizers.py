@@ -24,8 +24,7 @@ from lpr.testing.samples import (
 )
 from lpr.types import Crop, Float32, Reading
 
-_MANY = 8
-"""Times the sample crops: a batch larger than any of lpr's."""
+_MANY = 8  # Times the sample crops: a batch larger than any of lpr's
 
 
 def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel) -> None:

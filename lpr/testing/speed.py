@@ -12,8 +12,7 @@ from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
 from lpr.specs import DetectorModel, RecognizerModel
 
 _BATCHES = (1, 8)
-_ROUNDS = 7
-"""At most; fewer if they take more than 2 seconds."""
+_ROUNDS = 7  # At most; fewer if they take more than 2 seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,10 @@ T = TypeVar("T", str, int)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CLASS = {char: number for number, char in enumerate(_ALPHABET)}
-_MAX_READINGS = 32
-"""Readings that vote, the most certain ones; a track may last for hours."""
-_MAX_ALTERNATIVES = 3
-"""Other texts that the consensus lists."""
+_MAX_READINGS = 32  # Readings that vote, the most certain ones; a track may last for hours
+_MAX_ALTERNATIVES = 3  # Other texts that the consensus lists
+# Bounds on a character's certainty (0..1): no vote, as odds, counts for more than 19.
 _MIN_CERTAINTY, _MAX_CERTAINTY = 0.01, 0.95
-"""Bounds on a character's certainty (0..1): no vote, as odds, counts for more than 19."""
 
 
 @dataclass(frozen=True, slots=True)

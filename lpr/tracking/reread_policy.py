@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_MIN_GAIN = 0.01
-"""Rise of the confidence (0..1) from which a reading has gained something."""
+_MIN_GAIN = 0.01  # Rise of the confidence (0..1) from which a reading has gained something
+# Factor of the plate's width at which it is read again at once: it shows more detail.
 _GROWTH = 1.15
-"""Factor of the plate's width at which it is read again at once: it shows more detail."""
+# Seconds to wait after the first reading that gained nothing, and at most.
 _FIRST_WAIT, _MAX_WAIT = 0.05, 10.0
-"""Seconds to wait after the first reading that gained nothing, and at most."""
-_GAINING_WAIT = 0.4
-"""Seconds of waiting from which further readings are expected to gain nothing."""
+_GAINING_WAIT = 0.4  # Seconds of waiting from which further readings are expected to gain nothing
 
 
 @dataclass(slots=True)

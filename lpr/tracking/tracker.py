@@ -11,12 +11,11 @@ from lpr.sightings import FrameTime
 from lpr.tracking.track import Track
 from lpr.types import Detection
 
+# Fractions of their size by which boxes are enlarged on every side, first little, then much.
 _NEAR_BUFFER, _FAR_BUFFER = 0.4, 1.5
-"""Fractions of their size by which boxes are enlarged on every side, first little, then much."""
+# Seconds since its last detection for which a track is matched with the larger buffer.
 _FAR_MAX_GAP = 0.4
-"""Seconds since its last detection for which a track is matched with the larger buffer."""
-_MIN_IOU = 0.1
-"""Least IoU of the enlarged boxes of a track and its detection."""
+_MIN_IOU = 0.1  # Least IoU of the enlarged boxes of a track and its detection
 
 
 class Tracker:

@@ -30,14 +30,12 @@ from lpr.watching.watcher import Watcher
 MAX_IN_FLIGHT = 8
 """Frames of one camera between submission and tracking, and events that wait to be taken. More keep
 more threads busy; with fewer, ``every="auto"`` reacts sooner."""
-_QUEUE_SIZE = 8
-"""Decoded frames that wait for tracking; a live source drops older ones."""
+_QUEUE_SIZE = 8  # Decoded frames that wait for tracking; a live source drops older ones
+# Seconds that :meth:`Camera.join` waits for a thread; a silent source may block its thread.
 _JOIN_TIMEOUT = 1.0
-"""Seconds that :meth:`Camera.join` waits for a thread; a silent source may block its thread."""
-_TRAIL_LENGTH = 12
-"""Positions in a drawn trail."""
+_TRAIL_LENGTH = 12  # Positions in a drawn trail
+# Seconds for which a track that is not detected is still drawn, at its predicted position.
 _DRAW_LOST_FOR = 0.5
-"""Seconds for which a track that is not detected is still drawn, at its predicted position."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ from lpr.watching.settings import DEFAULTS, WatchSettings
 from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
 
-_FILES_AT_ONCE = 4
-"""Files that are read at the same time; the others wait, and take no memory."""
+_FILES_AT_ONCE = 4  # Files that are read at the same time; the others wait, and take no memory
 
 
 class Engine(Closeable):

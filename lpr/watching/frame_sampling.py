@@ -9,18 +9,15 @@ import numpy as np
 
 from lpr.types import Image
 
+# Every so many pixels one is compared, across and down: a plate of 60 pixels covers several.
 _SAMPLE_STEP = 8
-"""Every so many pixels one is compared, across and down: a plate of 60 pixels covers several."""
-_MIN_CHANGE = 8.0
-"""Least change of a sample that counts as motion, in grey levels (0..255)."""
+_MIN_CHANGE = 8.0  # Least change of a sample that counts as motion, in grey levels (0..255)
+# The limit in medians of the absolute change; 6 are about 4 standard deviations of the noise.
 _NOISE_FACTOR = 6.0
-"""The limit in medians of the absolute change; 6 are about 4 standard deviations of the noise."""
-_MIN_CHANGED = 3
-"""Changed samples that make up motion; one or two may be noise."""
-_MAX_STILL = 1.0
-"""Seconds after which a frame counts as changed in any case."""
+_MIN_CHANGED = 3  # Changed samples that make up motion; one or two may be noise
+_MAX_STILL = 1.0  # Seconds after which a frame counts as changed in any case
+# Seconds between detections while no plate is left to be read; a vehicle is visible for longer.
 _IDLE_INTERVAL = 0.1
-"""Seconds between detections while no plate is left to be read; a vehicle is visible for longer."""
 
 
 class MotionGate:

@@ -19,23 +19,22 @@ from lpr.watching.detection_worker import track_threshold
 from lpr.watching.roi import WHOLE_FRAME
 from lpr.watching.settings import DEFAULTS, WatchSettings
 
+# A text is certain from this confidence (0..1) and so many agreeing readings.
 _CERTAIN, _CERTAIN_READS = 0.9, 3
-"""A text is certain from this confidence (0..1) and so many agreeing readings."""
+# Least confidence of a sighting (0..1): below, many readings are no better than a single one.
 _MIN_CONFIDENCE = 0.3
-"""Least confidence of a sighting (0..1): below, many readings are no better than a single one."""
+# Factor on ``min_reads`` for a text that fits no format: it may be lettering, not a plate.
 _UNKNOWN_FORMAT_READS = 3
-"""Factor on ``min_reads`` for a text that fits no format: it may be lettering, not a plate."""
+# A certain reading that replaces so many characters of the track's text is of another plate.
 _OTHER_PLATE_EDITS = 3
-"""A certain reading that replaces so many characters of the track's text is of another plate."""
+# A lost track and a new one are one vehicle if their texts differ by at most so many edits and
+# their boxes, enlarged by this fraction of their size on every side, overlap by this IoU.
 _REJOIN_EDITS, _REJOIN_BUFFER, _REJOIN_IOU = 2, 2.0, 0.1
-"""A lost track and a new one are one vehicle if their texts differ by at most so many edits and
-their boxes, enlarged by this fraction of their size on every side, overlap by this IoU."""
+# Characters of a text that identifies a vehicle wherever it is; shorter ones may be parts.
 _MIN_UNIQUE_LENGTH = 4
-"""Characters of a text that identifies a vehicle wherever it is; shorter ones may be parts."""
+# A plate closer to the edge than this, in pixels or of the frame's width, may be cut.
 _EDGE_PIXELS, _EDGE_FRACTION = 2.0, 0.002
-"""A plate closer to the edge than this, in pixels or of the frame's width, may be cut."""
-_CROP_MARGIN = 0.5
-"""Kept around a plate's crop, as a fraction of its width and height."""
+_CROP_MARGIN = 0.5  # Kept around a plate's crop, as a fraction of its width and height
 
 
 class Watcher:

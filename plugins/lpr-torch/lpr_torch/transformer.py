@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-_SHRUNK = 2
-"""The map is estimated from the crop at half its size."""
+_SHRUNK = 2  # The map is estimated from the crop at half its size
+# Scale of the layers' output: at the full learning rate, the map diverges before the recognizer
+# learns to read (Jaderberg et al. use a tenth of the rate).
 _CAUTION = 0.1
-"""Scale of the layers' output: at the full learning rate, the map diverges before the recognizer
-learns to read (Jaderberg et al. use a tenth of the rate)."""
 
 
 class SpatialTransformer(nn.Module):

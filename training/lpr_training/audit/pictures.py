@@ -12,10 +12,9 @@ from lpr_training.labelling.crops import cut
 
 MARGIN = 0.35
 """The margin around a plate, as a fraction of its width and height."""
+# The largest sizes of the close-up and of the photograph, in pixels of the page.
 _NEAR, _FAR = (960, 480), (640, 640)
-"""The largest sizes of the close-up and of the photograph, in pixels of the page."""
-_LARGEST_SCALE = 12.0
-"""The largest magnification of a plate; beyond it only blur grows."""
+_LARGEST_SCALE = 12.0  # The largest magnification of a plate; beyond it only blur grows
 
 LABEL, MODEL = (0, 190, 255), (255, 144, 30)
 """BGR colours of the label's box (amber) and of the model's (blue)."""

@@ -15,8 +15,7 @@ from lpr_training.audit.ranking import Suspect
 from lpr_training.audit.table import Correction, strange
 from lpr_training.labelling.pictures import load_picture
 
-_LONGEST = 40
-"""The maximal length of a typed text, in characters."""
+_LONGEST = 40  # The maximal length of a typed text, in characters
 
 
 class Review:

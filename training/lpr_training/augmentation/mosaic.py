@@ -14,8 +14,8 @@ from lpr_training.datasets.pyramid import Pyramid
 
 Boxes = NDArray[np.float32]
 
+# Share of pictures that are placed such that one of their plates is visible, if they have one.
 _AIMED = 0.9
-"""Share of pictures that are placed such that one of their plates is visible, if they have one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ALIKE = ("0ODQ", "1I7L", "2Z", "5S", "8B3", "6GC", "MNW", "UVY", "PR", "EF", "KX", "4A")
 """Groups of characters that are easily confused."""
 
+# The range of the error of each side of a careless box, as a fraction of the plate's size.
 _OFFSETS = (0.06, 0.18)
-"""The range of the error of each side of a careless box, as a fraction of the plate's size."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,25 +11,15 @@ from lpr.darknet.layers import RegionHead, Yolo
 from lpr.detection.heads import Head
 from lpr_training.detector.batches import Batch
 
+# Limit of the logarithm of a box's size relative to its anchor, so that ``exp`` does not overflow.
 _MAX_LOG_SCALE = 4
-"""Limit of the logarithm of a box's size relative to its anchor, so that ``exp`` does not
-overflow."""
-
+# Distance within which a cell can predict a plate's centre, in cells times ``scale_x_y``; the
+# sigmoid saturates at 0.5.
 _REACH = 0.45
-"""Distance within which a cell can predict a plate's centre, in cells times ``scale_x_y``; the
-sigmoid saturates at 0.5."""
-
-_MAX_RATIO = 5
-"""Greatest ratio of a plate's side to the anchor's."""
-
-_BOX_WEIGHT = 5
-"""Weight of the boxes' loss relative to those of objectness and class."""
-
-_IOU_WEIGHT = 3
-"""Exponent of the overlap in the assignment's score (SimOTA)."""
-
-_EPSILON = 1e-7
-"""Keeps quotients finite for boxes without area."""
+_MAX_RATIO = 5  # Greatest ratio of a plate's side to the anchor's
+_BOX_WEIGHT = 5  # Weight of the boxes' loss relative to those of objectness and class
+_IOU_WEIGHT = 3  # Exponent of the overlap in the assignment's score (SimOTA)
+_EPSILON = 1e-7  # Keeps quotients finite for boxes without area
 
 
 class Grid:

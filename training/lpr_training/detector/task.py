@@ -46,16 +46,13 @@ SMALLEST = 16
 """Narrower plates, in pixels of the input, are ignored in checks of networks trained as Darknet
 does."""
 
+# Standard deviation of the heads' initial weights: at first boxes have their anchor's size and lie
+# in the middle of the cell, so that the first assignments make sense.
 _HEAD_STD = 0.01
-"""Standard deviation of the heads' initial weights: at first boxes have their anchor's size and lie
-in the middle of the cell, so that the first assignments make sense."""
-
-_NORM_MOMENTUM = 0.03
-"""Momentum of the batch norms, lower than torch's because batches are small."""
-
+_NORM_MOMENTUM = 0.03  # Momentum of the batch norms, lower than torch's because batches are small
+# Weights of the figures in a check's score. Scenes resemble the training's pictures, so precision
+# under other light and scale counts more.
 _SCORE_WEIGHTS = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
-"""Weights of the figures in a check's score. Scenes resemble the training's pictures, so precision
-under other light and scale counts more."""
 
 
 class TorchDetector:

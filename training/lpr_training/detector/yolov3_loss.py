@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from lpr.darknet.layers import RegionHead, Yolo
 
+# Limit of the logarithm of a box's size relative to its anchor: larger than any picture, without
+# overflow in an untrained network.
 _MAX_LOG_SCALE = 8
-"""Limit of the logarithm of a box's size relative to its anchor: larger than any picture, without
-overflow in an untrained network."""
 
 
 class _Assigned(NamedTuple):

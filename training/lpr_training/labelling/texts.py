@@ -9,8 +9,7 @@ from pathlib import Path
 from lpr.errors import SourceError
 from lpr.labels import normalise
 
-_LENGTHS = range(4, 11)
-"""The lengths of plates' texts, in letters and digits."""
+_LENGTHS = range(4, 11)  # The lengths of plates' texts, in letters and digits
 
 
 def plate_text(name: str) -> str | None:

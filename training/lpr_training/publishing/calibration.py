@@ -28,8 +28,8 @@ SEED = 9000
 RENDERED, FOREIGN, OTHERS = 2000, 800, 600
 """The numbers of rendered plates, foreign ones, and other things that the curves are fitted to."""
 
+# The weight of the squared coefficients; keeps the Hessian regular for separable data.
 _RIDGE = 1e-3
-"""The weight of the squared coefficients; keeps the Hessian regular for separable data."""
 
 
 def fit_calibration(reader: CtcReader, root: Path) -> Calibration:

@@ -19,8 +19,7 @@ from lpr_training.recipes import FOLDER
 FORGOTTEN = 0.01
 """The share of formerly readable plates that may be lost without a warning."""
 
-_FITTED = "-site"
-"""The suffix of a fine-tuned model's name."""
+_FITTED = "-site"  # The suffix of a fine-tuned model's name
 
 
 def site_recipe(base: Model) -> str:

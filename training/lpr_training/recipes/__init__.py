@@ -19,6 +19,7 @@ else:
 
 FOLDER = Path(__file__).parent
 
+# Old names of keys in a recipe's ``schedule`` tables, which are still read.
 _RENAMED = {
     "average": "ema_decay",
     "epoch": "check_every",
@@ -26,10 +27,7 @@ _RENAMED = {
     "clip": "grad_clip",
     "decay": "weight_decay",
 }
-"""Old names of keys in a recipe's ``schedule`` tables, which are still read."""
-
-_WORDS = ("cfg", "region")
-"""Keys whose values are texts without white space."""
+_WORDS = ("cfg", "region")  # Keys whose values are texts without white space
 
 
 def locate(name: str, beside: Path | None = None) -> Path:

@@ -8,12 +8,11 @@ from torch.nn import functional
 from lpr.specs import plate_attributes
 from lpr_training.recognizer.batches import AttributeTargets
 
+# Weights of the parts. With that of the corners, an error of a fiftieth of the crop costs as much
+# as an even guess whether there is a plate.
 _WEIGHTS = {"plate": 1.0, "corners": 20.0, "lines": 0.5, "ground": 0.2, "ink": 0.2, "region": 0.2}
-"""Weights of the parts. With that of the corners, an error of a fiftieth of the crop costs as much
-as an even guess whether there is a plate."""
-
+# Distance of corners from which on the loss is linear, in widths and heights of the crop.
 _SMOOTH_L1_BETA = 0.02
-"""Distance of corners from which on the loss is linear, in widths and heights of the crop."""
 
 
 def attribute_loss(rows: Tensor, targets: AttributeTargets) -> tuple[Tensor, dict[str, float]]:

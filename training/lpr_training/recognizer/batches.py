@@ -20,14 +20,9 @@ from lpr_training.datasets.plate_samples import PlateSample, frame, jittered
 from lpr_training.engine.schedule import Schedule
 from lpr_training.synth.arrays import as_image
 
-_MIN_DIFFICULTY = 0.1
-"""Difficulty of the rendered crops of the first steps, 0..1."""
-
-_MIN_SHARE = 0.3
-"""Share of the rendered plates, the widest, that the first steps draw from."""
-
-_CORNER_ERROR = 0.02
-"""Standard deviation of a predicted corner, in widths and heights of the plate."""
+_MIN_DIFFICULTY = 0.1  # Difficulty of the rendered crops of the first steps, 0..1
+_MIN_SHARE = 0.3  # Share of the rendered plates, the widest, that the first steps draw from
+_CORNER_ERROR = 0.02  # Standard deviation of a predicted corner, in widths and heights of the plate
 
 
 @dataclass(frozen=True, slots=True)

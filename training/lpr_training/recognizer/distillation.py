@@ -15,11 +15,9 @@ from lpr.protocols import CtcRecognizer
 from lpr.runtimes.select import select_recognizer
 from lpr.specs import CtcSpec
 
-_LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in grey (ITU-R BT.601), as OpenCV's."""
-
+_LUMA = (0.299, 0.587, 0.114)  # Weights of red, green and blue in grey (ITU-R BT.601), as OpenCV's
+# Time steps that matter on a plate. The loss is divided by it, to be about as large as CTC's.
 _TIME_STEPS = 10
-"""Time steps that matter on a plate. The loss is divided by it, to be about as large as CTC's."""
 
 
 @dataclass(frozen=True, slots=True)

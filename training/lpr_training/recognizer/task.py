@@ -31,14 +31,11 @@ from lpr_training.recognizer.onnx_weights import load_fused
 from lpr_training.recognizer.plates import Plates
 from lpr_training.recognizer.recipe import RecognizerRecipe
 
+# Standard deviation of the sides of jittered boxes in checks, in widths and heights of the box.
 _JITTER = 0.04
-"""Standard deviation of the sides of jittered boxes in checks, in widths and heights of the box."""
-
-_EVAL_BATCH = 32
-"""Crops per forward pass of the loss on ``dev``."""
-
+_EVAL_BATCH = 32  # Crops per forward pass of the loss on ``dev``
+# Batches, beyond the training's own, for the batch norm statistics of published weights.
 _STATISTICS_BATCHES = 16
-"""Batches, beyond the training's own, for the batch norm statistics of published weights."""
 
 
 class TorchRecognizer:

@@ -11,10 +11,8 @@ from lpr.types import Image
 from lpr_training.synth.scenes.crops import CropPicture
 
 _COLUMNS = 10
-_TILE = (200, 130)
-"""Width and height of a crop on the sheet, in pixels."""
-_LABEL = 16
-"""Height of a label, in pixels."""
+_TILE = (200, 130)  # Width and height of a crop on the sheet, in pixels
+_LABEL = 16  # Height of a label, in pixels
 
 
 def contact_sheet(crops: Iterable[CropPicture]) -> Image:

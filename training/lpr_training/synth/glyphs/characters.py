@@ -6,9 +6,7 @@ from lpr_training.synth.glyphs.strokes import Stroke, bezier, bowl, line, loop, 
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-_R = 0.095
-"""The usual radius of a rounded corner, in heights of the character."""
-
+_R = 0.095  # The usual radius of a rounded corner, in heights of the character
 _OUTLINE_0 = loop((0, 0, _R), (1, 0, _R), (1, 1, _R), (0, 1, _R))
 
 SHAPES: dict[str, tuple[tuple[Stroke, ...], ...]] = {

@@ -32,12 +32,9 @@ BUILT_IN = 24
 """Number of built-in faces (our glyphs and OpenCV's fonts); font files are numbered from here."""
 
 _SUFFIXES = {".ttf", ".otf", ".woff", ".woff2"}
-_GAP, _SEAL_GAP = 0.35, 0.55
-"""Width of a separator and of a seal (``*``), in heights of the line."""
+_GAP, _SEAL_GAP = 0.35, 0.55  # Width of a separator and of a seal (``*``), in heights of the line
 
-_INK_LEVEL = 40
-"""Grey level (0..255) above which a column of a font's raster counts as ink."""
-
+_INK_LEVEL = 40  # Grey level (0..255) above which a column of a font's raster counts as ink
 _HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,

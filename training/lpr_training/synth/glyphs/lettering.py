@@ -11,11 +11,9 @@ from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.glyphs.typeface import Typeface
 
 _FACES = tuple(Typeface(width=0.6, weight=w, seed=s) for w in (0.12, 0.16, 0.2) for s in (1, 2))
+# Width and height at which letters are drawn before they are scaled, in pixels.
 _MASK_SIZE = (30, 48)
-"""Width and height at which letters are drawn before they are scaled, in pixels."""
-
-_MIN_HEIGHT = 4
-"""Lower letters, in pixels, are not drawn: nothing of them would show."""
+_MIN_HEIGHT = 4  # Lower letters, in pixels, are not drawn: nothing of them would show
 
 
 def draw_letters(

@@ -17,14 +17,10 @@ from lpr.types import Image
 from lpr_training.synth.glyphs.characters import SHAPES
 from lpr_training.synth.glyphs.strokes import Corner, End, Stroke
 
+# Pixels drawn per pixel of the mask, along each axis; area averaging then antialiases.
 _SUPERSAMPLING = 4
-"""Pixels drawn per pixel of the mask, along each axis; area averaging then antialiases."""
-
-_MITRE_LIMIT = 6.0
-"""Longest mitre of a joint, in half strokes; a sharper joint is bevelled."""
-
-_FIXED_POINT = 4
-"""Fractional bits of the coordinates that OpenCV draws at."""
+_MITRE_LIMIT = 6.0  # Longest mitre of a joint, in half strokes; a sharper joint is bevelled
+_FIXED_POINT = 4  # Fractional bits of the coordinates that OpenCV draws at
 
 
 @dataclass(frozen=True, slots=True)

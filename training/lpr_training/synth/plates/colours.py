@@ -10,6 +10,7 @@ import numpy as np
 
 from lpr_training.synth.styles import Colour
 
+# Measured examples (BGR) of each named colour.
 _SAMPLES: dict[str, tuple[Colour, ...]] = {
     "white": ((236, 238, 238), (200, 205, 205), (170, 200, 205), (160, 165, 165), (225, 225, 205)),
     "black": ((26, 24, 24), (50, 48, 46), (60, 40, 40)),
@@ -18,7 +19,6 @@ _SAMPLES: dict[str, tuple[Colour, ...]] = {
     "red": ((38, 30, 176), (60, 40, 120), (30, 60, 190)),
     "blue": ((140, 60, 25), (160, 90, 40), (200, 150, 90)),
 }
-"""Measured examples (BGR) of each named colour."""
 
 
 def nearest(colour: Colour, names: Sequence[str]) -> str:

@@ -23,8 +23,7 @@ from lpr_training.synth.styles import STYLES, Style
 
 GROUP = "lpr.styles"
 
-_ASPECT_TOLERANCE = 0.75
-"""Aspect ratios match if they differ by less than this factor."""
+_ASPECT_TOLERANCE = 0.75  # Aspect ratios match if they differ by less than this factor
 
 
 class Country:

@@ -15,8 +15,7 @@ from lpr_training.synth.plates import fittings
 from lpr_training.synth.plates.render import PlatePicture, emboss, outline
 from lpr_training.synth.styles import Colour
 
-_FULL = np.full((4, 4), 255, np.uint8)
-"""A mask that is all ink, for dots and dashes."""
+_FULL = np.full((4, 4), 255, np.uint8)  # A mask that is all ink, for dots and dashes
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,12 @@ from lpr_training.synth.styles import BLACK, WHITE, Colour, Style
 WIDTH = 400
 """Default width of a rendered plate, in pixels."""
 
-_STRIP = 96
-"""Height at which a line of text is drawn before it is scaled, in pixels."""
-
+_STRIP = 96  # Height at which a line of text is drawn before it is scaled, in pixels
+# Narrower plates, in pixels, never lose their paint entirely: the relief alone is illegible.
 _MIN_BARE_WIDTH = 200
-"""Narrower plates, in pixels, never lose their paint entirely: the relief alone is illegible."""
-
+# Widths of the typefaces, in heights of a character; few, so that glyphs can be cached.
 _FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
-"""Widths of the typefaces, in heights of a character; few, so that glyphs can be cached."""
-
-_FACES = 6
-"""Typefaces of each width."""
+_FACES = 6  # Typefaces of each width
 
 
 @dataclass(frozen=True, slots=True)

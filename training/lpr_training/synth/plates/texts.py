@@ -12,12 +12,10 @@ from lpr_training.synth.sampling import choose_weighted, cumulative
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
+# The format of plates since 2012. They have neither I nor O; older plates have few.
 _NEW = "AAA-9999"
-"""The format of plates since 2012. They have neither I nor O; older plates have few."""
-
+# The share of plates since 2012 whose series omits the digit 4, as most do since 2014.
 _SERIES_WITHOUT_4 = 0.7
-"""The share of plates since 2012 whose series omits the digit 4, as most do since 2014."""
 
 
 def _edges(weights: dict[str, float], symbols: str) -> NDArray[np.float64]:
@@ -29,7 +27,7 @@ _OLD_LETTERS = _edges({"I": 0.45, "O": 0.1}, _LETTERS)
 _NEW_LETTERS = _edges({"I": 0.0, "O": 0.0}, _LETTERS)
 _ALL_DIGITS = _edges({}, _DIGITS)
 _NO_4 = _edges({"4": 0.0}, _DIGITS)
-
+# How often formats occur among photographed plates.
 _FREQUENCIES = {
     "AAA-9999": 0.65,
     "999-AAA": 0.20,
@@ -37,10 +35,7 @@ _FREQUENCIES = {
     "9999-A9": 0.027,
     "AAA-999": 0.021,
 }
-"""How often formats occur among photographed plates."""
-
-_RARE = 0.02
-"""The frequency of every other format."""
+_RARE = 0.02  # The frequency of every other format
 
 
 def _shares() -> dict[str, float]:

@@ -13,12 +13,8 @@ import numpy as np
 from lpr.types import Float32, Image
 from lpr_training.synth.arrays import as_float, as_image
 
-_MIN_LIGHT = np.float32(0.3)
-"""Least factor of light in a shadow."""
-
-_MIN_GAIN = 0.22
-"""Least gain of an exposure, so that plates remain legible."""
-
+_MIN_LIGHT = np.float32(0.3)  # Least factor of light in a shadow
+_MIN_GAIN = 0.22  # Least gain of an exposure, so that plates remain legible
 _ZERO = np.zeros(4)
 
 

@@ -18,17 +18,12 @@ from lpr_training.synth.styles import Colour
 WIDTHS = (30.0, 200.0)
 """Default range of a plate's width, in pixels; wide plates are rarer."""
 
-_MARGIN = 0.15
-"""Least margin on each side, in widths and heights of the plate's bounding box."""
+_MARGIN = 0.15  # Least margin on each side, in widths and heights of the plate's bounding box
+_ATTEMPTS = 4  # Photographs that are tried until the plate is legible
+_MIN_CONTRAST = 22  # Least difference of light and dark on a legible plate, in grey levels
 
-_ATTEMPTS = 4
-"""Photographs that are tried until the plate is legible."""
-
-_MIN_CONTRAST = 22
-"""Least difference of light and dark on a legible plate, in grey levels."""
-
+# Factor of the rotation and the tilt in rare steep views, and the odds of these.
 _STEEP, _STEEP_ODDS = 1.6, 0.12
-"""Factor of the rotation and the tilt in rare steep views, and the odds of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from lpr_training.synth.plates.render import PlatePicture
 from lpr_training.synth.scenes import camera
 from lpr_training.synth.scenes.scene import MIN_WIDTH, PlacedPlate, render_width
 
-_ATTEMPTS = 12
-"""Random places that are tried before a plate may overlap the boxes to avoid."""
+_ATTEMPTS = 12  # Random places that are tried before a plate may overlap the boxes to avoid
 
 
 def paste_plate(

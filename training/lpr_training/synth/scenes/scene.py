@@ -20,12 +20,8 @@ from lpr_training.synth.scenes.vehicles import KINDS, VehiclePicture, render_veh
 MIN_WIDTH = 16.0
 """Narrowest plate, in pixels."""
 
-_MIN_VISIBLE = 0.9
-"""Least share of a plate's box inside the picture."""
-
-_BLUR = 0.6
-"""Greatest blur of the camera, in pixels."""
-
+_MIN_VISIBLE = 0.9  # Least share of a plate's box inside the picture
+_BLUR = 0.6  # Greatest blur of the camera, in pixels
 _KINDS = tuple(KINDS)
 
 

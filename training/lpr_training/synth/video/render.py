@@ -24,21 +24,15 @@ from lpr_training.synth.scenes.vehicles import VehiclePicture, render_vehicle
 from lpr_training.synth.video.recipe import VideoRecipe
 from lpr_training.synth.video.traffic import Way, stance, ways
 
+# Widths at which vehicles and plates are drawn, in pixels: hardly any appears larger.
 _VEHICLE_WIDTH, _PLATE_WIDTH = 960, 240
-"""Widths at which vehicles and plates are drawn, in pixels: hardly any appears larger."""
 
-_MIN_WIDTH = 0.02
-"""Narrowest legible plate, in widths of the picture."""
-
-_MIN_VISIBLE = 0.95
-"""Least visible share of a legible plate."""
-
+_MIN_WIDTH = 0.02  # Narrowest legible plate, in widths of the picture
+_MIN_VISIBLE = 0.95  # Least visible share of a legible plate
+# Greatest motion of a legible plate while the shutter is open, in heights of the plate; its strokes
+# are about that wide.
 _MAX_MOTION = 0.1
-"""Greatest motion of a legible plate while the shutter is open, in heights of the plate; its
-strokes are about that wide."""
-
-_MAX_BLUR = 31
-"""Longest motion blur, in pixels."""
+_MAX_BLUR = 31  # Longest motion blur, in pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from lpr_training.synth.video.recipe import Lane, VideoRecipe
 WIDTHS = {"car": 1.8, "van": 2.0, "scooter": 0.75}
 """Widths of vehicles, in metres."""
 
+# Vehicles whose lanes are closer than the first keep at least the second apart, in metres.
 _MIN_SIDE_GAP, _MIN_GAP = 0.9, 4.5
-"""Vehicles whose lanes are closer than the first keep at least the second apart, in metres."""
 
-_TIME_STEP = 0.2
-"""Interval at which the distance of two vehicles is checked, in seconds."""
+_TIME_STEP = 0.2  # Interval at which the distance of two vehicles is checked, in seconds
 
 
 @dataclass(frozen=True, slots=True)
