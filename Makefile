@@ -2,12 +2,16 @@
 #
 # LPR_VENV     the virtual environment to use or make (default .venv)
 # CONSTRAINTS  a pip constraint file; the default pins one release of PyTorch
+# JOBS         test processes (default 2); each takes up to 2 GB of memory
 
 PYTHON ?= python3
 LPR_VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+JOBS ?= 2
 BIN := $(LPR_VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# A file's tests run in one process: they share what they have rendered and loaded.
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
@@ -22,16 +26,16 @@ test: $(LPR_VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST)
 	$(BIN)/lpr doctor
 
 # New random examples for the property tests, twenty times as many: before each release.
 explore: $(LPR_VENV)/.test
-	$(BIN)/pytest -m hypothesis --hypothesis-profile=explore
+	$(PYTEST) -m hypothesis --hypothesis-profile=explore
 
 # What touches OpenCV, with the other major version of it, in a folder beside the environment.
 test-opencv5: $(LPR_VENV)/.opencv5
-	PYTHONPATH=$(abspath $(LPR_VENV))/opencv5 $(BIN)/pytest tests/darknet tests/runtimes tests/source tests/sinks \
+	PYTHONPATH=$(abspath $(LPR_VENV))/opencv5 $(PYTEST) tests/darknet tests/runtimes tests/source tests/sinks \
 		tests/cli/test_convert.py tests/test_accuracy.py tests/test_detect.py tests/test_draw.py tests/test_pipeline.py \
 		tests/test_samples.py plugins/lpr-onnx plugins/lpr-torch
 
