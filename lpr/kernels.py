@@ -45,10 +45,7 @@ _CHANNELS = {
     "bgr": _kernels.Channels.bgr,
     "gray": _kernels.Channels.gray,
 }
-_INTERPOLATION = {
-    "area": _kernels.Interpolation.area,
-    "linear": _kernels.Interpolation.linear,
-}
+_INTERPOLATION = {"area": _kernels.Interpolation.area, "linear": _kernels.Interpolation.linear}
 _MAX_SIZE = 1 << 16  # Pixels a side; offsets into a picture then fit the kernels' integers
 _MAX_WEIGHT = 1e12  # A sum of 9,000 such weights still holds a weight of 1 exactly in float64
 _MAX_BEAM = 1024  # Prefixes; far more than any plate needs, and bounds memory

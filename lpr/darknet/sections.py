@@ -75,8 +75,7 @@ class Section:
             return None
         if found[0] not in ACTIVATIONS:
             self.fail(
-                f"activation={found[0]} is not known; use one of {', '.join(ACTIVATIONS)}",
-                found[1],
+                f"activation={found[0]} is not known; use one of {', '.join(ACTIVATIONS)}", found[1]
             )
         return found[0]
 

@@ -114,11 +114,7 @@ class Registry:
         return info
 
     def _register(
-        self,
-        info: PluginInfo,
-        manager: pluggy.PluginManager,
-        hook: str,
-        add: Callable[[Any], str],
+        self, info: PluginInfo, manager: pluggy.PluginManager, hook: str, add: Callable[[Any], str]
     ) -> None:
         try:
             for results in getattr(manager.hook, hook)():

@@ -33,11 +33,7 @@ def recognizer_runtimes() -> list[RecognizerRuntime]:
 
 
 # Half precision is less exact, so its priority is too low for auto to choose it.
-_TARGETS = (
-    ("opencv", "cpu", 10),
-    ("cuda", "cuda", 10),
-    ("cuda-fp16", "cuda", 5, "float16"),
-)
+_TARGETS = (("opencv", "cpu", 10), ("cuda", "cuda", 10), ("cuda-fp16", "cuda", 5, "float16"))
 
 
 _T = TypeVar("_T", bound="_Runtime")

@@ -15,9 +15,7 @@ from lpr.testing.samples import assert_close, close_elsewhere, from_threads
 
 
 def check_detector_runtime(
-    runtime: DetectorRuntime,
-    model: DetectorModel,
-    reference: DetectorNetwork | None = None,
+    runtime: DetectorRuntime, model: DetectorModel, reference: DetectorNetwork | None = None
 ) -> None:
     """Check a detector runtime on ``model``.
 

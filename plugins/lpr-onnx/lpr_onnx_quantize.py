@@ -218,8 +218,5 @@ def _describe(model: Model, folder: Path, name: str) -> None:
 
 
 def _figures(name: str, labelled: Sequence[LabelledPicture]) -> dict[str, Any]:
-    with (
-        lpr.load(name, backend="onnxruntime") as reader,
-        progress(labelled, "picture") as pictures,
-    ):
+    with lpr.load(name, backend="onnxruntime") as reader, progress(labelled, "picture") as pictures:
         return evaluate(reader, pictures).figures()

@@ -14,10 +14,7 @@ lpr_interface = 1
 ARGENTINA = Region(
     "ar",
     "Argentina",
-    (
-        Format("AAA 999", "until 2016"),
-        Format("AA 999 AA", "Mercosur plates, since 2016"),
-    ),
+    (Format("AAA 999", "until 2016"), Format("AA 999 AA", "Mercosur plates, since 2016")),
 )
 
 

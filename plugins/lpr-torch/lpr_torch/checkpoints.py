@@ -59,11 +59,7 @@ def recognizer_network(config: Config, spec: CtcSpec) -> nn.Module:
 def save_recognizer(recognizer: Recognizer, file: Path, half: bool = False) -> None:
     """Write a recognizer; with ``half``, in half precision."""
     (kind,) = (name for name, cls in _KINDS.items() if isinstance(recognizer.config, cls))
-    about = {
-        "kind": kind,
-        "config": asdict(recognizer.config),
-        "spec": asdict(recognizer.spec),
-    }
+    about = {"kind": kind, "config": asdict(recognizer.config), "spec": asdict(recognizer.spec)}
     _save(recognizer.network, about, file, half)
 
 

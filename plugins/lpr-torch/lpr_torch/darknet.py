@@ -158,9 +158,7 @@ class ConvolutionBlock(nn.Module):
         if self.norm is None:
             return Convolution(_array(self.convolution.bias), weights)
         norm = BatchNorm(
-            _array(self.norm.weight),
-            _array(self.norm.running_mean),
-            _array(self.norm.running_var),
+            _array(self.norm.weight), _array(self.norm.running_mean), _array(self.norm.running_var)
         )
         return Convolution(_array(self.norm.bias), weights, norm)
 
