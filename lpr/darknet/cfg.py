@@ -6,7 +6,7 @@ and section: silently ignoring a key could change what the network computes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -96,15 +96,9 @@ class Cfg:
 
     def to_text(self) -> str:
         """The cfg as text with absolute indices; :func:`parse` returns an equal Cfg."""
-        net = (
-            ("width", str(self.net.width)),
-            ("height", str(self.net.height)),
-            ("channels", str(PICTURE_CHANNELS)),
-        )
-        sections = [_section_text("net", (*net, *self.net.extra))]
-        sections += [
-            _section_text(layer.kind, (*layer.options(), *layer.extra)) for layer in self.layers
-        ]
+        size = {"width": self.net.width, "height": self.net.height, "channels": PICTURE_CHANNELS}
+        sections = [_section_text("net", size, self.net.extra)]
+        sections += [_section_text(each.kind, each.options(), each.extra) for each in self.layers]
         return "\n".join(sections)
 
     def _extents(self, length: int) -> list[int]:
@@ -190,5 +184,6 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     return Cfg(network, tuple(layers), name)
 
 
-def _section_text(kind: str, options: Options) -> str:
-    return "".join((f"[{kind}]\n", *(f"{key}={value}\n" for key, value in options)))
+def _section_text(kind: str, options: Mapping[str, object], extra: Options) -> str:
+    lines = (f"{key}={value}\n" for key, value in (*options.items(), *extra))
+    return "".join((f"[{kind}]\n", *lines))

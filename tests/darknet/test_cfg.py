@@ -134,7 +134,7 @@ def test_darknet_defaults() -> None:
     convolution, pool = cfg.layers[:2]
     assert isinstance(convolution, Convolutional)
     assert (convolution.stride, convolution.padding, convolution.groups) == (1, 0, 1)
-    assert pool.options() == (("size", "2"), ("stride", "2"), ("padding", "1"))
+    assert pool.options() == {"size": 2, "stride": 2, "padding": 1}
 
 
 @pytest.mark.parametrize(
