@@ -1,4 +1,4 @@
-"""Files: the cache folder, and writing a file whole or not at all."""
+"""The cache folder, and files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from lpr.errors import OutputError
 
 
 def cache_folder() -> Path:
@@ -28,3 +30,17 @@ def write_atomically(file: Path) -> Iterator[Path]:
         part = Path(folder) / file.name
         yield part
         part.replace(file)
+
+
+@contextmanager
+def write_new_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty temporary folder, which becomes ``folder`` at the end of the block.
+
+    Raises :class:`lpr.errors.OutputError` if ``folder`` exists.
+    """
+    if folder.exists():
+        raise OutputError(f"{folder}: is there already; name a folder that is not, or remove it")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(folder) as part:
+        part.mkdir()
+        yield part

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from lpr.darknet.cfg import parse
 from lpr.errors import ModelError
 from lpr.specs import CtcSpec, InputShape
+from lpr.utils.files import write_atomically
 from lpr_torch.darknet import DarknetNet
 from lpr_torch.plain import CtcNet, Shape
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet
@@ -120,9 +121,8 @@ def _save(network: nn.Module, about: Mapping[str, Any], file: Path, half: bool =
         name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    part = file.with_name(file.name + ".part")
-    part.write_bytes(save(weights, {_KEY: json.dumps(about)}))
-    part.replace(file)  # atomic: an interrupted run keeps the old file
+    with write_atomically(file) as part:
+        part.write_bytes(save(weights, {_KEY: json.dumps(about)}))
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
