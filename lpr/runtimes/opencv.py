@@ -129,8 +129,7 @@ def _cuda_problem(target: int) -> str | None:
         return f"{_build()} is built with CUDA but finds no CUDA device; see nvidia-smi"
     return (
         f"{_build()} is built with CUDA, but not for its DNN module, this device or "
-        "this precision; "
-        "docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
+        "this precision; docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
     )
 
 
