@@ -196,7 +196,7 @@ def test_a_detector_runtime_of_any_make_passes() -> None:
         (_Runtime(lambda head: head.astype(np.float64)), "float64"),  # type: ignore[arg-type]
         (_Runtime(lambda head: head[0]), "has to be float32 N,C,h,w"),
         (_Runtime(lambda head: head + np.float32(len(head))), "head 0 depends on the batch"),
-        (_Runtime(lambda head: head, careful=False), "weights that are cut off"),
+        (_Runtime(lambda head: head, careful=False), "a file that is cut off"),
         (object(), "lacks what a runtime has"),
     ],
 )
