@@ -11,8 +11,7 @@ namespace lpr {
 namespace {
 
 struct Point {
-  double x;
-  double y;
+  double x, y;
 };
 
 // Maps (u, v) to ((a u + b v + c) / w, (d u + e v + f) / w) with w = g u + h v + i.
@@ -78,8 +77,7 @@ double distance(const Point& p, const Point& q) { return std::hypot(p.x - q.x, p
 struct Plan {
   Homography map;
   Window window;
-  int samples_x;
-  int samples_y;
+  int samples_x, samples_y;
 };
 
 int samples_for(double source_pixels, int output_pixels) {

@@ -155,7 +155,7 @@ class Reorg(Layer):
 
     Not channel by channel: the input's memory is read as ``C/s/s x H*s x W*s``, of which each
     ``s x s`` block gives one pixel of ``s * s`` groups of channels, and the result's memory as the
-    output. YOLOv2's weights were trained so, and both well-known forks of Darknet keep to it.
+    output. YOLOv2's weights were trained with it, and both well-known forks of Darknet have it.
     """
 
     kind: ClassVar[str] = "reorg"

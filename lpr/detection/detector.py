@@ -26,8 +26,8 @@ MAX_ASPECT = 4.0
 
 
 class PlateDetector(Protocol):
-    """What a :class:`lpr.reader.Reader` needs of a detector: a :class:`Detector`, possibly in a
-    :class:`lpr.detection.tiling.TiledDetector`."""
+    """The part of a detector that a :class:`lpr.reader.Reader` uses: a :class:`Detector`, possibly
+    in a :class:`lpr.detection.tiling.TiledDetector`."""
 
     @property
     def name(self) -> str: ...

@@ -30,8 +30,8 @@ MIN_INPUT_WIDTH = 24.0
 """Input pixels: the detector finds narrower plates unreliably."""
 
 OVERLAP = 1.2
-"""What neighbouring tiles share, in widths of the widest plate that the whole picture shows too
-small: with a margin, so that each such plate lies whole in one of them."""
+"""The overlap of neighbouring tiles, in widths of the widest plate that is too small in the whole
+picture. Above 1, so that each such plate lies whole in one of them."""
 
 MAX_TILES = 64
 """Tiles of one picture, a bound on the time that it takes."""

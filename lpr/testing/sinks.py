@@ -65,7 +65,7 @@ def _written(format: SinkFormat) -> str:
         assert not stream.waiting, "a record was written and not flushed"
 
     _write(format, stream, flushed)
-    assert not stream.closed, "the stream was closed: it belongs to who opened it"
+    assert not stream.closed, "the stream was closed; only its opener may close it"
     return stream.getvalue()
 
 

@@ -1,6 +1,6 @@
 """A PyTorch network built from a Darknet cfg, and saved as Darknet weights.
 
-It computes what Darknet and OpenCV's importer compute, so that what is trained is what runs.
+It computes the same as Darknet and OpenCV's importer.
 """
 
 from __future__ import annotations
