@@ -108,7 +108,7 @@ class _OneThread(FixedText):
 @pytest.mark.parametrize(
     ("recognizer", "complaint"),
     [
-        (object(), "lacks what a recognizer has"),
+        (object(), "is no TextRecognizer"),
         (_NoList(), "no crops|no list of readings"),
         (_Loses(), "3 readings for 5 crops"),
         (FixedText("abc"), "only A-Z and 0-9"),
@@ -197,7 +197,7 @@ def test_a_detector_runtime_of_any_make_passes() -> None:
         (_Runtime(lambda head: head[0]), "has to be float32 N,C,h,w"),
         (_Runtime(lambda head: head + np.float32(len(head))), "head 0 depends on the batch"),
         (_Runtime(lambda head: head, careful=False), "a file that is cut off"),
-        (object(), "lacks what a runtime has"),
+        (object(), "is no DetectorRuntime"),
     ],
 )
 def test_a_detector_runtime_that_breaks_a_promise_is_told(runtime: object, complaint: str) -> None:
@@ -277,7 +277,7 @@ def test_a_format_that_writes_elsewhere_passes() -> None:
         (_Closes, "the stream was closed"),
         (_Lazy, "written and not flushed"),
         (_Counts, "the same records gave another text"),
-        (lambda stream: object(), "lacks what a sink has"),
+        (lambda stream: object(), "is no RecordSink"),
     ],
 )
 def test_a_format_that_breaks_a_promise_is_told(

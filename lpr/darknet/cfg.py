@@ -26,6 +26,7 @@ from lpr.darknet.layers import (
 from lpr.darknet.readers import READERS, LayerContext, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
+from lpr.utils.files import read_model_file
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
@@ -117,9 +118,8 @@ class Cfg:
             if min(inputs) <= 0 or extent <= 0:
                 return f"{layer} (line {layer.line}) has no pixels left"
             # Factors of whole channels have no extent.
-            joined = inputs[1:] if isinstance(layer, ScaleChannels) else inputs
-            if isinstance(layer, ScaleChannels) and layer.by_pixel:
-                joined = inputs
+            by_channel = isinstance(layer, ScaleChannels) and not layer.by_pixel
+            joined = inputs[1:] if by_channel else inputs
             if len(set(joined)) > 1:
                 parts = " with ".join(
                     f"{self.layers[i] if i != PICTURE else 'the picture'} ({axis} {n})"
@@ -151,11 +151,7 @@ class Cfg:
 
 def read_cfg(path: Path) -> Cfg:
     """Read a cfg file; raises :class:`ModelError` if it is missing or not supported."""
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    return parse(text, name=str(path))
+    return parse(read_model_file(path).decode("utf-8-sig", "replace"), name=str(path))
 
 
 def parse(text: str, name: str = "cfg") -> Cfg:

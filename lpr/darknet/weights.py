@@ -19,7 +19,7 @@ from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import BATCH_NORM_EPSILON, Convolutional
 from lpr.errors import ModelError
 from lpr.types import Float32
-from lpr.utils.files import write_atomically
+from lpr.utils.files import read_model_file, write_atomically
 
 VERSION = (0, 2, 5)
 
@@ -78,11 +78,7 @@ def read_weights(path: Path, cfg: Cfg) -> Weights:
     Raises :class:`ModelError` if the file is missing, its length does not match the cfg, or it
     holds values that are not finite.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    return parse_weights(data, cfg, name=str(path))
+    return parse_weights(read_model_file(path), cfg, name=str(path))
 
 
 def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:

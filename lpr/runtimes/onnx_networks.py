@@ -11,10 +11,10 @@ import numpy as np
 
 from lpr.darknet.cfg import Cfg
 from lpr.darknet.conversion import network_of
-from lpr.errors import ModelError
 from lpr.runtimes.probe import probe
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
 from lpr.types import Float32
+from lpr.utils.files import read_model_file
 
 
 class Engine(Protocol):
@@ -27,7 +27,7 @@ class Engine(Protocol):
 
 
 Load: TypeAlias = Callable[[bytes, Path], Engine]
-"""Loads the content of an ONNX file; the path is for messages. Raises :class:`ModelError`."""
+"""Loads the content of an ONNX file or raises :class:`lpr.errors.ModelError`, which names the path."""
 
 
 class EngineDetector:
@@ -67,7 +67,7 @@ def open_detector(model: DetectorModel, load: Load) -> EngineDetector:
 
 def open_recognizer(model: RecognizerModel, load: Load) -> EngineRecognizer:
     """Load a recognizer's ONNX file and check it against its spec."""
-    recognizer = EngineRecognizer(model.spec, load(read_network(model.file), model.file))
+    recognizer = EngineRecognizer(model.spec, load(read_model_file(model.file), model.file))
     probe(recognizer, model.file)
     return recognizer
 
@@ -80,14 +80,6 @@ def import_problem(package: str) -> str | None:
     except Exception as error:
         return f"{package} cannot be imported ({error}); pip install -U {package}"
     return None
-
-
-def read_network(file: Path) -> bytes:
-    """Return the content of a network's file; raises :class:`ModelError`."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def run_in_parts(

@@ -18,7 +18,7 @@ def check_detector_runtime(
     any thread, and equal those of ``reference`` if given. A damaged file must raise
     :class:`lpr.errors.ModelError`.
     """
-    assert isinstance(runtime, DetectorRuntime), f"{runtime!r} lacks what a runtime has"
+    assert isinstance(runtime, DetectorRuntime), f"{runtime!r} is no DetectorRuntime"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     network = runtime.open(model, threads=1)
     assert isinstance(network, DetectorNetwork), f"open gave {network!r}, which is no network"

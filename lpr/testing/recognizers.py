@@ -29,7 +29,7 @@ def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel)
 
     A runtime that runs files must raise :class:`lpr.errors.ModelError` for a damaged one.
     """
-    assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} lacks what a runtime has"
+    assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} is no RecognizerRuntime"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     recognizer = runtime.open(model, threads=1)
     known = isinstance(recognizer, (CtcRecognizer, TextRecognizer))
@@ -46,7 +46,7 @@ def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel)
 
 def check_text_recognizer(recognizer: TextRecognizer) -> None:
     """Check for one legal reading per crop, the same in any batch, at any time, from any thread."""
-    assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} lacks what a recognizer has"
+    assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} is no TextRecognizer"
     nothing = recognizer.read([])
     assert nothing == [], f"no crops have to give no readings, an empty list: not {nothing!r}"
     crops = sample_crops()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lpr.errors import OutputError
+from lpr.errors import ModelError, OutputError
 
 
 def cache_folder() -> Path:
@@ -17,6 +17,14 @@ def cache_folder() -> Path:
     if given:
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
+
+
+def read_model_file(file: Path) -> bytes:
+    """The content of a model's file; raises :class:`lpr.errors.ModelError` if it is unreadable."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 @contextmanager
