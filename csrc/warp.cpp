@@ -72,7 +72,7 @@ Homography reparametrized(const Homography& m, double scale_u, double scale_v, d
 
 double distance(const Point& p, const Point& q) { return std::hypot(p.x - q.x, p.y - q.y); }
 
-// How a quad is sampled: `map` takes positions inside `window` to source pixels (edges at whole
+// The sampling of a quad: `map` takes positions inside `window` to source pixels (edges at whole
 // numbers); an output pixel is the mean of samples_x x samples_y bilinear samples.
 struct Plan {
   Homography map;

@@ -24,7 +24,7 @@ LEAKY_SLOPE = 0.1
 SELU_ALPHA, SELU_SCALE = 1.6732, 1.0507
 """SELU's constants as Darknet rounds them."""
 BATCH_NORM_EPSILON = 1e-6
-"""Darknet's, added to the variance; also what OpenCV's importer uses."""
+"""Added to the variance, as by Darknet and OpenCV's importer."""
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -44,8 +44,8 @@ class Layer:
 
     ``index`` counts sections from 0 without ``[net]``; ``inputs`` are absolute indices
     (:data:`PICTURE` for the network's input). ``out_channels`` and ``out_stride`` describe the
-    output: pixels of the network's input per output pixel, 0 where nothing of the grid is left
-    (behind ``[avgpool]``). ``extra`` keeps keys that only matter to Darknet's training.
+    output: pixels of the network's input per output pixel, 0 behind ``[avgpool]``, where no
+    grid is left. ``extra`` keeps keys that only matter to Darknet's training.
     """
 
     kind: ClassVar[str]
@@ -244,8 +244,8 @@ class Yolo(Layer):
     """A detection head: describes its input, ``A*(5+classes)`` channels of raw values.
 
     ``all_anchors`` are the section's (width, height) pairs in pixels of the network's input;
-    ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the way of
-    Scaled-YOLOv4, whose values come out of a logistic activation.
+    ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the
+    encoding of Scaled-YOLOv4, whose values have passed a logistic activation.
     """
 
     kind: ClassVar[str] = "yolo"

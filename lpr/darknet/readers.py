@@ -121,7 +121,7 @@ def _convolutional(section: Section, context: LayerContext) -> Layer:
     dilation = section.integer("dilation", 1, least=1)
     if dilation > 1 and 2 * padding != size - 1:
         section.fail(
-            f"dilation={dilation} needs an odd size and pad=1: Darknet counts other outputs wrongly"
+            f"dilation={dilation} needs an odd size and pad=1: Darknet miscounts other outputs"
         )
     groups = section.integer("groups", 1, least=1)
     if channels % groups or filters % groups:
@@ -226,7 +226,7 @@ def _with_other(section: Section, context: LayerContext) -> tuple[int, int]:
 
 
 def _shortcut(section: Section, context: LayerContext) -> Layer:
-    section.only("weights_type", "none", "asks for weights, which are not supported")
+    section.only("weights_type", "none", "needs weights, which are not supported")
     section.only("weights_normalization", "none", _NOT_SUPPORTED)
     inputs = _with_others(section, context)
     return Shortcut(
@@ -303,7 +303,7 @@ def _region(section: Section, context: LayerContext) -> Layer:
     for key, value in supported.items():
         section.only(key, value, _NOT_SUPPORTED)
     for key in ("tree", "map"):
-        section.only(key, "", "asks for a tree of classes, which is not supported")
+        section.only(key, "", "needs a tree of classes, which is not supported")
     source = context.previous()
     classes = section.integer("classes", 20, least=1)
     anchors = _anchors(section)

@@ -112,7 +112,7 @@ class Section:
         except ValueError:
             self.fail(f"{key}= holds {value!r}, which is not a {what}", line)
         if not -_LARGEST <= number <= _LARGEST:
-            self.fail(f"{key}= holds {value!r}, which is not a {what} that makes sense", line)
+            self.fail(f"{key}= holds {value!r}, which is not a {what} in +-{_LARGEST}", line)
         return number
 
 

@@ -88,7 +88,7 @@ def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:
     if len(data) != expected:
         what = "truncated, or belongs" if len(data) < expected else "too long: it belongs"
         raise ModelError(
-            f"{name}: {what} to another cfg: {cfg.name} asks for {expected} bytes, "
+            f"{name}: {what} to another cfg: {cfg.name} needs {expected} bytes, "
             f"the file has {len(data)}; get the file that was made with this cfg again"
         )
     values = np.frombuffer(data, "<f4", offset=start).astype(np.float32)
@@ -113,7 +113,7 @@ def _header(data: bytes, name: str) -> tuple[int, int]:
         ) from error
     if not (0 <= major <= 1000 and 0 <= minor <= 1000):
         raise ModelError(
-            f"{name}: version {major}.{minor} in its header is none of Darknet's (or stands for "
+            f"{name}: version {major}.{minor} in its header is not one of Darknet's (or stands for "
             "transposed weights, which are not supported); get the file again"
         )
     return seen, 12 + struct.calcsize(form)

@@ -138,7 +138,7 @@ class Detector(Closeable):
             strides = [head.stride for head in self.heads]
             raise PluginError(
                 f"{self.name} gave heads of shapes {[output.shape for output in outputs]}; its cfg "
-                f"asks for (N, channels) = {expected} and two axes of cells, each of {strides} "
+                f"requires (N, channels) = {expected} and two axes of cells, each of {strides} "
                 f"pixels of the {size[0]}x{size[1]} input"
             )
 

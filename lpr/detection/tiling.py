@@ -90,7 +90,7 @@ class TiledDetector(Closeable):
         return self.detector.threshold
 
     def input_scale(self, width: int, height: int) -> tuple[float, float]:
-        """The scale of the whole picture; tiles are seen larger."""
+        """The scale of the whole picture; that of tiles is larger."""
         return self.detector.input_scale(width, height)
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class TiledDetector(Closeable):
 
     def _fewest(self, width: int, height: int, overlap: float, min_scale: float) -> tuple[int, int]:
         """The fewest columns and rows whose tiles have a scale of ``min_scale``; the most allowed
-        if none have."""
+        if none reach it."""
         columns = rows = 1
         while True:
             size = _length(width, columns, overlap), _length(height, rows, overlap)
@@ -173,7 +173,7 @@ def _is_part(detection: Detection, other: Detection) -> bool:
 
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
-    """Whether a box ends where its tile does although the picture goes on."""
+    """Whether a box ends at an edge of its tile that is not an edge of the picture."""
     return (
         (frame.x0 > 0 and box.x0 <= frame.x0 + _EDGE)
         or (frame.y0 > 0 and box.y0 <= frame.y0 + _EDGE)

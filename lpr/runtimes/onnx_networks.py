@@ -27,7 +27,9 @@ class Engine(Protocol):
 
 
 Load: TypeAlias = Callable[[bytes, Path], Engine]
-"""Loads the content of an ONNX file or raises :class:`lpr.errors.ModelError`, which names the path."""
+"""Loads the content of an ONNX file; its path is for messages.
+
+Raises :class:`lpr.errors.ModelError` for a file that the engine refuses."""
 
 
 class EngineDetector:

@@ -110,8 +110,8 @@ def _cuda_problem(target: int) -> str | None:
     """Checked beforehand: OpenCV falls back to the CPU, or fails an assertion at the first run."""
     if int(cv2.__version__.split(".")[0]) >= 5:
         return (
-            f"{_build()} runs networks on the CPU only, as OpenCV 5 does so far; docs/cuda.md says "
-            "how to build OpenCV 4 with CUDA"
+            f"{_build()} runs networks on the CPU only, since OpenCV 5 has no CUDA for them; "
+            "docs/cuda.md says how to build OpenCV 4 with CUDA"
         )
     try:
         if target in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):

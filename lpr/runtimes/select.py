@@ -150,7 +150,7 @@ def choose_recognizers(
     """The recognizers with the given ``names`` (runtimes or models, separated by commas), or the
     model's own for None.
 
-    ``backend`` is what was asked for, and ``detector`` the runtime that it gave the detector. On
+    ``backend`` is the requested one, and ``detector`` the detector's runtime that it selected. On
     the CPU each stage takes its own fastest runtime unless the backend names one. ``device`` is the
     number of the GPU for runtimes that run on one.
 

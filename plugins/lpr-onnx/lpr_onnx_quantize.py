@@ -92,10 +92,12 @@ def _write_networks(model: Model, source: str, folder: Path, calibration: Sequen
                 reader.read(next(iter(picture)).image)
     if not reads.inputs:
         raise SourceError(f"no plate was found in {len(calibration)} pictures to calibrate with")
-    (folder / "whole.onnx").write_bytes(network.data)
-    _quantize(folder / "whole.onnx", folder / "detector.onnx", finds.inputs, heads=network.heads)
+    (folder / "unquantized.onnx").write_bytes(network.data)
+    _quantize(
+        folder / "unquantized.onnx", folder / "detector.onnx", finds.inputs, heads=network.heads
+    )
     _quantize(model.recognizer.file, folder / "recognizer.onnx", reads.inputs, heads=[])
-    (folder / "whole.onnx").unlink()
+    (folder / "unquantized.onnx").unlink()
     shutil.copyfile(model.detector.cfg, folder / model.detector.cfg.name)
 
 

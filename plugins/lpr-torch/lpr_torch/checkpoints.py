@@ -68,7 +68,7 @@ def load_recognizer(file: Path) -> Recognizer:
     """Read a file of :func:`save_recognizer`.
 
     Raises :class:`lpr.errors.ModelError` for a file that is missing, damaged, or holds no
-    recognizer or other weights than its config asks for.
+    recognizer, or weights that do not match its config.
     """
     about, weights = _read(file)
     kind = _KINDS.get(about["kind"])

@@ -158,7 +158,7 @@ class ResNetGruNet(nn.Module):
 
 class Neighbours(nn.Module):
     """A convolution over time steps in a recurrent layer's place: ``N x T x before`` to ``N x T x
-    2 * size``, half of which stand for each direction."""
+    2 * size``, half of them for each direction."""
 
     def __init__(self, before: int, size: int) -> None:
         super().__init__()
@@ -231,7 +231,7 @@ _NORMS: dict[Norm, Layer] = {"batch": _batch_norm, "group": _group_norm}
 
 
 def _row_norm(channels: int) -> nn.BatchNorm1d:
-    """For rows ``M x channels``, of which each is one time step."""
+    """For rows ``M x channels``, each a time step."""
     return nn.BatchNorm1d(channels, NORM_EPSILON, NORM_MOMENTUM)
 
 
