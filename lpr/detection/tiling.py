@@ -153,9 +153,9 @@ class TiledDetector(Closeable):
 def merged(detections: Sequence[Detection], nms: float) -> list[Detection]:
     """Detections of several views of one picture, each plate once, the most confident first.
 
-    After non-maximum suppression at an IoU of ``nms``, a box that lies mostly inside a larger one
-    (intersection over the smaller area, SAHI's metric for parts of an object) is dropped as a part
-    of that plate, unless it is more than twice as confident.
+    Non-maximum suppression at an IoU of ``nms`` comes first. Then a box that lies mostly inside a
+    larger one is dropped as a part of that plate, unless it is more than twice as confident (the
+    metric is the intersection over the smaller area, as in SAHI).
     """
     if not detections:
         return []
