@@ -39,8 +39,7 @@ void buffered_iou(const double* first, std::int64_t rows, const double* second,
 }
 
 // Shortest augmenting paths: D. F. Crouse, On implementing 2D rectangular assignment algorithms
-// (2016). Each row gets a dummy column of its own at cost `limit`: taking it leaves the row
-// unassigned.
+// (2016). Each row has a dummy column at cost `limit`, which leaves the row unassigned.
 void assign(const double* costs, std::int64_t rows, std::int64_t columns, double limit,
             std::int64_t* column_of) {
   constexpr double infinity = std::numeric_limits<double>::infinity();

@@ -14,7 +14,7 @@ constexpr double least_probability = 1e-12;
 // others usually remain.
 constexpr double least_extension = 1e-6;
 
-// Where the characters of one text are written.
+// The output arrays for the characters of one text.
 struct Characters {
   float* confidences;
   std::int32_t* begins;

@@ -16,17 +16,14 @@ enum class Impl { scalar, vector, avx2, avx512 };
 // A BGR picture, 3 bytes a pixel; rows are `stride` bytes apart (at least 3 * width).
 struct Picture {
   const std::uint8_t* data;
-  int width;
-  int height;
+  int width, height;
   std::ptrdiff_t stride;
 };
 
 // A network's input: `channels` contiguous planes of height x width.
 struct Planes {
   float* data;
-  int channels;
-  int width;
-  int height;
+  int channels, width, height;
 };
 
 enum class Resize { letterbox, stretch };
@@ -35,10 +32,7 @@ enum class Interpolation { area, linear };
 
 // The part of the output that a resized source covers, in pixels.
 struct Window {
-  int x;
-  int y;
-  int width;
-  int height;
+  int x, y, width, height;
 };
 
 // The window of a source of the given size. letterbox: the largest size that fits, rounded to whole
@@ -47,10 +41,8 @@ Window fit(double source_width, double source_height, int width, int height, Res
 
 // target = source * scale + offset, in pixels; pixel edges lie at whole numbers.
 struct Placement {
-  double scale_x;
-  double scale_y;
-  double offset_x;
-  double offset_y;
+  double scale_x, scale_y;
+  double offset_x, offset_y;
 };
 
 // Resizes, pads with `pad`, reorders channels, divides by 255 and writes planes.

@@ -18,11 +18,8 @@ namespace {
 // The source samples of one output sample along an axis: `first` to `last`, both included. Those in
 // between have the weight `between`; `at_last` is 0 for a single sample.
 struct Span {
-  int first;
-  int last;
-  float at_first;
-  float between;
-  float at_last;
+  int first, last;
+  float at_first, between, at_last;
 
   float weight(int i) const { return i == first ? at_first : i == last ? at_last : between; }
 };

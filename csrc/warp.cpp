@@ -11,8 +11,7 @@ namespace lpr {
 namespace {
 
 struct Point {
-  double x;
-  double y;
+  double x, y;
 };
 
 // Maps (u, v) to ((a u + b v + c) / w, (d u + e v + f) / w) with w = g u + h v + i.
@@ -73,13 +72,12 @@ Homography reparametrized(const Homography& m, double scale_u, double scale_v, d
 
 double distance(const Point& p, const Point& q) { return std::hypot(p.x - q.x, p.y - q.y); }
 
-// How a quad is sampled: `map` takes positions inside `window` to source pixels (edges at whole
+// The sampling of a quad: `map` takes positions inside `window` to source pixels (edges at whole
 // numbers); an output pixel is the mean of samples_x x samples_y bilinear samples.
 struct Plan {
   Homography map;
   Window window;
-  int samples_x;
-  int samples_y;
+  int samples_x, samples_y;
 };
 
 int samples_for(double source_pixels, int output_pixels) {

@@ -54,7 +54,7 @@ from lpr.types import (
     Quad,
     Reading,
 )
-from lpr.utils.moved import forward_old_paths
+from lpr.utils.deprecated import forward_old_paths
 from lpr.watch import watch
 
 forward_old_paths()

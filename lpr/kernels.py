@@ -21,34 +21,6 @@ from lpr import _kernels
 from lpr.specs import Channels, Resize
 from lpr.types import Float32, Image
 
-__all__ = [
-    "Decoded",
-    "Hypothesis",
-    "Placement",
-    "assign",
-    "buffered_iou",
-    "confusion",
-    "ctc_beam",
-    "ctc_greedy",
-    "implementations",
-    "legal_path",
-    "letterbox",
-    "nms",
-    "pick_best",
-    "vote",
-    "warp",
-]
-
-_RESIZE = {"letterbox": _kernels.Resize.letterbox, "stretch": _kernels.Resize.stretch}
-_CHANNELS = {
-    "rgb": _kernels.Channels.rgb,
-    "bgr": _kernels.Channels.bgr,
-    "gray": _kernels.Channels.gray,
-}
-_INTERPOLATION = {
-    "area": _kernels.Interpolation.area,
-    "linear": _kernels.Interpolation.linear,
-}
 _MAX_SIZE = 1 << 16  # Pixels a side; offsets into a picture then fit the kernels' integers
 _MAX_WEIGHT = 1e12  # A sum of 9,000 such weights still holds a weight of 1 exactly in float64
 _MAX_BEAM = 1024  # Prefixes; far more than any plate needs, and bounds memory
@@ -124,16 +96,10 @@ def letterbox(
     _check_picture(image)
     _check_size(width, height)
     out = _output(out, (_planes(channels), height, width))
-    placed = _kernels.letterbox(
-        image,
-        out,
-        _choice("resize", resize, _RESIZE),
-        _choice("channels", channels, _CHANNELS),
-        _choice("interpolation", interpolation, _INTERPOLATION),
-        pad,
-        impl,
-    )
-    return out, Placement(*placed)
+    fit = _choice("resize", resize, _kernels.Resize)
+    order = _choice("channels", channels, _kernels.Channels)
+    method = _choice("interpolation", interpolation, _kernels.Interpolation)
+    return out, Placement(*_kernels.letterbox(image, out, fit, order, method, pad, impl))
 
 
 def warp(
@@ -173,17 +139,9 @@ def warp(
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
         raise ValueError(f"mean must be finite and std positive, not {mean} and {std}")
     out = _output(out, (len(quads), _planes(channels), height, width))
-    _kernels.warp(
-        image,
-        quads,
-        out,
-        _choice("resize", resize, _RESIZE),
-        _choice("channels", channels, _CHANNELS),
-        margin,
-        mean,
-        std,
-        impl,
-    )
+    fit = _choice("resize", resize, _kernels.Resize)
+    order = _choice("channels", channels, _kernels.Channels)
+    _kernels.warp(image, quads, out, fit, order, margin, mean, std, impl)
     return out
 
 
@@ -224,11 +182,7 @@ def ctc_greedy(
     counts = np.empty(sequences, np.int32)
     _kernels.ctc_greedy(logits, blank, dropped, best, confidences, begins, ends, counts, impl)
     return [
-        Decoded(
-            tuple(best[n, :count].tolist()),
-            tuple(confidences[n, :count].tolist()),
-            tuple(zip(begins[n, :count].tolist(), ends[n, :count].tolist(), strict=True)),
-        )
+        _decoded(best[n], confidences[n], begins[n], ends[n], count)
         for n, count in enumerate(counts.tolist())
     ]
 
@@ -267,41 +221,36 @@ def ctc_beam(
         raise ValueError("transitions and accepting must be given together")
     if transitions is None or accepting is None:
         transitions, accepting = np.zeros((1, classes), np.int32), np.ones(1, np.bool_)
-    _check_automaton(transitions, accepting, classes)
+    states, final = _automaton(transitions, accepting, classes)
     shape = (sequences, top, steps)
     texts, confidences = np.empty(shape, np.int32), np.empty(shape, np.float32)
     begins, ends = np.empty_like(texts), np.empty_like(texts)
     lengths, scores = np.empty(shape[:2], np.int32), np.empty(shape[:2], np.float64)
     counts = np.empty(sequences, np.int32)
-    _kernels.ctc_beam(
-        logits,
-        blank,
-        dropped,
-        np.ascontiguousarray(transitions),
-        np.ascontiguousarray(accepting).view(np.uint8),
-        width,
-        texts,
-        confidences,
-        begins,
-        ends,
-        lengths,
-        scores,
-        counts,
-    )
+    outputs = (texts, confidences, begins, ends, lengths, scores, counts)
+    _kernels.ctc_beam(logits, blank, dropped, states, final, width, *outputs)
     return [
         [
             Hypothesis(
-                tuple(texts[n, k, :length].tolist()),
-                tuple(confidences[n, k, :length].tolist()),
-                tuple(
-                    zip(begins[n, k, :length].tolist(), ends[n, k, :length].tolist(), strict=True)
-                ),
+                *_decoded(texts[n, k], confidences[n, k], begins[n, k], ends[n, k], length),
                 float(scores[n, k]),
             )
             for k, length in enumerate(lengths[n, :count].tolist())
         ]
         for n, count in enumerate(counts.tolist())
     ]
+
+
+def _decoded(
+    classes: NDArray[np.int32],
+    confidences: Float32,
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    count: int,
+) -> Decoded:
+    spans = zip(begins[:count].tolist(), ends[:count].tolist(), strict=True)
+    first, second = classes[:count].tolist(), confidences[:count].tolist()
+    return Decoded(tuple(first), tuple(second), tuple(spans))
 
 
 def pick_best(confidences: Sequence[Sequence[float]], *, impl: str = "auto") -> int:
@@ -388,15 +337,9 @@ def legal_path(
         raise ValueError("votes must be S x (C + 1) and lie in 0..1e18")
     if not 0 < least <= 1:
         raise ValueError(f"least must lie above 0 and be at most 1, not {least}")
-    _check_automaton(transitions, accepting, votes.shape[1] - 1)
+    automaton = _automaton(transitions, accepting, votes.shape[1] - 1)
     chosen = np.empty(len(votes), np.int32)
-    score = _kernels.legal_path(
-        np.ascontiguousarray(votes),
-        np.ascontiguousarray(transitions),
-        np.ascontiguousarray(accepting).view(np.uint8),
-        least,
-        chosen,
-    )
+    score = _kernels.legal_path(np.ascontiguousarray(votes), *automaton, least, chosen)
     return None if score == -math.inf else (tuple(chosen.tolist()), score)
 
 
@@ -446,11 +389,11 @@ def _planes(channels: Channels) -> int:
     return 1 if channels == "gray" else 3
 
 
-def _choice(name: str, value: str, choices: dict[str, Any]) -> Any:
-    try:
-        return choices[value]
-    except KeyError:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}") from None
+def _choice(name: str, value: str, kind: Any) -> Any:
+    choices: dict[str, Any] = kind.__members__
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return choices[value]
 
 
 def _check_size(width: int, height: int) -> None:
@@ -467,9 +410,10 @@ def _check_blank(blank: int, classes: int, dropped: int) -> None:
         raise ValueError(f"dropped must not be negative, not {dropped}")
 
 
-def _check_automaton(
+def _automaton(
     transitions: NDArray[np.int32], accepting: NDArray[np.bool_], classes: int
-) -> None:
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Check an automaton and return it as the kernels take it."""
     _check_dtype("transitions", transitions, np.int32)
     _check_dtype("accepting", accepting, np.bool_)
     states = len(transitions)
@@ -480,6 +424,7 @@ def _check_automaton(
         )
     if not ((transitions >= -1) & (transitions < states)).all():
         raise ValueError(f"transitions must be states, -1..{states - 1}")
+    return np.ascontiguousarray(transitions), np.ascontiguousarray(accepting).view(np.uint8)
 
 
 def _check_picture(image: Image) -> None:

@@ -35,7 +35,7 @@ SHIPPED = Path(__file__).parent / "weights"
 """The folder of the models that lpr contains."""
 
 MAX_INPUT_SIDE = 8192
-"""Pixels of a network's input on a side: a misprint must not ask for all memory."""
+"""Pixels of a network's input on a side: a misprint must not exhaust the memory."""
 
 # How a tensor of an ONNX file names another file that holds its numbers: ``external_data`` of a
 # ``TensorProto``.
@@ -329,7 +329,7 @@ def _calibration(path: str, content: dict[str, Any]) -> Calibration:
     curve = build(Calibration, content, path, section, required=names, error=ModelError)
     for key in ("text", "character"):
         if getattr(curve, key) <= 0:
-            words = f"{key} has to be above 0: more certain is more likely right"
+            words = f"{key} has to be above 0: a higher score must give a higher confidence"
             raise ModelError(f"{path}: [{section}] {words}")
     return curve
 

@@ -27,11 +27,9 @@ class DetectorNetwork(Protocol):
         Returns the input of each ``[yolo]`` section, in the cfg's order: ``N x A*(5+C) x h x w``,
         raw values before any sigmoid.
         """
-        ...
 
     def close(self) -> None:
         """Free the network's resources; no run follows."""
-        ...
 
 
 @runtime_checkable
@@ -48,14 +46,12 @@ class DetectorRuntime(Protocol):
 
     def problem(self) -> str | None:
         """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
-        ...
 
     def open(self, model: DetectorModel, threads: int) -> DetectorNetwork:
         """Load the network; ``threads`` 0 leaves their number to the runtime.
 
         Raises :class:`lpr.errors.ModelError` for files that it cannot run.
         """
-        ...
 
 
 @runtime_checkable
@@ -64,11 +60,9 @@ class TextRecognizer(Protocol):
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order; with an empty text if nothing could be read."""
-        ...
 
     def close(self) -> None:
         """Free the recognizer's resources; no call follows."""
-        ...
 
 
 @runtime_checkable
@@ -81,11 +75,9 @@ class CtcRecognizer(Protocol):
     def logits(self, batch: Float32) -> Float32:
         """``N x K x height x width`` in (``N`` at least 1; ``K`` 1 for grey, else 3), ``N x T x C``
         out."""
-        ...
 
     def close(self) -> None:
         """Free the network's resources; no run follows."""
-        ...
 
 
 @runtime_checkable
@@ -103,14 +95,12 @@ class RecognizerRuntime(Protocol):
 
     def problem(self) -> str | None:
         """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
-        ...
 
     def open(self, model: RecognizerModel, threads: int) -> TextRecognizer | CtcRecognizer:
         """Load the recognizer; ``threads`` 0 leaves their number to the runtime.
 
         Raises :class:`lpr.errors.ModelError` for files that it cannot run.
         """
-        ...
 
 
 @runtime_checkable
@@ -124,15 +114,12 @@ class RecordSink(Protocol):
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         """Write one frame and its plates; ``timing`` is given if it was asked for."""
-        ...
 
     def error(self, source: str, message: str) -> None:
         """Write that a source failed; formats with plates alone omit it."""
-        ...
 
     def close(self) -> None:
         """Write what remains; the stream stays open."""
-        ...
 
 
 @runtime_checkable
@@ -147,4 +134,3 @@ class SinkFormat(Protocol):
 
     def open(self, stream: TextIO) -> RecordSink:
         """A sink that writes to ``stream`` (UTF-8, lines end with ``\\n``)."""
-        ...

@@ -166,10 +166,10 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What a plate looks like besides its text.
+    """A plate's attributes besides its text.
 
     ``ground`` and ``ink`` are names of colours (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1
-    or 2. ``region`` is the code of the region whose plates look like this one, empty if none does;
+    or 2. ``region`` is the code of the region whose plates look like this one, or empty;
     ``region_confidence`` is its probability, 0..1.
     """
 

@@ -108,7 +108,7 @@ class _OneThread(FixedText):
 @pytest.mark.parametrize(
     ("recognizer", "complaint"),
     [
-        (object(), "lacks what a recognizer has"),
+        (object(), "is no TextRecognizer"),
         (_NoList(), "no crops|no list of readings"),
         (_Loses(), "3 readings for 5 crops"),
         (FixedText("abc"), "only A-Z and 0-9"),
@@ -196,8 +196,8 @@ def test_a_detector_runtime_of_any_make_passes() -> None:
         (_Runtime(lambda head: head.astype(np.float64)), "float64"),  # type: ignore[arg-type]
         (_Runtime(lambda head: head[0]), "has to be float32 N,C,h,w"),
         (_Runtime(lambda head: head + np.float32(len(head))), "head 0 depends on the batch"),
-        (_Runtime(lambda head: head, careful=False), "weights that are cut off"),
-        (object(), "lacks what a runtime has"),
+        (_Runtime(lambda head: head, careful=False), "a file that is cut off"),
+        (object(), "is no DetectorRuntime"),
     ],
 )
 def test_a_detector_runtime_that_breaks_a_promise_is_told(runtime: object, complaint: str) -> None:
@@ -277,7 +277,7 @@ def test_a_format_that_writes_elsewhere_passes() -> None:
         (_Closes, "the stream was closed"),
         (_Lazy, "written and not flushed"),
         (_Counts, "the same records gave another text"),
-        (lambda stream: object(), "lacks what a sink has"),
+        (lambda stream: object(), "is no RecordSink"),
     ],
 )
 def test_a_format_that_breaks_a_promise_is_told(

@@ -8,6 +8,7 @@ import click
 
 from lpr.loading import registry
 from lpr.runtimes.convert import convert
+from lpr.runtimes.traits import INSTALL_TORCH
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -53,7 +54,7 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
 def _compared(source: str | None) -> str:
     if source is None:
         return (
-            "not compared with its source, because no runtime here runs the cfg itself "
-            "(lpr-torch does: pip install ./plugins/lpr-torch)"
+            "not compared with its source, because no runtime here runs the cfg itself; "
+            f"lpr-torch does: {INSTALL_TORCH}"
         )
     return f"compared with {source}, which runs cfg and weights unconverted"

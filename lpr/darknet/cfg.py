@@ -6,7 +6,7 @@ and section: silently ignoring a key could change what the network computes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from lpr.darknet.layers import (
 from lpr.darknet.readers import READERS, LayerContext, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
+from lpr.utils.files import read_model_file
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
@@ -96,15 +97,9 @@ class Cfg:
 
     def to_text(self) -> str:
         """The cfg as text with absolute indices; :func:`parse` returns an equal Cfg."""
-        net = (
-            ("width", str(self.net.width)),
-            ("height", str(self.net.height)),
-            ("channels", str(PICTURE_CHANNELS)),
-        )
-        sections = [_section_text("net", (*net, *self.net.extra))]
-        sections += [
-            _section_text(layer.kind, (*layer.options(), *layer.extra)) for layer in self.layers
-        ]
+        size = {"width": self.net.width, "height": self.net.height, "channels": PICTURE_CHANNELS}
+        sections = [_section_text("net", size, self.net.extra)]
+        sections += [_section_text(each.kind, each.options(), each.extra) for each in self.layers]
         return "\n".join(sections)
 
     def _extents(self, length: int) -> list[int]:
@@ -123,9 +118,8 @@ class Cfg:
             if min(inputs) <= 0 or extent <= 0:
                 return f"{layer} (line {layer.line}) has no pixels left"
             # Factors of whole channels have no extent.
-            joined = inputs[1:] if isinstance(layer, ScaleChannels) else inputs
-            if isinstance(layer, ScaleChannels) and layer.by_pixel:
-                joined = inputs
+            by_channel = isinstance(layer, ScaleChannels) and not layer.by_pixel
+            joined = inputs[1:] if by_channel else inputs
             if len(set(joined)) > 1:
                 parts = " with ".join(
                     f"{self.layers[i] if i != PICTURE else 'the picture'} ({axis} {n})"
@@ -157,11 +151,7 @@ class Cfg:
 
 def read_cfg(path: Path) -> Cfg:
     """Read a cfg file; raises :class:`ModelError` if it is missing or not supported."""
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    return parse(text, name=str(path))
+    return parse(read_model_file(path).decode("utf-8-sig", "replace"), name=str(path))
 
 
 def parse(text: str, name: str = "cfg") -> Cfg:
@@ -190,5 +180,6 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     return Cfg(network, tuple(layers), name)
 
 
-def _section_text(kind: str, options: Options) -> str:
-    return "".join((f"[{kind}]\n", *(f"{key}={value}\n" for key, value in options)))
+def _section_text(kind: str, options: Mapping[str, object], extra: Options) -> str:
+    lines = (f"{key}={value}\n" for key, value in (*options.items(), *extra))
+    return "".join((f"[{kind}]\n", *lines))

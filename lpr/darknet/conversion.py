@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.darknet.weights import Weights, read_weights
-from lpr.errors import ModelError
 from lpr.specs import DetectorModel
-from lpr.utils.files import cache_folder, write_atomically
+from lpr.utils.files import cache_folder, read_model_file, write_atomically
 
 log = logging.getLogger("lpr")
 
@@ -40,10 +39,7 @@ def network_of(model: DetectorModel) -> OnnxNetwork:
         return OnnxNetwork(cfg, converted(cfg, read_weights(model.weights, cfg)), names)
     from lpr.darknet.onnx_heads import head_names
 
-    try:
-        data = model.weights.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{model.weights}: cannot be read ({error.strerror})") from error
+    data = read_model_file(model.weights)
     return OnnxNetwork(cfg, data, head_names(data, cfg, model))
 
 

@@ -24,13 +24,9 @@ LEAKY_SLOPE = 0.1
 SELU_ALPHA, SELU_SCALE = 1.6732, 1.0507
 """SELU's constants as Darknet rounds them."""
 BATCH_NORM_EPSILON = 1e-6
-"""Darknet's, added to the variance; also what OpenCV's importer uses."""
+"""Added to the variance, as by Darknet and OpenCV's importer."""
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +44,8 @@ class Layer:
 
     ``index`` counts sections from 0 without ``[net]``; ``inputs`` are absolute indices
     (:data:`PICTURE` for the network's input). ``out_channels`` and ``out_stride`` describe the
-    output: pixels of the network's input per output pixel, 0 where nothing of the grid is left
-    (behind ``[avgpool]``). ``extra`` keeps keys that only matter to Darknet's training.
+    output: pixels of the network's input per output pixel, 0 behind ``[avgpool]``, where no
+    grid is left. ``extra`` keeps keys that only matter to Darknet's training.
     """
 
     kind: ClassVar[str]
@@ -65,9 +61,9 @@ class Layer:
         """The output length along one axis for the lengths of the inputs."""
         return lengths[0]
 
-    def options(self) -> Options:
-        """The section's own keys and values as in a cfg."""
-        return ()
+    def options(self) -> dict[str, object]:
+        """The section's own keys and values in a cfg, in its order."""
+        return {}
 
     def __str__(self) -> str:
         return f"section {self.index} [{self.kind}]"
@@ -96,18 +92,18 @@ class Convolutional(Layer):
         seen = self.dilation * (self.size - 1) + 1
         return (lengths[0] + 2 * self.dilation * self.padding - seen) // self.stride + 1
 
-    def options(self) -> Options:
-        padded = ("pad", "1") if self.padding == self.size // 2 else ("padding", str(self.padding))
-        return (
-            ("batch_normalize", str(int(self.batch_normalize))),
-            ("filters", str(self.out_channels)),
-            ("size", str(self.size)),
-            ("stride", str(self.stride)),
-            padded,
-            ("groups", str(self.groups)),
-            *((("dilation", str(self.dilation)),) if self.dilation > 1 else ()),
-            ("activation", self.activation),
-        )
+    def options(self) -> dict[str, object]:
+        padded = {"pad": 1} if self.padding == self.size // 2 else {"padding": self.padding}
+        return {
+            "batch_normalize": int(self.batch_normalize),
+            "filters": self.out_channels,
+            "size": self.size,
+            "stride": self.stride,
+            **padded,
+            "groups": self.groups,
+            **({"dilation": self.dilation} if self.dilation > 1 else {}),
+            "activation": self.activation,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +119,8 @@ class MaxPool(Layer):
     def extent(self, *lengths: int) -> int:
         return (lengths[0] + self.padding - self.size) // self.stride + 1
 
-    def options(self) -> Options:
-        return (
-            ("size", str(self.size)),
-            ("stride", str(self.stride)),
-            ("padding", str(self.padding)),
-        )
+    def options(self) -> dict[str, object]:
+        return {"size": self.size, "stride": self.stride, "padding": self.padding}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +145,8 @@ class Upsample(Layer):
     def extent(self, *lengths: int) -> int:
         return lengths[0] * self.stride
 
-    def options(self) -> Options:
-        scaled = (("scale", repr(self.scale)),) if self.scale != 1 else ()
-        return (("stride", str(self.stride)), *scaled)
+    def options(self) -> dict[str, object]:
+        return {"stride": self.stride} | ({"scale": self.scale} if self.scale != 1 else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +155,7 @@ class Reorg(Layer):
 
     Not channel by channel: the input's memory is read as ``C/s/s x H*s x W*s``, of which each
     ``s x s`` block gives one pixel of ``s * s`` groups of channels, and the result's memory as the
-    output. YOLOv2's weights were trained so, and both well-known forks of Darknet keep to it.
+    output. YOLOv2's weights were trained with it, and both well-known forks of Darknet have it.
     """
 
     kind: ClassVar[str] = "reorg"
@@ -174,8 +165,8 @@ class Reorg(Layer):
     def extent(self, *lengths: int) -> int:
         return lengths[0] // self.stride
 
-    def options(self) -> Options:
-        return (("stride", str(self.stride)),)
+    def options(self) -> dict[str, object]:
+        return {"stride": self.stride}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,11 +178,9 @@ class Route(Layer):
     groups: int
     group_id: int
 
-    def options(self) -> Options:
-        layers = (("layers", ", ".join(map(str, self.inputs))),)
-        if self.groups == 1:
-            return layers
-        return (*layers, ("groups", str(self.groups)), ("group_id", str(self.group_id)))
+    def options(self) -> dict[str, object]:
+        part = {"groups": self.groups, "group_id": self.group_id} if self.groups > 1 else {}
+        return {"layers": ", ".join(map(str, self.inputs)), **part}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +192,9 @@ class Shortcut(Layer):
 
     activation: str
 
-    def options(self) -> Options:
+    def options(self) -> dict[str, object]:
         sources = ", ".join(map(str, self.inputs[1:]))
-        return ("from", sources), ("activation", self.activation)
+        return {"from": sources, "activation": self.activation}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +210,9 @@ class ScaleChannels(Layer):
     def extent(self, *lengths: int) -> int:
         return lengths[1]
 
-    def options(self) -> Options:
-        by = (("scale_wh", "1"),) if self.by_pixel else ()
-        return ("from", str(self.inputs[1])), *by, ("activation", self.activation)
+    def options(self) -> dict[str, object]:
+        by = {"scale_wh": 1} if self.by_pixel else {}
+        return {"from": self.inputs[1], **by, "activation": self.activation}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +223,8 @@ class Sam(Layer):
 
     activation: str
 
-    def options(self) -> Options:
-        return ("from", str(self.inputs[1])), ("activation", self.activation)
+    def options(self) -> dict[str, object]:
+        return {"from": self.inputs[1], "activation": self.activation}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,8 +235,8 @@ class Dropout(Layer):
 
     probability: float
 
-    def options(self) -> Options:
-        return (("probability", repr(self.probability)),)
+    def options(self) -> dict[str, object]:
+        return {"probability": self.probability}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +244,8 @@ class Yolo(Layer):
     """A detection head: describes its input, ``A*(5+classes)`` channels of raw values.
 
     ``all_anchors`` are the section's (width, height) pairs in pixels of the network's input;
-    ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the way of
-    Scaled-YOLOv4, whose values come out of a logistic activation.
+    ``mask`` selects those that this head uses: its ``anchors``. ``new_coords`` is the
+    encoding of Scaled-YOLOv4, whose values have passed a logistic activation.
     """
 
     kind: ClassVar[str] = "yolo"
@@ -272,15 +261,15 @@ class Yolo(Layer):
         """The (width, height) of this head's anchors, in the order of its channels."""
         return tuple(self.all_anchors[i] for i in self.mask)
 
-    def options(self) -> Options:
-        return (
-            ("mask", ",".join(map(str, self.mask))),
-            ("anchors", _pairs(self.all_anchors)),
-            ("classes", str(self.classes)),
-            ("num", str(len(self.all_anchors))),
-            ("scale_x_y", repr(self.scale_x_y)),
-            *((("new_coords", "1"),) if self.new_coords else ()),
-        )
+    def options(self) -> dict[str, object]:
+        return {
+            "mask": ",".join(map(str, self.mask)),
+            "anchors": _pairs(self.all_anchors),
+            "classes": self.classes,
+            "num": len(self.all_anchors),
+            "scale_x_y": self.scale_x_y,
+            **({"new_coords": 1} if self.new_coords else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,18 +288,18 @@ class RegionHead(Layer):
         """The (width, height) of the anchors in pixels of the network's input."""
         return tuple((w * self.out_stride, h * self.out_stride) for w, h in self.cell_anchors)
 
-    def options(self) -> Options:
-        return (
-            ("anchors", _pairs(self.cell_anchors)),
-            ("num", str(len(self.cell_anchors))),
-            ("classes", str(self.classes)),
-            ("softmax", str(int(self.softmax))),
-        )
+    def options(self) -> dict[str, object]:
+        return {
+            "anchors": _pairs(self.cell_anchors),
+            "num": len(self.cell_anchors),
+            "classes": self.classes,
+            "softmax": int(self.softmax),
+        }
 
 
 HEADS = (Yolo, RegionHead)
-"""The kinds of detection heads."""
 
 
 def _pairs(anchors: tuple[tuple[float, float], ...]) -> str:
-    return ", ".join(f"{_number(w)},{_number(h)}" for w, h in anchors)
+    numbers = ([int(n) if n == int(n) else n for n in pair] for pair in anchors)
+    return ", ".join(f"{width},{height}" for width, height in numbers)

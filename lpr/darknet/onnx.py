@@ -201,31 +201,31 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
     raise NotImplementedError(str(layer))
 
 
+_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "elu": ("Elu", {}),
+    "leaky": ("LeakyRelu", {"alpha": LEAKY_SLOPE}),
+    "logistic": ("Sigmoid", {}),
+    "relie": ("LeakyRelu", {"alpha": 0.01}),
+    "relu": ("Relu", {}),
+    "selu": ("Selu", {"alpha": SELU_ALPHA, "gamma": SELU_SCALE}),
+    "tanh": ("Tanh", {}),
+}
+
+
 def _activation(graph: _Graph, name: str, x: str) -> str:
     """Apply one of :data:`lpr.darknet.layers.ACTIVATIONS`."""
     match name:
         case "linear":
             return x
-        case "leaky":
-            return graph.add("LeakyRelu", [x], alpha=LEAKY_SLOPE)
-        case "relie":
-            return graph.add("LeakyRelu", [x], alpha=0.01)
-        case "relu":
-            return graph.add("Relu", [x])
+        case _ if name in _OPERATORS:
+            operator, attributes = _OPERATORS[name]
+            return graph.add(operator, [x], **attributes)
         case "relu6":
             return graph.clip(x, 0, 6)
         case "hardtan":
             return graph.clip(x, -1, 1)
-        case "elu":
-            return graph.add("Elu", [x])
-        case "selu":
-            return graph.add("Selu", [x], alpha=SELU_ALPHA, gamma=SELU_SCALE)
-        case "logistic":
-            return graph.add("Sigmoid", [x])
         case "loggy":
             return graph.plus(graph.times(graph.add("Sigmoid", [x]), 2), -1)
-        case "tanh":
-            return graph.add("Tanh", [x])
         case "swish" | "silu":
             return graph.add("Mul", [x, graph.add("Sigmoid", [x])])
         case "mish":

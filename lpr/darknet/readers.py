@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, REGION_TRAINING, YOLO_TRAINING
 from lpr.darknet.layers import (
@@ -51,6 +52,18 @@ class LayerContext:
             )
         return self._checked(index, str(reference))
 
+    def common(
+        self, *inputs: int, channels: int | None = None, stride: int | None = None
+    ) -> dict[str, Any]:
+        """The fields of every layer; channels and stride default to the first input's."""
+        return {
+            "index": self.index,
+            "line": self._section.line,
+            "inputs": inputs,
+            "out_channels": self.channels(inputs[0]) if channels is None else channels,
+            "out_stride": self.stride(inputs[0]) if stride is None else stride,
+        }
+
     def channels(self, index: int) -> int:
         return PICTURE_CHANNELS if index == PICTURE else self._layers[index].out_channels
 
@@ -87,11 +100,16 @@ def net(section: Section) -> Net:
     return result
 
 
-def _convolutional(section: Section, context: LayerContext) -> Layer:
+def _refuse(section: Section, *keys: str) -> None:
+    """Refuse ``keys`` that are not 0, and strides that differ between the axes."""
     for key in ("stride_x", "stride_y"):
         section.only(key, "", "is not supported: the strides across and down are one stride=")
-    for key in ("antialiasing", "binary", "flipped", "xnor"):
+    for key in keys:
         section.only(key, "0", _NOT_SUPPORTED)
+
+
+def _convolutional(section: Section, context: LayerContext) -> Layer:
+    _refuse(section, "antialiasing", "binary", "flipped", "xnor")
     source = context.previous()
     channels = context.channels(source)
     size = section.integer("size", least=1)
@@ -103,7 +121,7 @@ def _convolutional(section: Section, context: LayerContext) -> Layer:
     dilation = section.integer("dilation", 1, least=1)
     if dilation > 1 and 2 * padding != size - 1:
         section.fail(
-            f"dilation={dilation} needs an odd size and pad=1: Darknet counts other outputs wrongly"
+            f"dilation={dilation} needs an odd size and pad=1: Darknet miscounts other outputs"
         )
     groups = section.integer("groups", 1, least=1)
     if channels % groups or filters % groups:
@@ -112,11 +130,7 @@ def _convolutional(section: Section, context: LayerContext) -> Layer:
     if activation is None:
         section.fail("needs activation=; without it some programs take logistic and some linear")
     return Convolutional(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=filters,
-        out_stride=context.stride(source) * stride,
+        **context.common(source, channels=filters, stride=context.stride(source) * stride),
         in_channels=channels,
         size=size,
         stride=stride,
@@ -129,10 +143,7 @@ def _convolutional(section: Section, context: LayerContext) -> Layer:
 
 
 def _maxpool(section: Section, context: LayerContext) -> Layer:
-    for key in ("stride_x", "stride_y"):
-        section.only(key, "", "is not supported: the strides across and down are one stride=")
-    for key in ("antialiasing", "maxpool_depth"):
-        section.only(key, "0", _NOT_SUPPORTED)
+    _refuse(section, "antialiasing", "maxpool_depth")
     source = context.previous()
     stride = section.integer("stride", 1, least=1)
     size = section.integer("size", stride, least=1)
@@ -140,11 +151,7 @@ def _maxpool(section: Section, context: LayerContext) -> Layer:
     if padding > 2 * (size - 1):
         section.fail(f"padding={padding} leaves windows without a pixel; at most {2 * (size - 1)}")
     return MaxPool(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=context.channels(source),
-        out_stride=context.stride(source) * stride,
+        **context.common(source, stride=context.stride(source) * stride),
         size=size,
         stride=stride,
         padding=padding,
@@ -152,14 +159,7 @@ def _maxpool(section: Section, context: LayerContext) -> Layer:
 
 
 def _avgpool(section: Section, context: LayerContext) -> Layer:
-    source = context.previous()
-    return AvgPool(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=context.channels(source),
-        out_stride=0,
-    )
+    return AvgPool(**context.common(context.previous(), stride=0))
 
 
 def _upsample(section: Section, context: LayerContext) -> Layer:
@@ -170,31 +170,24 @@ def _upsample(section: Section, context: LayerContext) -> Layer:
             f"stride={stride} does not divide its input's stride, {context.stride(source)}"
         )
     return Upsample(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=context.channels(source),
-        out_stride=context.stride(source) // stride,
+        **context.common(source, stride=context.stride(source) // stride),
         stride=stride,
         scale=section.real("scale", 1.0),
     )
 
 
 def _reorg(section: Section, context: LayerContext) -> Layer:
-    section.only("reverse", "0", _NOT_SUPPORTED)
-    section.only("flatten", "0", _NOT_SUPPORTED)
-    section.only("extra", "0", _NOT_SUPPORTED)
+    for key in ("reverse", "flatten", "extra"):
+        section.only(key, "0", _NOT_SUPPORTED)
     source = context.previous()
     stride = section.integer("stride", 1, least=1)
     channels = context.channels(source)
     if channels % stride**2:
         section.fail(f"stride={stride} needs a multiple of {stride**2} channels, not {channels}")
     return Reorg(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=channels * stride**2,
-        out_stride=context.stride(source) * stride,
+        **context.common(
+            source, channels=channels * stride**2, stride=context.stride(source) * stride
+        ),
         stride=stride,
     )
 
@@ -209,11 +202,11 @@ def _route(section: Section, context: LayerContext) -> Layer:
     if group_id >= groups:
         section.fail(f"group_id={group_id} must be below groups={groups}")
     return Route(
-        index=context.index,
-        line=section.line,
-        inputs=inputs,
-        out_channels=sum(context.channels(i) for i in inputs) // groups,
-        out_stride=context.joined_stride(inputs),
+        **context.common(
+            *inputs,
+            channels=sum(context.channels(i) for i in inputs) // groups,
+            stride=context.joined_stride(inputs),
+        ),
         groups=groups,
         group_id=group_id,
     )
@@ -233,15 +226,11 @@ def _with_other(section: Section, context: LayerContext) -> tuple[int, int]:
 
 
 def _shortcut(section: Section, context: LayerContext) -> Layer:
-    section.only("weights_type", "none", "asks for weights, which are not supported")
+    section.only("weights_type", "none", "needs weights, which are not supported")
     section.only("weights_normalization", "none", _NOT_SUPPORTED)
     inputs = _with_others(section, context)
     return Shortcut(
-        index=context.index,
-        line=section.line,
-        inputs=inputs,
-        out_channels=context.channels(inputs[0]),
-        out_stride=context.joined_stride(inputs),
+        **context.common(*inputs, stride=context.joined_stride(inputs)),
         activation=section.activation() or "linear",
     )
 
@@ -258,11 +247,7 @@ def _scale_channels(section: Section, context: LayerContext) -> Layer:
         wanted = "one channel" if by_pixel else f"{channels} channels, as many as it multiplies"
         section.fail(f"the layer before has to give {wanted}, and gives {factors}")
     return ScaleChannels(
-        index=context.index,
-        line=section.line,
-        inputs=inputs,
-        out_channels=channels,
-        out_stride=context.stride(inputs[1]),
+        **context.common(*inputs, channels=channels, stride=context.stride(inputs[1])),
         activation=section.activation() or "linear",
         by_pixel=by_pixel,
     )
@@ -277,11 +262,7 @@ def _sam(section: Section, context: LayerContext) -> Layer:
     if activation in ("mish", "silu", "swish"):
         section.fail(f"Darknet does not run activation={activation} here; use another")
     return Sam(
-        index=context.index,
-        line=section.line,
-        inputs=inputs,
-        out_channels=channels[0],
-        out_stride=context.joined_stride(inputs),
+        **context.common(*inputs, stride=context.joined_stride(inputs)),
         activation=activation,
     )
 
@@ -292,13 +273,7 @@ def _dropout(section: Section, context: LayerContext) -> Layer:
     if not 0 <= probability < 1:
         section.fail(f"probability={probability} must lie in 0..1")
     return Dropout(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=context.channels(source),
-        out_stride=context.stride(source),
-        extra=section.keep(DROPOUT_TRAINING),
-        probability=probability,
+        **context.common(source), extra=section.keep(DROPOUT_TRAINING), probability=probability
     )
 
 
@@ -313,11 +288,7 @@ def _yolo(section: Section, context: LayerContext) -> Layer:
         )
     needed = _head_channels(section, context, len(mask), classes)
     return Yolo(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=needed,
-        out_stride=context.stride(source),
+        **context.common(source, channels=needed),
         extra=section.keep(YOLO_TRAINING),
         mask=mask,
         all_anchors=anchors,
@@ -328,22 +299,16 @@ def _yolo(section: Section, context: LayerContext) -> Layer:
 
 
 def _region(section: Section, context: LayerContext) -> Layer:
-    section.only("coords", "4", _NOT_SUPPORTED)
-    section.only("background", "0", _NOT_SUPPORTED)
-    section.only("log", "1", _NOT_SUPPORTED)
-    section.only("sqrt", "1", _NOT_SUPPORTED)
-    section.only("absolute", "1", _NOT_SUPPORTED)
+    supported = {"coords": "4", "background": "0", "log": "1", "sqrt": "1", "absolute": "1"}
+    for key, value in supported.items():
+        section.only(key, value, _NOT_SUPPORTED)
     for key in ("tree", "map"):
-        section.only(key, "", "asks for a tree of classes, which is not supported")
+        section.only(key, "", "needs a tree of classes, which is not supported")
     source = context.previous()
     classes = section.integer("classes", 20, least=1)
     anchors = _anchors(section)
     return RegionHead(
-        index=context.index,
-        line=section.line,
-        inputs=(source,),
-        out_channels=_head_channels(section, context, len(anchors), classes),
-        out_stride=context.stride(source),
+        **context.common(source, channels=_head_channels(section, context, len(anchors), classes)),
         extra=section.keep(REGION_TRAINING),
         cell_anchors=anchors,
         classes=classes,

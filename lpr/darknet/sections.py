@@ -75,8 +75,7 @@ class Section:
             return None
         if found[0] not in ACTIVATIONS:
             self.fail(
-                f"activation={found[0]} is not known; use one of {', '.join(ACTIVATIONS)}",
-                found[1],
+                f"activation={found[0]} is not known; use one of {', '.join(ACTIVATIONS)}", found[1]
             )
         return found[0]
 
@@ -113,7 +112,7 @@ class Section:
         except ValueError:
             self.fail(f"{key}= holds {value!r}, which is not a {what}", line)
         if not -_LARGEST <= number <= _LARGEST:
-            self.fail(f"{key}= holds {value!r}, which is not a {what} that makes sense", line)
+            self.fail(f"{key}= holds {value!r}, which is not a {what} in +-{_LARGEST}", line)
         return number
 
 

@@ -19,7 +19,7 @@ from lpr.darknet.cfg import Cfg
 from lpr.darknet.layers import BATCH_NORM_EPSILON, Convolutional
 from lpr.errors import ModelError
 from lpr.types import Float32
-from lpr.utils.files import write_atomically
+from lpr.utils.files import read_model_file, write_atomically
 
 VERSION = (0, 2, 5)
 
@@ -78,11 +78,7 @@ def read_weights(path: Path, cfg: Cfg) -> Weights:
     Raises :class:`ModelError` if the file is missing, its length does not match the cfg, or it
     holds values that are not finite.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    return parse_weights(data, cfg, name=str(path))
+    return parse_weights(read_model_file(path), cfg, name=str(path))
 
 
 def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:
@@ -92,7 +88,7 @@ def parse_weights(data: bytes, cfg: Cfg, name: str = "weights") -> Weights:
     if len(data) != expected:
         what = "truncated, or belongs" if len(data) < expected else "too long: it belongs"
         raise ModelError(
-            f"{name}: {what} to another cfg: {cfg.name} asks for {expected} bytes, "
+            f"{name}: {what} to another cfg: {cfg.name} needs {expected} bytes, "
             f"the file has {len(data)}; get the file that was made with this cfg again"
         )
     values = np.frombuffer(data, "<f4", offset=start).astype(np.float32)
@@ -117,7 +113,7 @@ def _header(data: bytes, name: str) -> tuple[int, int]:
         ) from error
     if not (0 <= major <= 1000 and 0 <= minor <= 1000):
         raise ModelError(
-            f"{name}: version {major}.{minor} in its header is none of Darknet's (or stands for "
+            f"{name}: version {major}.{minor} in its header is not one of Darknet's (or stands for "
             "transposed weights, which are not supported); get the file again"
         )
     return seen, 12 + struct.calcsize(form)

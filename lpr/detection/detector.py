@@ -26,8 +26,8 @@ MAX_ASPECT = 4.0
 
 
 class PlateDetector(Protocol):
-    """What a :class:`lpr.reader.Reader` needs of a detector: a :class:`Detector`, possibly in a
-    :class:`lpr.detection.tiling.TiledDetector`."""
+    """The part of a detector that a :class:`lpr.reader.Reader` uses: a :class:`Detector`, possibly
+    in a :class:`lpr.detection.tiling.TiledDetector`."""
 
     @property
     def name(self) -> str: ...
@@ -138,7 +138,7 @@ class Detector(Closeable):
             strides = [head.stride for head in self.heads]
             raise PluginError(
                 f"{self.name} gave heads of shapes {[output.shape for output in outputs]}; its cfg "
-                f"asks for (N, channels) = {expected} and two axes of cells, each of {strides} "
+                f"requires (N, channels) = {expected} and two axes of cells, each of {strides} "
                 f"pixels of the {size[0]}x{size[1]} input"
             )
 

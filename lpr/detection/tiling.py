@@ -30,8 +30,8 @@ MIN_INPUT_WIDTH = 24.0
 """Input pixels: the detector finds narrower plates unreliably."""
 
 OVERLAP = 1.2
-"""What neighbouring tiles share, in widths of the widest plate that the whole picture shows too
-small: with a margin, so that each such plate lies whole in one of them."""
+"""The overlap of neighbouring tiles, in widths of the widest plate that is too small in the whole
+picture. Above 1, so that each such plate lies whole in one of them."""
 
 MAX_TILES = 64
 """Tiles of one picture, a bound on the time that it takes."""
@@ -90,7 +90,7 @@ class TiledDetector(Closeable):
         return self.detector.threshold
 
     def input_scale(self, width: int, height: int) -> tuple[float, float]:
-        """The scale of the whole picture; tiles are seen larger."""
+        """The scale of the whole picture; that of tiles is larger."""
         return self.detector.input_scale(width, height)
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class TiledDetector(Closeable):
 
     def _fewest(self, width: int, height: int, overlap: float, min_scale: float) -> tuple[int, int]:
         """The fewest columns and rows whose tiles have a scale of ``min_scale``; the most allowed
-        if none have."""
+        if none reach it."""
         columns = rows = 1
         while True:
             size = _length(width, columns, overlap), _length(height, rows, overlap)
@@ -153,9 +153,9 @@ class TiledDetector(Closeable):
 def merged(detections: Sequence[Detection], nms: float) -> list[Detection]:
     """Detections of several views of one picture, each plate once, the most confident first.
 
-    After non-maximum suppression at an IoU of ``nms``, a box that lies mostly inside a larger one
-    (intersection over the smaller area, SAHI's metric for parts of an object) is dropped as a part
-    of that plate, unless it is more than twice as confident.
+    Non-maximum suppression at an IoU of ``nms`` comes first. Then a box that lies mostly inside a
+    larger one is dropped as a part of that plate, unless it is more than twice as confident (the
+    metric is the intersection over the smaller area, as in SAHI).
     """
     if not detections:
         return []
@@ -173,7 +173,7 @@ def _is_part(detection: Detection, other: Detection) -> bool:
 
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
-    """Whether a box ends where its tile does although the picture goes on."""
+    """Whether a box ends at an edge of its tile that is not an edge of the picture."""
     return (
         (frame.x0 > 0 and box.x0 <= frame.x0 + _EDGE)
         or (frame.y0 > 0 and box.y0 <= frame.y0 + _EDGE)

@@ -16,7 +16,7 @@ from lpr.errors import BackendError, LprError, ModelError, wrap_plugin_errors
 from lpr.protocols import DetectorRuntime
 from lpr.runtimes.parity import default_input, heads_of, max_rel_diff, source_runtime
 from lpr.runtimes.select import problem_of
-from lpr.runtimes.traits import formats_of, precision_of
+from lpr.runtimes.traits import INSTALL_TORCH, formats_of, precision_of
 from lpr.specs import DetectorModel, DetectorSpec
 from lpr.types import Box, Image
 
@@ -80,8 +80,7 @@ def agreements(
         raise BackendError(
             f"{source.weights}: no reference to compare with; "
             + (
-                "install lpr-torch, which runs cfg and weights unconverted "
-                "(pip install ./plugins/lpr-torch)"
+                f"install lpr-torch, which runs cfg and weights unconverted: {INSTALL_TORCH}"
                 if source.format == "darknet"
                 else "name the Darknet model that it was made of with --against"
             )

@@ -1,1 +1,1 @@
-"""What is plugged in: the registry, lpr's own plugin, the scaffold and the conformance checks."""
+"""Plugins: the registry, lpr's own plugin, the scaffold and the conformance checks."""

@@ -11,6 +11,8 @@ from lpr.models import Model, installed_models
 from lpr.plugins.registry import PluginInfo, Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.select import problem_of
+from lpr.runtimes.traits import formats_of
+from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing import (
     Speed,
     check_detector_runtime,
@@ -44,10 +46,8 @@ class Check:
         try:
             self.run()
         # Third-party code: any exception is a failed check.
-        except AssertionError as error:
+        except (AssertionError, LprError) as error:
             return str(error) or "an assertion without a message failed"
-        except LprError as error:
-            return str(error)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -77,11 +77,15 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
     for detector in registry.detector_runtimes:
         subject = f"detector runtime {detector.name}"
         if subject in provided:
-            yield _detector_check(subject, detector, model)
+            measured = partial(detector_speed, detector, model.detector)
+            checked = partial(check_detector_runtime, detector, model.detector)
+            yield Check(subject, checked, measured, _skip_reason(detector, model.detector))
     for recognizer in registry.recognizer_runtimes:
         subject = f"recognizer runtime {recognizer.name}"
         if subject in provided:
-            yield _recognizer_check(subject, recognizer, model)
+            measured = partial(recognizer_speed, recognizer, model.recognizer)
+            checked = partial(check_recognizer_runtime, recognizer, model.recognizer)
+            yield Check(subject, checked, measured, _skip_reason(recognizer, model.recognizer))
     for code, region in registry.regions.items():
         if (subject := f"region {code}") in provided:
             yield Check(subject, partial(check_region, region))
@@ -90,24 +94,10 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
             yield Check(subject, partial(check_sink, format))
 
 
-def _detector_check(subject: str, runtime: DetectorRuntime, model: Model) -> Check:
-    if (problem := problem_of(runtime)) is not None:
-        return Check(subject, skip_reason=problem)
-    return Check(
-        subject,
-        partial(check_detector_runtime, runtime, model.detector),
-        partial(detector_speed, runtime, model.detector),
-    )
-
-
-def _recognizer_check(subject: str, runtime: RecognizerRuntime, model: Model) -> Check:
-    if (problem := problem_of(runtime)) is not None:
-        return Check(subject, skip_reason=problem)
-    if runtime.formats and model.recognizer.format not in runtime.formats:
-        files = ", ".join(sorted(runtime.formats))
-        return Check(subject, skip_reason=f"it runs {files} files; pass such a model with --model")
-    return Check(
-        subject,
-        partial(check_recognizer_runtime, runtime, model.recognizer),
-        partial(recognizer_speed, runtime, model.recognizer),
-    )
+def _skip_reason(
+    runtime: DetectorRuntime | RecognizerRuntime, part: DetectorModel | RecognizerModel
+) -> str | None:
+    formats = formats_of(runtime)
+    if (problem := problem_of(runtime)) is None and formats and part.format not in formats:
+        return f"it runs {', '.join(sorted(formats))} files; pass such a model with --model"
+    return problem

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points, version
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
@@ -39,9 +39,6 @@ class _Named(Protocol):
 
 
 _RUNTIME_NAME = re.compile("[a-z0-9][a-z0-9._-]*")
-
-# Types of a runtime's members, which a protocol does not check at run time.
-_RUNTIME = MappingProxyType({"name": str, "device": str, "priority": int})
 
 
 @dataclass
@@ -84,11 +81,10 @@ class Registry:
 
     def names(self) -> set[str]:
         """The names that a new plugin cannot have: those of plugins, runtimes and models."""
-        names = {"auto", "cpu", *installed_models()}
-        names.update(plugin.name for plugin in self.plugins)
-        names.update(runtime.name for runtime in self.detector_runtimes)
-        names.update(runtime.name for runtime in self.recognizer_runtimes)
-        return names
+        detectors = (runtime.name for runtime in self.detector_runtimes)
+        recognizers = (runtime.name for runtime in self.recognizer_runtimes)
+        plugins = (plugin.name for plugin in self.plugins)
+        return {"auto", "cpu", *installed_models(), *plugins, *detectors, *recognizers}
 
     def load(self, name: str, origin: str, load: Callable[[], object]) -> PluginInfo:
         """Load a plugin and register what its hooks return; never raises."""
@@ -106,38 +102,29 @@ class Registry:
         except (Exception, SystemExit) as error:
             info.problems.append(f"failed to load: {describe(error)}")
             return info
-        self._register(info, manager, "lpr_detector_runtimes", self._add_detector_runtime)
-        self._register(info, manager, "lpr_recognizer_runtimes", self._add_recognizer_runtime)
-        self._register(info, manager, "lpr_regions", self._add_region)
-        self._register(info, manager, "lpr_sinks", self._add_sink)
-        self._register(info, manager, "lpr_commands", self._add_command)
+        hooks: dict[str, Callable[[Any], str]] = {
+            "lpr_detector_runtimes": self._add_detector_runtime,
+            "lpr_recognizer_runtimes": self._add_recognizer_runtime,
+            "lpr_regions": self._add_region,
+            "lpr_sinks": self._add_sink,
+            "lpr_commands": self._add_command,
+        }
+        for hook, add in hooks.items():
+            try:
+                for results in getattr(manager.hook, hook)():
+                    for item in results:
+                        info.provides.append(add(item))
+            except (Exception, SystemExit) as error:
+                info.problems.append(f"{hook} failed: {describe(error)}")
         return info
 
-    def _register(
-        self,
-        info: PluginInfo,
-        manager: pluggy.PluginManager,
-        hook: str,
-        add: Callable[[Any], str],
-    ) -> None:
-        try:
-            for results in getattr(manager.hook, hook)():
-                for item in results:
-                    info.provides.append(add(item))
-        except (Exception, SystemExit) as error:
-            info.problems.append(f"{hook} failed: {describe(error)}")
-
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
-        _check(runtime, DetectorRuntime, _RUNTIME)
-        _check_name(runtime.name)
-        _check_unique(runtime, self.detector_runtimes)
+        _check_runtime(runtime, DetectorRuntime, self.detector_runtimes)
         self.detector_runtimes.append(runtime)
         return f"detector runtime {runtime.name}"
 
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
-        _check(runtime, RecognizerRuntime, _RUNTIME)
-        _check_name(runtime.name)
-        _check_unique(runtime, self.recognizer_runtimes)
+        _check_runtime(runtime, RecognizerRuntime, self.recognizer_runtimes)
         if not isinstance(runtime.formats, (frozenset, set)):
             raise TypeError(f"formats of {runtime.name} must be a set, not {runtime.formats!r}")
         self.recognizer_runtimes.append(runtime)
@@ -195,12 +182,16 @@ def _check(item: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
             raise TypeError(f"{member} of {item!r} must be {kind.__name__}, not {value!r}")
 
 
-def _check_name(name: str) -> None:
-    """A runtime's name must be unique among the values of ``--backend`` and ``--recognizer``."""
+def _check_runtime(runtime: Any, protocol: Any, others: Iterable[_Named]) -> None:
+    # Types of the members, which a protocol does not check at run time.
+    _check(runtime, protocol, {"name": str, "device": str, "priority": int})
+    # The name must be unique among the values of --backend and --recognizer.
+    name = runtime.name
     if not _RUNTIME_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a valid name of a runtime: use a-z, 0-9, dots, - and _")
     if name in ("auto", "cpu") or name in installed_models():
         raise ValueError(f"the name {name!r} is taken by lpr itself or by a model")
+    _check_unique(runtime, others)
 
 
 def _check_unique(item: _Named, others: Iterable[_Named]) -> None:
@@ -233,7 +224,5 @@ def _selection() -> list[str] | None:
 
 
 def _origin(entry_point: EntryPoint) -> str:
-    distribution = entry_point.dist
-    if distribution is None:
-        return entry_point.value
-    return f"{distribution.metadata['Name']} {distribution.version}"
+    dist = entry_point.dist
+    return f"{dist.metadata['Name']} {dist.version}" if dist else entry_point.value

@@ -39,10 +39,10 @@ class _Path(Protocol):
 class Decoder:
     """Decodes logits into readings, constrained by the formats of ``regions`` if there are any.
 
-    A best path whose text is legal stands. If its text fits no format, the most likely legal text
-    (by a beam search over legal texts alone) replaces it, provided that it is at least
-    ``1 / grammar_odds`` times as probable as the most likely text: nearly all plates are legal, so
-    a misread character is more likely than an unusual plate.
+    A best path with a legal text is kept. If its text fits no format, a beam search
+    finds the most likely legal text. That replaces it if it is at least ``1 / grammar_odds`` times
+    as probable as the most likely text: nearly all plates are legal, so a misread character is more
+    likely than an unusual plate.
 
     Readings that fit no format or have a character below :data:`DOUBTFUL` get up to
     :data:`MAX_ALTERNATIVES`, most likely first: legal texts and, for an illegal reading or one that

@@ -1,4 +1,4 @@
-"""Checks of what a recognizer returns, since plugins may be of any quality."""
+"""Checks of the readings that a recognizer returns, since plugins may have bugs."""
 
 from __future__ import annotations
 

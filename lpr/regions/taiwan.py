@@ -51,9 +51,7 @@ TAIWAN = Region(
             kind="motorcycle",
         ),
         *formats(
-            "AA-999, 999-AA, A9-999, 9A-999, 999-A9, 999-9A",
-            _TRUCKS,
-            kind="truck, bus or taxi",
+            "AA-999, 999-AA, A9-999, 9A-999, 999-A9, 999-9A", _TRUCKS, kind="truck, bus or taxi"
         ),
         Format("AAA-99", "trailers since 2012", kind="trailer"),
         *formats("AA-99, 99-AA, A9-99, 9A-99, 99-A9, 99-9A", _TRAILERS, kind="trailer"),

@@ -33,11 +33,7 @@ class Conversion:
 
 
 def convert(
-    cfg: Path,
-    weights: Path,
-    out: Path,
-    runtimes: Sequence[DetectorRuntime],
-    half: bool = False,
+    cfg: Path, weights: Path, out: Path, runtimes: Sequence[DetectorRuntime], half: bool = False
 ) -> Conversion:
     """Write the ONNX file ``out`` (:func:`lpr.darknet.onnx.to_onnx`).
 

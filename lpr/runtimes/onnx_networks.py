@@ -1,18 +1,20 @@
-"""Detectors and recognizers on any engine that runs ONNX files; for plugins such as lpr-onnx."""
+"""Detectors and recognizers in any engine, from ONNX files or not; for plugins such as lpr-onnx."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from lpr.darknet.cfg import Cfg
 from lpr.darknet.conversion import network_of
-from lpr.errors import ModelError
 from lpr.runtimes.probe import probe
-from lpr.specs import DetectorModel, RecognizerModel
+from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
 from lpr.types import Float32
+from lpr.utils.files import read_model_file
 
 
 class Engine(Protocol):
@@ -25,15 +27,17 @@ class Engine(Protocol):
 
 
 Load: TypeAlias = Callable[[bytes, Path], Engine]
-"""Loads the content of an ONNX file; the path is for messages. Raises :class:`ModelError`."""
+"""Loads the content of an ONNX file; its path is for messages.
+
+Raises :class:`lpr.errors.ModelError` for a file that the engine refuses."""
 
 
-class OnnxDetector:
-    """A loaded detector; see :class:`lpr.protocols.DetectorNetwork`."""
+class EngineDetector:
+    """A detector in an engine; see :class:`lpr.protocols.DetectorNetwork`."""
 
-    def __init__(self, model: DetectorModel, load: Load) -> None:
-        self._cfg, data, _ = network_of(model)
-        self._engine = load(data, model.weights)
+    def __init__(self, cfg: Cfg, engine: Engine) -> None:
+        self._cfg = cfg
+        self._engine = engine
 
     def forward(self, batch: Float32) -> list[Float32]:
         self._cfg.check_size(width=batch.shape[3], height=batch.shape[2])
@@ -43,13 +47,12 @@ class OnnxDetector:
         self._engine.close()
 
 
-class OnnxRecognizer:
-    """A loaded recognizer; see :class:`lpr.protocols.CtcRecognizer`."""
+class EngineRecognizer:
+    """A recognizer in an engine; see :class:`lpr.protocols.CtcRecognizer`."""
 
-    def __init__(self, model: RecognizerModel, load: Load) -> None:
-        self.spec = model.spec
-        self._engine = load(read_network(model.file), model.file)
-        probe(self, model.file)
+    def __init__(self, spec: CtcSpec, engine: Engine) -> None:
+        self.spec = spec
+        self._engine = engine
 
     def logits(self, batch: Float32) -> Float32:
         return self._engine.run(batch)[0]
@@ -58,12 +61,27 @@ class OnnxRecognizer:
         self._engine.close()
 
 
-def read_network(file: Path) -> bytes:
-    """Return the content of a network's file; raises :class:`ModelError`."""
+def open_detector(model: DetectorModel, load: Load) -> EngineDetector:
+    """Load a detector, converted to ONNX if necessary."""
+    cfg, data, _ = network_of(model)
+    return EngineDetector(cfg, load(data, model.weights))
+
+
+def open_recognizer(model: RecognizerModel, load: Load) -> EngineRecognizer:
+    """Load a recognizer's ONNX file and check it against its spec."""
+    recognizer = EngineRecognizer(model.spec, load(read_model_file(model.file), model.file))
+    probe(recognizer, model.file)
+    return recognizer
+
+
+def import_problem(package: str) -> str | None:
+    """Why ``package`` cannot be imported, and the remedy; None if it can."""
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
+        import_module(package)
+    # A broken installation may raise anything.
+    except Exception as error:
+        return f"{package} cannot be imported ({error}); pip install -U {package}"
+    return None
 
 
 def run_in_parts(

@@ -33,11 +33,7 @@ def recognizer_runtimes() -> list[RecognizerRuntime]:
 
 
 # Half precision is less exact, so its priority is too low for auto to choose it.
-_TARGETS = (
-    ("opencv", "cpu", 10),
-    ("cuda", "cuda", 10),
-    ("cuda-fp16", "cuda", 5, "float16"),
-)
+_TARGETS = (("opencv", "cpu", 10), ("cuda", "cuda", 10), ("cuda-fp16", "cuda", 5, "float16"))
 
 
 _T = TypeVar("_T", bound="_Runtime")
@@ -114,8 +110,8 @@ def _cuda_problem(target: int) -> str | None:
     """Checked beforehand: OpenCV falls back to the CPU, or fails an assertion at the first run."""
     if int(cv2.__version__.split(".")[0]) >= 5:
         return (
-            f"{_build()} runs networks on the CPU only, as OpenCV 5 does so far; docs/cuda.md says "
-            "how to build OpenCV 4 with CUDA"
+            f"{_build()} runs networks on the CPU only, since OpenCV 5 has no CUDA for them; "
+            "docs/cuda.md says how to build OpenCV 4 with CUDA"
         )
     try:
         if target in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
@@ -133,8 +129,7 @@ def _cuda_problem(target: int) -> str | None:
         return f"{_build()} is built with CUDA but finds no CUDA device; see nvidia-smi"
     return (
         f"{_build()} is built with CUDA, but not for its DNN module, this device or "
-        "this precision; "
-        "docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
+        "this precision; docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
     )
 
 

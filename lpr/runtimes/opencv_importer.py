@@ -1,4 +1,4 @@
-"""OpenCV's Darknet importer (before OpenCV 5), and what it does not support."""
+"""OpenCV's Darknet importer (before OpenCV 5) and its limitations."""
 
 from __future__ import annotations
 

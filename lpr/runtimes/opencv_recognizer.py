@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from lpr.errors import BackendError, ModelError
-from lpr.runtimes.onnx_networks import read_network
 from lpr.runtimes.opencv_target import Target
 from lpr.runtimes.probe import probe
 from lpr.specs import RecognizerModel
 from lpr.types import Float32
+from lpr.utils.files import read_model_file
 
 
 class OpenCvRecognizer:
@@ -25,7 +25,7 @@ class OpenCvRecognizer:
     def __init__(self, model: RecognizerModel, target: Target) -> None:
         self.spec = model.spec
         self._lock = threading.Lock()
-        data = read_network(model.file)
+        data = read_model_file(model.file)
         try:
             net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
         except cv2.error as error:

@@ -1,19 +1,20 @@
-"""Parity of runtimes: their raw heads for the same input, compared."""
+"""Parity of runtimes: their raw outputs for the same input, compared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lpr.darknet.cfg import Cfg, read_cfg
 from lpr.errors import LprError, wrap_plugin_errors
-from lpr.protocols import DetectorRuntime
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.opencv_importer import unsupported
 from lpr.runtimes.select import problem_of
-from lpr.specs import DetectorModel
+from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
 SINGLE, HALF = 1e-3, 2e-2
@@ -38,31 +39,37 @@ def source_runtime(runtimes: Sequence[DetectorRuntime], cfg: Cfg) -> DetectorRun
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
-def heads_of(runtime: DetectorRuntime, model: DetectorModel, batch: Float32) -> list[Float32]:
-    """The raw heads of ``model`` for ``batch``; errors name the runtime."""
+def heads_of(
+    runtime: DetectorRuntime | RecognizerRuntime,
+    model: DetectorModel | RecognizerModel,
+    batch: Float32,
+) -> list[Float32]:
+    """The raw heads of a detector for ``batch``, or a recognizer's logits; errors name the
+    runtime."""
+    detects = isinstance(model, DetectorModel)
+    opened: Any = runtime
     with (
-        wrap_plugin_errors(f"detector runtime {runtime.name}"),
-        closing(runtime.open(model, 0)) as network,
+        wrap_plugin_errors(f"{'detector' if detects else 'recognizer'} runtime {runtime.name}"),
+        closing(opened.open(model, 0)) as network,
     ):
-        return network.forward(batch)
+        return network.forward(batch) if detects else [network.logits(batch)]
 
 
 def compare(
-    runtimes: Sequence[DetectorRuntime],
-    model: DetectorModel,
+    runtimes: Sequence[DetectorRuntime | RecognizerRuntime],
+    model: DetectorModel | RecognizerModel,
     batch: Float32,
     expected: Sequence[Float32],
 ) -> list[ParityResult]:
-    """Compare each of ``runtimes`` that works here with the heads ``expected``."""
+    """Compare each of ``runtimes`` that works here with the outputs ``expected``."""
     results = []
     for runtime in runtimes:
         if problem_of(runtime) is None:
             try:
-                heads = heads_of(runtime, model, batch)
+                diff = max_rel_diff(heads_of(runtime, model, batch), expected)
+                results.append(ParityResult(runtime.name, diff))
             except LprError as error:
                 results.append(ParityResult(runtime.name, None, str(error)))
-            else:
-                results.append(ParityResult(runtime.name, max_rel_diff(heads, expected)))
     return results
 
 

@@ -69,10 +69,9 @@ def select_recognizer(
     if namesakes and problem_of(namesakes[0]) is None:
         return namesakes[0]
     devices = [runtime.device for runtime in runtimes if runtime.name == backend] or [backend]
-    for device in ("cuda", "cpu") if backend == "auto" else (devices[0], "cpu"):
-        best = _best(able, device, fastest)
-        if best is not None:
-            return best
+    best = _best(able, ("cuda", "cpu") if backend == "auto" else (devices[0], "cpu"), fastest)
+    if best is not None:
+        return best
     raise BackendError(
         f"no recognizer runs the model's {format} file here: {_problems(able)}; "
         "install a plugin that does, such as lpr-onnx"
@@ -89,10 +88,9 @@ def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
 
 def _select(runtimes: Sequence[_R], backend: str, what: str, fastest: Collection[str] = ()) -> _R:
     if backend in ("auto", "cpu"):
-        for device in ("cuda", "cpu") if backend == "auto" else ("cpu",):
-            best = _best(runtimes, device, fastest)
-            if best is not None:
-                return best
+        best = _best(runtimes, ("cuda", "cpu") if backend == "auto" else ("cpu",), fastest)
+        if best is not None:
+            return best
         raise BackendError(f"no runtime works on the CPU here: {_problems(runtimes)}")
     named = [runtime for runtime in runtimes if runtime.name == backend]
     if not named:
@@ -106,15 +104,16 @@ def _select(runtimes: Sequence[_R], backend: str, what: str, fastest: Collection
     return named[0]
 
 
-def _best(runtimes: Sequence[_R], device: str, fastest: Collection[str]) -> _R | None:
-    """The working runtime of a device that comes first in ``fastest``, or else has the highest
-    priority; the first of equals."""
+def _best(runtimes: Sequence[_R], devices: Sequence[str], fastest: Collection[str]) -> _R | None:
+    """The working runtime on the first of ``devices`` that has one: the first in ``fastest``, or
+    else the one with the highest priority; the first of equals."""
     ranks = {name: rank for rank, name in enumerate(fastest)}
 
-    def rank(runtime: _R) -> tuple[int, int]:
-        return ranks.get(runtime.name, len(ranks)), -runtime.priority
+    def rank(runtime: _R) -> tuple[int, int, int]:
+        order = ranks.get(runtime.name, len(ranks))
+        return devices.index(runtime.device), order, -runtime.priority
 
-    candidates = (runtime for runtime in sorted(runtimes, key=rank) if runtime.device == device)
+    candidates = sorted((each for each in runtimes if each.device in devices), key=rank)
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
@@ -151,7 +150,7 @@ def choose_recognizers(
     """The recognizers with the given ``names`` (runtimes or models, separated by commas), or the
     model's own for None.
 
-    ``backend`` is what was asked for, and ``detector`` the runtime that it gave the detector. On
+    ``backend`` is the requested one, and ``detector`` the detector's runtime that it selected. On
     the CPU each stage takes its own fastest runtime unless the backend names one. ``device`` is the
     number of the GPU for runtimes that run on one.
 

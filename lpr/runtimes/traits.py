@@ -16,6 +16,13 @@ from lpr.errors import BackendError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.specs import DetectorModel, RecognizerModel
 
+CPU_WHEELS = (
+    "for the CPU alone, without 4 GB of CUDA: "
+    "add --extra-index-url https://download.pytorch.org/whl/cpu"
+)
+INSTALL_TORCH = f"pip install ./plugins/lpr-torch ({CPU_WHEELS})"
+"""How to install the runtimes of PyTorch, for messages."""
+
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
 

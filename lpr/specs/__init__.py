@@ -1,4 +1,4 @@
-"""Specifications of networks: what they take as input, and how to decode their output."""
+"""Specifications of networks: their input and the decoding of their output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recognizer tells about a plate besides its text: the summary before its time steps.
+"""A plate's attributes besides its text: the summary before a recognizer's time steps.
 
 A network whose spec has ``summary`` gives an additional row of logits before the first time step,
 like a transformer's class token; ``dropped_steps`` is at least 1, so that decoding skips it. The

@@ -1,4 +1,4 @@
-"""The conformance suite: checks what the pipeline relies on, for any implementation.
+"""The conformance suite: checks the requirements of the pipeline, for any implementation.
 
 Everything in lpr passes it. Tests of plugins call it, and ``lpr plugins check`` runs it on
 installed plugins::

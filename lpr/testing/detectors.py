@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 
-from lpr.errors import ModelError
 from lpr.protocols import DetectorNetwork, DetectorRuntime
 from lpr.specs import DetectorModel
-from lpr.testing.samples import assert_close, close_elsewhere, from_threads
+from lpr.testing.samples import assert_close, check_damaged, close_elsewhere, from_threads
 
 
 def check_detector_runtime(
-    runtime: DetectorRuntime,
-    model: DetectorModel,
-    reference: DetectorNetwork | None = None,
+    runtime: DetectorRuntime, model: DetectorModel, reference: DetectorNetwork | None = None
 ) -> None:
     """Check a detector runtime on ``model``.
 
@@ -25,7 +18,7 @@ def check_detector_runtime(
     any thread, and equal those of ``reference`` if given. A damaged file must raise
     :class:`lpr.errors.ModelError`.
     """
-    assert isinstance(runtime, DetectorRuntime), f"{runtime!r} lacks what a runtime has"
+    assert isinstance(runtime, DetectorRuntime), f"{runtime!r} is no DetectorRuntime"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     network = runtime.open(model, threads=1)
     assert isinstance(network, DetectorNetwork), f"open gave {network!r}, which is no network"
@@ -36,7 +29,7 @@ def check_detector_runtime(
         _check_threads(network, width, height)
     finally:
         close_elsewhere(network.close)
-    _check_damaged(runtime, model)
+    check_damaged(runtime, model, "weights")
 
 
 def _check_heads(
@@ -64,15 +57,3 @@ def _check_threads(network: DetectorNetwork, width: int, height: int) -> None:
         for index, (head, right) in enumerate(zip(heads, expected, strict=True)):
             assert_close(head, right, f"several threads at once gave another head {index}")
     assert np.array_equal(batch, before), "the input was changed"
-
-
-def _check_damaged(runtime: DetectorRuntime, model: DetectorModel) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / model.weights.name
-        whole = model.weights.read_bytes()
-        weights.write_bytes(whole[: len(whole) // 2])
-        try:
-            runtime.open(replace(model, weights=weights), threads=1).close()
-        except ModelError:
-            return
-        raise AssertionError(f"{runtime.name} opens weights that are cut off; raise ModelError")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from lpr.errors import ModelError
 from lpr.protocols import CtcRecognizer, RecognizerRuntime, TextRecognizer
 from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.recognition.validation import problem_with
@@ -18,6 +14,7 @@ from lpr.testing.samples import (
     BATCHES,
     TOLERANCE,
     assert_close,
+    check_damaged,
     close_elsewhere,
     from_threads,
     sample_crops,
@@ -32,7 +29,7 @@ def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel)
 
     A runtime that runs files must raise :class:`lpr.errors.ModelError` for a damaged one.
     """
-    assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} lacks what a runtime has"
+    assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} is no RecognizerRuntime"
     assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
     recognizer = runtime.open(model, threads=1)
     known = isinstance(recognizer, (CtcRecognizer, TextRecognizer))
@@ -44,24 +41,12 @@ def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel)
     finally:
         close_elsewhere(recognizer.close)
     if runtime.formats:
-        _check_damaged(runtime, model)
-
-
-def _check_damaged(runtime: RecognizerRuntime, model: RecognizerModel) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / model.file.name
-        whole = model.file.read_bytes()
-        file.write_bytes(whole[: len(whole) // 2])
-        try:
-            runtime.open(replace(model, file=file), threads=1).close()
-        except ModelError:
-            return
-        raise AssertionError(f"{runtime.name} opens a file that is cut off; raise ModelError")
+        check_damaged(runtime, model, "file")
 
 
 def check_text_recognizer(recognizer: TextRecognizer) -> None:
     """Check for one legal reading per crop, the same in any batch, at any time, from any thread."""
-    assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} lacks what a recognizer has"
+    assert isinstance(recognizer, TextRecognizer), f"{recognizer!r} is no TextRecognizer"
     nothing = recognizer.read([])
     assert nothing == [], f"no crops have to give no readings, an empty list: not {nothing!r}"
     crops = sample_crops()

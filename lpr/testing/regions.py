@@ -26,7 +26,7 @@ def check_region(region: Region) -> None:
         )
         places = sum(symbol in "A9" for symbol in format.pattern)
         assert len(format.narrow) <= places, f"{format.pattern!r} narrows more than it has places"
-        assert format.description, f"{format.pattern!r} says nothing about whose plates it is of"
+        assert format.description, f"{format.pattern!r} has no description"
         for pick in (0, -1):
             text = "".join(choices[pick] for choices in format.legal)
             display = format.display(text)

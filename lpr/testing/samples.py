@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 import numpy as np
 
+from lpr.errors import ModelError
 from lpr.types import Box, Crop, Float32, Image
 from lpr.utils.closing import close_with_timeout
 
@@ -57,3 +61,16 @@ def assert_close(given: Float32, expected: Float32, message: str) -> None:
     scale = max(float(np.abs(expected).max(initial=0)), 1.0)
     difference = float(np.abs(given - expected).max(initial=0)) / scale
     assert difference <= TOLERANCE, f"{message}: by {difference:.2g} of the largest value"
+
+
+def check_damaged(runtime: Any, model: Any, part: str) -> None:
+    """Check that ``runtime`` refuses a ``model`` whose file ``part`` is cut off."""
+    whole: Path = getattr(model, part)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / whole.name
+        file.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+        try:
+            runtime.open(replace(model, **{part: file}), threads=1).close()
+        except ModelError:
+            return
+    raise AssertionError(f"{runtime.name} opens a file that is cut off; raise ModelError")

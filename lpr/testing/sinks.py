@@ -45,7 +45,7 @@ def check_sink(format: SinkFormat) -> None:
     Each record must be written and flushed to a stream that stays open; the same records must give
     the same text; a full disk must raise :class:`lpr.errors.OutputError`.
     """
-    assert isinstance(format, SinkFormat), f"{format!r} lacks what a format has"
+    assert isinstance(format, SinkFormat), f"{format!r} is no SinkFormat"
     assert _written(format) == _written(format), "the same records gave another text"
     for error, expected in (
         (OSError(28, "No space left on device"), OutputError),
@@ -65,13 +65,13 @@ def _written(format: SinkFormat) -> str:
         assert not stream.waiting, "a record was written and not flushed"
 
     _write(format, stream, flushed)
-    assert not stream.closed, "the stream was closed: it belongs to who opened it"
+    assert not stream.closed, "the stream was closed; only its opener may close it"
     return stream.getvalue()
 
 
 def _write(format: SinkFormat, stream: io.StringIO, after_each: Callable[[], None]) -> None:
     sink = format.open(stream)
-    assert isinstance(sink, RecordSink), f"{sink!r} lacks what a sink has"
+    assert isinstance(sink, RecordSink), f"{sink!r} is no RecordSink"
     picture, most = noise(48, 64), 1 if format.one_per_picture else 3
     try:
         for index, name in enumerate(_NAMES):

@@ -35,9 +35,7 @@ def detector_speed(runtime: DetectorRuntime, model: DetectorModel, threads: int 
     return _speeds(partial(detector_run, runtime, model, threads))
 
 
-def _speeds(
-    opened: Callable[[int], AbstractContextManager[Callable[[], object]]],
-) -> list[Speed]:
+def _speeds(opened: Callable[[int], AbstractContextManager[Callable[[], object]]]) -> list[Speed]:
     speeds = []
     for batch in _BATCHES:
         with opened(batch) as run:

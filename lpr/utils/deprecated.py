@@ -1,13 +1,81 @@
-"""Old names of attributes and keyword arguments, kept for one release."""
+"""Old names, kept for one release with a ``DeprecationWarning`` that gives the new one.
+
+:data:`MOVED` has the module paths, :func:`renamed` is for attributes and keyword arguments.
+"""
 
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any, TypeVar
 
 C = TypeVar("C")
+
+# By package of ``lpr``: the old path of each module and its name in the package.
+_ROOMS = {
+    "": "bench>diagnostics pipeline>reader",
+    "detection": "detect>detector sweep>threshold_sweep tiles>tiling",
+    "diagnostics": (
+        "bench.agreement>parity_report bench.peak>matmul_peak bench.speed>speed "
+        "bench.video>watch_speed doctor>doctor tuning>tuning"
+    ),
+    "evaluate": "evaluate.page>html_report evaluate.passes>tracking evaluate.tables>breakdown",
+    "plugins": "builtin>builtin inspection>conformance registry>registry scaffold>scaffold",
+    "recognition": (
+        "answers>validation corners>corners decode>ctc_decoder recognize>ctc_reader "
+        "rectify>rectify voting>voting"
+    ),
+    "runtimes": "convert>convert parity>parity runtimes.opencv_place>opencv_target",
+    "sinks": "sinks.film>video sinks.plugged>plugin_sink sinks.veil>redaction",
+    "source": (
+        "source.cut>truncation source.frames>image_sequence source.kinds>media_types "
+        "source.moving>video_sources source.stream>av_stream"
+    ),
+    "specs": "calibration>calibration summary>plate_attributes",
+    "tracking": "tracking.looks>reread_policy",
+    "utils": (
+        "cache>files closing>closing progress>progress stopwatch>timing toml>toml "
+        "tracking.texts>text"
+    ),
+    "watching": (
+        "watching.finding>detection_worker watching.mailbox>frame_queue watching.meter>stats "
+        "watching.pace>frame_sampling watching.rules>settings watching.zone>roi"
+    ),
+}
+MOVED = {
+    f"lpr.{old}": f"lpr.{room}.{new}".replace("..", ".")
+    for room, pairs in _ROOMS.items()
+    for old, new in (pair.split(">") for pair in pairs.split())
+}
+"""The current path of each module path of lpr 0.1."""
+
+
+class _OldPaths(MetaPathFinder, Loader):
+    """Gives a module at an old path, which takes every name from the one at the current path."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(name, self, is_package=True) if name in MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        new = MOVED[module.__name__]
+        message = f"{module.__name__} is now {new}; the old path goes with lpr 0.3"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        current = import_module(new)
+        vars(module)["__getattr__"] = lambda name: getattr(current, name)
+
+
+def forward_old_paths() -> None:
+    """Make ``import`` find the old paths, after all modules that exist."""
+    if not any(isinstance(finder, _OldPaths) for finder in sys.meta_path):
+        sys.meta_path.append(_OldPaths())
 
 
 def renamed(**names: str) -> Callable[[type[C]], type[C]]:

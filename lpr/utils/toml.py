@@ -17,7 +17,7 @@ _WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number",
 
 
 class RecipeError(LprError):
-    """A recipe is missing, or says something that the trainer does not know."""
+    """A recipe is missing or invalid."""
 
 
 def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
@@ -44,7 +44,7 @@ def build(
 
     Fields without a default have to be given, and so have those in ``required``. Raises ``error``
     with the file's ``name``, the section and the key for a key that is unknown or missing, for a
-    value of another type, and for what ``__post_init__`` refuses with a ``ValueError``.
+    value of another type, and for a ``ValueError`` of ``__post_init__``.
     """
     return _Builder(name, error).build(kind, table, section, required)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ctypes.util import find_library
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,14 @@ import click
 from lpr.errors import BackendError, ModelError
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.onnx_networks import OnnxDetector, OnnxRecognizer, run_in_parts
+from lpr.runtimes.onnx_networks import (
+    EngineDetector,
+    EngineRecognizer,
+    import_problem,
+    open_detector,
+    open_recognizer,
+    run_in_parts,
+)
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
@@ -54,7 +60,7 @@ class _Runtime:
         self.number = 0 if device == "cuda" and number is None else number
 
     def problem(self) -> str | None:
-        return _import_problem() or (_cuda_problem() if self.device == "cuda" else None)
+        return import_problem("onnxruntime") or (_cuda_problem() if self.device == "cuda" else None)
 
     def on(self, number: int) -> _Runtime:
         """Return this runtime on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
@@ -66,8 +72,8 @@ class OnnxDetectorRuntime(_Runtime):
 
     formats = frozenset({"darknet", "onnx"})
 
-    def open(self, model: DetectorModel, threads: int) -> OnnxDetector:
-        return OnnxDetector(model, partial(_Network, threads=threads, cuda=self.number))
+    def open(self, model: DetectorModel, threads: int) -> EngineDetector:
+        return open_detector(model, partial(_Network, threads=threads, cuda=self.number))
 
 
 class OnnxRecognizerRuntime(_Runtime):
@@ -75,8 +81,8 @@ class OnnxRecognizerRuntime(_Runtime):
 
     formats = frozenset({"onnx"})
 
-    def open(self, model: RecognizerModel, threads: int) -> OnnxRecognizer:
-        return OnnxRecognizer(model, partial(_Network, threads=threads, cuda=self.number))
+    def open(self, model: RecognizerModel, threads: int) -> EngineRecognizer:
+        return open_recognizer(model, partial(_Network, threads=threads, cuda=self.number))
 
 
 class _Network:
@@ -135,15 +141,6 @@ class _Network:
 
 def _message(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def _import_problem() -> str | None:
-    try:
-        import_module("onnxruntime")
-    # A broken installation may raise anything.
-    except Exception as error:
-        return f"onnxruntime cannot be imported ({error}); pip install -U onnxruntime"
-    return None
 
 
 def _cuda_problem() -> str | None:

@@ -7,8 +7,6 @@ import io
 import logging
 import re
 import shutil
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +19,11 @@ from lpr.darknet.conversion import network_of
 from lpr.errors import ModelError, OutputError, SourceError
 from lpr.evaluate import evaluate
 from lpr.labels import LabelledPicture
-from lpr.models import Model, load_model, sha256
+from lpr.models import Model, load_model, read_tables, write_model
 from lpr.source import open_source
 from lpr.types import Float32
+from lpr.utils.files import write_new_folder
 from lpr.utils.progress import progress
-from lpr.utils.toml import to_toml
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 # The figure that decides; the others are only reported.
 _READINGS = "texts_wrong"
@@ -70,15 +63,10 @@ def quantize(
     :class:`lpr.errors.SourceError` if no plate is found for calibration, and
     :class:`lpr.errors.OutputError` if ``out`` exists; nothing is written then.
     """
-    if out.exists():
-        raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
     if not _NAME.fullmatch(name):
         raise OutputError(f"{name!r} is no name for a model: use letters, digits, dots, - and _")
-    model = load_model(source)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as part:
-        folder = Path(part) / "model"
-        folder.mkdir()
+    with write_new_folder(out) as folder:
+        model = load_model(source)
         _write_networks(model, source, folder, calibration)
         _describe(model, folder, name)
         before, after = (_figures(each, labelled) for each in (source, str(folder)))
@@ -89,8 +77,6 @@ def quantize(
                 f"read wrong in 8-bit integers, {before[_READINGS]} without; calibrate with more "
                 "such pictures, or allow the loss with --lose"
             )
-        folder.chmod(0o755)
-        shutil.move(folder, out)
     return loss
 
 
@@ -106,10 +92,12 @@ def _write_networks(model: Model, source: str, folder: Path, calibration: Sequen
                 reader.read(next(iter(picture)).image)
     if not reads.inputs:
         raise SourceError(f"no plate was found in {len(calibration)} pictures to calibrate with")
-    (folder / "whole.onnx").write_bytes(network.data)
-    _quantize(folder / "whole.onnx", folder / "detector.onnx", finds.inputs, heads=network.heads)
+    (folder / "unquantized.onnx").write_bytes(network.data)
+    _quantize(
+        folder / "unquantized.onnx", folder / "detector.onnx", finds.inputs, heads=network.heads
+    )
     _quantize(model.recognizer.file, folder / "recognizer.onnx", reads.inputs, heads=[])
-    (folder / "whole.onnx").unlink()
+    (folder / "unquantized.onnx").unlink()
     shutil.copyfile(model.detector.cfg, folder / model.detector.cfg.name)
 
 
@@ -207,19 +195,15 @@ def _quiet() -> Iterator[None]:
 
 
 def _describe(model: Model, folder: Path, name: str) -> None:
-    content = tomllib.loads((model.folder / "model.toml").read_text(encoding="utf-8"))
+    content = read_tables(model.folder)
     content["name"] = name
     content["description"] = f"{model.name} {model.version} in 8-bit integers."
     content["detector"] |= {"weights": "detector.onnx", "precision": "int8"}
     content["recognizer"] |= {"file": "recognizer.onnx", "format": "onnx", "precision": "int8"}
     content.pop("figures", None)  # those of the source do not apply
-    content["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
-    (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
+    write_model(folder, content)
 
 
 def _figures(name: str, labelled: Sequence[LabelledPicture]) -> dict[str, Any]:
-    with (
-        lpr.load(name, backend="onnxruntime") as reader,
-        progress(labelled, "picture") as pictures,
-    ):
+    with lpr.load(name, backend="onnxruntime") as reader, progress(labelled, "picture") as pictures:
         return evaluate(reader, pictures).figures()

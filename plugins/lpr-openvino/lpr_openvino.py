@@ -13,7 +13,14 @@ import numpy as np
 from lpr.errors import BackendError, ModelError
 from lpr.hookspecs import hookimpl
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.onnx_networks import OnnxDetector, OnnxRecognizer, run_in_parts
+from lpr.runtimes.onnx_networks import (
+    EngineDetector,
+    EngineRecognizer,
+    import_problem,
+    open_detector,
+    open_recognizer,
+    run_in_parts,
+)
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
@@ -36,12 +43,7 @@ class _Runtime:
     priority = 40
 
     def problem(self) -> str | None:
-        try:
-            import_module("openvino")
-        # A broken installation may raise anything.
-        except Exception as error:
-            return f"openvino cannot be imported ({error}); pip install -U openvino"
-        return None
+        return import_problem("openvino")
 
 
 class OpenVinoDetectorRuntime(_Runtime):
@@ -49,8 +51,8 @@ class OpenVinoDetectorRuntime(_Runtime):
 
     formats = frozenset({"darknet", "onnx"})
 
-    def open(self, model: DetectorModel, threads: int) -> OnnxDetector:
-        return OnnxDetector(model, partial(_Network, threads=threads))
+    def open(self, model: DetectorModel, threads: int) -> EngineDetector:
+        return open_detector(model, partial(_Network, threads=threads))
 
 
 class OpenVinoRecognizerRuntime(_Runtime):
@@ -58,8 +60,8 @@ class OpenVinoRecognizerRuntime(_Runtime):
 
     formats = frozenset({"onnx"})
 
-    def open(self, model: RecognizerModel, threads: int) -> OnnxRecognizer:
-        return OnnxRecognizer(model, partial(_Network, threads=threads))
+    def open(self, model: RecognizerModel, threads: int) -> EngineRecognizer:
+        return open_recognizer(model, partial(_Network, threads=threads))
 
 
 class _Network:

@@ -75,8 +75,8 @@ class RapidOcrReader:
 def as_reading(line: str, score: float, confidences: Sequence[float]) -> Reading:
     """A line of text as a reading: its letters and digits, upper case, all else dropped.
 
-    ``score`` and ``confidences``, one for each character of ``line``, are meant to lie in 0..1.
-    Where their number does not fit, the reading has no characters' confidences.
+    ``score`` and ``confidences``, one for each character of ``line``, are clamped to 0..1. If their
+    number does not match, the characters have no confidences.
     """
     if len(confidences) != len(line):
         text = "".join(c.upper() for c in line if _is_legal(c))

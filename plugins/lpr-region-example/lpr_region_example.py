@@ -1,7 +1,7 @@
-"""Argentina for lpr: what its plates look like in letters and digits.
+"""Argentina for lpr: the formats of its plates.
 
-A region is data. Its formats say which texts are legal, how people write them, and decide between
-readings of which a recognizer is not certain: ``0`` and ``O`` are told apart by their places.
+A region is data. Its formats define the legal texts and their display. They also correct uncertain
+readings: the place in a text decides between ``0`` and ``O``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ lpr_interface = 1
 ARGENTINA = Region(
     "ar",
     "Argentina",
-    (
-        Format("AAA 999", "until 2016"),
-        Format("AA 999 AA", "Mercosur plates, since 2016"),
-    ),
+    (Format("AAA 999", "until 2016"), Format("AA 999 AA", "Mercosur plates, since 2016")),
 )
 
 

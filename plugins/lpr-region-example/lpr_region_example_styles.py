@@ -1,6 +1,6 @@
-"""What Argentina's plates look like, for lpr's renderer: data as well.
+"""The appearance of Argentina's plates, for lpr's renderer: data as well.
 
-A module of its own: only ``lpr data synth`` loads it, and it needs lpr-training.
+It is a separate module because it needs lpr-training; only ``lpr data synth`` loads it.
 """
 
 from __future__ import annotations

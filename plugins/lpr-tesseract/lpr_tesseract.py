@@ -73,13 +73,13 @@ class TesseractReader:
     def read_one(self, plate: Image) -> Reading:
         """Read an upright plate: BGR, uint8, H x W x 3.
 
-        Raises :class:`lpr.errors.BackendError` where the program fails or takes too long.
+        Raises :class:`lpr.errors.BackendError` if the program fails or takes too long.
         """
         try:
             words = self._tesseract.image_to_data(
                 prepare(plate), config=OPTIONS, timeout=TIMEOUT, output_type="dict"
             )
-        # Its own errors, a timeout's among them, are RuntimeErrors.
+        # Its own errors are RuntimeErrors, also that of a timeout.
         except (RuntimeError, OSError) as error:
             raise BackendError(f"tesseract failed: {error}; does it run by itself?") from error
         return as_reading(words)
@@ -102,8 +102,8 @@ def prepare(plate: Image) -> Image:
 def as_reading(words: Mapping[str, Sequence[Any]]) -> Reading:
     """The words of a line as one reading: letters and digits, upper case, all else dropped.
 
-    ``words`` are columns, ``text`` and ``conf`` (0..100, or -1 where there is no word) among them.
-    A word is as certain as its worst character, and so the plate is as its worst word.
+    ``words`` has the columns ``text`` and ``conf`` (0..100, or -1 without a word). Tesseract
+    gives a word the confidence of its worst character; the plate gets that of its worst word.
     """
     parts, confidences = [], []
     for word, confidence in zip(words.get("text", ()), words.get("conf", ()), strict=True):

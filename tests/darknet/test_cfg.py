@@ -134,7 +134,7 @@ def test_darknet_defaults() -> None:
     convolution, pool = cfg.layers[:2]
     assert isinstance(convolution, Convolutional)
     assert (convolution.stride, convolution.padding, convolution.groups) == (1, 0, 1)
-    assert pool.options() == (("size", "2"), ("stride", "2"), ("padding", "1"))
+    assert pool.options() == {"size": 2, "stride": 2, "padding": 1}
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_darknet_defaults() -> None:
         (NET + conv(8) + conv(8) + "[sam]\nfrom=0,0\n", "from= names several layers"),
         (
             NET + conv(8) + conv(8) + "[shortcut]\nfrom=0\nweights_type=per_feature\n",
-            "asks for weights",
+            "needs weights",
         ),
         (NET + conv(8) + conv(4) + "[sam]\nfrom=0\n", "multiplies 4 channels with 8"),
         (NET + conv(8) + "[scale_channels]\nfrom=0\n", "put [avgpool] there"),

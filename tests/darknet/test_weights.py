@@ -68,7 +68,7 @@ def test_a_wrong_length_is_refused(difference: int, longer: bool) -> None:
     assert "a.weights" in str(error.value)
     assert str(len(wrong)) in str(error.value)
     if len(wrong) >= 20:
-        assert f"asks for {len(data)} bytes" in str(error.value)
+        assert f"needs {len(data)} bytes" in str(error.value)
 
 
 def test_weights_of_another_cfg_are_refused(cfg: Cfg) -> None:

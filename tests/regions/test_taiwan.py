@@ -85,7 +85,7 @@ def test_it_keeps_what_lpr_relies_on() -> None:
         (Region("xx", "", (Format("A9", "y"),)), "no name"),
         (Region("xx", "x", ()), "needs a format"),
         (Region("xx", "x", (Format("--", "y"),)), "neither A nor 9"),
-        (Region("xx", "x", (Format("A9", ""),)), "whose plates"),
+        (Region("xx", "x", (Format("A9", ""),)), "has no description"),
         (Region("xx", "x", (Format("A9", "y"), Format("A9", "z"))), "twice"),
         (Region("xx", "x", (Format("XA", "y"),)), "displays A as 'XA'"),
     ],

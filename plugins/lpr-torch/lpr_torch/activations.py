@@ -11,13 +11,15 @@ from torch.nn import functional as F
 from lpr.darknet.layers import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 
 
-class _Function(nn.Module):
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+class Function(nn.Module):
+    """A function of tensors as a module."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
         super().__init__()
         self.function = function
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
 
 
 def _gelu(x: Tensor) -> Tensor:
@@ -54,23 +56,23 @@ def _stair(x: Tensor) -> Tensor:
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
-    "gelu": lambda: _Function(_gelu),
-    "hard_mish": lambda: _Function(_hard_mish),
+    "gelu": lambda: Function(_gelu),
+    "hard_mish": lambda: Function(_hard_mish),
     "hardtan": nn.Hardtanh,
     "leaky": lambda: nn.LeakyReLU(LEAKY_SLOPE, inplace=True),
-    "lhtan": lambda: _Function(_lhtan),
+    "lhtan": lambda: Function(_lhtan),
     "linear": nn.Identity,
-    "loggy": lambda: _Function(lambda x: 2 * x.sigmoid() - 1),
+    "loggy": lambda: Function(lambda x: 2 * x.sigmoid() - 1),
     "logistic": nn.Sigmoid,
     "mish": lambda: nn.Mish(inplace=True),
-    "plse": lambda: _Function(_plse),
-    "ramp": lambda: _Function(lambda x: F.relu(x) + 0.1 * x),
+    "plse": lambda: Function(_plse),
+    "ramp": lambda: Function(lambda x: F.relu(x) + 0.1 * x),
     "relie": lambda: nn.LeakyReLU(0.01, inplace=True),
     "relu": lambda: nn.ReLU(inplace=True),
     "relu6": lambda: nn.ReLU6(inplace=True),
-    "selu": lambda: _Function(_selu),
+    "selu": lambda: Function(_selu),
     "silu": lambda: nn.SiLU(inplace=True),
-    "stair": lambda: _Function(_stair),
+    "stair": lambda: Function(_stair),
     "swish": lambda: nn.SiLU(inplace=True),
     "tanh": nn.Tanh,
 }

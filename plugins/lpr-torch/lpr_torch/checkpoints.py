@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from lpr.darknet.cfg import parse
 from lpr.errors import ModelError
 from lpr.specs import CtcSpec, InputShape
+from lpr.utils.files import write_atomically
 from lpr_torch.darknet import DarknetNet
 from lpr_torch.plain import CtcNet, Shape
 from lpr_torch.resnet_gru import ResNetGru, ResNetGruNet
@@ -59,11 +60,7 @@ def recognizer_network(config: Config, spec: CtcSpec) -> nn.Module:
 def save_recognizer(recognizer: Recognizer, file: Path, half: bool = False) -> None:
     """Write a recognizer; with ``half``, in half precision."""
     (kind,) = (name for name, cls in _KINDS.items() if isinstance(recognizer.config, cls))
-    about = {
-        "kind": kind,
-        "config": asdict(recognizer.config),
-        "spec": asdict(recognizer.spec),
-    }
+    about = {"kind": kind, "config": asdict(recognizer.config), "spec": asdict(recognizer.spec)}
     _save(recognizer.network, about, file, half)
 
 
@@ -71,7 +68,7 @@ def load_recognizer(file: Path) -> Recognizer:
     """Read a file of :func:`save_recognizer`.
 
     Raises :class:`lpr.errors.ModelError` for a file that is missing, damaged, or holds no
-    recognizer or other weights than its config asks for.
+    recognizer, or weights that do not match its config.
     """
     about, weights = _read(file)
     kind = _KINDS.get(about["kind"])
@@ -124,9 +121,8 @@ def _save(network: nn.Module, about: Mapping[str, Any], file: Path, half: bool =
         name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    part = file.with_name(file.name + ".part")
-    part.write_bytes(save(weights, {_KEY: json.dumps(about)}))
-    part.replace(file)  # atomic: an interrupted run keeps the old file
+    with write_atomically(file) as part:
+        part.write_bytes(save(weights, {_KEY: json.dumps(about)}))
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

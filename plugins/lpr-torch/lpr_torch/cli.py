@@ -36,30 +36,18 @@ _SETTINGS = ("threshold", "nms", "sure", "min_confidence", "odds")
     "--keep", is_flag=True, help="Leave a recognizer a safetensors file, for lpr-torch alone."
 )
 def command(
-    checkpoints: tuple[Path, ...],
-    out: Path,
-    name: str | None,
-    version: str,
-    description: str,
-    licence: str,
-    regions: str,
-    settings: tuple[str, ...],
-    half: bool,
-    keep: bool,
-) -> None:
+    checkpoints: tuple[Path, ...], out: Path, name: str | None, regions: str,
+    settings: tuple[str, ...], half: bool, keep: bool, **texts: str
+) -> None:  # fmt: skip
     """Export best.safetensors of a detector, a recognizer or both to a model folder.
 
     Every runtime that works here is compared with the checkpoint.
     """
     from lpr_torch.export import About, export
 
+    codes = tuple(code for code in regions.split(",") if code)
     about = About(
-        name or out.name,
-        version,
-        description,
-        licence,
-        tuple(code for code in regions.split(",") if code),
-        dict(_setting(text) for text in settings),
+        name or out.name, regions=codes, thresholds=dict(map(_setting, settings)), **texts
     )
     for runtime, diff in export(list(checkpoints), out, about, half, keep).items():
         click.echo(f"{runtime}\t{'cannot run it' if diff is None else f'{diff:.2g}'}")

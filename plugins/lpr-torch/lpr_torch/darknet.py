@@ -1,11 +1,12 @@
 """A PyTorch network built from a Darknet cfg, and saved as Darknet weights.
 
-It computes what Darknet and OpenCV's importer compute, so that what is trained is what runs.
+It computes the same as Darknet and OpenCV's importer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from lpr.darknet.layers import (
 )
 from lpr.darknet.weights import BatchNorm, Convolution, Weights
 from lpr.types import Float32
-from lpr_torch.activations import ACTIVATIONS
+from lpr_torch.activations import ACTIVATIONS, Function
 
 OBJECTNESS_PRIOR = -4.6
 """The logit of 1 %: the objectness of an untrained head, since few cells hold a plate."""
@@ -158,92 +159,54 @@ class ConvolutionBlock(nn.Module):
         if self.norm is None:
             return Convolution(_array(self.convolution.bias), weights)
         norm = BatchNorm(
-            _array(self.norm.weight),
-            _array(self.norm.running_mean),
-            _array(self.norm.running_var),
+            _array(self.norm.weight), _array(self.norm.running_mean), _array(self.norm.running_var)
         )
         return Convolution(_array(self.norm.bias), weights, norm)
 
 
-class _MaxPool(nn.Module):
-    """Unlike PyTorch's, allows an odd total padding: the smaller half on the left and top."""
-
-    def __init__(self, layer: MaxPool) -> None:
+class _Activated(nn.Module):
+    def __init__(self, function: Callable[..., Tensor], activation: str) -> None:
         super().__init__()
-        self.size, self.stride = layer.size, layer.stride
-        before, after = layer.padding // 2, layer.padding - layer.padding // 2
-        self.padding = (before, after, before, after)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.max_pool2d(F.pad(x, self.padding, value=-torch.inf), self.size, self.stride)
-
-
-class _Upsample(nn.Module):
-    def __init__(self, layer: Upsample) -> None:
-        super().__init__()
-        self.stride, self.scale = float(layer.stride), layer.scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        larger = F.interpolate(x, scale_factor=self.stride, mode="nearest")
-        return larger if self.scale == 1 else larger * self.scale
-
-
-class _Reorg(nn.Module):
-    """See :class:`lpr.darknet.layers.Reorg`."""
-
-    def __init__(self, layer: Reorg) -> None:
-        super().__init__()
-        self.stride = layer.stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        n, c, h, w = x.shape
-        s = self.stride
-        blocks = x.reshape(n, c // s**2, h, s, w, s).permute(0, 3, 5, 1, 2, 4)
-        return blocks.reshape(n, c * s**2, h // s, w // s)
-
-
-class _Route(nn.Module):
-    def __init__(self, layer: Route) -> None:
-        super().__init__()
-        self.groups, self.group_id = layer.groups, layer.group_id
+        self.function = function
+        self.activation = ACTIVATIONS[activation]()
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        parts = [x.chunk(self.groups, dim=1)[self.group_id] for x in inputs]
-        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
-
-
-class _Shortcut(nn.Module):
-    def __init__(self, layer: Shortcut) -> None:
-        super().__init__()
-        self.activation = ACTIVATIONS[layer.activation]()
-
-    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
-        for other in others:
-            missing = x.shape[1] - other.shape[1]
-            fitted = F.pad(other, (0, 0, 0, 0, 0, missing)) if missing > 0 else other
-            x = x + fitted[:, : x.shape[1]]
-        out: Tensor = self.activation(x)
+        out: Tensor = self.activation(self.function(*inputs))
         return out
 
 
-class _ScaleChannels(nn.Module):
-    def __init__(self, layer: ScaleChannels) -> None:
-        super().__init__()
-        self.activation = ACTIVATIONS[layer.activation]()
-
-    def forward(self, factors: Tensor, x: Tensor) -> Tensor:
-        out: Tensor = self.activation(x * factors)
-        return out
+def _max_pool(layer: MaxPool, x: Tensor) -> Tensor:
+    """Unlike PyTorch's, allows an odd total padding: the smaller half on the left and top."""
+    before, after = layer.padding // 2, layer.padding - layer.padding // 2
+    padded = F.pad(x, (before, after, before, after), value=-torch.inf)
+    return F.max_pool2d(padded, layer.size, layer.stride)
 
 
-class _Sam(nn.Module):
-    def __init__(self, layer: Sam) -> None:
-        super().__init__()
-        self.activation = ACTIVATIONS[layer.activation]()
+def _upsample(layer: Upsample, x: Tensor) -> Tensor:
+    larger = F.interpolate(x, scale_factor=float(layer.stride), mode="nearest")
+    return larger if layer.scale == 1 else larger * layer.scale
 
-    def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        out: Tensor = self.activation(x * other)
-        return out
+
+def _reorg(layer: Reorg, x: Tensor) -> Tensor:
+    """See :class:`lpr.darknet.layers.Reorg`."""
+    n, c, h, w = x.shape
+    s = layer.stride
+    blocks = x.reshape(n, c // s**2, h, s, w, s).permute(0, 3, 5, 1, 2, 4)
+    return blocks.reshape(n, c * s**2, h // s, w // s)
+
+
+def _route(layer: Route, *inputs: Tensor) -> Tensor:
+    parts = [x.chunk(layer.groups, dim=1)[layer.group_id] for x in inputs]
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+
+
+def _sum(x: Tensor, *others: Tensor) -> Tensor:
+    """See :class:`lpr.darknet.layers.Shortcut`."""
+    for other in others:
+        missing = x.shape[1] - other.shape[1]
+        fitted = F.pad(other, (0, 0, 0, 0, 0, missing)) if missing > 0 else other
+        x = x + fitted[:, : x.shape[1]]
+    return x
 
 
 def _module(layer: Layer) -> nn.Module:
@@ -251,21 +214,19 @@ def _module(layer: Layer) -> nn.Module:
         case Convolutional():
             return ConvolutionBlock(layer)
         case MaxPool():
-            return _MaxPool(layer)
+            return Function(partial(_max_pool, layer))
         case AvgPool():
             return nn.AdaptiveAvgPool2d(1)
         case Upsample():
-            return _Upsample(layer)
+            return Function(partial(_upsample, layer))
         case Reorg():
-            return _Reorg(layer)
+            return Function(partial(_reorg, layer))
         case Route():
-            return _Route(layer)
+            return Function(partial(_route, layer))
         case Shortcut():
-            return _Shortcut(layer)
-        case Sam():
-            return _Sam(layer)
-        case ScaleChannels():
-            return _ScaleChannels(layer)
+            return _Activated(_sum, layer.activation)
+        case Sam() | ScaleChannels():
+            return _Activated(torch.mul, layer.activation)
         case Dropout():
             return nn.Dropout(layer.probability)
     if isinstance(layer, HEADS):

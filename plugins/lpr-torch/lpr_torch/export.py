@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from lpr.errors import ModelError, OutputError
+from lpr.errors import ModelError
 from lpr.loading import registry
-from lpr.models import SCHEMA, load_model, sha256
-from lpr.runtimes.select import problem_of
-from lpr.specs import RecognizerModel
+from lpr.models import Model, write_model
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.parity import HALF, SINGLE, compare
+from lpr.runtimes.traits import formats_of
+from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
-from lpr.utils.toml import to_toml
+from lpr.utils.files import write_new_folder
 from lpr_torch.checkpoints import (
     Recognizer,
     kind_of,
@@ -29,10 +30,7 @@ from lpr_torch.checkpoints import (
 )
 from lpr_torch.transformer import SpatialTransformer
 
-TOLERANCE = {False: 1e-3, True: 2e-2}
-"""Tolerated difference from the checkpoint, relative to the largest value, by ``half``."""
-
-_SMALLEST_HALVED = 1024
+_SMALLEST_HALVED = 1024  # Numbers of an array; smaller ones save too little
 
 _DETECTOR_KEYS = ("threshold", "nms", "accept_threshold", "sure")
 
@@ -55,18 +53,14 @@ def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
 
     A detector becomes cfg and weights, a recognizer ONNX, or a safetensors file with ``keep``;
     ``half`` stores a recognizer in half precision. Every runtime that works here must agree with
-    the checkpoint (:data:`TOLERANCE`). Returns the relative differences by runtime, None for one
-    that cannot run such a recognizer. Raises :class:`lpr.errors.ModelError` if one differs, none
-    runs it, or a checkpoint is invalid, and :class:`lpr.errors.OutputError` if ``out`` exists;
-    nothing is written then.
+    the checkpoint (:data:`lpr.runtimes.parity.SINGLE`, ``HALF``). Returns the relative differences
+    by runtime, None for one that cannot run the network. Raises :class:`lpr.errors.ModelError` if
+    one differs, none runs it, or a checkpoint is invalid, and :class:`lpr.errors.OutputError` if
+    ``out`` exists; nothing is written then.
     """
-    if out.exists():
-        raise OutputError(f"{out}: is there already; name a folder that is not, or remove it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as name:
-        folder = Path(name) / "model"
-        folder.mkdir()
-        content = _content(about)
+    with write_new_folder(out) as folder:
+        content: dict[str, Any] = asdict(about)
+        thresholds = content.pop("thresholds")
         for file in checkpoints:
             part = "detector" if kind_of(file) == "darknet" else "recognizer"
             if part in content:
@@ -75,27 +69,17 @@ def export(checkpoints: list[Path], out: Path, about: About, half: bool = False,
                 content[part] = _detector(file, folder)
             else:
                 content[part] = _recognizer(load_recognizer(file), folder, half, keep)
-        _apply(about.thresholds, content)
-        content["sha256"] = {f.name: sha256(f) for f in sorted(folder.iterdir())}
-        (folder / "model.toml").write_text("\n".join(to_toml(content)) + "\n", encoding="utf-8")
-        differences = _differences(folder, checkpoints)
+        _apply(thresholds, content)
+        differences = _differences(write_model(folder, content), checkpoints)
         known = {name: diff for name, diff in differences.items() if diff is not None}
         if differences and not known:
             raise ModelError(f"{out}: not written, because no runtime here can run it")
-        if max(known.values(), default=0.0) > TOLERANCE[half]:
+        if max(known.values(), default=0.0) > (HALF if half else SINGLE):
             raise ModelError(
                 f"{out}: not written, because it does not compute what the checkpoint does: "
                 + ", ".join(f"{runtime} differs by {diff:.2g}" for runtime, diff in known.items())
             )
-        folder.chmod(0o755)
-        shutil.move(folder, out)
     return differences
-
-
-def _content(about: About) -> dict[str, Any]:
-    content = {"schema": SCHEMA, **asdict(about), "regions": list(about.regions)}
-    del content["thresholds"]
-    return content
 
 
 def _apply(thresholds: dict[str, float], content: dict[str, Any]) -> None:
@@ -187,51 +171,26 @@ def halve(file: Path) -> None:
     onnx.save(model, str(file))
 
 
-def _differences(folder: Path, checkpoints: list[Path]) -> dict[str, float | None]:
+def _differences(model: Model, checkpoints: list[Path]) -> dict[str, float | None]:
     """Relative differences from the checkpoint on random input, by runtime."""
-    model = load_model(str(folder))
     differences: dict[str, float | None] = {}
-    random = np.random.default_rng(0)
     for file in checkpoints:
+        part: DetectorModel | RecognizerModel
+        network: nn.Module
+        runtimes: Sequence[DetectorRuntime | RecognizerRuntime]
         if kind_of(file) == "darknet":
-            network, spec = load_detector(file).network, model.detector.spec
-            batch = random.random((1, 3, spec.height, spec.width), np.float32)
-            with torch.no_grad():
-                expected = [head.numpy() for head in network(torch.from_numpy(batch))]
-            for runtime in registry().detector_runtimes:
-                if problem_of(runtime) is None:
-                    opened = runtime.open(model.detector, 0)
-                    differences[f"detector {runtime.name}"] = _max_rel_diff(
-                        opened.forward(batch), expected
-                    )
-                    opened.close()
+            name, part, network = "detector", model.detector, load_detector(file).network
+            runtimes = registry().detector_runtimes
+            shape = (1, 3, part.spec.height, part.spec.width)
         else:
-            recognizer, written = load_recognizer(file), model.recognizer
-            shape = (2, written.spec.planes, written.spec.height, written.spec.width)
-            batch = random.random(shape, np.float32)
-            with torch.no_grad():
-                logits = recognizer.network(torch.from_numpy(batch)).numpy()
-            differences |= _recognizer_differences(written, batch, logits)
+            name, part, network = "recognizer", model.recognizer, load_recognizer(file).network
+            runtimes = registry().recognizer_runtimes
+            shape = (2, part.spec.planes, part.spec.height, part.spec.width)
+        batch = np.random.default_rng(0).random(shape, np.float32)
+        with torch.no_grad():
+            outputs = network(torch.from_numpy(batch))
+        expected = [each.numpy() for each in (outputs if isinstance(outputs, list) else [outputs])]
+        able = [runtime for runtime in runtimes if part.format in formats_of(runtime)]
+        for result in compare(able, part, batch, expected):
+            differences[f"{name} {result.runtime}"] = result.max_rel_diff
     return differences
-
-
-def _recognizer_differences(
-    written: RecognizerModel, batch: Float32, expected: Float32
-) -> dict[str, float | None]:
-    differences: dict[str, float | None] = {}
-    for runtime in registry().recognizer_runtimes:
-        if written.format in runtime.formats and problem_of(runtime) is None:
-            name = f"recognizer {runtime.name}"
-            try:
-                opened: Any = runtime.open(written, 0)
-            except ModelError:  # OpenCV has no plain recurrent layers, for example
-                differences[name] = None
-                continue
-            differences[name] = _max_rel_diff([opened.logits(batch)], [expected])
-            opened.close()
-    return differences
-
-
-def _max_rel_diff(outputs: list[Float32], expected: list[Float32]) -> float:
-    scale = max(float(np.abs(each).max()) for each in expected)
-    return max(float(np.abs(a - b).max()) for a, b in zip(outputs, expected, strict=True)) / scale

@@ -45,7 +45,7 @@ class CtcNet(nn.Module):
             height, width = -(-height // down), -(-width // across)
         self.trunk = len(layers)
         if height % shape.rows:
-            raise ValueError(f"{height} rows of features are not whole in {shape.rows} lines")
+            raise ValueError(f"{height} rows of features cannot be divided into {shape.rows} lines")
         line = height // shape.rows
         layers += _convolution(before, before, (line, 1), (line, 1), (0, 0))
         reach = (0, shape.context // 2)
@@ -55,7 +55,7 @@ class CtcNet(nn.Module):
         self.rows = shape.rows
         self.summary: nn.Sequential | None = None
         if shape.summary:
-            # Few channels of the whole map instead of a mean: corners need positions.
+            # Few channels of the full map instead of their means: corners need positions.
             self.summary = nn.Sequential(
                 *_convolution(before, 16, (1, 1), (1, 1), (0, 0)),
                 *_convolution(16, shape.summary, (height, width), (1, 1), (0, 0)),

@@ -1,5 +1,5 @@
-"""The ResNet + GRU recognizers: a residual network that keeps a plate's height and width for long,
-and two bidirectional GRU layers that read it from left to right.
+"""The ResNet + GRU recognizers: a residual network with little downsampling, and two bidirectional
+GRU layers.
 
 Residual blocks: He et al. 2016, Identity Mappings in Deep Residual Networks (pre-activation).
 Recurrent layers: Cho et al. 2014; Shi et al. 2015 (CRNN) put them behind a convolutional network.
@@ -31,7 +31,7 @@ GROUP = 16
 
 @dataclass(frozen=True, slots=True)
 class ResNetGru:
-    """One member of the family.
+    """A configuration of the family.
 
     ``blocks`` residual blocks in each of the stages, the first with ``filters`` channels, each
     further one with twice as many; the first two stages keep the size, the others halve it.
@@ -39,15 +39,15 @@ class ResNetGru:
     of the layer between the two parts, ``dense_norm`` normalises behind it, ``gru`` is the size of
     each of the four recurrent layers.
 
-    ``norm`` is what its convolutions are normalised by. ``reader`` is what the recurrent layers
-    are: ``lstm`` and ``rnn`` (tanh) instead of GRUs, or a ``convolution`` over five time steps, of
-    as many channels. With ``transformer`` a spatial transformer straightens crops first
+    ``norm`` is the normalization of its convolutions. ``reader`` is the kind of the recurrent
+    layers: GRU, LSTM or RNN (tanh), or a ``convolution`` over five time steps with as many
+    channels. With ``transformer`` a spatial transformer straightens crops first
     (:mod:`lpr_torch.transformer`).
 
-    With ``axis_switch`` each column of the feature map is one time step; without it the map is cut
-    into time steps as it lies in memory, row by row (``H x W x C``). With ``backward_in_order``
-    what the backward layers say is put back into the order of time before it is joined with what
-    the forward ones say; without it the last step's words meet the first step's.
+    With ``axis_switch`` each column of the feature map is a time step; without it the map is cut
+    into time steps in the order of memory, row by row (``H x W x C``). With ``backward_in_order``
+    the outputs of the backward layers are put back into the order of time before they are joined
+    with those of the forward layers; without it the last step is joined with the first.
     """
 
     blocks: tuple[int, ...] = (2, 2, 2, 2)
@@ -158,7 +158,7 @@ class ResNetGruNet(nn.Module):
 
 class Neighbours(nn.Module):
     """A convolution over time steps in a recurrent layer's place: ``N x T x before`` to ``N x T x
-    2 * size``, half of which stand for each direction."""
+    2 * size``, half of them for each direction."""
 
     def __init__(self, before: int, size: int) -> None:
         super().__init__()
@@ -231,7 +231,7 @@ _NORMS: dict[Norm, Layer] = {"batch": _batch_norm, "group": _group_norm}
 
 
 def _row_norm(channels: int) -> nn.BatchNorm1d:
-    """For rows ``M x channels``, of which each is one time step."""
+    """For rows ``M x channels``, each a time step."""
     return nn.BatchNorm1d(channels, NORM_EPSILON, NORM_MOMENTUM)
 
 

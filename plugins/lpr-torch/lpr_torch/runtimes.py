@@ -12,6 +12,8 @@ import numpy as np
 from lpr.darknet.cfg import read_cfg
 from lpr.darknet.weights import read_weights
 from lpr.errors import BackendError, ModelError
+from lpr.runtimes.onnx_networks import EngineDetector, EngineRecognizer
+from lpr.runtimes.traits import INSTALL_TORCH
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Float32
 
@@ -48,30 +50,14 @@ class _Runtime:
 
     def problem(self) -> str | None:
         if find_spec("torch") is None or find_spec("safetensors") is None:
-            return "torch or safetensors is not installed; pip install torch safetensors"
+            return f"torch or safetensors is not installed: {INSTALL_TORCH}"
         return _cuda_problem() if self.device == "cuda" else None
 
 
 class TorchDetectorRuntime(_Runtime):
     """Runs Darknet detectors from cfg and weights."""
 
-    def open(self, model: DetectorModel, threads: int) -> TorchDetector:
-        return TorchDetector(model, self.target(), threads)
-
-
-class TorchRecognizerRuntime(_Runtime):
-    """Runs CTC recognizers from safetensors files."""
-
-    formats = frozenset({"safetensors"})
-
-    def open(self, model: RecognizerModel, threads: int) -> TorchRecognizer:
-        return TorchRecognizer(model, self.target(), threads)
-
-
-class TorchDetector:
-    """A loaded detector; see :class:`lpr.protocols.DetectorNetwork`."""
-
-    def __init__(self, model: DetectorModel, device: str, threads: int) -> None:
+    def open(self, model: DetectorModel, threads: int) -> EngineDetector:
         from lpr_torch.darknet import DarknetNet
 
         if model.format != "darknet":
@@ -79,46 +65,29 @@ class TorchDetector:
                 f"{model.weights}: is an ONNX file, but lpr-torch runs Darknet weights only; "
                 "choose another runtime with --backend, such as onnxruntime"
             )
-        self._cfg = read_cfg(model.cfg)
-        self._cfg.check_size(model.spec.width, model.spec.height)
-        network = DarknetNet(self._cfg)
-        network.load(read_weights(model.weights, self._cfg))
-        self._network = _Network(network, device, threads)
-
-    def forward(self, batch: Float32) -> list[Float32]:
-        self._cfg.check_size(width=batch.shape[3], height=batch.shape[2])
-        return self._network.run(batch)
-
-    def close(self) -> None:
-        self._network.close()
+        cfg = read_cfg(model.cfg)
+        cfg.check_size(model.spec.width, model.spec.height)
+        network = DarknetNet(cfg)
+        network.load(read_weights(model.weights, cfg))
+        return EngineDetector(cfg, _Network(network, self.target(), threads))
 
 
-class TorchRecognizer:
-    """A loaded recognizer; see :class:`lpr.protocols.CtcRecognizer`."""
+class TorchRecognizerRuntime(_Runtime):
+    """Runs CTC recognizers from safetensors files."""
 
-    def __init__(self, model: RecognizerModel, device: str, threads: int) -> None:
+    formats = frozenset({"safetensors"})
+
+    def open(self, model: RecognizerModel, threads: int) -> EngineRecognizer:
         from lpr_torch.checkpoints import load_recognizer
 
-        recognizer = load_recognizer(model.file)
-        self.spec = model.spec
-        stored, expected = recognizer.spec, model.spec
-        if (stored.alphabet, stored.blank, stored.width, stored.height) != (
-            expected.alphabet,
-            expected.blank,
-            expected.width,
-            expected.height,
-        ):
-            raise ModelError(
-                f"{model.file}: was trained for another alphabet, blank or crop size "
-                "than model.toml states; export the model again"
-            )
-        self._network = _Network(recognizer.network, device, threads)
-
-    def logits(self, batch: Float32) -> Float32:
-        return self._network.run(batch)[0]
-
-    def close(self) -> None:
-        self._network.close()
+        stored = load_recognizer(model.file)
+        for key in ("alphabet", "blank", "width", "height"):
+            if getattr(stored.spec, key) != getattr(model.spec, key):
+                raise ModelError(
+                    f"{model.file}: was trained for another {key} than model.toml states; export "
+                    "the model again"
+                )
+        return EngineRecognizer(model.spec, _Network(stored.network, self.target(), threads))
 
 
 class _Network:

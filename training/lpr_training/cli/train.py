@@ -12,14 +12,12 @@ import click
 
 from lpr.errors import LprError
 from lpr.models import Model, load_model
+from lpr.runtimes.traits import CPU_WHEELS
 from lpr_training.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUT_FILE, note
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-INSTALL = (
-    "pip install ./plugins/lpr-torch './training[torch]' (for the CPU alone, without 4 GB of CUDA: "
-    "add --extra-index-url https://download.pytorch.org/whl/cpu)"
-)
+INSTALL = f"pip install ./plugins/lpr-torch './training[torch]' ({CPU_WHEELS})"
 
 _RECOGNIZER = "tw-light-recognizer"
 

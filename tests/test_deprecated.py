@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-from lpr.utils.moved import MOVED
+from lpr.utils.deprecated import MOVED
 
 
 @pytest.mark.parametrize("old", MOVED)
