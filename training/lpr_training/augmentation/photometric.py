@@ -15,18 +15,14 @@ from lpr_training.synth.arrays import as_image
 class Photometry:
     """Odds (0..1) of each photometric change."""
 
-    light: float = 0.8
-    """Gamma, contrast and brightness."""
-    colour: float = 0.5
-    """Saturation, hue and colour cast."""
+    light: float = 0.8  # Gamma, contrast and brightness
+    colour: float = 0.5  # Saturation, hue and colour cast
     grey: float = 0.1
     shadow: float = 0.15
     blur: float = 0.2
-    coarse: float = 0.15
-    """A lower resolution."""
+    coarse: float = 0.15  # A lower resolution
     noise: float = 0.25
-    jpeg: float = 0.35
-    """Compression, at a quality of 15 to 89."""
+    jpeg: float = 0.35  # Compression, at a quality of 15 to 89
 
 
 def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Image:

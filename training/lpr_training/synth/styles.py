@@ -39,24 +39,16 @@ class Style:
     """One kind of plate. Colours are BGR, 0..255."""
 
     name: str
-    sizes: tuple[tuple[int, int], ...]
-    """Possible widths and heights, in millimetres."""
-    formats: tuple[str, ...]
-    """Patterns of the texts, such as ``AAA-9999``."""
+    sizes: tuple[tuple[int, int], ...]  # Possible widths and heights, in millimetres
+    formats: tuple[str, ...]  # Patterns of the texts, such as ``AAA-9999``
     plate: Colour = WHITE
     ink: Colour = BLACK
-    prefixes: str = ""
-    """Common first letters (empty: any)."""
-    old: bool = False
-    """A plate from before 2012: thinner strokes and more slots."""
-    caption: Caption | None = None
-    """Small characters above the text."""
-    share: float = 1.0
-    """Relative frequency among the styles that have the same format."""
-    blossoms: bool = True
-    """Faint blossoms along the lower edge, unless ``old``."""
-    band: Colour | None = None
-    """Colour of a strip along the upper edge, if any."""
+    prefixes: str = ""  # Common first letters (empty: any)
+    old: bool = False  # A plate from before 2012: thinner strokes and more slots
+    caption: Caption | None = None  # Small characters above the text
+    share: float = 1.0  # Relative frequency among the styles that have the same format
+    blossoms: bool = True  # Faint blossoms along the lower edge, unless ``old``
+    band: Colour | None = None  # Colour of a strip along the upper edge, if any
 
     def __post_init__(self) -> None:
         if not self.sizes or min(min(size) for size in self.sizes) <= 0:

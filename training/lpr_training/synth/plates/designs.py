@@ -22,8 +22,7 @@ _FULL = np.full((4, 4), 255, np.uint8)  # A mask that is all ink, for dots and d
 class Band:
     """A strip along the left or right edge, with letters and perhaps a ring of stars."""
 
-    share: float
-    """Its width, in widths of the plate."""
+    share: float  # Its width, in widths of the plate
     colour: Colour
     letters: str = ""
     stars: bool = True
@@ -34,43 +33,37 @@ class Caption:
     """A small line above or below the text."""
 
     words: str
-    face: int
-    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
-    size: float
-    """Its height, in heights of the plate."""
+    face: int  # A number of :mod:`lpr_training.synth.glyphs.fonts`
+    size: float  # Its height, in heights of the plate
     ink: Colour
-    ground: Colour | None = None
-    """Colour of a strip behind it, if any."""
+    ground: Colour | None = None  # Colour of a strip behind it, if any
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The layout of one plate. Colours are BGR, 0..255."""
+    """The layout of one plate. Colours are BGR, 0..255.
+
+    ``lines`` holds the text: capitals, digits, spaces, ``-`` and ``.`` (drawn as dots), ``*`` (a
+    seal). The ground (``picture``) is ``plain``, a ``shade`` into another colour, or a
+    ``landscape``.
+    """
 
     region: str
     style: str
-    aspect: float
-    """Width over height."""
+    aspect: float  # Width over height
     ground: Colour
     ink: Colour
     lines: tuple[str, ...]
-    """The text: capitals, digits, spaces, ``-`` and ``.`` (drawn as dots), ``*`` (a seal)."""
-    face: int
-    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
+    face: int  # A number of :mod:`lpr_training.synth.glyphs.fonts`
     left: Band | None = None
     right: Band | None = None
     above: Caption | None = None
     below: Caption | None = None
-    rim: float = 0.4
-    """Probability of a painted rim, 0..1."""
-    fill: tuple[float, float] = (0.72, 0.95)
-    """Range of the text's height, in heights of its space."""
+    rim: float = 0.4  # Probability of a painted rim, 0..1
+    fill: tuple[float, float] = (0.72, 0.95)  # Range of the text's height, in heights of its space
     picture: str = "plain"
-    """The ground: ``plain``, a ``shade`` into another colour, or a ``landscape``."""
-    relief: tuple[float, float] = (0.0, 0.35)
-    """Range of the embossing's strength, 0..1."""
-    corner_stickers: float = 0.0
-    """Probability of a sticker in each upper corner, 0..1."""
+    relief: tuple[float, float] = (0.0, 0.35)  # Range of the embossing's strength, 0..1
+    corner_stickers: float = 0.0  # Probability of a sticker in each upper corner, 0..1
 
 
 def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:

@@ -48,41 +48,26 @@ class MarketStyle:
     """One kind of plate. Odds are probabilities, 0..1."""
 
     name: str
-    aspect: float
-    """Width over height."""
+    aspect: float  # Width over height
     patterns: tuple[str, ...]
     schemes: tuple[Scheme, ...]
-    share: float = 1.0
-    """Relative frequency within the market."""
-    letters: str = _LETTERS
-    """Letters of the texts."""
-    faces: tuple[str, ...] = ("*",)
-    """Patterns of suitable font files' names."""
-    built_in: float = 0.25
-    """Odds of a built-in face instead."""
-    band_letters: tuple[str, ...] = ()
-    """Possible letters of the left band."""
+    share: float = 1.0  # Relative frequency within the market
+    letters: str = _LETTERS  # Letters of the texts
+    faces: tuple[str, ...] = ("*",)  # Patterns of suitable font files' names
+    built_in: float = 0.25  # Odds of a built-in face instead
+    band_letters: tuple[str, ...] = ()  # Possible letters of the left band
     band_odds: float = 0.0
-    right_band_odds: float = 0.0
-    """Odds of a right band, given a left one."""
-    names: tuple[str, ...] = ()
-    """Possible captions above the text."""
+    right_band_odds: float = 0.0  # Odds of a right band, given a left one
+    names: tuple[str, ...] = ()  # Possible captions above the text
     name_odds: float = 0.0
-    slogans: tuple[str, ...] = ()
-    """Possible captions below the text."""
+    slogans: tuple[str, ...] = ()  # Possible captions below the text
     slogan_odds: float = 0.0
-    caption_height: tuple[float, float] = (0.12, 0.2)
-    """Range of a caption's height, in heights of the plate."""
-    name_ground: Colour | None = None
-    """Colour of the strip behind the upper caption, if any."""
-    picture_odds: float = 0.0
-    """Odds of a shaded or painted ground."""
-    fill: tuple[float, float] = (0.75, 0.97)
-    """Range of the text's height, in heights of its space."""
-    relief: tuple[float, float] = (0.0, 0.35)
-    """Range of the embossing's strength, 0..1."""
-    sticker_odds: float = 0.0
-    """Odds of a sticker in each upper corner."""
+    caption_height: tuple[float, float] = (0.12, 0.2)  # Captions' heights, in heights of the plate
+    name_ground: Colour | None = None  # Colour of the strip behind the upper caption, if any
+    picture_odds: float = 0.0  # Odds of a shaded or painted ground
+    fill: tuple[float, float] = (0.75, 0.97)  # Range of the text's height, in heights of its space
+    relief: tuple[float, float] = (0.0, 0.35)  # Range of the embossing's strength, 0..1
+    sticker_odds: float = 0.0  # Odds of a sticker in each upper corner
 
 
 @dataclass(frozen=True, slots=True)

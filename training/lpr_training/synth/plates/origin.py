@@ -24,10 +24,8 @@ class Origin:
     know the region.
     """
 
-    country: Country | None = None
-    """The country, or None for a market or any foreign country."""
-    market: str | None = None
-    """A key of :data:`lpr_training.synth.plates.markets.MARKETS`, or None for all."""
+    country: Country | None = None  # The country, or None for a market or any foreign country
+    market: str | None = None  # A key of ``markets.MARKETS``, or None for all markets
 
     def plate(
         self,

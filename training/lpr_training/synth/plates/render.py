@@ -31,21 +31,15 @@ _FACES = 6  # Typefaces of each width
 class PlatePicture:
     """A rendered plate and its labels."""
 
-    image: Image
-    """BGR, ``H x W x 3``."""
-    mask: Image
-    """``H x W``: 255 on the plate, 0 outside its round corners."""
-    text: str
-    """The text without separators, ``A-Z0-9``."""
-    display: str
-    """The text with separators."""
+    image: Image  # BGR, ``H x W x 3``
+    mask: Image  # ``H x W``: 255 on the plate, 0 outside its round corners
+    text: str  # The text without separators, ``A-Z0-9``
+    display: str  # The text with separators
     style: str
-    region: str = "tw"
-    """A region's code, or empty for a plate of no particular country."""
+    region: str = "tw"  # A region's code, or empty for a plate of no particular country
     ground: Colour = WHITE
     ink: Colour = BLACK
-    lines: int = 1
-    """1 or 2."""
+    lines: int = 1  # 1 or 2
 
 
 def render_plate(

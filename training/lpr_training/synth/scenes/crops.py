@@ -31,8 +31,7 @@ class CropPicture:
     """A crop and its labels, as in :class:`lpr_training.synth.plates.render.PlatePicture`."""
 
     image: Image
-    quad: Quad
-    """The plate's exact corners, in pixels."""
+    quad: Quad  # The plate's exact corners, in pixels
     text: str
     region: str
     ground: Colour

@@ -24,14 +24,10 @@ _RED = np.array([30, 24, 170], np.float32)
 class VehiclePicture:
     """A vehicle that stands on the picture's lower edge."""
 
-    image: Image
-    """BGR, ``H x W x 3``."""
-    mask: Image
-    """``H x W``: the vehicle's opacity, 0..255."""
-    plate: Float32
-    """The plate's corners (``4 x 2``, pixels)."""
-    styles: tuple[str, ...]
-    """Names of the plate styles that it may have."""
+    image: Image  # BGR, ``H x W x 3``
+    mask: Image  # ``H x W``: the vehicle's opacity, 0..255
+    plate: Float32  # The plate's corners (``4 x 2``, pixels)
+    styles: tuple[str, ...]  # Names of the plate styles that it may have
 
 
 def render_vehicle(rng: np.random.Generator, kind: str, width: int) -> VehiclePicture:

@@ -39,14 +39,10 @@ _MAX_BLUR = 31  # Longest motion blur, in pixels
 class VisiblePlate:
     """A plate in a frame."""
 
-    passage: int
-    """Index of the vehicle's pass."""
-    box: Box
-    """Pixels; may reach beyond the picture."""
-    visible: float
-    """Visible share, 0..1."""
-    motion: float
-    """Motion while the shutter is open, in pixels."""
+    passage: int  # Index of the vehicle's pass
+    box: Box  # Pixels; may reach beyond the picture
+    visible: float  # Visible share, 0..1
+    motion: float  # Motion while the shutter is open, in pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,16 +25,11 @@ class Way:
     """One pass of a vehicle: piecewise linear motion along ``z`` at a constant ``x``."""
 
     kind: str
-    text: str | None
-    """The plate's text; None for a random one that suits the kind."""
-    seed: int
-    """Determines the vehicle's appearance."""
-    x: float
-    """Metres to the right of the camera."""
-    times: tuple[float, ...]
-    """Seconds from the video's start, ascending."""
-    depths: tuple[float, ...]
-    """``z`` at these times, in metres."""
+    text: str | None  # The plate's text; None for a random one that suits the kind
+    seed: int  # Determines the vehicle's appearance
+    x: float  # Metres to the right of the camera
+    times: tuple[float, ...]  # Seconds from the video's start, ascending
+    depths: tuple[float, ...]  # ``z`` at these times, in metres
 
     def depth_at(self, time: float) -> float | None:
         """``z`` in metres at a time, or None if the vehicle is not on the road."""
