@@ -70,11 +70,10 @@ def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
     """Render a design ``width`` pixels wide, with some wear and fittings."""
     height = max(round(width / design.aspect), 12)
     sheet = _sheet(rng, np.array(design.ground, np.float32), width, height, design.picture)
-    ink = np.array(design.ink, np.float32)
     space = _draw_fittings(rng, sheet, design)
     mask = np.zeros((height, width), np.uint8)
     _write(rng, sheet, mask, design, space)
-    colour = np.clip(ink + rng.normal(0, 10, 3), 0, 255)
+    colour = np.clip(np.array(design.ink, np.float32) + rng.normal(0, 10, 3), 0, 255)
     fading = rng.uniform(0.6, 1.0) if rng.random() < 0.2 else 1.0
     share = mask[:, :, None] * np.float32(fading / 255)
     image = as_image(np.clip(sheet + (colour - sheet) * share, 0, 255))
@@ -88,17 +87,8 @@ def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
         fittings.frame(rng, image)
     text = "".join(c for line in design.lines for c in line if c in CHARACTERS)
     display = " ".join(line.replace("*", " ") for line in design.lines)
-    return PlatePicture(
-        image,
-        outline(height, width),
-        text,
-        display,
-        design.style,
-        design.region,
-        design.ground,
-        design.ink,
-        len(design.lines),
-    )
+    labels = text, display, design.style, design.region, design.ground, design.ink
+    return PlatePicture(image, outline(height, width), *labels, len(design.lines))
 
 
 def _sheet(
@@ -252,9 +242,8 @@ def _sticker(rng: np.random.Generator, image: Image, x: float) -> None:
     colour = tuple(int(c) for c in rng.integers(30, 255, 3))
     cv2.rectangle(image, (x0, y0), (x1, y1), colour, -1)
     part = image[y0 + 1 : y1, x0 + 1 : x1]
-    digits = f"{int(rng.integers(10, 30))}"
     step = max(part.shape[1] // 2, 1)
-    for number, char in enumerate(digits):
+    for number, char in enumerate(str(rng.integers(10, 30))):
         cell = part[:, number * step : (number + 1) * step]
         if cell.size:
             small = cv2.resize(letter(2, char), (cell.shape[1], cell.shape[0]))

@@ -13,15 +13,14 @@ from lpr_training.synth.plates.markets import MARKETS
 from lpr_training.synth.plates.render import PlatePicture, render_plate
 
 ABROAD = "abroad"
-"""Used in place of a region's code for plates of all markets and of no particular country."""
+"""The code for plates of all markets and of no particular country."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A source of random plates: of a country, of a market, or of any foreign country.
 
-    It is created where the region is known and passed to the rendering processes, which need not
-    know the region.
+    It is picklable, so rendering processes need no region packs.
     """
 
     country: Country | None = None  # The country, or None for a market or any foreign country
