@@ -116,17 +116,6 @@ def test_the_same_seed_gives_the_same_crops() -> None:
         assert a.text != c.text
 
 
-def test_a_given_background_is_used() -> None:
-    red = np.zeros((50, 60, 3), np.uint8)
-    red[:, :, 2] = 200
-    redness = []
-    for seed in range(20):
-        crop = render_crop(np.random.default_rng(seed), background=red)
-        blue, _, strong = crop.image[:3].reshape(-1, 3).mean(axis=0)
-        redness.append(strong > blue + 10)
-    assert sum(redness) > 14
-
-
 @examples(10)
 @given(seed=seeds)
 def test_a_scene_s_plates_are_in_the_picture_and_apart(seed: int) -> None:

@@ -21,18 +21,12 @@ SMALLEST = 0.001
 class Darknet:
     """Darknet's training keys."""
 
-    jitter: float = 0.3
-    """Greatest change of a picture's sides, as a share of them."""
-    hue: float = 0.1
-    """Greatest shift of the hue, as a share of the circle."""
-    saturation: float = 1.5
-    """Greatest factor of the saturation."""
-    exposure: float = 1.5
-    """Greatest factor of the brightness."""
-    flip: bool = True
-    """Mirrors half of the pictures."""
-    ignore_thresh: float = 0.7
-    """IoU with a plate from which on a prediction that is not assigned has no loss."""
+    jitter: float = 0.3  # Greatest change of a picture's sides, as a share of them
+    hue: float = 0.1  # Greatest shift of the hue, as a share of the circle
+    saturation: float = 1.5  # Greatest factor of the saturation
+    exposure: float = 1.5  # Greatest factor of the brightness
+    flip: bool = True  # Mirrors half of the pictures
+    ignore_thresh: float = 0.7  # Unassigned predictions have no loss from this IoU with a plate on
 
 
 def place(

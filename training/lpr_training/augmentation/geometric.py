@@ -44,16 +44,11 @@ def tilt(rng: np.random.Generator, size: tuple[float, float], turn: float, lean:
 class Affine:
     """Ranges of a uniform movement, on both sides of 0, as in Keras' ImageDataGenerator."""
 
-    rotation: float = 0.0
-    """Degrees."""
-    shift_x: float = 0.0
-    """Widths of the crop."""
-    shift_y: float = 0.0
-    """Heights of the crop."""
-    shear: float = 0.0
-    """Radians."""
-    zoom: float = 0.0
-    """Change of each axis's scale, as a share of it."""
+    rotation: float = 0.0  # Degrees
+    shift_x: float = 0.0  # Widths of the crop
+    shift_y: float = 0.0  # Heights of the crop
+    shear: float = 0.0  # Radians
+    zoom: float = 0.0  # Change of each axis's scale, as a share of it
 
 
 def affine(

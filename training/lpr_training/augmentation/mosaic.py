@@ -22,28 +22,17 @@ _AIMED = 0.9
 class Layout:
     """How pictures are placed on a detector's canvas. Shares and odds are 0..1."""
 
-    mosaic: float = 0.5
-    """Share of canvases with four pictures."""
-    scales: tuple[float, float] = (0.65, 2.0)
-    """Range of a single picture's size, relative to one that just fits the canvas."""
-    tiles: tuple[float, float] = (0.8, 2.2)
-    """Range of the size of one of four pictures, relative to one that just fills its tile."""
-    turn: float = 4.0
-    """Standard deviation of the rotation, in degrees."""
-    lean: float = 0.04
-    """Standard deviation of shear and perspective."""
-    mirror: float = 0.05
-    """Odds of mirroring; rare, because texts are not mirrored in reality."""
-    stretch: float = 0.15
-    """Standard deviation of the logarithm of the aspect ratio's change."""
-    cut: float = 0.25
-    """Odds that a plate which the canvas's edge would truncate stays truncated."""
-    smallest: float = 8.0
-    """Narrower plates, in pixels, are ignored: neither positive nor negative."""
-    largest: float = 0.92
-    """Greatest width of the plate that a picture is placed by, in widths of the tile."""
-    visible: float = 0.45
-    """Plates with a smaller share of their area inside the tile are ignored."""
+    mosaic: float = 0.5  # Share of canvases with four pictures
+    scales: tuple[float, float] = (0.65, 2.0)  # Sizes of a single picture, 1 just fits the canvas
+    tiles: tuple[float, float] = (0.8, 2.2)  # Sizes of one of four pictures, 1 just fills its tile
+    turn: float = 4.0  # Standard deviation of the rotation, in degrees
+    lean: float = 0.04  # Standard deviation of shear and perspective
+    mirror: float = 0.05  # Odds of mirroring; rare, because texts are not mirrored in reality
+    stretch: float = 0.15  # Standard deviation of the logarithm of the aspect ratio's change
+    cut: float = 0.25  # Odds that a plate which the canvas's edge would truncate stays truncated
+    smallest: float = 8.0  # Narrower plates, in pixels, are ignored: neither positive nor negative
+    largest: float = 0.92  # Greatest width of the plate that a picture is placed by, in tiles
+    visible: float = 0.45  # Plates with a smaller share of their area inside the tile are ignored
 
 
 def compose(

@@ -8,49 +8,31 @@ import cv2
 import numpy as np
 
 from lpr.types import Image
-from lpr_training.synth.arrays import as_image
+from lpr_training.synth.arrays import as_image, through_jpeg
 
 
 @dataclass(frozen=True, slots=True)
 class Photometry:
     """Odds (0..1) of each photometric change."""
 
-    light: float = 0.8
-    """Gamma, contrast and brightness."""
-    colour: float = 0.5
-    """Saturation, hue and colour cast."""
+    light: float = 0.8  # Gamma, contrast and brightness
+    colour: float = 0.5  # Saturation, hue and colour cast
     grey: float = 0.1
     shadow: float = 0.15
     blur: float = 0.2
-    coarse: float = 0.15
-    """A lower resolution."""
+    coarse: float = 0.15  # A lower resolution
     noise: float = 0.25
-    jpeg: float = 0.35
-    """Compression, at a quality of 15 to 89."""
+    jpeg: float = 0.35  # Compression, at a quality of 15 to 89
 
 
 def photometric(image: Image, rng: np.random.Generator, odds: Photometry) -> Image:
-    """Return ``image`` (BGR) with random changes of light, colour, sharpness, noise,
-    compression."""
-    if rng.random() < odds.light:
-        image = _light(image, rng)
-    if rng.random() < odds.colour:
-        image = _colour(image, rng)
-    if rng.random() < odds.grey:
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        image = as_image(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
-    if rng.random() < odds.shadow:
-        image = _shadow(image, rng)
-    if rng.random() < odds.blur:
-        image = _blur(image, rng)
-    if rng.random() < odds.coarse:
-        image = _coarse(image, rng)
-    if rng.random() < odds.noise:
-        image = _noise(image, rng)
-    if rng.random() < odds.jpeg:
-        quality = int(rng.integers(15, 90))
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    """Return ``image`` (BGR) with random changes, in the order of :class:`Photometry`."""
+    for share, change in (
+        (odds.light, _light), (odds.colour, _colour), (odds.grey, _grey), (odds.shadow, _shadow),
+        (odds.blur, _blur), (odds.coarse, _coarse), (odds.noise, _noise), (odds.jpeg, _compress),
+    ):  # fmt: skip
+        if rng.random() < share:
+            image = change(image, rng)
     return image
 
 
@@ -79,6 +61,15 @@ def _colour(image: Image, rng: np.random.Generator) -> Image:
     return image
 
 
+def _grey(image: Image, _: np.random.Generator) -> Image:
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return as_image(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+
+
+def _compress(image: Image, rng: np.random.Generator) -> Image:
+    return through_jpeg(image, int(rng.integers(15, 90)))
+
+
 def _shadow(image: Image, rng: np.random.Generator) -> Image:
     """Add a straight-edged shadow, or a bright area."""
     height, width = image.shape[:2]
@@ -93,8 +84,7 @@ def _shadow(image: Image, rng: np.random.Generator) -> Image:
 
 def _blur(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
-        sigma = rng.uniform(0.5, 1.8)
-        return as_image(cv2.GaussianBlur(image, (0, 0), sigma))
+        return as_image(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8)))
     length = int(rng.integers(3, 9))
     kernel = np.zeros((length, length), np.float32)
     centre = (length - 1) / 2

@@ -48,9 +48,7 @@ class PlateSample:
 
 
 def photographed(
-    pictures: Iterable[LabelledPicture],
-    alphabet: str,
-    looks: AttributeLabels = AttributeLabels(),
+    pictures: Iterable[LabelledPicture], alphabet: str, looks: AttributeLabels = AttributeLabels()
 ) -> list[PlateSample]:
     """The plates with a text; ``looks`` holds for all of them.
 

@@ -26,10 +26,7 @@ class Pyramid:
     """
 
     def __init__(
-        self,
-        image: Image,
-        boxes: Sequence[Box] = (),
-        unclear: NDArray[np.bool_] | None = None,
+        self, image: Image, boxes: Sequence[Box] = (), unclear: NDArray[np.bool_] | None = None
     ) -> None:
         self.levels = [image]
         for _ in range(1, LEVELS):

@@ -30,7 +30,7 @@ from lpr_training.synth.scenes.paste import paste_plate
 from lpr_training.synth.scenes.scene import render_scene
 
 MAX_REPLACED = 5
-"""The maximal number of replaced plates per picture, which bounds the time for crowded ones."""
+"""Most replaced plates of a picture, to bound the time for crowded ones."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -38,14 +38,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """The edits of photographs for training, as probabilities: of each plate to be replaced by a
-    rendered one, of another plate to be added (repeatedly), of distractors to be added, and of a
-    rendered plate to be foreign."""
+    """The edits of photographs for training, as probabilities."""
 
-    replace: float = 0.6
-    add: float = 0.45
-    distract: float = 0.4
-    abroad: float = 0.4
+    replace: float = 0.6  # Each plate is replaced by a rendered one
+    add: float = 0.45  # Another plate is added, repeatedly
+    distract: float = 0.4  # Distractors are added
+    abroad: float = 0.4  # A rendered plate is foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +61,25 @@ class HeldOut:
 
 def rendered_crops(count: int, seed: int, region: str = "tw") -> list[CropPicture]:
     """``count`` single plates of a region or of :data:`ABROAD`, with a margin."""
-    stream = 4 if region == ABROAD else 0
-    return render_in_parallel(
-        partial(_crop, seed, stream, origin(region)), range(count), "rendering plates"
-    )
+    make = partial(render_crop, origin=origin(region))
+    return _numbered(make, seed, 4 if region == ABROAD else 0, count, "rendering plates")
 
 
 def kept_out_crops(recipe: HeldOut) -> list[CropPicture]:
     """Crops that no training sees, from a separate stream of random numbers."""
-    make = partial(_kept_out, recipe, origin(recipe.region))
-    return render_in_parallel(make, range(recipe.count), "rendering plates")
+    plates, lines = origin(recipe.region), recipe.lines or None
+    make = partial(render_crop, widths=recipe.widths, origin=plates, lines=lines)
+    return _numbered(make, recipe.seed, 5, recipe.count, "rendering plates")
 
 
 def rendered_others(count: int, seed: int) -> list[tuple[Image, Box]]:
     """``count`` pictures of things other than plates, with their boxes."""
-    return render_in_parallel(partial(_other, seed), range(count), "rendering other things")
+    return _numbered(render_distractor, seed, 6, count, "rendering other things")
 
 
 def rendered_scenes(count: int, seed: int, region: str = "tw") -> list[Pyramid]:
     """``count`` rendered streets with plates of a region."""
-    return render_in_parallel(
-        partial(_scene, seed, origin(region)), range(count), "rendering scenes"
-    )
+    return _numbered(partial(_scene, origin(region)), seed, 1, count, "rendering scenes")
 
 
 def edited(
@@ -142,21 +137,18 @@ def _leave_with_the_parent() -> None:
         os._exit(1)
 
 
-def _crop(seed: int, stream: int, plates: Origin, number: int) -> CropPicture:
-    return render_crop(np.random.default_rng([seed, stream, number]), origin=plates)
+def _numbered(
+    render: Callable[[np.random.Generator], T], seed: int, stream: int, count: int, what: str
+) -> list[T]:
+    """``count`` pictures of one of the seed's streams of random numbers."""
+    return render_in_parallel(partial(_render, render, seed, stream), range(count), what)
 
 
-def _kept_out(recipe: HeldOut, plates: Origin, number: int) -> CropPicture:
-    rng = np.random.default_rng([recipe.seed, 5, number])
-    return render_crop(rng, widths=recipe.widths, origin=plates, lines=recipe.lines or None)
+def _render(render: Callable[[np.random.Generator], T], seed: int, stream: int, number: int) -> T:
+    return render(np.random.default_rng([seed, stream, number]))
 
 
-def _other(seed: int, number: int) -> tuple[Image, Box]:
-    return render_distractor(np.random.default_rng([seed, 6, number]))
-
-
-def _scene(seed: int, plates: Origin, number: int) -> Pyramid:
-    rng = np.random.default_rng([seed, 1, number])
+def _scene(plates: Origin, rng: np.random.Generator) -> Pyramid:
     width, height = ((480, 360), (512, 288), (400, 400), (360, 480))[rng.integers(4)]
     scene = render_scene(rng, width, height, plates)
     return Pyramid(scene.image, [plate.box for plate in scene.plates])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +26,9 @@ SIZES = ((640, 480), (720, 405), (480, 640))
 """Widths and heights of rendered streets, in pixels."""
 
 
+_Labelled: TypeAlias = tuple[Image, list[tuple[Box, str]]]  # A picture, its plates' boxes and texts
+
+
 def write_preview(file: Path, count: int, seed: int, region: str) -> None:
     """A sheet of ``count`` rendered plates of a region's code."""
     _write(file, contact_sheet(islice(CropStream(seed, origin(region)), count)))
@@ -33,27 +38,22 @@ def write_crops(folder: Path, recipe: HeldOut) -> None:
     """The crops of ``recipe`` as ``images/*.png``, with a ``labels.csv``."""
     origin(recipe.region)  # raises before the first file
     _prepare(folder)
-    rows = []
-    for number, crop in enumerate(kept_out_crops(recipe)):
-        name = f"{number:05d}.png"
-        _write(folder / "images" / name, crop.image)
-        rows.append(LabelRow(name, _rounded(bounds(np.array(crop.quad, np.float32))), crop.text))
-    _write_table(folder, rows)
+    crops = kept_out_crops(recipe)
+    boxes = (bounds(np.array(crop.quad, np.float32)) for crop in crops)
+    labelled = ((crop.image, [(box, crop.text)]) for crop, box in zip(crops, boxes, strict=True))
+    _write_pictures(folder, ".png", labelled)
 
 
 def write_scenes(folder: Path, count: int, seed: int) -> None:
     """``count`` rendered streets as ``images/*.jpg``, with a ``labels.csv``."""
-    _prepare(folder)
-    rows = []
-    for number in tqdm(range(count), unit="scene", disable=None):
+
+    def render(number: int) -> _Labelled:
         rng = np.random.default_rng([seed, number])
         scene = render_scene(rng, *SIZES[rng.integers(len(SIZES))])
-        name = f"{number:05d}.jpg"
-        _write(folder / "images" / name, scene.image)
-        rows += [LabelRow(name, _rounded(plate.box), plate.text) for plate in scene.plates] or [
-            LabelRow(name)
-        ]
-    _write_table(folder, rows)
+        return scene.image, [(plate.box, plate.text) for plate in scene.plates]
+
+    _prepare(folder)
+    _write_pictures(folder, ".jpg", map(render, tqdm(range(count), unit="scene", disable=None)))
 
 
 def _prepare(folder: Path) -> None:
@@ -69,7 +69,12 @@ def _rounded(box: Box) -> Box:
     return Box(*(round(float(value), 1) for value in box))
 
 
-def _write_table(folder: Path, rows: list[LabelRow]) -> None:
+def _write_pictures(folder: Path, suffix: str, pictures: Iterable[_Labelled]) -> None:
+    rows = []
+    for number, (image, plates) in enumerate(pictures):
+        name = f"{number:05d}{suffix}"
+        _write(folder / "images" / name, image)
+        rows += [LabelRow(name, _rounded(box), text) for box, text in plates] or [LabelRow(name)]
     with writing(folder / TABLE):
         write_labels(folder / TABLE, rows)
 

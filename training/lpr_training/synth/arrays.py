@@ -1,9 +1,10 @@
-"""Narrows the array types that OpenCV's and NumPy's stubs leave open, without copying."""
+"""Array types that OpenCV's and NumPy's stubs leave open, and JPEG compression."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,3 +19,9 @@ def as_image(array: NDArray[Any]) -> Image:
 def as_float(array: NDArray[Any]) -> Float32:
     """The same array as ``float32``."""
     return array.astype(np.float32, copy=False)
+
+
+def through_jpeg(picture: Image, quality: int) -> Image:
+    """Return a picture (BGR) compressed at a quality of 0..100, and decoded."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

@@ -17,18 +17,9 @@ _YELLOW: Colour = (40, 196, 238)
 _SEVEN = ("AAA-9999",)
 _OLD_CARS = ("9999-AA", "AA-9999", "9999-A9", "A9-9999", "9A-9999", "9999-9A")
 _OLD_MOTORCYCLES = (
-    "AAA-999",
-    "999-AAA",
-    "A9A-999",
-    "AA9-999",
-    "9AA-999",
-    "A99-999",
-    "9A9-999",
-    "99A-999",
-    "999-A9A",
-    "999-AA9",
-    "999-9AA",
-)
+    "AAA-999", "999-AAA", "A9A-999", "AA9-999", "9AA-999", "A99-999", "9A9-999", "99A-999",
+    "999-A9A", "999-AA9", "999-9AA",
+)  # fmt: skip
 _OLD_TRUCKS = ("AA-999", "999-AA", "A9-999", "9A-999", "999-A9", "999-9A")
 _NEW_TRAILERS = ("AAA-99",)
 _TRAILERS = ("AA-99", "99-AA", "A9-99", "9A-99", "99-A9", "99-9A")
@@ -39,33 +30,23 @@ class Style:
     """One kind of plate. Colours are BGR, 0..255."""
 
     name: str
-    sizes: tuple[tuple[int, int], ...]
-    """Possible widths and heights, in millimetres."""
-    formats: tuple[str, ...]
-    """Patterns of the texts, such as ``AAA-9999``."""
+    sizes: tuple[tuple[int, int], ...]  # Possible widths and heights, in millimetres
+    formats: tuple[str, ...]  # Patterns of the texts, such as ``AAA-9999``
     plate: Colour = WHITE
     ink: Colour = BLACK
-    prefixes: str = ""
-    """Common first letters (empty: any)."""
-    old: bool = False
-    """A plate from before 2012: thinner strokes and more slots."""
-    caption: Caption | None = None
-    """Small characters above the text."""
-    share: float = 1.0
-    """Relative frequency among the styles that have the same format."""
-    blossoms: bool = True
-    """Faint blossoms along the lower edge, unless ``old``."""
-    band: Colour | None = None
-    """Colour of a strip along the upper edge, if any."""
+    prefixes: str = ""  # Common first letters (empty: any)
+    old: bool = False  # A plate from before 2012: thinner strokes and more slots
+    caption: Caption | None = None  # Small characters above the text
+    share: float = 1.0  # Relative frequency among the styles that have the same format
+    blossoms: bool = True  # Faint blossoms along the lower edge, unless ``old``
+    band: Colour | None = None  # Colour of a strip along the upper edge, if any
 
     def __post_init__(self) -> None:
         if not self.sizes or min(min(size) for size in self.sizes) <= 0:
             raise ValueError(f"style {self.name}: sizes have to be widths and heights above 0")
         for colour in (self.plate, self.ink, self.band or self.ink):
             if not all(0 <= part <= 255 for part in colour):
-                raise ValueError(
-                    f"style {self.name}: {colour} is not a colour; its parts range from 0 to 255"
-                )
+                raise ValueError(f"style {self.name}: {colour} is not a colour of parts 0..255")
         if self.share <= 0:
             raise ValueError(f"style {self.name}: share has to be above 0")
 
@@ -92,14 +73,8 @@ STYLES: dict[str, Style] = {
         Style("old-car", _OLD_CAR, _OLD_CARS, old=True, share=4),
         Style("old-car-place", _OLD_CAR, _OLD_CARS, old=True, caption="place", share=2),
         Style("old-motorcycle", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, old=True, share=4),
-        Style(
-            "old-motorcycle-place",
-            _OLD_MOTORCYCLE,
-            _OLD_MOTORCYCLES,
-            old=True,
-            caption="place",
-            share=2,
-        ),
+        Style("old-motorcycle-place", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, old=True, caption="place",
+              share=2),
         Style("old-green", _OLD_MOTORCYCLE, _OLD_MOTORCYCLES, _GREEN, WHITE, old=True, share=0.7),
         Style("old-taxi", _OLD_CAR, _OLD_TRUCKS, ink=RED, old=True, caption="place", share=1),
         Style("old-truck", _OLD_CAR, _OLD_TRUCKS, _GREEN, WHITE, old=True, caption="place"),
@@ -110,4 +85,4 @@ STYLES: dict[str, Style] = {
         Style("new-trailer", _CAR, _NEW_TRAILERS, prefixes="H", share=0.6),
         Style("old-trailer", _OLD_CAR, _TRAILERS, _GREEN, WHITE, old=True, share=0.6),
     )
-}
+}  # fmt: skip

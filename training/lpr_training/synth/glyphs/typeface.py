@@ -27,16 +27,11 @@ _FIXED_POINT = 4  # Fractional bits of the coordinates that OpenCV draws at
 class Typeface:
     """One way to draw the characters."""
 
-    width: float = 0.5
-    """Width of a character, in heights of it."""
-    weight: float = 0.15
-    """Width of the strokes, in heights of the character."""
-    wobble: float = 0.0
-    """Standard deviation of the corners' displacement, in widths of the pen's box."""
-    old: bool = False
-    """Draws the 1 with a flag, as plates before 2012 do."""
-    seed: int = 0
-    """Selects the corners' displacement and, unless 0, variants of the characters."""
+    width: float = 0.5  # Width of a character, in heights of it
+    weight: float = 0.15  # Width of the strokes, in heights of the character
+    wobble: float = 0.0  # Standard deviation of the corners' places, in widths of the pen's box
+    old: bool = False  # Draws the 1 with a flag, as plates before 2012 do
+    seed: int = 0  # Selects the corners' displacement and, unless 0, variants of the characters
 
     def mask(self, char: str, width: int, height: int) -> Image:
         """Return ``height x width`` of ink, 0 (none) to 255: cached, so read-only.

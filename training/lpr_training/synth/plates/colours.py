@@ -25,8 +25,7 @@ def nearest(colour: Colour, names: Sequence[str]) -> str:
     """Return the one of ``names`` whose samples are closest to ``colour`` (BGR) in CIELAB."""
     lab = _lab(colour)
     return min(
-        names,
-        key=lambda name: min(float(np.sum((lab - _lab(s)) ** 2)) for s in _SAMPLES[name]),
+        names, key=lambda name: min(float(np.sum((lab - _lab(s)) ** 2)) for s in _SAMPLES[name])
     )
 
 

@@ -27,12 +27,13 @@ _ASPECT_TOLERANCE = 0.75  # Aspect ratios match if they differ by less than this
 
 
 class Country:
-    """Plates defined by data alone: ``styles`` by their shares, the formats of a style and the
-    characters of a text uniformly."""
+    """Plates defined by data: ``styles`` are as frequent as their shares, the formats of a style
+    and the characters of a text are uniform.
+
+    Raises ``ValueError`` if there is no style, or a style has a format that the region lacks.
+    """
 
     def __init__(self, region: Region, styles: tuple[Style, ...]) -> None:
-        """Raises ``ValueError`` if there is no style, or a style has a format that the region
-        lacks."""
         known = {form.pattern for form in region.formats}
         for style in styles:
             for pattern in style.formats:
@@ -56,10 +57,7 @@ class Country:
         return tuple(s for s in self.styles if pattern in s.formats) or self.styles
 
     def pattern_of(self, text: str) -> str:
-        """The pattern of the first format that a text matches.
-
-        A text of no format gets a pattern without a separator, so any text can be drawn.
-        """
+        """The pattern of the first format that a text matches, else one without a separator."""
         for form in self.region.formats:
             if form.display(text) is not None:
                 return form.pattern
@@ -87,9 +85,7 @@ class Country:
         """Return the name of a random style with about this width over height, or None."""
         low, high = _ASPECT_TOLERANCE, 1 / _ASPECT_TOLERANCE
         matching = tuple(
-            style
-            for style in self.styles
-            if any(low < w / h / aspect < high for w, h in style.sizes)
+            s for s in self.styles if any(low < w / h / aspect < high for w, h in s.sizes)
         )
         return _choose_style(rng, matching).name if matching else None
 
@@ -132,8 +128,7 @@ _temporary: dict[str, Country] = {}
 
 @contextmanager
 def temporarily_registered(given: Country) -> Iterator[None]:
-    """Make a country known to :func:`country` and to lpr's registry within a ``with`` block, as if
-    its region pack were installed."""
+    """Make a country known, as if its region pack were installed, within a ``with`` block."""
     code = given.region.code
     with registry().temporarily_registered(given.region):
         _temporary[code] = given
@@ -168,6 +163,5 @@ def installed(code: str) -> Country:
     try:
         return Country(region, tuple(points[code].load()))
     except Exception as error:
-        raise PluginError(
-            f"the styles of {code} ({points[code].value}): {describe(error)}"
-        ) from error
+        value = points[code].value
+        raise PluginError(f"the styles of {code} ({value}): {describe(error)}") from error

@@ -22,8 +22,7 @@ _FULL = np.full((4, 4), 255, np.uint8)  # A mask that is all ink, for dots and d
 class Band:
     """A strip along the left or right edge, with letters and perhaps a ring of stars."""
 
-    share: float
-    """Its width, in widths of the plate."""
+    share: float  # Its width, in widths of the plate
     colour: Colour
     letters: str = ""
     stars: bool = True
@@ -34,54 +33,47 @@ class Caption:
     """A small line above or below the text."""
 
     words: str
-    face: int
-    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
-    size: float
-    """Its height, in heights of the plate."""
+    face: int  # A number of :mod:`lpr_training.synth.glyphs.fonts`
+    size: float  # Its height, in heights of the plate
     ink: Colour
-    ground: Colour | None = None
-    """Colour of a strip behind it, if any."""
+    ground: Colour | None = None  # Colour of a strip behind it, if any
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The layout of one plate. Colours are BGR, 0..255."""
+    """The layout of one plate. Colours are BGR, 0..255.
+
+    ``lines`` holds the text: capitals, digits, spaces, ``-`` and ``.`` (drawn as dots), ``*`` (a
+    seal). The ground (``picture``) is ``plain``, a ``shade`` into another colour, or a
+    ``landscape``.
+    """
 
     region: str
     style: str
-    aspect: float
-    """Width over height."""
+    aspect: float  # Width over height
     ground: Colour
     ink: Colour
     lines: tuple[str, ...]
-    """The text: capitals, digits, spaces, ``-`` and ``.`` (drawn as dots), ``*`` (a seal)."""
-    face: int
-    """A number of :mod:`lpr_training.synth.glyphs.fonts`."""
+    face: int  # A number of :mod:`lpr_training.synth.glyphs.fonts`
     left: Band | None = None
     right: Band | None = None
     above: Caption | None = None
     below: Caption | None = None
-    rim: float = 0.4
-    """Probability of a painted rim, 0..1."""
-    fill: tuple[float, float] = (0.72, 0.95)
-    """Range of the text's height, in heights of its space."""
+    rim: float = 0.4  # Probability of a painted rim, 0..1
+    fill: tuple[float, float] = (0.72, 0.95)  # Range of the text's height, in heights of its space
     picture: str = "plain"
-    """The ground: ``plain``, a ``shade`` into another colour, or a ``landscape``."""
-    relief: tuple[float, float] = (0.0, 0.35)
-    """Range of the embossing's strength, 0..1."""
-    corner_stickers: float = 0.0
-    """Probability of a sticker in each upper corner, 0..1."""
+    relief: tuple[float, float] = (0.0, 0.35)  # Range of the embossing's strength, 0..1
+    corner_stickers: float = 0.0  # Probability of a sticker in each upper corner, 0..1
 
 
 def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
     """Render a design ``width`` pixels wide, with some wear and fittings."""
     height = max(round(width / design.aspect), 12)
     sheet = _sheet(rng, np.array(design.ground, np.float32), width, height, design.picture)
-    ink = np.array(design.ink, np.float32)
     space = _draw_fittings(rng, sheet, design)
     mask = np.zeros((height, width), np.uint8)
     _write(rng, sheet, mask, design, space)
-    colour = np.clip(ink + rng.normal(0, 10, 3), 0, 255)
+    colour = np.clip(np.array(design.ink, np.float32) + rng.normal(0, 10, 3), 0, 255)
     fading = rng.uniform(0.6, 1.0) if rng.random() < 0.2 else 1.0
     share = mask[:, :, None] * np.float32(fading / 255)
     image = as_image(np.clip(sheet + (colour - sheet) * share, 0, 255))
@@ -95,17 +87,8 @@ def draw(rng: np.random.Generator, width: int, design: Design) -> PlatePicture:
         fittings.frame(rng, image)
     text = "".join(c for line in design.lines for c in line if c in CHARACTERS)
     display = " ".join(line.replace("*", " ") for line in design.lines)
-    return PlatePicture(
-        image,
-        outline(height, width),
-        text,
-        display,
-        design.style,
-        design.region,
-        design.ground,
-        design.ink,
-        len(design.lines),
-    )
+    labels = text, display, design.style, design.region, design.ground, design.ink
+    return PlatePicture(image, outline(height, width), *labels, len(design.lines))
 
 
 def _sheet(
@@ -259,9 +242,8 @@ def _sticker(rng: np.random.Generator, image: Image, x: float) -> None:
     colour = tuple(int(c) for c in rng.integers(30, 255, 3))
     cv2.rectangle(image, (x0, y0), (x1, y1), colour, -1)
     part = image[y0 + 1 : y1, x0 + 1 : x1]
-    digits = f"{int(rng.integers(10, 30))}"
     step = max(part.shape[1] // 2, 1)
-    for number, char in enumerate(digits):
+    for number, char in enumerate(str(rng.integers(10, 30))):
         cell = part[:, number * step : (number + 1) * step]
         if cell.size:
             small = cv2.resize(letter(2, char), (cell.shape[1], cell.shape[0]))

@@ -36,9 +36,7 @@ def flowers(rng: np.random.Generator, plate: Image) -> None:
     height, width = plate.shape[:2]
     strength = int(rng.integers(6, 40))
     tint = plate[int(height * 0.9), width // 2].astype(int)
-    colour = tuple(
-        int(max(c - strength * f, 0)) for c, f in zip(tint, (0.6, 0.9, 1.0), strict=True)
-    )
+    colour = tuple(np.maximum(tint - strength * np.array([0.6, 0.9, 1.0]), 0).astype(int).tolist())
     for x in (0.18, 0.5, 0.82):
         _disc(plate, width * x, height * 0.89, width * 0.017, colour)
 
@@ -149,16 +147,14 @@ def _draw_ideograph(seed: int) -> Image:
     rng = np.random.default_rng(seed)
     size = 32
     mask = np.zeros((size, size), np.uint8)
-    for level in rng.uniform(0.05, 0.95, int(rng.integers(2, 5))):
-        ends = rng.uniform(0.0, 0.3), rng.uniform(0.7, 1.0)
-        start = (int(size * ends[0]), int(size * level))
-        stop = (int(size * ends[1]), int(size * (level + rng.normal(0, 0.03))))
-        cv2.line(mask, start, stop, 255, 4, cv2.LINE_AA)
-    for place in rng.uniform(0.05, 0.95, int(rng.integers(2, 4))):
-        ends = rng.uniform(0.0, 0.4), rng.uniform(0.6, 1.0)
-        start = (int(size * place), int(size * ends[0]))
-        stop = (int(size * (place + rng.normal(0, 0.08))), int(size * ends[1]))
-        cv2.line(mask, start, stop, 255, 4, cv2.LINE_AA)
+    for upright, most, short, lean in ((False, 5, 0.3, 0.03), (True, 4, 0.4, 0.08)):
+        for place in rng.uniform(0.05, 0.95, int(rng.integers(2, most))):
+            ends = rng.uniform(0.0, short), rng.uniform(1 - short, 1.0)
+            start = (int(size * ends[0]), int(size * place))
+            stop = (int(size * ends[1]), int(size * (place + rng.normal(0, lean))))
+            if upright:
+                start, stop = start[::-1], stop[::-1]
+            cv2.line(mask, start, stop, 255, 4, cv2.LINE_AA)
     return mask
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.glyphs.fonts import choose_face
 from lpr_training.synth.plates.designs import Band, Caption, Design, draw
-from lpr_training.synth.plates.markets import EURO_BLUE, MARKETS, Scheme, market_design
+from lpr_training.synth.plates.markets import EURO_BLUE, MARKETS, Scheme, market_design, varied
 from lpr_training.synth.plates.render import PlatePicture
-from lpr_training.synth.sampling import choose_weighted, cumulative
+from lpr_training.synth.sampling import choose_weighted, cumulative, random_colour
 from lpr_training.synth.styles import BLACK, WHITE, Colour
 
 STYLE = "abroad"
@@ -25,19 +25,12 @@ ASPECTS = np.array([1.35, 1.6, 2.0, 2.0, 2.0, 2.6, 3.1, 3.1, 4.0, 4.6, 4.6])
 """Width over height of random plates, the common ones repeated."""
 
 _SCHEMES: tuple[Scheme, ...] = (
-    (WHITE, BLACK, 8),
-    (WHITE, (140, 40, 30), 3),
-    (WHITE, (50, 110, 20), 1.5),
-    (WHITE, (40, 30, 170), 1.5),
-    ((200, 205, 205), (30, 28, 28), 3),
-    ((40, 190, 235), BLACK, 3),
-    ((120, 215, 240), (40, 40, 60), 1.5),
-    ((30, 26, 24), (225, 228, 228), 1),
-    ((140, 60, 25), (225, 228, 228), 1),
-    ((70, 105, 25), (225, 228, 228), 0.7),
-    ((40, 30, 160), (225, 228, 228), 0.7),
-    ((170, 200, 160), (40, 40, 40), 0.7),
-)
+    (WHITE, BLACK, 8), (WHITE, (140, 40, 30), 3), (WHITE, (50, 110, 20), 1.5),
+    (WHITE, (40, 30, 170), 1.5), ((200, 205, 205), (30, 28, 28), 3), ((40, 190, 235), BLACK, 3),
+    ((120, 215, 240), (40, 40, 60), 1.5), ((30, 26, 24), (225, 228, 228), 1),
+    ((140, 60, 25), (225, 228, 228), 1), ((70, 105, 25), (225, 228, 228), 0.7),
+    ((40, 30, 160), (225, 228, 228), 0.7), ((170, 200, 160), (40, 40, 40), 0.7),
+)  # fmt: skip
 _SCHEME_EDGES = cumulative(share for _, _, share in _SCHEMES)
 
 
@@ -48,9 +41,8 @@ def render_foreign(
     lines: int | None = None,
     region: str | None = None,
 ) -> PlatePicture:
-    """Render a plate ``width`` pixels wide; whatever is None is random: width over height, the
-    number of ``lines`` (1 or 2), and the ``region`` (a key of
-    :data:`lpr_training.synth.plates.markets.MARKETS`)."""
+    """Render a plate ``width`` pixels wide. Its width over height (``aspect``), its number of
+    ``lines`` (1 or 2) and its ``region`` (a key of ``markets.MARKETS``) are random if None."""
     design = None
     if region is not None or rng.random() >= RANDOM_SHARE:
         design = market_design(rng, region, lines, aspect)
@@ -58,8 +50,7 @@ def render_foreign(
 
 
 def foreign_aspect(rng: np.random.Generator, region: str | None = None) -> float:
-    """Return the width over height of a random foreign plate, or of one of the market
-    ``region``."""
+    """Return the width over height of a random foreign plate, or of the market ``region``."""
     if region is not None:
         market = MARKETS[region]
     elif rng.random() < RANDOM_SHARE:
@@ -96,38 +87,35 @@ def _random_design(rng: np.random.Generator, aspect: float | None, lines: int | 
 
 
 def _random_band(rng: np.random.Generator) -> Band:
-    colour = tuple(int(min(c * rng.uniform(0.5, 1.2), 255)) for c in EURO_BLUE)
+    colour = varied(rng, EURO_BLUE, 0.5, 1.2)
     letters = CHARACTERS[int(rng.integers(10, 36))]
-    return Band(float(rng.uniform(0.07, 0.1)), (colour[0], colour[1], colour[2]), letters)
+    return Band(float(rng.uniform(0.07, 0.1)), colour, letters)
 
 
 def _random_caption(
     rng: np.random.Generator, ink: Colour, low: float, high: float, odds: float
 ) -> Caption | None:
-    """A word, like a state's name or a slogan, ``low`` to ``high`` of the plate's height; or, as
-    ``odds`` has it, none."""
+    """A word, ``low`` to ``high`` of the plate's height, like a state's name or a slogan; or None,
+    with the probability ``1 - odds``."""
     if not odds or rng.random() >= odds:
         return None
     count = int(rng.integers(4, 15))
     words = "".join(CHARACTERS[int(rng.integers(10, 36))] for _ in range(count))
     if rng.random() < 0.5:
-        blue, green, red = (int(c) for c in rng.integers(0, 200, 3))
-        ink = (blue, green, red)
-    return Caption(
-        words, choose_face(rng, ("*",), built_in=0.3), float(rng.uniform(low, high)), ink
-    )
+        ink = random_colour(rng, 0, 200)
+    face = choose_face(rng, ("*",), built_in=0.3)
+    return Caption(words, face, float(rng.uniform(low, high)), ink)
 
 
 def _text(rng: np.random.Generator, lines: int) -> list[str]:
     """Groups of letters and groups of digits, as in most countries, with a separator between."""
     groups = int(rng.integers(2, 4))
-    kinds = rng.random(groups) < 0.5
     parts = []
-    for letters in kinds:
+    for letters in rng.random(groups) < 0.5:
         pool = CHARACTERS[10:] if letters else CHARACTERS[:10]
         if rng.random() < 0.08:
             pool = CHARACTERS
-        size = int(rng.integers(1, 5)) if groups == 2 else int(rng.integers(1, 4))
+        size = int(rng.integers(1, 5 if groups == 2 else 4))
         parts.append("".join(pool[int(rng.integers(len(pool)))] for _ in range(size)))
     while sum(map(len, parts)) < 4:
         parts[-1] += CHARACTERS[int(rng.integers(36))]

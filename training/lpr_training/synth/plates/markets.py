@@ -12,7 +12,7 @@ import numpy as np
 
 from lpr_training.synth.glyphs.fonts import choose_face
 from lpr_training.synth.plates.designs import Band, Caption, Design
-from lpr_training.synth.sampling import choose_weighted, cumulative
+from lpr_training.synth.sampling import choose_weighted, cumulative, random_colour
 from lpr_training.synth.styles import BLACK, RED, WHITE, Colour
 
 _GREY: Colour = (178, 182, 180)
@@ -48,41 +48,26 @@ class MarketStyle:
     """One kind of plate. Odds are probabilities, 0..1."""
 
     name: str
-    aspect: float
-    """Width over height."""
+    aspect: float  # Width over height
     patterns: tuple[str, ...]
     schemes: tuple[Scheme, ...]
-    share: float = 1.0
-    """Relative frequency within the market."""
-    letters: str = _LETTERS
-    """Letters of the texts."""
-    faces: tuple[str, ...] = ("*",)
-    """Patterns of suitable font files' names."""
-    built_in: float = 0.25
-    """Odds of a built-in face instead."""
-    band_letters: tuple[str, ...] = ()
-    """Possible letters of the left band."""
+    share: float = 1.0  # Relative frequency within the market
+    letters: str = _LETTERS  # Letters of the texts
+    faces: tuple[str, ...] = ("*",)  # Patterns of suitable font files' names
+    built_in: float = 0.25  # Odds of a built-in face instead
+    band_letters: tuple[str, ...] = ()  # Possible letters of the left band
     band_odds: float = 0.0
-    right_band_odds: float = 0.0
-    """Odds of a right band, given a left one."""
-    names: tuple[str, ...] = ()
-    """Possible captions above the text."""
+    right_band_odds: float = 0.0  # Odds of a right band, given a left one
+    names: tuple[str, ...] = ()  # Possible captions above the text
     name_odds: float = 0.0
-    slogans: tuple[str, ...] = ()
-    """Possible captions below the text."""
+    slogans: tuple[str, ...] = ()  # Possible captions below the text
     slogan_odds: float = 0.0
-    caption_height: tuple[float, float] = (0.12, 0.2)
-    """Range of a caption's height, in heights of the plate."""
-    name_ground: Colour | None = None
-    """Colour of the strip behind the upper caption, if any."""
-    picture_odds: float = 0.0
-    """Odds of a shaded or painted ground."""
-    fill: tuple[float, float] = (0.75, 0.97)
-    """Range of the text's height, in heights of its space."""
-    relief: tuple[float, float] = (0.0, 0.35)
-    """Range of the embossing's strength, 0..1."""
-    sticker_odds: float = 0.0
-    """Odds of a sticker in each upper corner."""
+    caption_height: tuple[float, float] = (0.12, 0.2)  # Captions' heights, in heights of the plate
+    name_ground: Colour | None = None  # Colour of the strip behind the upper caption, if any
+    picture_odds: float = 0.0  # Odds of a shaded or painted ground
+    fill: tuple[float, float] = (0.75, 0.97)  # Range of the text's height, in heights of its space
+    relief: tuple[float, float] = (0.0, 0.35)  # Range of the embossing's strength, 0..1
+    sticker_odds: float = 0.0  # Odds of a sticker in each upper corner
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +118,12 @@ _CITIES = (
     "SP-CAMPINAS", "ES-VITORIA", "AM-MANAUS",
 )  # fmt: skip
 _US_INKS: tuple[Scheme, ...] = (
-    (WHITE, BLACK, 4),
-    (WHITE, _NAVY, 5),
-    (WHITE, (160, 70, 20), 2),
-    (WHITE, (40, 40, 150), 2),
-    (WHITE, _GREEN, 2.5),
-    (WHITE, (60, 40, 110), 1),
-    ((235, 215, 190), _NAVY, 1.5),
-    ((120, 215, 240), (40, 40, 60), 1.2),
-    ((40, 190, 235), _NAVY, 1.5),
-    ((150, 190, 160), (40, 60, 30), 0.8),
-    (_NAVY, (60, 190, 235), 0.8),
-    (_BLUE, WHITE, 0.8),
-    ((30, 26, 24), (60, 190, 235), 0.5),
-    ((60, 90, 40), WHITE, 0.6),
-)
+    (WHITE, BLACK, 4), (WHITE, _NAVY, 5), (WHITE, (160, 70, 20), 2), (WHITE, (40, 40, 150), 2),
+    (WHITE, _GREEN, 2.5), (WHITE, (60, 40, 110), 1), ((235, 215, 190), _NAVY, 1.5),
+    ((120, 215, 240), (40, 40, 60), 1.2), ((40, 190, 235), _NAVY, 1.5),
+    ((150, 190, 160), (40, 60, 30), 0.8), (_NAVY, (60, 190, 235), 0.8), (_BLUE, WHITE, 0.8),
+    ((30, 26, 24), (60, 190, 235), 0.5), ((60, 90, 40), WHITE, 0.6),
+)  # fmt: skip
 _US_LINES = (
     "AAA 9999", "AAA-9999", "AAA9999", "AAA*9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999",
     "AAA*999", "999 AAA", "999-AAA", "999*AAA", "AA 99999", "AAA 99A", "A99 9AA", "AA9 9A9",
@@ -156,90 +132,53 @@ _US_LINES = (
     "AAAA99", "A9A 9A9",
 )  # fmt: skip
 _VN_INKS: tuple[Scheme, ...] = (
-    (WHITE, BLACK, 10),
-    (_YELLOW, BLACK, 2.5),
-    (_BLUE, WHITE, 0.8),
-    (RED, WHITE, 0.3),
-)
+    (WHITE, BLACK, 10), (_YELLOW, BLACK, 2.5), (_BLUE, WHITE, 0.8), (RED, WHITE, 0.3),
+)  # fmt: skip
 _VN_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
 
 MARKETS: dict[str, Market] = {
-    "eu": Market(
-        0.42,
-        (
-            MarketStyle(
-                "eu-car", 4.6, _EU_LINES,
-                ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2.2), (WHITE, (60, 40, 150), 0.7),
-                 (WHITE, _BLUE, 0.6), (WHITE, _GREEN, 0.3), ((30, 26, 24), (225, 228, 228), 0.4),
-                 (_YELLOW, _BLUE, 0.3)),
-                share=6, faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.78,
-                right_band_odds=0.14, fill=(0.78, 0.99),
-            ),
-            MarketStyle(
-                "eu-two", 1.45, _EU_TWO, ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2)), share=0.8,
-                faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.35,
-            ),
-            MarketStyle(
-                "eu-short", 3.3, ("AA 999", "A 9999", "AAA 99", "AA*A 99", "A*A 999", "AAA-999"),
-                _USUAL, share=0.5, faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES,
-                band_odds=0.6,
-            ),
-        ),
-    ),
-    "us": Market(
-        0.34,
-        (
-            MarketStyle(
-                "us", 2.0, _US_LINES, _US_INKS, faces=_AMERICAN, built_in=0.15, names=_STATES,
-                name_odds=0.92, slogans=_SLOGANS, slogan_odds=0.65, caption_height=(0.1, 0.2),
-                picture_odds=0.6, fill=(0.72, 1.0), relief=(0.05, 0.55), sticker_odds=0.3,
-            ),
-        ),
-    ),
-    "br": Market(
-        0.11,
-        (
-            MarketStyle(
-                "br-old", 3.1, ("AAA-9999", "AAA 9999", "AAA-9999"),
-                ((_GREY, BLACK, 10), (RED, WHITE, 1.5), (WHITE, BLACK, 0.5)), share=3,
-                faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
-                caption_height=(0.13, 0.19), relief=(0.05, 0.45),
-            ),
-            MarketStyle(
-                "br-motorcycle", 1.18, ("AAA|9999",), ((_GREY, BLACK, 5), (RED, WHITE, 1)),
-                share=0.5, faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
-                caption_height=(0.1, 0.14),
-            ),
-            MarketStyle(
-                "mercosul", 3.08, ("AAA9A99",),
-                ((WHITE, BLACK, 8), (WHITE, RED, 1.5), (WHITE, _BLUE, 0.4)), share=1.2,
-                faces=_EUROPEAN, built_in=0.4, names=("BRASIL",), name_odds=1.0,
-                name_ground=EURO_BLUE, caption_height=(0.12, 0.16),
-            ),
-            MarketStyle(
-                "mercosul-motorcycle", 1.18, ("AAA|9A99",), _USUAL, share=0.3, faces=_EUROPEAN,
-                built_in=0.4, names=("BRASIL",), name_odds=1.0, name_ground=EURO_BLUE,
-                caption_height=(0.1, 0.14),
-            ),
-        ),
-    ),
-    "vn": Market(
-        0.13,
-        (
-            MarketStyle(
-                "vn-long", 4.7, ("99A-999.99", "99A-9999", "99AA-999.99"), _VN_INKS, share=1,
-                letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
-            ),
-            MarketStyle(
-                "vn-car", 2.0, ("99A|999.99", "99A|9999", "99AA|999.99"), _VN_INKS, share=1.2,
-                letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
-            ),
-            MarketStyle(
-                "vn-motorcycle", 1.36, ("99-A9|999.99", "99-A9|9999", "99-AA|999.99"), _VN_INKS,
-                share=1.8, letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35,
-            ),
-        ),
-    ),
+    "eu": Market(0.42, (
+        MarketStyle("eu-car", 4.6, _EU_LINES,
+            ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2.2), (WHITE, (60, 40, 150), 0.7),
+             (WHITE, _BLUE, 0.6), (WHITE, _GREEN, 0.3), ((30, 26, 24), (225, 228, 228), 0.4),
+             (_YELLOW, _BLUE, 0.3)),
+            share=6, faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.78,
+            right_band_odds=0.14, fill=(0.78, 0.99)),
+        MarketStyle("eu-two", 1.45, _EU_TWO, ((WHITE, BLACK, 10), (_YELLOW, BLACK, 2)), share=0.8,
+            faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.35),
+        MarketStyle("eu-short", 3.3,
+            ("AA 999", "A 9999", "AAA 99", "AA*A 99", "A*A 999", "AAA-999"), _USUAL, share=0.5,
+            faces=_EUROPEAN, built_in=0.35, band_letters=_COUNTRIES, band_odds=0.6),
+    )),
+    "us": Market(0.34, (
+        MarketStyle("us", 2.0, _US_LINES, _US_INKS, faces=_AMERICAN, built_in=0.15, names=_STATES,
+            name_odds=0.92, slogans=_SLOGANS, slogan_odds=0.65, caption_height=(0.1, 0.2),
+            picture_odds=0.6, fill=(0.72, 1.0), relief=(0.05, 0.55), sticker_odds=0.3),
+    )),
+    "br": Market(0.11, (
+        MarketStyle("br-old", 3.1, ("AAA-9999", "AAA 9999", "AAA-9999"),
+            ((_GREY, BLACK, 10), (RED, WHITE, 1.5), (WHITE, BLACK, 0.5)), share=3,
+            faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
+            caption_height=(0.13, 0.19), relief=(0.05, 0.45)),
+        MarketStyle("br-motorcycle", 1.18, ("AAA|9999",), ((_GREY, BLACK, 5), (RED, WHITE, 1)),
+            share=0.5, faces=_EUROPEAN, built_in=0.4, names=_CITIES, name_odds=0.95,
+            caption_height=(0.1, 0.14)),
+        MarketStyle("mercosul", 3.08, ("AAA9A99",),
+            ((WHITE, BLACK, 8), (WHITE, RED, 1.5), (WHITE, _BLUE, 0.4)), share=1.2,
+            faces=_EUROPEAN, built_in=0.4, names=("BRASIL",), name_odds=1.0,
+            name_ground=EURO_BLUE, caption_height=(0.12, 0.16)),
+        MarketStyle("mercosul-motorcycle", 1.18, ("AAA|9A99",), _USUAL, share=0.3, faces=_EUROPEAN,
+            built_in=0.4, names=("BRASIL",), name_odds=1.0, name_ground=EURO_BLUE,
+            caption_height=(0.1, 0.14)),
+    )),
+    "vn": Market(0.13, (
+        MarketStyle("vn-long", 4.7, ("99A-999.99", "99A-9999", "99AA-999.99"), _VN_INKS, share=1,
+            letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35),
+        MarketStyle("vn-car", 2.0, ("99A|999.99", "99A|9999", "99AA|999.99"), _VN_INKS, share=1.2,
+            letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35),
+        MarketStyle("vn-motorcycle", 1.36, ("99-A9|999.99", "99-A9|9999", "99-AA|999.99"), _VN_INKS,
+            share=1.8, letters=_VN_LETTERS, faces=_EUROPEAN, built_in=0.35),
+    )),
 }  # fmt: skip
 
 
@@ -278,11 +217,10 @@ def _design(
     if rng.random() < style.band_odds:
         letters = style.band_letters[int(rng.integers(len(style.band_letters)))]
         share = float(rng.uniform(0.075, 0.1)) * min(4.6 / style.aspect, 1.6)
-        left = Band(share, _varied(rng, EURO_BLUE), letters, stars=rng.random() < 0.8)
+        left = Band(share, varied(rng, EURO_BLUE, 0.6, 1.3), letters, stars=rng.random() < 0.8)
         if rng.random() < style.right_band_odds:
-            right = Band(
-                share, _varied(rng, EURO_BLUE), f"{int(rng.integers(1, 96)):02d}", stars=False
-            )
+            blue = varied(rng, EURO_BLUE, 0.6, 1.3)
+            right = Band(share, blue, f"{int(rng.integers(1, 96)):02d}", stars=False)
     return Design(
         region=region,
         style=style.name,
@@ -319,14 +257,14 @@ def _caption(
     if ground is not None:
         ink = WHITE
     elif rng.random() < 0.35:
-        blue, green, red = (int(c) for c in rng.integers(0, 160, 3))
-        ink = (blue, green, red)
+        ink = random_colour(rng, 0, 160)
     height = style.caption_height
     return Caption(text, choose_face(rng, ("*",), 0.1), float(rng.uniform(*height)), ink, ground)
 
 
-def _varied(rng: np.random.Generator, colour: Colour) -> Colour:
-    blue, green, red = (int(min(c * rng.uniform(0.6, 1.3), 255)) for c in colour)
+def varied(rng: np.random.Generator, colour: Colour, low: float, high: float) -> Colour:
+    """Return ``colour`` with each part times a factor between ``low`` and ``high``."""
+    blue, green, red = (int(min(c * rng.uniform(low, high), 255)) for c in colour)
     return blue, green, red
 
 

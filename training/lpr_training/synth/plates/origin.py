@@ -13,21 +13,18 @@ from lpr_training.synth.plates.markets import MARKETS
 from lpr_training.synth.plates.render import PlatePicture, render_plate
 
 ABROAD = "abroad"
-"""Used in place of a region's code for plates of all markets and of no particular country."""
+"""The code for plates of all markets and of no particular country."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A source of random plates: of a country, of a market, or of any foreign country.
 
-    It is created where the region is known and passed to the rendering processes, which need not
-    know the region.
+    It is picklable, so rendering processes need no region packs.
     """
 
-    country: Country | None = None
-    """The country, or None for a market or any foreign country."""
-    market: str | None = None
-    """A key of :data:`lpr_training.synth.plates.markets.MARKETS`, or None for all."""
+    country: Country | None = None  # The country, or None for a market or any foreign country
+    market: str | None = None  # A key of ``markets.MARKETS``, or None for all markets
 
     def plate(
         self,

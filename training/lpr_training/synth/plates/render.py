@@ -31,21 +31,15 @@ _FACES = 6  # Typefaces of each width
 class PlatePicture:
     """A rendered plate and its labels."""
 
-    image: Image
-    """BGR, ``H x W x 3``."""
-    mask: Image
-    """``H x W``: 255 on the plate, 0 outside its round corners."""
-    text: str
-    """The text without separators, ``A-Z0-9``."""
-    display: str
-    """The text with separators."""
+    image: Image  # BGR, ``H x W x 3``
+    mask: Image  # ``H x W``: 255 on the plate, 0 outside its round corners
+    text: str  # The text without separators, ``A-Z0-9``
+    display: str  # The text with separators
     style: str
-    region: str = "tw"
-    """A region's code, or empty for a plate of no particular country."""
+    region: str = "tw"  # A region's code, or empty for a plate of no particular country
     ground: Colour = WHITE
     ink: Colour = BLACK
-    lines: int = 1
-    """1 or 2."""
+    lines: int = 1  # 1 or 2
 
 
 def render_plate(
@@ -56,13 +50,10 @@ def render_plate(
     fresh: bool = False,
     country: Country = TAIWANS,
 ) -> PlatePicture:
-    """Render a plate of a ``country``, ``width`` pixels wide, with a random text and style by
-    default.
+    """Render a ``country``'s plate, ``width`` pixels wide; text and style are random if None.
 
-    A ``fresh`` plate has no sticker, no holder and intact paint.
-
-    Raises ``ValueError`` for an empty text or one with characters other than ``A-Z0-9``, and
-    ``KeyError`` for an unknown style.
+    A ``fresh`` plate has no sticker, no holder and intact paint. Raises ``ValueError`` for an empty
+    text or one with characters other than ``A-Z0-9``, and ``KeyError`` for an unknown style.
     """
     if text is not None and (not text or set(text) - set(CHARACTERS)):
         raise ValueError(f"a plate's text may contain only A-Z and 0-9, not {text!r}")
@@ -76,16 +67,8 @@ def render_plate(
     ink = _ink_mask(rng, kind, display, height, width)
     image = _paint(rng, kind, ink, fresh)
     _draw_fittings(rng, kind, image, fresh)
-    return PlatePicture(
-        image,
-        outline(height, width),
-        text,
-        display,
-        kind.name,
-        country.region.code,
-        kind.plate,
-        kind.ink,
-    )
+    mask, region = outline(height, width), country.region.code
+    return PlatePicture(image, mask, text, display, kind.name, region, kind.plate, kind.ink)
 
 
 def _separate(text: str, pattern: str) -> str:
@@ -137,27 +120,19 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
 
 def _strip(face: Typeface, display: str, spacing: float, separator: float, dot: bool) -> Image:
     """The ink of a line of text, :data:`_STRIP` pixels high."""
-    cell = round(face.width * _STRIP)
-    gap = round(spacing * _STRIP)
-    parts: list[Image] = []
-    empty = np.zeros((_STRIP, gap), np.uint8)
-    for char in display:
-        if char in " -":
-            wide = round(separator * _STRIP)
-            gap_only = np.zeros((_STRIP, wide), np.uint8)
-            parts[-1:] = [gap_only if char == " " else _separator(wide, face.weight, dot)]
-            continue
-        parts += [face.mask(char, cell, _STRIP), empty]
-    return np.hstack(parts[:-1])
-
-
-def _separator(width: int, weight: float, dot: bool) -> Image:
-    strip = np.zeros((_STRIP, width), np.uint8)
-    half = weight * _STRIP / 2
-    reach = half if dot else width * 0.3
+    empty = np.zeros((_STRIP, round(spacing * _STRIP)), np.uint8)
+    wide, half = round(separator * _STRIP), face.weight * _STRIP / 2
+    gaps = {symbol: np.zeros((_STRIP, wide), np.uint8) for symbol in " -"}
+    reach = half if dot else wide * 0.3
     y0, y1 = round(_STRIP * 0.49 - half), round(_STRIP * 0.49 + half)
-    strip[y0:y1, round(width / 2 - reach) : round(width / 2 + reach)] = 255
-    return strip
+    gaps["-"][y0:y1, round(wide / 2 - reach) : round(wide / 2 + reach)] = 255
+    parts: list[Image] = []
+    for char in display:
+        if char in gaps:
+            parts[-1:] = [gaps[char]]
+        else:
+            parts += [face.mask(char, round(face.width * _STRIP), _STRIP), empty]
+    return np.hstack(parts[:-1])
 
 
 def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Image:
@@ -172,9 +147,8 @@ def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Im
         # Without paint, only the embossing is left to read.
         fading, relief = rng.uniform(0.6, 0.85), rng.uniform(0.5, 0.9)
     colour = np.array(kind.ink) * (1 - fading) + sheet * fading + rng.normal(0, 5, 3)
-    ramp = np.linspace(sheet, np.clip(colour, 0, 255), 256)
-    table = np.rint(ramp).astype(np.uint8).reshape(256, 1, 3)
-    image = as_image(cv2.applyColorMap(ink, table))
+    ramp = np.rint(np.linspace(sheet, np.clip(colour, 0, 255), 256)).astype(np.uint8)
+    image = as_image(cv2.applyColorMap(ink, ramp[:, None]))
     emboss(rng, image, ink, relief)
     return image
 
@@ -197,11 +171,9 @@ def emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) 
     dx, dy = int(rng.integers(-2, 3)), int(rng.choice([-2, 2]))
     shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     moved = cv2.warpAffine(relief, shift, (width, height), flags=cv2.INTER_NEAREST)
-    light = cv2.subtract(moved, relief)
-    dark = cv2.subtract(relief, moved)
     keep = cv2.convertScaleAbs(cv2.bitwise_not(ink), alpha=strength)
-    light = cv2.multiply(light, keep, scale=1 / 255)
-    dark = cv2.multiply(dark, keep, scale=1 / 255)
+    light = cv2.multiply(cv2.subtract(moved, relief), keep, scale=1 / 255)
+    dark = cv2.multiply(cv2.subtract(relief, moved), keep, scale=1 / 255)
     cv2.add(image, cv2.merge([light] * 3), dst=image)
     cv2.subtract(image, cv2.merge([dark] * 3), dst=image)
 

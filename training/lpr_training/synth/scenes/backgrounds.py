@@ -17,8 +17,7 @@ def bodywork(rng: np.random.Generator, width: int, height: int) -> Image:
     if rng.random() < 0.15:
         grille(rng, picture, 0, 0, width, height)
     if rng.random() < 0.5:
-        sigma = rng.uniform(0.5, 3)
-        picture = cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.uint8, copy=False)
+        picture = as_image(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 3)))
     return picture
 
 
@@ -58,11 +57,9 @@ def _part(rng: np.random.Generator, picture: Image) -> None:
     height, width = picture.shape[:2]
     lamp = rng.random() < 0.15
     level = rng.uniform(5, 235)
-    colour = (
-        (rng.uniform(0, 60), rng.uniform(0, 70), rng.uniform(120, 230))
-        if lamp
-        else (tuple(np.clip(level + rng.normal(0, 12, 3), 0, 255)))
-    )
+    red = (0, 0, 120), (60, 70, 230)
+    tint = rng.uniform(*red) if lamp else np.clip(level + rng.normal(0, 12, 3), 0, 255)
+    colour = tuple(float(part) for part in tint)
     x, y = rng.uniform(-0.2, 1.2) * width, rng.uniform(-0.2, 1.2) * height
     kind = int(rng.integers(4))
     if kind == 0:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image
-from lpr_training.synth.arrays import as_float, as_image
+from lpr_training.synth.arrays import as_float, as_image, through_jpeg
 
 _MIN_LIGHT = np.float32(0.3)  # Least factor of light in a shadow
 _MIN_GAIN = 0.22  # Least gain of an exposure, so that plates remain legible
@@ -95,16 +95,14 @@ def defocus(rng: np.random.Generator, picture: Float32, scale: float) -> Float32
     height, width = picture.shape[:2]
     kind = rng.random()
     if kind < 0.35:
-        sigma = rng.uniform(0.3, max(scale, 0.4))
-        return as_float(cv2.GaussianBlur(picture, (0, 0), sigma))
+        return as_float(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, max(scale, 0.4))))
     if kind < 0.5:
         return as_float(cv2.filter2D(picture, -1, _motion(rng, scale * 3)))
     if kind < 0.62:
         factor = rng.uniform(max(0.45, 0.9 / max(scale, 1)), 0.95)
         small = (max(int(width * factor), 2), max(int(height * factor), 2))
         reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
-        back = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
-        return as_float(back)
+        return as_float(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR))
     if kind < 0.75:
         soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
         return as_float(picture + (picture - soft) * np.float32(rng.uniform(0.4, 1.6)))
@@ -169,7 +167,4 @@ def compress(rng: np.random.Generator, picture: Image) -> Image:
     if rng.random() < 0.35:
         return picture
     quality = int(rng.integers(18, 60) if rng.random() < 0.3 else rng.integers(60, 97))
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None  # it was encoded two lines above
-    return as_image(decoded)
+    return through_jpeg(picture, quality)

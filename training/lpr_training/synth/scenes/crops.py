@@ -31,8 +31,7 @@ class CropPicture:
     """A crop and its labels, as in :class:`lpr_training.synth.plates.render.PlatePicture`."""
 
     image: Image
-    quad: Quad
-    """The plate's exact corners, in pixels."""
+    quad: Quad  # The plate's exact corners, in pixels
     text: str
     region: str
     ground: Colour
@@ -58,7 +57,6 @@ def render_crop(
     rng: np.random.Generator,
     text: str | None = None,
     style: str | None = None,
-    background: Image | None = None,
     rotation: float = 9.0,
     tilt: float = 35.0,
     widths: tuple[float, float] = WIDTHS,
@@ -67,10 +65,9 @@ def render_crop(
 ) -> CropPicture:
     """Render a plate in random light, seen by a random camera, ``widths`` pixels wide.
 
-    The margin is at least 15 % of the plate's bounding box on each side. A ``background`` (any BGR
-    picture) is cropped at random. ``rotation`` is the standard deviation of the roll and ``tilt``
-    the greatest angle about the other axes, in degrees. ``text`` and ``style`` apply to countries'
-    plates, the number of ``lines`` to foreign ones.
+    The margin is at least 15 % of the plate's bounding box on each side. ``rotation`` is the
+    standard deviation of the roll and ``tilt`` the greatest angle about the other axes, in degrees.
+    ``text`` and ``style`` apply to countries' plates, the number of ``lines`` to foreign ones.
     """
     wide = widths[0] * (widths[1] / widths[0]) ** (rng.random() ** 0.7)
     native = 160 if wide < 100 else 240 if wide < 160 else 320
@@ -82,11 +79,7 @@ def render_crop(
     aspect = native / plate.image.shape[0]
     corners = random_view(rng, aspect, rotation * steep, tilt * steep) * np.float32(wide)
     corners, size = _place(rng, corners)
-    if background is None:
-        around = backgrounds.bodywork(rng, *size)
-    else:
-        around = _cut(rng, background, *size)
-    image = _photograph(rng, plate, corners, around, wide)
+    image = _photograph(rng, plate, corners, backgrounds.bodywork(rng, *size), wide)
     return CropPicture(
         image, as_quad(corners), plate.text, plate.region, plate.ground, plate.ink, plate.lines
     )
@@ -98,15 +91,6 @@ def _place(rng: np.random.Generator, corners: Float32) -> tuple[Float32, tuple[i
     before, after = (rng.uniform(_MARGIN, 2 * _MARGIN, 2) * (high - low) for _ in range(2))
     size = np.ceil(high - low + before + after)
     return (corners - low + before).astype(np.float32), (int(size[0]), int(size[1]))
-
-
-def _cut(rng: np.random.Generator, picture: Image, width: int, height: int) -> Image:
-    tall, wide = picture.shape[:2]
-    share = min(1.0, tall / height, wide / width) * rng.uniform(0.3, 1.0)
-    h, w = max(int(height * share), 1), max(int(width * share), 1)
-    x, y = int(rng.integers(wide - w + 1)), int(rng.integers(tall - h + 1))
-    part = cv2.resize(picture[y : y + h, x : x + w], (width, height))
-    return part.astype(np.uint8, copy=False)
 
 
 def _photograph(
@@ -145,9 +129,8 @@ def _readable(image: Image, cover: Image) -> bool:
     tones = image[::2, ::2, 1][cover[::2, ::2] > 200]
     if len(tones) == 0:
         return True
-    dark, light = np.partition(tones, [len(tones) // 12, len(tones) * 10 // 12])[
-        [len(tones) // 12, len(tones) * 10 // 12]
-    ]
+    ranks = [len(tones) // 12, len(tones) * 10 // 12]
+    dark, light = np.partition(tones, ranks)[ranks]
     return int(light) - int(dark) >= _MIN_CONTRAST
 
 

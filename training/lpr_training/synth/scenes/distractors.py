@@ -62,15 +62,9 @@ def _differ(a: Image, b: Image, box: Box) -> bool:
 
 
 def _colour(rng: np.random.Generator, light: bool | None = None) -> tuple[int, int, int]:
-    if light is None:
-        low, high = 0, 256
-    else:
-        low, high = (150, 256) if light else (0, 110)
-    return (
-        int(rng.integers(low, high)),
-        int(rng.integers(low, high)),
-        int(rng.integers(low, high)),
-    )
+    low, high = (0, 256) if light is None else (150, 256) if light else (0, 110)
+    blue, green, red = (int(rng.integers(low, high)) for _ in range(3))
+    return blue, green, red
 
 
 def _overlay(rng: np.random.Generator, picture: Image, avoid: Sequence[Box]) -> None:

@@ -44,11 +44,10 @@ class ScenePicture:
 def render_scene(
     rng: np.random.Generator, width: int, height: int, origin: Origin = TAIWANESE
 ) -> ScenePicture:
-    """Render a street with up to four vehicles, and plates of 16 pixels to half the picture's
-    width.
+    """Render a street with up to four vehicles, which do not occlude each other.
 
-    Vehicles do not occlude each other. A vehicle whose plate would be truncated, too small or too
-    large has none; one in ten others has none either.
+    Plates are 16 pixels to half the picture wide. A vehicle has no plate if it would be truncated,
+    too small or too large; one in ten others has none either.
     """
     picture, horizon = render_street(rng, width, height)
     placed: list[PlacedPlate] = []
@@ -75,8 +74,7 @@ def render_scene(
 
 
 def place_vehicle(picture: Image, vehicle: VehiclePicture, stance: Float32) -> Image:
-    """Return the picture with a vehicle and its shadow; ``stance`` (``4 x 2``, pixels) gives the
-    corners of the vehicle's picture."""
+    """Return the picture with a vehicle and its shadow, at the corners ``stance`` (``4 x 2``)."""
     return lay_onto(_ground_shadow(picture, stance), vehicle.image, vehicle.mask, stance)[0]
 
 
@@ -135,15 +133,9 @@ def _stance(
     lean = rng.normal(0, 0.02) * tall
     slope = turn * rng.uniform(-0.3, 0.6) * wide
     left, right = tall * (1 - turn), tall * (1 + turn)
-    return np.array(
-        [
-            [middle - half + lean, y - left - slope],
-            [middle + half + lean, y - right + slope],
-            [middle + half, y + slope],
-            [middle - half, y - slope],
-        ],
-        np.float32,
-    )
+    upper = [middle - half + lean, y - left - slope], [middle + half + lean, y - right + slope]
+    lower = [middle + half, y + slope], [middle - half, y - slope]
+    return np.array([*upper, *lower], np.float32)
 
 
 def _ground_shadow(picture: Image, stance: Float32) -> Image:
@@ -160,10 +152,5 @@ def _ground_shadow(picture: Image, stance: Float32) -> Image:
 
 
 def _visible(box: Box, width: int, height: int) -> bool:
-    inside = Box(0, 0, width, height)
-    return (
-        inside.contains(box.center)
-        and box.width >= MIN_WIDTH
-        and box.clipped(width, height).area >= _MIN_VISIBLE * box.area
-        and box.width <= width / 2
-    )
+    clipped = box.clipped(width, height).area
+    return MIN_WIDTH <= box.width <= width / 2 and clipped >= _MIN_VISIBLE * box.area

@@ -24,14 +24,10 @@ _RED = np.array([30, 24, 170], np.float32)
 class VehiclePicture:
     """A vehicle that stands on the picture's lower edge."""
 
-    image: Image
-    """BGR, ``H x W x 3``."""
-    mask: Image
-    """``H x W``: the vehicle's opacity, 0..255."""
-    plate: Float32
-    """The plate's corners (``4 x 2``, pixels)."""
-    styles: tuple[str, ...]
-    """Names of the plate styles that it may have."""
+    image: Image  # BGR, ``H x W x 3``
+    mask: Image  # ``H x W``: the vehicle's opacity, 0..255
+    plate: Float32  # The plate's corners (``4 x 2``, pixels)
+    styles: tuple[str, ...]  # Names of the plate styles that it may have
 
 
 def render_vehicle(rng: np.random.Generator, kind: str, width: int) -> VehiclePicture:
@@ -39,10 +35,14 @@ def render_vehicle(rng: np.random.Generator, kind: str, width: int) -> VehiclePi
     return KINDS[kind](rng, width)
 
 
-def _corners(x: float, y: float, wide: float, aspect: float, unit: int) -> Float32:
+def _picture(
+    brush: Painter, y: float, wide: float, aspect: float, styles: tuple[str, ...]
+) -> VehiclePicture:
+    """The painted vehicle, with its plate in the middle at the height ``y``."""
     a, b = wide / 2, wide / 2 / aspect
-    corners = np.array([[x - a, y - b], [x + a, y - b], [x + a, y + b], [x - a, y + b]])
-    return (corners * unit).astype(np.float32)
+    corners = np.array([[0.5 - a, y - b], [0.5 + a, y - b], [0.5 + a, y + b], [0.5 - a, y + b]])
+    plate = (corners * brush.mask.shape[1]).astype(np.float32)
+    return VehiclePicture(brush.image, brush.mask, plate, styles)
 
 
 def _car(rng: np.random.Generator, width: int) -> VehiclePicture:
@@ -65,12 +65,10 @@ def _car(rng: np.random.Generator, width: int) -> VehiclePicture:
     brush.line([(0.03, bumper + 0.008), (0.97, bumper + 0.008)], shade(colour, 1.25), 0.004)
     plate_y = (_car_rear if rear else _car_front)(rng, brush, colour, belt, bumper, sill)
     wide = rng.uniform(0.2, 0.23)
-    brush.rectangle(
-        0.5, plate_y, wide * 1.25, wide * 0.52, shade(colour, 0.5), shade(colour, 0.7), 0.01
-    )
+    recess = shade(colour, 0.5), shade(colour, 0.7)
+    brush.rectangle(0.5, plate_y, wide * 1.25, wide * 0.52, *recess, 0.01)
     styles = ("car", "car", "car", "rental", "taxi", "electric", "old-car", "old-car-place")
-    corners = _corners(0.5, plate_y, wide, 2.375, width)
-    return VehiclePicture(brush.image, brush.mask, corners, styles)
+    return _picture(brush, plate_y, wide, 2.375, styles)
 
 
 def _cabin(rng: np.random.Generator, brush: Painter, colour: Paint, belt: float) -> None:
@@ -107,9 +105,7 @@ def _car_rear(
     brush.ellipse(0.5, belt + 0.07, 0.022, 0.022, _CHROME, shade(_CHROME, 0.6))
     draw_letters(rng, brush.image, 0.24, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
     draw_letters(rng, brush.image, 0.72, belt + 0.19, 0.024, int(rng.integers(2, 9)), _CHROME)
-    if rng.random() < 0.6:
-        return belt + (bumper - belt) * 0.68
-    return (bumper + sill) / 2 + 0.005
+    return belt + (bumper - belt) * 0.68 if rng.random() < 0.6 else (bumper + sill) / 2 + 0.005
 
 
 def _car_front(
@@ -143,16 +139,9 @@ def _scooter(rng: np.random.Generator, width: int) -> VehiclePicture:
         brush.ellipse(x, seat - 0.26, 0.09, 0.06, shade(_DARK, 1.5), _DARK)
     brush.rectangle(0.5, tall - 0.27, 0.2, 0.54, _TYRE, shade(_TYRE, 0.6), 0.08)
     brush.rectangle(0.8, tall - 0.3, 0.15, 0.13, shade(_CHROME, 0.6), shade(_CHROME, 0.25), 0.06)
-    body = [
-        (0.3, seat - 0.05),
-        (0.7, seat - 0.05),
-        (0.76, seat + 0.1),
-        (0.7, seat + 0.3),
-        (0.58, seat + 0.42),
-        (0.42, seat + 0.42),
-        (0.3, seat + 0.3),
-        (0.24, seat + 0.1),
-    ]
+    body = [(0.3, seat - 0.05), (0.7, seat - 0.05), (0.76, seat + 0.1), (0.7, seat + 0.3),
+            (0.58, seat + 0.42), (0.42, seat + 0.42), (0.3, seat + 0.3),
+            (0.24, seat + 0.1)]  # fmt: skip
     brush.polygon(body, shade(colour, 1.2), shade(colour, 0.55))
     brush.ellipse(0.5, seat - 0.04, 0.23, 0.06, shade(_DARK, 1.6), _DARK)
     lamp = seat + 0.13
@@ -168,10 +157,7 @@ def _scooter(rng: np.random.Generator, width: int) -> VehiclePicture:
         "old-motorcycle", "old-motorcycle", "old-motorcycle-place", "electric", "old-green",
         "light-motorcycle", "heavy-yellow", "heavy-red",
     )  # fmt: skip
-    wide = rng.uniform(0.36, 0.44)
-    return VehiclePicture(
-        brush.image, brush.mask, _corners(0.5, plate_y, wide, 1.857, width), styles
-    )
+    return _picture(brush, plate_y, rng.uniform(0.36, 0.44), 1.857, styles)
 
 
 def _rider(rng: np.random.Generator, brush: Painter, seat: float, tall: float) -> None:
@@ -212,8 +198,7 @@ def _van(rng: np.random.Generator, width: int) -> VehiclePicture:
     brush.rectangle(0.5, plate_y, 0.25, 0.11, shade(_DARK, 1.5), shade(_DARK, 2.0), 0.01)
     styles = ("car", "truck", "private-truck", "old-truck", "old-private-truck", "coach",
               "old-taxi", "old-coach", "trailer", "old-trailer")  # fmt: skip
-    corners = _corners(0.5, plate_y, rng.uniform(0.18, 0.21), 2.3, width)
-    return VehiclePicture(brush.image, brush.mask, corners, styles)
+    return _picture(brush, plate_y, rng.uniform(0.18, 0.21), 2.3, styles)
 
 
 KINDS = {"car": _car, "scooter": _scooter, "van": _van}

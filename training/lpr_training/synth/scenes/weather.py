@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lpr.types import Float32, Image
-from lpr_training.synth.arrays import as_float, as_image
+from lpr_training.synth.arrays import as_float, as_image, through_jpeg
 
 
 def infrared(rng: np.random.Generator, scene: Float32, cover: Image) -> Float32:
@@ -63,12 +63,8 @@ def video_coding(rng: np.random.Generator, picture: Image) -> Image:
         before = cv2.warpAffine(picture, shift, (width, height), borderMode=cv2.BORDER_REPLICATE)
         share = rng.uniform(0.1, 0.3)
         moved = as_image(cv2.addWeighted(picture, 1 - share, before, share, 0))
-    quality = int(rng.integers(14, 45))
-    _, data = cv2.imencode(".jpg", moved, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    coarse = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert coarse is not None  # it was encoded two lines above
-    smooth = cv2.blur(coarse, (3, 3))
+    coarse = through_jpeg(moved, int(rng.integers(14, 45)))
     edges = np.zeros((height, width), np.uint8)
     edges[::8] = edges[7::8] = 1
     edges[:, ::8] = edges[:, 7::8] = 1
-    return np.where(edges[:, :, None] > 0, as_image(smooth), as_image(coarse))
+    return np.where(edges[:, :, None] > 0, as_image(cv2.blur(coarse, (3, 3))), coarse)

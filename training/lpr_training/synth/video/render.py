@@ -39,14 +39,10 @@ _MAX_BLUR = 31  # Longest motion blur, in pixels
 class VisiblePlate:
     """A plate in a frame."""
 
-    passage: int
-    """Index of the vehicle's pass."""
-    box: Box
-    """Pixels; may reach beyond the picture."""
-    visible: float
-    """Visible share, 0..1."""
-    motion: float
-    """Motion while the shutter is open, in pixels."""
+    passage: int  # Index of the vehicle's pass
+    box: Box  # Pixels; may reach beyond the picture
+    visible: float  # Visible share, 0..1
+    motion: float  # Motion while the shutter is open, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +67,13 @@ class RenderedVideo:
         self.recipe = recipe
         self._vehicles = [_vehicle(way, recipe.light.plates, recipe.worn) for way in ways(recipe)]
         self.texts = tuple(vehicle.text for vehicle in self._vehicles)
-        reach = round(recipe.width * (recipe.camera.pan + 2 * recipe.camera.sway)) + 4
+        self._reach = round(recipe.width * (recipe.camera.pan + 2 * recipe.camera.sway)) + 4
         rng = np.random.default_rng([recipe.seed, 1 << 20])
-        width, horizon = recipe.width + 2 * reach, recipe.camera.horizon
+        width, horizon = recipe.width + 2 * self._reach, recipe.camera.horizon
         street, _ = render_street(rng, width, recipe.height, horizon=horizon)
         self._street = as_image(cv2.convertScaleAbs(street, alpha=recipe.light.street))
-        self._reach = reach
-        self._grain = rng.normal(
-            0, max(recipe.camera.noise, 1e-6), (recipe.height + 128, recipe.width + 128, 3)
-        ).astype(np.int16)
+        size = (recipe.height + 128, recipe.width + 128, 3)
+        self._grain = rng.normal(0, max(recipe.camera.noise, 1e-6), size).astype(np.int16)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         for frame in range(self.recipe.frames):
@@ -106,7 +100,8 @@ class RenderedVideo:
             plates = [_occluded(plate, cover, origin) for plate in plates]
             place = bounds(mount(vehicle.picture, corners))
             if box.x1 > 0 and box.x0 < recipe.width:
-                visible = _visible_share(place, recipe.width, recipe.height)
+                inside = place.clipped(recipe.width, recipe.height)
+                visible = min(inside.area / max(place.area, 1e-6), 1.0)
                 plates.append(VisiblePlate(number, place, visible, motion))
         for post in recipe.posts:
             left = round(post.x * recipe.width) + dx
@@ -190,13 +185,8 @@ def _ground_truth(
     legible: list[int],
     boxes: list[list[list[float]]],
 ) -> dict[str, Any]:
-    video = {
-        "file": name,
-        "fps": recipe.fps,
-        "width": recipe.width,
-        "height": recipe.height,
-        "frames": recipe.frames,
-    }
+    keys = ("fps", "width", "height", "frames")
+    video = {"file": name} | {key: getattr(recipe, key) for key in keys}
     passes = [
         {"text": text, "legible": count, "boxes": rows}
         for text, count, rows in zip(texts, legible, boxes, strict=True)
@@ -206,11 +196,11 @@ def _ground_truth(
 
 
 def _legible(plate: VisiblePlate, width: int) -> bool:
-    return (
-        plate.box.width >= _MIN_WIDTH * width
-        and plate.visible >= _MIN_VISIBLE
-        and plate.motion <= _MAX_MOTION * plate.box.height
+    large, still = (
+        plate.box.width >= _MIN_WIDTH * width,
+        plate.motion <= _MAX_MOTION * plate.box.height,
     )
+    return large and still and plate.visible >= _MIN_VISIBLE
 
 
 def _vehicle(way: Way, light: float, worn: float) -> _Vehicle:
@@ -250,8 +240,7 @@ def _lay(
     if lamps:
         laid = _shine(laid, local, lamps)
     if motion > 1:
-        size = min(int(motion) | 1, _MAX_BLUR)
-        laid = as_image(cv2.blur(laid, (1, size)))
+        laid = as_image(cv2.blur(laid, (1, min(int(motion) | 1, _MAX_BLUR))))
     picture[y0:y1, x0:x1] = laid
     return cover, (x0, y0)
 
@@ -279,11 +268,6 @@ def _occluded(plate: VisiblePlate, cover: Image, origin: tuple[int, int]) -> Vis
         return plate
     hidden = float(part.sum()) / 255 / max((x1 - x0) * (y1 - y0), 1)
     return replace(plate, visible=max(plate.visible - hidden, 0.0))
-
-
-def _visible_share(box: Box, width: int, height: int) -> float:
-    """The share of a box inside the picture, 0..1."""
-    return min(box.clipped(width, height).area / max(box.area, 1e-6), 1.0)
 
 
 def _rain(rng: np.random.Generator, picture: Image, streaks: int) -> None:

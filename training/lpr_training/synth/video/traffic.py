@@ -25,16 +25,11 @@ class Way:
     """One pass of a vehicle: piecewise linear motion along ``z`` at a constant ``x``."""
 
     kind: str
-    text: str | None
-    """The plate's text; None for a random one that suits the kind."""
-    seed: int
-    """Determines the vehicle's appearance."""
-    x: float
-    """Metres to the right of the camera."""
-    times: tuple[float, ...]
-    """Seconds from the video's start, ascending."""
-    depths: tuple[float, ...]
-    """``z`` at these times, in metres."""
+    text: str | None  # The plate's text; None for a random one that suits the kind
+    seed: int  # Determines the vehicle's appearance
+    x: float  # Metres to the right of the camera
+    times: tuple[float, ...]  # Seconds from the video's start, ascending
+    depths: tuple[float, ...]  # ``z`` at these times, in metres
 
     def depth_at(self, time: float) -> float | None:
         """``z`` in metres at a time, or None if the vehicle is not on the road."""
@@ -60,16 +55,10 @@ def ways(recipe: VideoRecipe) -> list[Way]:
             start += lane.every * rng.uniform(0.5, 1.5) if not lane.halt else lane.every
     for number, parked in enumerate(recipe.parked):
         rng = np.random.default_rng([recipe.seed, 1000 + number])
-        seed = int(rng.integers(1 << 31))
-        text = _text(rng, parked.kind)
+        seed, text = int(rng.integers(1 << 31)), _text(rng, parked.kind)
         always = (0.0, recipe.seconds)
         found.append(Way(parked.kind, text, seed, parked.x, always, (parked.z, parked.z)))
-    return _without_collisions(found)
-
-
-def _without_collisions(found: list[Way]) -> list[Way]:
-    """The passes without those that would collide with an earlier one."""
-    kept: list[Way] = []
+    kept: list[Way] = []  # without those that would collide with an earlier one
     for way in sorted(found, key=lambda way: way.times[0]):
         near = [other for other in kept if abs(other.x - way.x) < _MIN_SIDE_GAP]
         if not any(_collide(way, other) for other in near):
@@ -104,8 +93,7 @@ def _text(rng: np.random.Generator, kind: str) -> str | None:
     """A car's text, mostly of Taiwan's commonest format; None for other kinds."""
     if kind != "car":
         return None
-    pattern = random_pattern(rng) if rng.random() < 0.3 else "AAA-9999"
-    return random_text(rng, pattern)
+    return random_text(rng, random_pattern(rng) if rng.random() < 0.3 else "AAA-9999")
 
 
 def stance(recipe: VideoRecipe, kind: str, tall: float, x: float, z: float) -> Float32:
@@ -122,12 +110,6 @@ def stance(recipe: VideoRecipe, kind: str, tall: float, x: float, z: float) -> F
     half = wide / 2 * (1 - turn * turn)
     left, right = high * (1 + turn / 2), high * (1 - turn / 2)
     slope = turn * wide * 0.1
-    return np.array(
-        [
-            [middle - half, ground - left + slope],
-            [middle + half, ground - right - slope],
-            [middle + half, ground - slope],
-            [middle - half, ground + slope],
-        ],
-        np.float32,
-    )
+    upper = [middle - half, ground - left + slope], [middle + half, ground - right - slope]
+    lower = [middle + half, ground - slope], [middle - half, ground + slope]
+    return np.array([*upper, *lower], np.float32)
