@@ -311,7 +311,7 @@ def served(reader: lpr.Reader, folder: Path) -> Iterator[Browser]:
             browser.open()
             yield browser
         finally:
-            server.stop()
+            server.shutdown()
             thread.join()
 
 

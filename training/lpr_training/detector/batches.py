@@ -28,12 +28,9 @@ from lpr_training.synth.plates.origin import origin
 class Batch:
     """``N`` canvases and their plates."""
 
-    images: Tensor
-    """``N x H x W x 3``, BGR bytes."""
-    plates: Tensor
-    """``M x 5``: number of the picture, x0, y0, x1, y1 in pixels."""
-    ignored: Tensor
-    """Plates, in the same layout, that count neither as positive nor as negative."""
+    images: Tensor  # ``N x H x W x 3``, BGR bytes
+    plates: Tensor  # ``M x 5``: number of the picture, x0, y0, x1, y1 in pixels
+    ignored: Tensor  # Plates, in the same layout, that count neither as positive nor as negative
 
     def to(self, device: torch.device) -> Batch:
         return Batch(*(part.to(device) for part in (self.images, self.plates, self.ignored)))

@@ -23,10 +23,8 @@ class _Assigned(NamedTuple):
     anchor: Tensor
     row: Tensor
     column: Tensor
-    offset: Tensor
-    """``M x 2``: the plate's centre within the cell, 0..1."""
-    extent: Tensor
-    """``M x 2``: the plate's width and height, in pixels of the input."""
+    offset: Tensor  # ``M x 2``: the plate's centre within the cell, 0..1
+    extent: Tensor  # ``M x 2``: the plate's width and height, in pixels of the input
 
 
 class YoloLoss:

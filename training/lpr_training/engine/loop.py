@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-import queue
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import torch
@@ -32,7 +32,10 @@ METRICS = "metrics.jsonl"
 BEST = "best.safetensors"
 """The file of a run's best averaged weights."""
 
+_AHEAD = 2  # Batches that wait for the training step
+
 Batch = TypeVar("Batch", bound="Movable")
+T = TypeVar("T")
 
 
 class Movable(Protocol):
@@ -86,41 +89,19 @@ class EMA:
                 value.copy_(source[name])
 
 
-class Prefetch(Generic[Batch]):
-    """Batches prepared in advance by threads (OpenCV and NumPy release the GIL)."""
-
-    def __init__(self, make: Callable[[int], Batch], steps: range, workers: int = 1) -> None:
-        self.make, self.steps, self.workers = make, steps, max(workers, 1)
-
-    def __iter__(self) -> Iterator[Batch]:
-        stop = threading.Event()
-        lanes: list[queue.Queue[Any]] = [queue.Queue(2) for _ in range(self.workers)]
-
-        def work(lane: int) -> None:
-            for step in self.steps[lane :: self.workers]:
-                try:
-                    item: Any = self.make(step)
-                except BaseException as error:
-                    item = error
-                while not stop.is_set():
-                    try:
-                        lanes[lane].put(item, timeout=0.2)
-                        break
-                    except queue.Full:
-                        continue
-                if stop.is_set() or isinstance(item, BaseException):
-                    return
-
-        for lane in range(self.workers):
-            threading.Thread(target=work, args=(lane,), daemon=True).start()
-        try:
-            for index in range(len(self.steps)):
-                item = lanes[index % self.workers].get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
+def prefetch(make: Callable[[int], T], steps: range) -> Iterator[T]:
+    """Yield batches prepared in advance by a thread (OpenCV and NumPy release the GIL)."""
+    pool = ThreadPoolExecutor(1)
+    ahead: deque[Future[T]] = deque()
+    try:
+        for step in steps:
+            ahead.append(pool.submit(make, step))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Numbered(Dataset[Batch]):
@@ -135,7 +116,7 @@ class _Numbered(Dataset[Batch]):
 
 def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]:
     if not workers:
-        return iter(Prefetch(task.batch, numbers))
+        return prefetch(task.batch, numbers)
     # OpenCV's threads do not survive a fork: a worker would wait for them forever.
     cv2.setNumThreads(1)
     return iter(

@@ -44,10 +44,7 @@ def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
 
 
 def convert(
-    labels: Path,
-    classes: Sequence[str] = (),
-    one_class: str | None = None,
-    clip: bool = False,
+    labels: Path, classes: Sequence[str] = (), one_class: str | None = None, clip: bool = False
 ) -> Converted:
     """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
 
