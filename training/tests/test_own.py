@@ -190,7 +190,7 @@ def test_what_the_table_cannot_know_is_asked_for(tmp_path: Path) -> None:
     voc(tmp_path / "out" / "b.xml", (15, 10, 60, 30))
     picture(tmp_path / "out" / "b.jpg")
     again = ("data", "table", tmp_path / "out", "--out", tmp_path / "out.csv", "--val", 0)
-    assert "reaches out of its picture" in failure(*again)
+    assert "extends beyond its picture" in failure(*again)
     assert "clipped: 1" in done(*again, "--clip").stderr
 
 

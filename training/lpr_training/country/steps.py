@@ -63,8 +63,11 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
             continue
         resumes = same and not known["done"] and step.resumes
         say(f"{heading}{_why(known, same, resumes)}")
-        if not resumes:
-            _remove(step.makes)
+        for path in () if resumes else step.makes:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         state[step.name] = {"print": prints[step.name], "done": False, "seconds": 0.0}
         _save(state, file)
         began = time.monotonic()
@@ -87,14 +90,6 @@ def _why(known: dict[str, Any], same: bool, resumes: bool) -> str:
 def _print(step: Step, before: dict[str, str]) -> str:
     content = json.dumps([step.inputs, [before[name] for name in step.after]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _remove(paths: Sequence[Path]) -> None:
-    for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _load(file: Path) -> State:

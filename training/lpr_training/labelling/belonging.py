@@ -37,7 +37,9 @@ def belonging(
     """
     paths = tuple(_picture(image) for image in images)
     texts_of = [
-        _texts(image) if texts is None else texts.get(path.name, set())
+        {box.text for box in image.boxes if box.text}
+        if texts is None
+        else texts.get(path.name, set())
         for image, path in zip(images, paths, strict=True)
     ]
     keys = [_key(pattern, path) for path in paths]
@@ -52,10 +54,6 @@ def _picture(image: LabelledImage) -> Path:
     if image.path is None:
         raise SourceError(f"{image.labels}: labels a picture that is not there; add or remove it")
     return image.path.absolute()
-
-
-def _texts(image: LabelledImage) -> set[str]:
-    return {labelled.text for labelled in image.boxes if labelled.text}
 
 
 def _key(pattern: re.Pattern[str] | None, path: Path) -> list[tuple[str, str]]:

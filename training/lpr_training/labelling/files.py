@@ -30,7 +30,10 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_picture(path: Path, image: Image) -> None:
-    """Write a picture (BGR, ``H x W x 3``) as PNG into an existing folder."""
-    _, data = cv2.imencode(".png", image)
+    """Write a picture (BGR, ``H x W x 3``) in the format of its suffix into an existing folder.
+
+    JPEG files have OpenCV's default quality of 95.
+    """
+    _, data = cv2.imencode(path.suffix, image)
     with writing(path):
         path.write_bytes(data.tobytes())

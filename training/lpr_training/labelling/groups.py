@@ -48,8 +48,6 @@ def divide(groups: Sequence[Sequence[int]], share: float, seed: int) -> tuple[li
         if taken < len(groups) - 1 and len(second) + len(group) / 2 <= target:
             second += group
             taken += 1
-    if not second:
-        smallest = min(drawn, key=len)
-        second = list(smallest)
+    second = second or [*min(drawn, key=len)]
     chosen = set(second)
     return [i for group in groups for i in group if i not in chosen], sorted(second)
