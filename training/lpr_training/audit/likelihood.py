@@ -55,7 +55,7 @@ def disagreement(logits: Float32, spec: CtcSpec, label: str, reading: str) -> fl
     raw -= raw.max(axis=1, keepdims=True)
     log_softmax = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
     labelled, read = (
-        log_probability(log_softmax, _classes(text, spec), spec.blank) for text in (label, reading)
+        log_probability(log_softmax, spec.encode(text), spec.blank) for text in (label, reading)
     )
     return math.inf if labelled == -math.inf else max(read - labelled, 0.0)
 
@@ -73,9 +73,3 @@ def disagreement_of_reading(reading: Reading, label: str) -> float:
         if other.text == label and other.confidence > 0 and reading.confidence > 0:
             return max(math.log(reading.confidence / other.confidence), 0.0)
     return max(logit(reading.confidence), 0.0) * edit_distance(reading.text, label)
-
-
-def _classes(text: str, spec: CtcSpec) -> list[int]:
-    """The classes of a text: indices in the alphabet, shifted by one from the blank on."""
-    places = map(spec.alphabet.index, text)
-    return [place + (place >= spec.blank) for place in places]

@@ -70,17 +70,11 @@ class Suspect:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The suspects, the most suspicious first, and the errors of unreadable pictures."""
-
-    suspects: list[Suspect]
-    failures: list[SourceError]
-
-
-def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ranking:
-    """Rank every label with a text; ties go by ascending confidence of the reading. An unreadable
-    picture affects only its own labels."""
+def rank(
+    reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]
+) -> tuple[list[Suspect], list[SourceError]]:
+    """Rank every label with a text, the most suspicious first; ties go by ascending confidence of
+    the reading. Also returns the errors of unreadable pictures."""
     suspects: list[Suspect] = []
     failures: list[SourceError] = []
     for path, labels in pictures:
@@ -93,20 +87,19 @@ def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ra
             continue
         suspects += _suspects_in(reader, path, image, labels)
     suspects.sort(key=lambda suspect: (-suspect.score, suspect.reading.confidence))
-    return Ranking(suspects, failures)
+    return suspects, failures
 
 
 def _suspects_in(
     reader: Reader, path: Path, image: Image, labels: Sequence[Label]
 ) -> list[Suspect]:
     elsewhere = _elsewhere([label.box for label in labels], reader.find(image))
-    known = [
-        (label, place) for label, place in zip(labels, elsewhere, strict=True) if label.is_text
-    ]
-    read = _read(reader, image, [label for label, _ in known])
+    places = [place for label, place in zip(labels, elsewhere, strict=True) if label.is_text]
+    known = [label for label in labels if label.is_text]
+    read = _read(reader, image, known)
     return [
         _suspect(reader, path, image, label, reading, nats, place)
-        for (label, place), (reading, nats) in zip(known, read, strict=True)
+        for label, place, (reading, nats) in zip(known, places, read, strict=True)
     ]
 
 
@@ -120,15 +113,12 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
             (reading, disagreement_of_reading(reading, label.known))
             for label, reading in zip(labels, readings, strict=True)
         ]
-    with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
-        looks = recognizer.outputs(crops)
     spec = recognizer.network.spec
+    with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
+        outputs = recognizer.outputs(crops)
     return [
-        (
-            recognizer.calibrated(look),
-            disagreement(look.logits, spec, label.known, look.reading.text),
-        )
-        for label, look in zip(labels, looks, strict=True)
+        (recognizer.calibrated(k), disagreement(k.logits, spec, label.known, k.reading.text))
+        for label, k in zip(labels, outputs, strict=True)
     ]
 
 
@@ -164,10 +154,9 @@ def _suspect(
     nats = min(nats, MAX_DISAGREEMENT) if is_possible else IMPOSSIBLE
     is_illegal = bool(reader.regions) and match(label.known, reader.regions) is None
     codes = ", ".join(region.code for region in reader.regions)
+    content = label.strange or label.known
     reasons = {
-        f"the model cannot read what the label holds: {label.strange or label.known}": (
-            not is_possible
-        ),
+        f"the model cannot read what the label holds: {content}": not is_possible,
         f"the label fits no format of {codes}": is_illegal,
         "the model reads nothing": not reading.text,
         "the model reads something else": reading.text not in ("", label.known),

@@ -119,7 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         picture = _PICTURE.fullmatch(self.path)
         if self.path == "/":
             nonce = secrets.token_urlsafe(16)
-            page = _page(review.name, self.server.token, nonce)
+            template = files("lpr_training.audit").joinpath("page.html").read_text("utf-8")
+            values = {"name": escape(review.name), "token": self.server.token, "nonce": nonce}
+            page = re.sub(r"\{\{(name|token|nonce)\}\}", lambda found: values[found[1]], template)
             policy = {"Content-Security-Policy": _POLICY.format(nonce)}
             self._send(HTTPStatus.OK, "text/html; charset=utf-8", page.encode(), policy)
         elif self.path == "/entries":
@@ -183,9 +185,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Log nothing: the page shows all that matters."""
-
-
-def _page(name: str, token: str, nonce: str) -> str:
-    template = files("lpr_training.audit").joinpath("page.html").read_text(encoding="utf-8")
-    values = {"name": escape(name), "token": token, "nonce": nonce}
-    return re.sub(r"\{\{(name|token|nonce)\}\}", lambda found: values[found[1]], template)
