@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import sys
@@ -19,6 +20,7 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.loading import registry  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.testing import check_region  # noqa: E402
+from lpr.utils.files import write_atomically  # noqa: E402
 from lpr.utils.toml import RecipeError  # noqa: E402
 from lpr_training.cli.train import train  # noqa: E402
 from lpr_training.country.pack import described, write_pack  # noqa: E402
@@ -104,14 +106,15 @@ def test_a_country_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write_crops(tmp_path / "photos", HeldOut(20, 5, region="br"))
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
 
-    saved = loop._replace
     with monkeypatch.context() as patch:
 
-        def killed(content: object, file: Path) -> None:
-            saved(content, file)
+        @contextlib.contextmanager
+        def killed(file: Path) -> Iterator[Path]:
+            with write_atomically(file) as part:
+                yield part
             raise Killed
 
-        patch.setattr(loop, "_replace", killed)
+        patch.setattr(loop, "write_atomically", killed)
         with pytest.raises(Killed):
             make(recipe, out)
     assert torch.load(out / "detector" / "last.pt")["state"]["step"] == 1

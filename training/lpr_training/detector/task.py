@@ -29,7 +29,7 @@ from lpr_training.detector.batches import (
     to_input,
     training_pictures,
 )
-from lpr_training.detector.loss import Grid, detection_loss
+from lpr_training.detector.loss import Grid, check_heads, detection_loss
 from lpr_training.detector.reanchor import keep_boxes
 from lpr_training.detector.recipe import DetectorRecipe
 from lpr_training.detector.yolov3_loss import YoloLoss
@@ -95,9 +95,9 @@ class DetectorTask:
         self.recipe, self.cfg = recipe, cfg
         self.size = cfg.net.width, cfg.net.height
         self.heads = [Head.of(section) for section in cfg.heads]
-        self._loss = self._light_loss if recipe.darknet is None else self._darknet_loss
+        self.yolo: YoloLoss | None = None
         if recipe.darknet is None:
-            Grid.of(cfg)  # rejects heads that this loss does not support
+            check_heads(cfg)
         else:
             self.yolo = YoloLoss(cfg.heads, self.size, recipe.darknet.ignore_thresh)
         self.network = DarknetNet(cfg)
@@ -149,14 +149,11 @@ class DetectorTask:
         return "fit" if self.recipe.darknet is None else "stretch"
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        return self._loss(self.model(to_input(batch.images)), batch)
-
-    def _light_loss(self, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        raw = self.model(to_input(batch.images))
+        if self.yolo:
+            return self.yolo(raw, batch.plates, batch.ignored)
         height, width = batch.images.shape[1:3]
         return detection_loss(Grid(self.heads, (width, height)), raw, batch)
-
-    def _darknet_loss(self, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        return self.yolo(raw, batch.plates, batch.ignored)
 
     def check(self, model: nn.Module) -> dict[str, float]:
         figures: dict[str, float] = {}
@@ -168,11 +165,7 @@ class DetectorTask:
                 self.recipe.threshold,
                 ignored=[self._too_small(p) for p in pictures] if self.recipe.darknet else None,
             )
-            figures |= {
-                f"{name}ap": result.average_precision,
-                f"{name}found": result.recall,
-                f"{name}false": result.false_per_picture,
-            }
+            figures |= {f"{name}{figure}": value for figure, value in result.items()}
         weights = {name: weight for name, weight in _SCORE_WEIGHTS.items() if name in figures}
         total = sum(weight * figures[name] for name, weight in weights.items())
         figures["score"] = total / max(sum(weights.values()), 1)

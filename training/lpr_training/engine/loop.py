@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import LprError, describe
+from lpr.utils.files import write_atomically
 from lpr_training.engine.schedule import Schedule, optimizer_of
 
 METRICS = "metrics.jsonl"
@@ -145,10 +147,13 @@ def train(
         cv2.setNumThreads(schedule.threads)
     out.mkdir(parents=True, exist_ok=True)
     last, best = out / "last.pt", out / BEST
-    saved = _load(last) if resume and last.exists() else None
+    saved: dict[str, Any] | None = None
     state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
-    if saved:
-        state = saved["state"]
+    if resume and last.exists():
+        with _checkpoint_errors(last):
+            saved = torch.load(last, weights_only=True, map_location="cpu")
+            state = saved["state"]
+            state["step"]
         _forget_after(state["step"], out / METRICS)
     else:
         (out / METRICS).write_text("")
@@ -162,19 +167,22 @@ def train(
     ema = EMA(model, schedule.ema_decay)
     optimizer = optimizer_of(schedule, model)
     if saved:
-        _restore(saved, last, model, ema, optimizer)
+        with _checkpoint_errors(last):
+            model.load_state_dict(saved["model"])
+            ema.model.load_state_dict(saved["average"])
+            optimizer.load_state_dict(saved["optimizer"])
+            torch.set_rng_state(saved["rng"])
 
     def save() -> None:
-        _replace(
-            {
-                "model": model.state_dict(),
-                "average": ema.model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "rng": torch.get_rng_state(),
-                "state": state,
-            },
-            last,
-        )
+        content = {
+            "model": model.state_dict(),
+            "average": ema.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+            "state": state,
+        }
+        with write_atomically(last) as part:
+            torch.save(content, part)
 
     start = saved_at = time.monotonic()
     seconds_before = state["seconds"]
@@ -229,32 +237,15 @@ def train(
 _DAMAGED = (OSError, EOFError, KeyError, RuntimeError, TypeError, ValueError, UnpicklingError)
 
 
-def _load(file: Path) -> dict[str, Any]:
+@contextmanager
+def _checkpoint_errors(file: Path) -> Iterator[None]:
     try:
-        saved: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        saved["state"]["step"]
+        yield
     except _DAMAGED as error:
-        raise _load_error(file, error) from error
-    return saved
-
-
-def _restore(
-    saved: dict[str, Any], file: Path, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
-) -> None:
-    try:
-        model.load_state_dict(saved["model"])
-        ema.model.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        torch.set_rng_state(saved["rng"])
-    except _DAMAGED as error:
-        raise _load_error(file, error) from error
-
-
-def _load_error(file: Path, error: Exception) -> LprError:
-    return LprError(
-        f"{file}: is damaged or of another network than the recipe's; resume with the run's "
-        f"own recipe, or start over without --resume ({describe(error).splitlines()[0]})"
-    )
+        raise LprError(
+            f"{file}: is damaged or of another network than the recipe's; resume with the run's "
+            f"own recipe, or start over without --resume ({describe(error).splitlines()[0]})"
+        ) from error
 
 
 def _forget_after(step: int, file: Path) -> None:
@@ -262,10 +253,3 @@ def _forget_after(step: int, file: Path) -> None:
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] <= step]
     file.write_text("".join(kept))
-
-
-def _replace(content: object, file: Path) -> None:
-    """Write a temporary file and rename it, so a killed run never leaves half a checkpoint."""
-    part = file.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(file)

@@ -62,10 +62,8 @@ def read_plates(
         complete = [each for each in sets.sets if each.complete]
         streets = [p for s in complete for p in load(s.split()[0], unlabelled=s.unlabelled_boxes())]
         train["others"] = others(crops.rendered_others, seed, streets)
-    train |= {
-        "rendered": rendered(crops.rendered, seed, crops.region),
-        "abroad": rendered(crops.rendered_abroad, seed, ABROAD),
-    }
+    train["rendered"] = rendered(crops.rendered, seed, crops.region)
+    train["abroad"] = rendered(crops.rendered_abroad, seed, ABROAD)
     if rendered_check:
         for name, region in (("rendered", crops.region), ("abroad", ABROAD)):
             dev[name] = rendered(rendered_check, seed + UNSEEN, region)

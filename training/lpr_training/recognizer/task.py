@@ -153,10 +153,9 @@ class RecognizerTask:
             truth = [plate.text for plate in plates]
             boxes = [frame(plate.quad, tight=True) for plate in plates]
             views = {"": boxes, "_jittered": [jittered(b, rng, _JITTER) for b in boxes]}
+            images = [plate.picture.levels[0] for plate in plates]
             for end, moved in views.items():
-                crops = [
-                    Crop(p.picture.levels[0], b.quad) for p, b in zip(plates, moved, strict=True)
-                ]
+                crops = [Crop(i, box.quad) for i, box in zip(images, moved, strict=True)]
                 texts = [reading.text for reading in reader.read(crops)]
                 figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, truth)
         keys = [name + end for name in self.dev for end in ("", "_jittered")]
@@ -171,8 +170,8 @@ class RecognizerTask:
     def dev_loss(self, model: nn.Module) -> float:
         """Return the mean CTC loss of the plates of ``dev``."""
         total = count = 0.0
+        sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
         for plates in self.dev.values():
-            sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
             for start in range(0, len(plates), _EVAL_BATCH):
                 batch = sampler.as_they_are(plates[start : start + _EVAL_BATCH])
                 scores = model(batch.images)[:, self.spec.dropped_steps :].log_softmax(2)
