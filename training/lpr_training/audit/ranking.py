@@ -23,7 +23,7 @@ IMPOSSIBLE = 100.0
 MAX_DISAGREEMENT = 80.0
 """The upper bound of the disagreement with a label that the recognizer can output, in nats."""
 ILLEGAL = 7.0
-"""Nats for a text that fits no format: about ln(1000), as one plate in a thousand is like that."""
+"""Nats for a text that fits no format: about ln(1000), for one legal plate in a thousand."""
 ELSEWHERE = 3.0
 """The upper bound for a box that the detector places elsewhere, in nats."""
 
@@ -37,10 +37,8 @@ class Suspect:
     * ``disagreement``: the log ratio of the recognizer's probabilities of its reading and of the
       label (:mod:`lpr_training.audit.likelihood`), up to 80; small for pictures that are hard to
       read. 100 for a label with unknown characters or too many of them.
-    * 7 for a text that fits no format of the regions: more than for a label without other
-      objections, less than for a confident disagreement.
-    * up to 3 for a box: the detector's confidence in another box times 1 - IoU of the two. 0
-      without a detection.
+    * 7 for a text that fits no format of the regions: less than a confident disagreement.
+    * up to 3 for a box: the detector's confidence in another box times 1 - IoU of the two.
 
     ``display`` is the reading with its region's separators, ``model_box`` the other box.
     """
@@ -123,14 +121,14 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
 
 
 def _elsewhere(boxes: Sequence[Box], found: Sequence[Detection]) -> list[tuple[Box, float] | None]:
-    """For each labelled box the detector's other box of its plate and the score of that in nats;
-    None if the detector agrees or finds no plate without a label."""
+    """For each labelled box, the detector's other box of the plate and its score in nats; None if
+    the detector agrees or has no other box."""
     met = [max((box.iou(d.box) for d in found), default=0.0) >= FOUND_IOU for box in boxes]
     free = [d for d in found if all(d.box.iou(box) < FOUND_IOU for box in boxes)]
     places: list[tuple[Box, float] | None] = []
     for box, is_met in zip(boxes, met, strict=True):
-        # A detection that overlaps is a better box of the same plate. A distant one is that only if
-        # label and detection are the only ones; otherwise it is a plate without a label.
+        # An overlapping detection is another box of the same plate. A distant one counts as such
+        # only if there is one label and one detection; else it is a plate without a label.
         alone = len(boxes) == len(found) == 1
         near = [d for d in free if d.box.iou(box) > 0 or alone]
         if is_met or not near:

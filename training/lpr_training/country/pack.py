@@ -108,17 +108,17 @@ py-modules = ["lpr_region_<code>", "lpr_region_<code>_styles"]
 _README = """\
 # lpr-region-<code>
 
-A region pack for lpr: the plates of <name>, as data.
+A region pack for lpr: the plate formats and styles of <name>.
 
 ```sh
 pip install .
 lpr detect --region <code> car.jpg
-lpr data synth --region <code> --preview sheet.png   # what they look like; needs lpr-training
+lpr data synth --region <code> --preview sheet.png   # a sheet of plates; needs lpr-training
 ```
 """
 
 _REGION = '''\
-"""<name> for lpr: what its plates look like in letters and digits."""
+"""The plate formats of <name> for lpr."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def lpr_regions() -> list[Region]:
 '''
 
 _STYLES = '''\
-"""What the plates of <name> look like, for lpr's renderer; needs lpr-training."""
+"""The plate styles of <name> for lpr's renderer; needs lpr-training."""
 
 from __future__ import annotations
 

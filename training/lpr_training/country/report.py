@@ -36,17 +36,16 @@ WORDS = {
     "found": "plates found in rendered streets",
     "exact": "texts read exactly in rendered streets",
     "false": "false readings in a rendered street",
-    "precision": "average precision of places there, without thresholds",
+    "precision": "average precision of the boxes there, without thresholds",
     "photos_found": "plates found in photographs",
     "photos_exact": "texts read exactly in photographs",
     "photos_false": "false readings in a photograph",
-    "photos_precision": "average precision of places there, without thresholds",
+    "photos_precision": "average precision of the boxes there, without thresholds",
     "crops": "rendered plates read exactly",
     "photos_crops": "photographed plates read exactly",
     "memory": "Taiwan's rendered plates read exactly, under Taiwan's formats",
 }
-"""The figures, on pictures that no training sees. Single plates are cut out by their labelled
-boxes."""
+"""The figures, on unseen pictures. Single plates are cut out by their labelled boxes."""
 
 
 def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Rendered) -> Figures:
@@ -139,13 +138,13 @@ def write_report(
         f"""\
 # {region}, made of {base}
 
-On pictures that no training saw (`val`), both models under the formats of the region:
+Both models with the formats of the region, on unseen pictures (`val`):
 
 | | {base} | {region} |
 | --- | --- | --- |
 {newline.join(rows)}
 
-Rendered plates are not photographs: only a labelled set of these says how well those are read.
+Rendered plates are not photographs; only a labelled set of photographs measures real plates.
 
 Anchors: an average IoU of {anchors["base"]:.1%} with those of {base}, of {anchors["new"]:.1%} \
 with new ones; {taken}.
@@ -154,7 +153,7 @@ with new ones; {taken}.
 | --- | --- |
 {newline.join(times)}
 
-A step that was interrupted counts from where it went on.
+The time of an interrupted step counts from its continuation.
 """,
     )
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from lpr.errors import LprError
 from lpr.labels import table_of
@@ -22,7 +21,7 @@ from lpr_training.country.steps import Step, carry_out
 from lpr_training.datasets.sets import check_table
 from lpr_training.detector.recipe import detector_of
 from lpr_training.engine.loop import BEST
-from lpr_training.labelling.files import write_text
+from lpr_training.labelling.files import write_json
 from lpr_training.publishing.thresholds import write_best_thresholds
 from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
@@ -112,7 +111,7 @@ class _Work:
 
     def anchors(self, _: bool) -> None:
         fit = fit_anchors(self.scenes, self.base.detector.cfg, self.cfg, self.recipe.rendered.seed)
-        _write(fit, self.out / "anchors.json")
+        write_json(self.out / "anchors.json", fit)
 
     def train_detector(self, resume: bool) -> None:
         recipe, cfg = detector_of(self.detector | {"cfg": str(self.cfg)}, "[detector]")
@@ -141,8 +140,4 @@ class _Work:
         models = {"before": self.recipe.base, "after": str(self.out / "model")}
         sets = self.recipe.code, self.scenes, self.crops, self.recipe.rendered
         figures = {when: measure(name, *sets) for when, name in models.items()}
-        _write(figures, self.out / "figures.json")
-
-
-def _write(content: Any, file: Path) -> None:
-    write_text(file, json.dumps(content, indent=1) + "\n")
+        write_json(self.out / "figures.json", figures)

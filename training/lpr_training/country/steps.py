@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr.errors import LprError, OutputError, describe
-from lpr.utils.files import write_atomically
-from lpr_training.labelling.files import writing
+from lpr_training.labelling.files import write_json
 
 State = dict[str, dict[str, Any]]
 """By the name of a step: its fingerprint (``print``) of all inputs, whether it is ``done``, and
@@ -69,11 +68,11 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
             else:
                 path.unlink(missing_ok=True)
         state[step.name] = {"print": prints[step.name], "done": False, "seconds": 0.0}
-        _save(state, file)
+        write_json(file, state)
         began = time.monotonic()
         step.work(resumes)
         state[step.name] |= {"done": True, "seconds": round(time.monotonic() - began, 1)}
-        _save(state, file)
+        write_json(file, state)
     return state
 
 
@@ -105,10 +104,3 @@ def _load(file: Path) -> State:
             f"{file.parent} to start over, or name another --out"
         ) from error
     return state
-
-
-def _save(state: State, file: Path) -> None:
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(file) as part:
-            part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")

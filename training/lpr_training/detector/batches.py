@@ -37,7 +37,7 @@ class Batch:
 
 
 LARGEST = 65_536
-"""Pixels of a side that no picture exceeds: such a limit leaves them as they are."""
+"""A limit for the sides of pictures, in pixels, that none exceeds."""
 
 PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 
@@ -45,8 +45,8 @@ PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
     """The pictures of the sets of ``root`` to train on, by their shares, and rendered ones.
 
-    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where a set shows no
-    plate, and for a ``data.region`` whose plates nothing describes.
+    Raises :class:`lpr.errors.LprError` for missing or malformed labels, for a set without plates,
+    and for a ``data.region`` without plate styles.
     """
     photographs: dict[str, list[Pyramid]] = {}
     for each in open_sets(root).sets:
@@ -96,8 +96,7 @@ class DetectorBatches:
     def __init__(
         self, sets: dict[str, list[Pyramid]], recipe: DetectorRecipe, size: tuple[int, int]
     ) -> None:
-        """``size`` is the network's (width, height), which all canvases of Darknet's recipes
-        have."""
+        """``size`` is the network's (width, height): that of the canvases of Darknet's recipes."""
         self.sets = {name: pictures for name, pictures in sets.items() if pictures}
         self.recipe, self.size = recipe, size
         self.usual = origin(recipe.data.region)

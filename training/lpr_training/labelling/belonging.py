@@ -14,8 +14,8 @@ from lpr_training.labelling.values import LabelledImage
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The pictures' absolute paths, their indices in groups that share no plate, the number of
-    pictures with a known text, and the number of names that the pattern does not match."""
+    """The pictures' absolute paths, their indices in groups that share no plate, and the numbers of
+    pictures with a known text and of names that the pattern does not match."""
 
     paths: tuple[Path, ...]
     groups: tuple[tuple[int, ...], ...]

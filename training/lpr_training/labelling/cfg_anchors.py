@@ -45,8 +45,8 @@ def anchors_of(cfg: Cfg) -> Float64:
 def read_checked(cfg: Path, count: int) -> bytes:
     """The content of a cfg whose ``[yolo]`` sections use ``count`` anchors together.
 
-    Raises :class:`ModelError` if there is no such section, if one lacks ``anchors=``, and if the
-    masks name an anchor beyond ``count`` or omit one.
+    Raises :class:`ModelError` without such a section, if one lacks ``anchors=``, and if the masks
+    name an anchor beyond ``count`` or omit one.
     """
     try:
         content = cfg.read_bytes()

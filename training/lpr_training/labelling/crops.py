@@ -45,8 +45,7 @@ def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
 
 
 class CropFolder:
-    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager,
-    which writes the table at its end.
+    """Writes ``images/*.png`` and, as a context manager at its end, their ``labels.csv``.
 
     Files of the same name are replaced, others stay. Raises :class:`OutputError`.
     """

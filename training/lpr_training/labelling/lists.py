@@ -68,10 +68,10 @@ def write_lists(lists: Lists, out: Path) -> None:
 
 
 def without_labels(paths: Sequence[Path]) -> list[Path]:
-    """The pictures whose labels no Darknet finds.
+    """The pictures whose labels Darknet does not find.
 
-    Redmon's Darknet looks into ``labels`` instead of (the first) ``images``; those of AlexeyAB and
-    Hank.ai look beside the picture.
+    Redmon's Darknet replaces the first ``images`` of the path by ``labels``; the forks of AlexeyAB
+    and Hank.ai look beside the picture.
     """
     return [
         path

@@ -100,8 +100,7 @@ def f1(report: Report, thresholds: Thresholds) -> float:
     """The F1 score (0..1) of ``report`` with these thresholds: the harmonic mean of recall (plates
     that are found) and precision (outputs that touch a plate).
 
-    ``report`` is as for :func:`choose`, whose bound on false readings takes hundreds of pictures to
-    measure; the F1 score needs some dozen.
+    It needs only dozens of pictures, the bound on false readings of :func:`choose` hundreds.
     """
     outcomes = above(report, thresholds).outcomes
     plates = sum(len(outcome.picture.plates) for outcome in outcomes)

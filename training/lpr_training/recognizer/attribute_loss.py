@@ -8,8 +8,8 @@ from torch.nn import functional
 from lpr.specs.plate_attributes import CORNERS, FRAME, GROUND, INK, LINES, PLATE, REGION
 from lpr_training.recognizer.batches import AttributeTargets
 
-# Weights of the parts. With that of the corners, an error of a fiftieth of the crop costs as much
-# as an even guess whether there is a plate.
+# Weights of the parts. A corner error of 1/50 of the crop costs as much as a 50:50 guess about the
+# plate.
 _WEIGHTS = {"plate": 1.0, "corners": 20.0, "lines": 0.5, "ground": 0.2, "ink": 0.2, "region": 0.2}
 # Distance of corners from which on the loss is linear, in widths and heights of the crop.
 _SMOOTH_L1_BETA = 0.02
