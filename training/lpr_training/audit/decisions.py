@@ -1,4 +1,4 @@
-"""People's decisions on labels, stored beside the set, which is never changed."""
+"""People's decisions on labels, stored beside the set; the set itself never changes."""
 
 from __future__ import annotations
 

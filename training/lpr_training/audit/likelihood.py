@@ -32,7 +32,7 @@ def log_probability(log_softmax: Float64, classes: Sequence[int], blank: int) ->
     skips = np.zeros(len(path), bool)
     skips[1:2] = True
     skips[3::2] = path[3::2] != path[1:-2:2]
-    # Index i of the path is stored at i + 2; at 1 is the start state, which the first step leaves.
+    # Index i of the path is stored at i + 2; index 1 is the start state, left by the first step.
     reached = np.full(len(path) + 2, -math.inf)
     reached[1] = 0.0
     for step in log_softmax[:, path]:
@@ -64,8 +64,8 @@ def disagreement_of_reading(reading: Reading, label: str) -> float:
     """An estimate of :func:`disagreement` for a recognizer without logits, in nats, at least 0.
 
     The confidence of an alternative is its probability. Otherwise each edit between reading and
-    label (Levenshtein) counts as the log odds of the reading's confidence. Doubtful and empty
-    readings thus contradict nothing.
+    label (Levenshtein) costs the log odds of the reading's confidence. Doubtful and empty readings
+    thus contradict no label.
     """
     if reading.text in ("", label):
         return 0.0

@@ -108,11 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
             names += [HOST, "localhost"]
         if self.headers.get("Host", "") not in names:
             raise _RefusalError(
-                HTTPStatus.FORBIDDEN, "this page is for the machine that it runs on"
+                HTTPStatus.FORBIDDEN, "this page is only for the machine of its server"
             )
         origin = self.headers.get("Origin")
         if origin is not None and origin not in [f"http://{name}" for name in names]:
-            raise _RefusalError(HTTPStatus.FORBIDDEN, "this comes from another site")
+            raise _RefusalError(HTTPStatus.FORBIDDEN, "this request comes from another site")
 
     def _get(self) -> None:
         review = self.server.review
@@ -184,4 +184,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Log nothing: the page shows all that matters."""
+        """Log nothing: the page shows every error."""

@@ -48,8 +48,7 @@ def train() -> None:
 
 
 def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | Path | None:
-    """Resolved with the options, so that a wrong name fails before pictures are loaded, which takes
-    minutes."""
+    """The model or checkpoint of an option: a wrong name fails before the pictures are loaded."""
     if name and name.endswith(".safetensors"):
         if not Path(name).is_file():
             raise click.BadParameter(f"there is no checkpoint {name}")

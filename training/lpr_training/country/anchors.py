@@ -13,7 +13,7 @@ from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.kmeans import average_iou, cluster
 
 GAIN = 0.05
-"""The gain in average IoU (0..1) from which on new anchors are worth a cfg that differs."""
+"""The least gain in average IoU (0..1) that justifies new anchors."""
 
 
 def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> dict[str, Any]:

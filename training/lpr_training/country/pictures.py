@@ -32,8 +32,8 @@ MARGIN = 0.3
 
 
 def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered streets with plates of a region as ``images/*.jpg``, and a ``labels.csv`` of these
-    and of the labelled set ``photos``, whose pictures are not copied."""
+    """Write rendered streets with plates of a region as ``images/*.jpg``, and a ``labels.csv`` of
+    these and of the labelled set ``photos``. Photographs are not copied."""
     plates = origin(region)
     with writing(folder):
         (folder / "images").mkdir(parents=True)
@@ -51,8 +51,8 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
 
 
 def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered plates of a region and those of ``photos`` with a text, as ``images/*.png`` with a
-    ``labels.csv``."""
+    """Write rendered plates of a region, and those of ``photos`` with a text, as ``images/*.png``
+    with a ``labels.csv``."""
     with writing(folder):
         (folder / "images").mkdir(parents=True)
     rows = []

@@ -123,7 +123,7 @@ class DetectorBatches:
     def canvas(
         self, rng: np.random.Generator, size: tuple[int, int]
     ) -> tuple[Image, Float32, NDArray[np.bool_]]:
-        """Return a canvas, its boxes (``N x 4``) and which of them are to be ignored."""
+        """Return a canvas, its boxes (``N x 4``), and whether each is ignored."""
         layout = self.recipe.layout
         if self.recipe.darknet:
             return place(self.pick(rng), self.size, rng, self.recipe.darknet)
@@ -132,7 +132,7 @@ class DetectorBatches:
         return photometric(image, rng, self.recipe.photometry), boxes, unclear
 
     def pick(self, rng: np.random.Generator) -> Pyramid:
-        """Return a random picture, maybe edited."""
+        """Return a random picture; some photographs are edited."""
         name = rng.choice(list(self.sets), p=self.shares)
         picture = self.sets[name][rng.integers(len(self.sets[name]))]
         if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:

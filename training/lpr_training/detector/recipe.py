@@ -25,8 +25,8 @@ STRIDE = 32
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Where training pictures come from. ``scenes`` to ``rendered`` are relative shares of the
-    sets; the pictures of a user's set are ``scenes``."""
+    """The training pictures. ``scenes`` to ``rendered`` are relative shares of the sets; the
+    pictures of a user's set are ``scenes``."""
 
     scenes: float = 0.5
     dashcam: float = 0.17
@@ -39,7 +39,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """What a detector is trained from."""
+    """The settings of a detector's training."""
 
     schedule: Schedule
     cfg: str = "tw-light-detector.cfg"  # The network, a Darknet cfg
@@ -49,7 +49,7 @@ class DetectorRecipe:
     edits: Edits = field(default_factory=Edits)
     layout: Layout = field(default_factory=Layout)
     photometry: Photometry = field(default_factory=Photometry)
-    threshold: float = 0.4  # Score at which checks measure recall and false boxes
+    threshold: float = 0.4  # Minimum score of the boxes for recall and false boxes in checks
     branches: bool = True  # Re-parameterises 3 x 3 convolutions (``engine.reparameterization``)
     darknet: Darknet | None = None  # Darknet's own training: its canvases, augmentation and loss
 

@@ -37,14 +37,13 @@ from lpr_training.engine.metrics import score_boxes
 from lpr_training.engine.reparameterization import add_branches, plain_kernels
 
 NMS = 0.45
-"""IoU from which on non-maximum suppression removes a box."""
+"""IoU above which non-maximum suppression removes the weaker box."""
 
 MIN_SCORE = 0.05
 """Least score of the boxes in checks; lower ones hardly change the average precision."""
 
 SMALLEST = 16
-"""Narrower plates, in pixels of the input, are ignored in checks of networks trained as Darknet
-does."""
+"""Darknet's networks: checks ignore narrower plates, in pixels of the input."""
 
 # Standard deviation of the heads' initial weights: at first boxes have their anchor's size and lie
 # in the middle of the cell, so that the first assignments make sense.
@@ -56,8 +55,7 @@ _SCORE_WEIGHTS = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
 
 
 class TorchDetector:
-    """A network in training as a :class:`lpr.protocols.DetectorNetwork`, so that the code which
-    will run it also evaluates it."""
+    """A network in training as a :class:`lpr.protocols.DetectorNetwork`: checks use lpr's code."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -172,6 +170,6 @@ class DetectorTask:
         return figures
 
     def _too_small(self, picture: Pyramid) -> NDArray[np.bool_]:
-        """Which plates are narrower than :data:`SMALLEST` pixels of the stretched input."""
+        """Whether each plate is narrower than :data:`SMALLEST` pixels of the stretched input."""
         width = picture.boxes[:, 2] - picture.boxes[:, 0]
         return np.asarray(width * self.size[0] / picture.size[0] < SMALLEST)

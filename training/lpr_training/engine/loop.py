@@ -1,6 +1,6 @@
 """The training loop of every network: steps, averaged weights, checks, checkpoints.
 
-A :class:`Task` provides what differs: the network, the batches, the loss and the check on ``dev``.
+A :class:`Task` provides the network, the batches, the loss and the check on ``dev``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Movable(Protocol):
 
 
 class Task(Protocol[Batch]):
-    """What to train; ``model`` is the network whose weights change."""
+    """A network to train (``model``), with its batches, loss and check."""
 
     model: nn.Module
 

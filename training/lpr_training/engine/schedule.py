@@ -30,7 +30,7 @@ class LrSchedule:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how a network is trained."""
+    """The duration, optimizer and learning rate of a training."""
 
     steps: int  # Steps of the optimizer
     batch: int = 16  # Pictures per step
@@ -51,8 +51,8 @@ class Schedule:
     threads: int = 0  # Threads of torch and OpenCV; 0 for torch's default
     save_every: float = 120.0  # Seconds between checkpoints
     minutes: float = 0.0
-    """Time limit, for machines rented by time; 0 for none. The learning rate follows the steps or
-    the time, whichever is nearer its end."""
+    """Time limit; 0 for none. The learning rate follows the steps or the time, whichever is nearer
+    its end."""
     workers: int = 0  # Processes that prepare batches, for GPUs; 0 for one thread instead
     mixed: bool = False  # Mixed precision in bfloat16 (Micikevicius et al. 2018), for GPUs
 

@@ -68,6 +68,6 @@ def _inseparable(folder: Path, texts_of: Sequence[set[str]]) -> str:
     common = sorted(set.intersection(*texts_of))
     what = f" the text {common[0]}" if common else " texts or a group"
     return (
-        f"{folder}: all {len(texts_of)} pictures belong together, as they share{what}, so none can "
-        "be held out for validation; give the plates' texts with --texts FILE.csv"
+        f"{folder}: all {len(texts_of)} pictures share{what}, so none can be held out for "
+        "validation; give the plates' texts with --texts FILE.csv"
     )

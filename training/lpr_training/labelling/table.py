@@ -97,7 +97,7 @@ def make_table(
 
 
 def check_free(file: Path) -> None:
-    """Raise :class:`OutputError` rather than replace a table, maybe made by hand."""
+    """Raise :class:`OutputError` for an existing table: it may be made by hand."""
     if file.exists():
         raise OutputError(f"{file}: is there already; remove it, or name another --out")
 
@@ -129,8 +129,8 @@ def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Seque
         )
     if not classes and len(names) > 1:
         raise SourceError(
-            f"{folder}: its boxes are of the classes {', '.join(names)}; say which of them are "
-            "plates: --class NAME"
+            f"{folder}: its boxes are of the classes {', '.join(names)}; name those of plates: "
+            "--class NAME"
         )
 
 
@@ -150,8 +150,8 @@ def _splits(
             _, taken = divide(rest, share / left, seed)
         except ValueError as error:
             raise SourceError(
-                f"{folder}: holds {len(groups)} groups of pictures that share no plate, which are "
-                "too few for train, dev and val; add pictures, or give --val 0"
+                f"{folder}: holds too few pictures for train, dev and val: {len(groups)} groups "
+                "that share no plate; add pictures, or give --val 0"
             ) from error
         for index in taken:
             splits[index] = name

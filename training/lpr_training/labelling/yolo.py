@@ -20,11 +20,11 @@ CLASSES = "classes.txt"
 """The file beside the labels with the names of the classes by number, one per line."""
 
 LISTS = frozenset({"train.txt", "valid.txt", "test.txt"})
-"""Lists of pictures, which often lie beside the labels."""
+"""Lists of pictures beside the labels."""
 
 
 def is_yolo(file: Path) -> bool:
-    """Whether the name is that of a label file."""
+    """Whether a file holds labels, by its name."""
     return file.suffix == ".txt" and file.name != CLASSES and file.name not in LISTS
 
 

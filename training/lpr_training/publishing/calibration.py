@@ -23,7 +23,7 @@ from lpr_training.datasets.sets import open_sets
 from lpr_training.synth.plates.origin import ABROAD
 
 SEED = 9000
-"""The seed of the rendered plates, which no training and no report uses."""
+"""The seed of the rendered plates; no training and no report uses it."""
 
 RENDERED, FOREIGN, OTHERS = 2000, 800, 600
 """The numbers of rendered plates, foreign ones, and other things that the curves are fitted to."""

@@ -46,7 +46,7 @@ def calibrated(folder: Path, data: Path) -> Calibration:
     """The calibration of a model folder's recognizer with the model's formats."""
     with lpr.load(str(folder), backend="cpu") as reader:
         recognizer = reader.recognizer
-        assert isinstance(recognizer, CtcReader)  # what every published recognizer becomes
+        assert isinstance(recognizer, CtcReader)  # as is every published recognizer
         return fit_calibration(recognizer, data)
 
 

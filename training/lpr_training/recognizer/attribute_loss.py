@@ -1,4 +1,4 @@
-"""The loss of a recognizer's plate attributes: what it predicts besides the text."""
+"""The loss of a recognizer's plate attributes: its outputs other than the text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lpr_training.recognizer.batches import AttributeTargets
 # Weights of the parts. A corner error of 1/50 of the crop costs as much as a 50:50 guess about the
 # plate.
 _WEIGHTS = {"plate": 1.0, "corners": 20.0, "lines": 0.5, "ground": 0.2, "ink": 0.2, "region": 0.2}
-# Distance of corners from which on the loss is linear, in widths and heights of the crop.
+# Error of a corner above which the loss is linear, in widths and heights of the crop.
 _SMOOTH_L1_BETA = 0.02
 
 

@@ -24,7 +24,7 @@ from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.origin import ABROAD
 
 UNSEEN = 1000
-"""What is added to a run's seed for the rendered plates of its checks."""
+"""Added to a run's seed for the rendered plates of its checks."""
 
 FEWEST = 10
 """Photographed plates that are worth training on."""

@@ -28,7 +28,7 @@ def recognizer_of(table: dict[str, Any], name: str) -> RecognizerRecipe:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerRecipe:
-    """What a recognizer is trained from."""
+    """The settings of a recognizer's training."""
 
     schedule: Schedule
     spec: CtcSpec

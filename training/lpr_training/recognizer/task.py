@@ -39,8 +39,7 @@ _STATISTICS_BATCHES = 16
 
 
 class TorchRecognizer:
-    """A network in training as a :class:`lpr.protocols.CtcRecognizer`, so that the code which will
-    run it also evaluates it."""
+    """A network in training as a :class:`lpr.protocols.CtcRecognizer`: checks use lpr's code."""
 
     def __init__(self, model: nn.Module, spec: CtcSpec) -> None:
         self.model, self.spec = model, spec
@@ -159,7 +158,7 @@ class RecognizerTask:
                 texts = [reading.text for reading in reader.read(crops)]
                 figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, truth)
         keys = [name + end for name in self.dev for end in ("", "_jittered")]
-        # Nearly correct texts count too, since none is exact at first.
+        # Nearly correct texts count too: at first no text is exact.
         figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
         if self.recipe.keep == "loss":
             figures["dev_loss"] = self.dev_loss(model)
