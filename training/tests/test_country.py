@@ -216,7 +216,7 @@ def test_a_code_alone_takes_the_region_that_is_known() -> None:
         (["code=5"], "code has to be a text in quotes, not 5"),
         (["rendered.seed=-1"], "seed at least 0"),
         (["rendered.crops=[1, 0, 2]"], "crops are three numbers above 0"),
-        (["rendered.memory=0"], "memory is a number above 0"),
+        (["rendered.memory=0"], "memory has to be above 0"),
         (["rendered.memory=1.5"], "memory has to be a whole number, not 1.5"),
         (
             ["styles=[{name='a', sizes=[520, 110], formats=['AA-9999']}]"],

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -34,14 +34,39 @@ Command = TypeVar("Command", bound=Callable[..., object])
 _OUT = click.option("--out", required=True, type=FOLDER, help="The folder to write to.")
 _SPLIT = click.option("--split", help="Take only the pictures of this split of a labels.csv.")
 _SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+_CLIP = click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
+
+
+def _texts(_: click.Context, __: click.Parameter, file: Path | None) -> dict[str, set[str]] | None:
+    from lpr_training.labelling.texts import read_texts
+
+    return read_texts(file) if file else None
+
+
+def _pattern(_: click.Context, __: click.Parameter, group: str | None) -> re.Pattern[str] | None:
+    if group is None:
+        return None
+    try:
+        pattern = re.compile(group)
+    except re.error as error:
+        raise click.BadParameter(f"{group!r} is not a regular expression: {error}") from error
+    if not pattern.groups:
+        raise click.BadParameter(f"{group!r} has no group: put the part that counts in ( )")
+    return pattern
+
+
 _TEXTS = click.option(
     "--texts",
     type=EXISTING_FILE,
+    callback=_texts,
     help="A CSV file of the plates' texts (file,text), for labels without texts.",
 )
-_CLIP = click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
 _GROUP = click.option(
-    "--group", metavar="REGEX", help="Keep pictures together whose names match with the same group."
+    "--group",
+    "pattern",
+    metavar="REGEX",
+    callback=_pattern,
+    help="Keep pictures together whose names match with the same group.",
 )
 
 
@@ -116,31 +141,21 @@ def voc_to_yolo(
 @_TEXTS
 @_GROUP
 @_SPLIT
-def lists(
-    folder: Path,
-    out: Path,
-    validation: float,
-    seed: int,
-    texts: Path | None,
-    group: str | None,
-    split: str | None,
-) -> None:
+def lists(folder: Path, out: Path, validation: float, **options: Any) -> None:
     """Write train.txt, valid.txt and plate.data for Darknet.
 
     No plate is in both lists: pictures of the same text stay together.
     """
     from lpr_training.labelling.lists import make_lists, without_labels, write_lists
-    from lpr_training.labelling.texts import read_texts
 
-    known = read_texts(texts) if texts else None
-    made = make_lists(folder, validation, seed, known, _pattern(group), split)
+    made = make_lists(folder, validation, **options)
     write_lists(made, out)
     together = made.together
     note(
         f"{len(made.train)} pictures to train and {len(made.valid)} to validate with, in "
         f"{len(together.groups)} groups that share no plate; {together.with_text} with a known text"
     )
-    _note_groups(together.with_text, group, together.unmatched)
+    _note_groups(together.with_text, options["pattern"], together.unmatched)
     lacking = without_labels([*made.train, *made.valid])
     if lacking:
         note(
@@ -170,28 +185,16 @@ def lists(
     help="The class of plates (repeatable); default: all classes.",
 )
 @_CLIP
-def table(
-    folder: Path,
-    out: Path,
-    dev: float,
-    val: float,
-    seed: int,
-    texts: Path | None,
-    group: str | None,
-    classes: tuple[str, ...],
-    clip: bool,
-) -> None:
+def table(folder: Path, out: Path, **options: Any) -> None:
     """Convert labels of any format to a labels.csv with the splits train, dev and val.
 
     No plate is in two splits: pictures of the same text stay together. Omits boxes that are
     difficult or have no area.
     """
     from lpr_training.labelling.table import check_free, make_table, write_rows
-    from lpr_training.labelling.texts import read_texts
 
     check_free(out)
-    known = read_texts(texts) if texts else None
-    made = make_table(folder, dev, val, seed, known, _pattern(group), classes, clip)
+    made = make_table(folder, **options)
     write_rows(made.rows, out)
     counts = ", ".join(f"{made.count(name)} {name}" for name in ("train", "dev", "val"))
     with_text = sum(text is not None for _, text in made.plates)
@@ -206,8 +209,8 @@ def table(
             "their boxes keep the labels' texts"
         )
     if made.strangers:
-        note(f"{made.strangers} names in {texts} match no picture")
-    _note_groups(with_text, group, made.together.unmatched)
+        note(f"{made.strangers} names in --texts match no picture")
+    _note_groups(with_text, options["pattern"], made.together.unmatched)
 
 
 def _note_selection(selection: Selection) -> None:
@@ -217,25 +220,11 @@ def _note_selection(selection: Selection) -> None:
         note(f"clipped: {selection.clipped}")
 
 
-def _note_groups(with_text: int, group: str | None, unmatched: int) -> None:
-    if not with_text and group is None:
+def _note_groups(with_text: int, pattern: re.Pattern[str] | None, unmatched: int) -> None:
+    if not with_text and pattern is None:
         note("no text is known, so every picture counts as another plate; see --texts and --group")
     if unmatched:
         note(f"--group does not match the names of {unmatched} pictures")
-
-
-def _pattern(group: str | None) -> re.Pattern[str] | None:
-    if group is None:
-        return None
-    try:
-        pattern = re.compile(group)
-    except re.error as error:
-        raise click.BadParameter(
-            f"--group {group!r} is not a regular expression: {error}"
-        ) from error
-    if not pattern.groups:
-        raise click.BadParameter(f"--group {group!r} has no group: put the part that counts in ( )")
-    return pattern
 
 
 @data.command()
