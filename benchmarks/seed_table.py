@@ -55,26 +55,26 @@ FOUNDING = (
     Row("seed-gru-128", "GRU 256 -> 128", FIRST, "98.1 %"),
     Row("seed-dense-128", "dense 64 -> 128", FIRST, "98.3 %"),
     Row(SMALL, "[2, 2, 2, 2], 32 filters", FIRST, "98.0 %"),
-    Row("seed-small-shifts", "its shifts and shear at half", SMALL, "0.5 points less"),
+    Row("seed-small-shifts", "half the shifts and shear", SMALL, "0.5 points less"),
     Row(BEST, "[2, 2, 2, 2], 64 filters", SMALL, "**98.86 %**"),
-    Row("seed-dense-norm", "batch norm behind the dense layer", BEST, "98.83 %"),
-    Row("seed-unchecked-boxes", "boxes of 26.1 % of the labels off", BEST, "98.4 %"),
+    Row("seed-dense-norm", "batch norm after the dense layer", BEST, "98.83 %"),
+    Row("seed-unchecked-boxes", "26.1 % of the boxes wrong", BEST, "98.4 %"),
 )
 UNDONE = (
     Row(SMALL, "[2, 2, 2, 2], 32 filters"),
-    Row(f"{SMALL}-seed-51", "the same by another seed", SMALL),
-    Row(f"{SMALL}-seed-52", "the same by a third seed", SMALL),
-    Row("seed-group-norm", "group normalisation", SMALL),
-    Row("seed-transformer", "spatial transformer in front", SMALL),
+    Row(f"{SMALL}-seed-51", "the same, another seed", SMALL),
+    Row(f"{SMALL}-seed-52", "the same, a third seed", SMALL),
+    Row("seed-group-norm", "group normalization", SMALL),
+    Row("seed-transformer", "spatial transformer", SMALL),
     Row("seed-lstm", "LSTM", SMALL),
-    Row("seed-rnn", "plain recurrent layers (tanh)", SMALL),
+    Row("seed-rnn", "simple RNN (tanh)", SMALL),
     Row("seed-convolution", "convolutions over time", SMALL),
     Row("seed-gru-512", "GRU 512", SMALL),
     Row("seed-dense-256", "dense 256", SMALL),
     Row("seed-resnet10", "blocks [1, 1, 1, 1]", SMALL),
     Row("seed-resnet26", "blocks [3, 3, 3, 3]", SMALL),
-    Row("seed-backward-reversed", "the backward layers' words in reverse", SMALL),
-    Row("seed-unchecked-texts", "texts of 26.1 % of the labels wrong", SMALL),
+    Row("seed-backward-reversed", "backward output in reverse order", SMALL),
+    Row("seed-unchecked-texts", "26.1 % of the texts wrong", SMALL),
 )
 
 
@@ -146,7 +146,7 @@ def results(out: Path) -> dict[str, Result]:
 
 def table(rows: Sequence[Row], runs: dict[str, Result], prices: dict[str, Any]) -> Iterable[str]:
     """Return the table as lines of Markdown."""
-    header = ["experiment", "then", "kept out, 95 % interval", "against", "taiwan-crops val"]
+    header = ["experiment", "then", "held out, 95 % interval", "difference", "taiwan-crops val"]
     header += ["parameters", "GFLOP", "ms"]
     yield "| " + " | ".join(header) + " |"
     yield "| " + " | ".join("---" for _ in header) + " |"

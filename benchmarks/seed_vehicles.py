@@ -82,7 +82,7 @@ def main() -> None:
         (options.out / run.name / "right.json").write_text(json.dumps(right))
 
     failed = in_processes([Run(name, recipe) for name in plates], work, options.out, options.jobs)
-    print("| trained on pictures | other pictures of the 262 plates | kept-out plates |")
+    print("| trained on pictures | other pictures of the 262 plates | held-out plates |")
     print("| --- | --- | --- |")
     for name in plates:
         right = json.loads((options.out / name / "right.json").read_text())

@@ -287,7 +287,7 @@ def reader() -> Iterator[lpr.Reader]:
 
 
 def ranked(reader: lpr.Reader, folder: Path) -> list[Suspect]:
-    return rank(reader, Table.read(folder).pictures().items()).suspects
+    return rank(reader, Table.read(folder).pictures().items())[0]
 
 
 @pytest.fixture
@@ -311,7 +311,7 @@ def served(reader: lpr.Reader, folder: Path) -> Iterator[Browser]:
             browser.open()
             yield browser
         finally:
-            server.stop()
+            server.shutdown()
             thread.join()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import sys
@@ -19,6 +20,7 @@ from lpr.labels import read_labels  # noqa: E402
 from lpr.loading import registry  # noqa: E402
 from lpr.models import load_model  # noqa: E402
 from lpr.testing import check_region  # noqa: E402
+from lpr.utils.files import write_atomically  # noqa: E402
 from lpr.utils.toml import RecipeError  # noqa: E402
 from lpr_training.cli.train import train  # noqa: E402
 from lpr_training.country.pack import described, write_pack  # noqa: E402
@@ -104,14 +106,15 @@ def test_a_country_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write_crops(tmp_path / "photos", HeldOut(20, 5, region="br"))
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
 
-    saved = loop._replace
     with monkeypatch.context() as patch:
 
-        def killed(content: object, file: Path) -> None:
-            saved(content, file)
+        @contextlib.contextmanager
+        def killed(file: Path) -> Iterator[Path]:
+            with write_atomically(file) as part:
+                yield part
             raise Killed
 
-        patch.setattr(loop, "_replace", killed)
+        patch.setattr(loop, "write_atomically", killed)
         with pytest.raises(Killed):
             make(recipe, out)
     assert torch.load(out / "detector" / "last.pt")["state"]["step"] == 1
@@ -201,19 +204,19 @@ def test_a_code_alone_takes_the_region_that_is_known() -> None:
     ("changes", "words"),
     [
         (["code='R T'"], "code 'R T': use 2 to 8 of a-z"),
-        (["styles=[]"], "formats and styles belong together"),
+        (["styles=[]"], "give formats and styles, or neither"),
         (["formats=[{pattern='9', description='x'}]"], "style car: rt has no format AA 999 AA"),
         (["rendered.scenes=[1, 2]"], r"scenes has to be a list of 3, not \[1, 2\]"),
-        (["detector={}"], r"\[detector\] has to name the recipe that it is based_on"),
+        (["detector={}"], r"\[detector\] needs based_on, the name of a recipe"),
         (["detector.schedul.steps=4"], r"unknown schedul"),
         (["code='tw'"], "'tw' is Taiwan here, with other formats"),
         (["photos='nowhere'"], "nowhere: holds no labels.csv; make one"),
         (["code='xx'", "formats=[]", "styles=[]"], "no region 'xx'"),
         (["code='any'"], "code 'any': stands for all regions"),
         (["code=5"], "code has to be a text in quotes, not 5"),
-        (["rendered.seed=-1"], "seed one that is not below"),
+        (["rendered.seed=-1"], "seed at least 0"),
         (["rendered.crops=[1, 0, 2]"], "crops are three numbers above 0"),
-        (["rendered.memory=0"], "memory is a number above 0"),
+        (["rendered.memory=0"], "memory has to be above 0"),
         (["rendered.memory=1.5"], "memory has to be a whole number, not 1.5"),
         (
             ["styles=[{name='a', sizes=[520, 110], formats=['AA-9999']}]"],

@@ -129,7 +129,11 @@ def test_what_does_not_count_is_left_out(tmp_path: Path) -> None:
     boxes = [(10, 10, 60, 30), (70, 10, 90, 20), (5, 5, 5, 20), (1, 1, 9, 9)]
     voc(tmp_path / "a.xml", *boxes, names=["plate", "plate", "plate", "car"], difficult=[1])
     converted = convert(tmp_path, ["plate"])
-    assert dict(converted.left_out) == {"difficult": 1, "of zero area": 1, "of other classes": 1}
+    assert dict(converted.selection.left_out) == {
+        "difficult": 1,
+        "of zero area": 1,
+        "of other classes": 1,
+    }
     assert len(converted.files[Path("a.txt")].splitlines()) == 1
     both = convert(tmp_path)
     assert both.classes == ("car", "plate")
@@ -150,10 +154,10 @@ def test_a_size_that_is_not_stated_is_the_pictures(tmp_path: Path) -> None:
 
 def test_a_box_that_reaches_out_of_its_picture(tmp_path: Path) -> None:
     voc(tmp_path / "a.xml", (150, 10, 250, 30))
-    with pytest.raises(SourceError, match=r"a\.xml: the box \(150, 10, 250, 30\) of plate reaches"):
+    with pytest.raises(SourceError, match=r"a\.xml: the box \(150, 10, 250, 30\) of plate extends"):
         convert(tmp_path)
     clipped = convert(tmp_path, clip=True)
-    assert clipped.clipped == 1
+    assert clipped.selection.clipped == 1
     assert float(clipped.files[Path("a.txt")].split()[3]) == pytest.approx(0.25)
 
 

@@ -177,7 +177,7 @@ def test_what_the_table_cannot_know_is_asked_for(tmp_path: Path) -> None:
     folder = labelled(tmp_path / "set", ["plate", "car", "plate"])
     out = folder / "labels.csv"
     message = failure("data", "table", folder, "--out", out)
-    assert message.endswith("of the classes car, plate; say which of them are plates: --class NAME")
+    assert message.endswith("of the classes car, plate; name those of plates: --class NAME")
     message = failure("data", "table", folder, "--out", out, "--class", "plat")
     assert message.endswith("no box is of the class plat; its classes are car, plate")
     done("data", "table", folder, "--out", out, "--class", "plate")
@@ -190,14 +190,14 @@ def test_what_the_table_cannot_know_is_asked_for(tmp_path: Path) -> None:
     voc(tmp_path / "out" / "b.xml", (15, 10, 60, 30))
     picture(tmp_path / "out" / "b.jpg")
     again = ("data", "table", tmp_path / "out", "--out", tmp_path / "out.csv", "--val", 0)
-    assert "reaches out of its picture" in failure(*again)
+    assert "extends beyond its picture" in failure(*again)
     assert "clipped: 1" in done(*again, "--clip").stderr
 
 
 def test_three_splits_need_three_plates(tmp_path: Path) -> None:
     folder = labelled(tmp_path, ["AB-1234", "CD-1234"])
     message = failure("data", "table", folder, "--out", folder / "labels.csv")
-    assert "2 groups of pictures that share no plate, which are too few" in message
+    assert "too few pictures for train, dev and val: 2 groups" in message
 
 
 def test_crops_stay_in_their_split(photos: Path, tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_labels_beyond_the_alphabet_are_named(data: Path) -> None:
     with pytest.raises(SourceError, match=rf"its label {text} has {text[0]}, which the recipe's"):
         photographed(pictures, alphabet)
     recipe = recognizer_recipe("seed-resnet18-2222-64", [f'spec.alphabet="{alphabet}"'])
-    with pytest.raises(LprError, match=f"rendered plates show {text[0]} too"):
+    with pytest.raises(LprError, match=f"rendered plates also show {text[0]}"):
         plates_of(recipe, data)
 
 

@@ -1,4 +1,4 @@
-"""People's decisions on labels, stored beside the set, which is never changed."""
+"""People's decisions on labels, stored beside the set; the set itself never changes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from lpr.errors import OutputError, SourceError
 from lpr.labels import BOX_COLUMNS
+from lpr.types import Box
 from lpr.utils.files import write_atomically
-from lpr_training.audit.table import Correction, Label, Table
+from lpr_training.audit.table import Corners, Correction, Label, Table
 from lpr_training.labelling.files import writing
 
 Kind: TypeAlias = Literal["confirmed", "model", "typed", "unreadable", "box"]
@@ -73,12 +74,13 @@ class Decisions:
     def undo(self, among: Container[Label]) -> Decision | None:
         """Remove the last decision on one of the labels ``among``, save, and return it; None if
         there is no decision. Raises as :meth:`add`."""
-        for place in reversed(range(len(self._log))):
-            decision = self._log[place]
-            if decision.label in among:
-                self._save([*self._log[:place], *self._log[place + 1 :]])
-                return decision
-        return None
+        places = [place for place, each in enumerate(self._log) if each.label in among]
+        if not places:
+            return None
+        log = list(self._log)
+        undone = log.pop(places[-1])
+        self._save(log)
+        return undone
 
     def _save(self, log: list[Decision]) -> None:
         for file, known in ((self.table.path, self.table.content), (self.log_file, self._on_disk)):
@@ -129,10 +131,9 @@ def _decision(row: dict[str, str]) -> Decision:
     return Decision(label, cast(Kind, row["decision"]), Correction(after, row["text"]))
 
 
-def _corners(row: dict[str, str], names: tuple[str, ...]) -> tuple[str, str, str, str]:
+def _corners(row: dict[str, str], names: tuple[str, ...]) -> Corners:
     xmin, ymin, xmax, ymax = (row[name] for name in names)
-    for corner in (xmin, ymin, xmax, ymax):
-        float(corner)
+    Box(*map(float, (xmin, ymin, xmax, ymax)))  # raises ValueError unless all are numbers
     return xmin, ymin, xmax, ymax
 
 

@@ -32,7 +32,7 @@ def log_probability(log_softmax: Float64, classes: Sequence[int], blank: int) ->
     skips = np.zeros(len(path), bool)
     skips[1:2] = True
     skips[3::2] = path[3::2] != path[1:-2:2]
-    # Index i of the path is stored at i + 2; at 1 is the start state, which the first step leaves.
+    # Index i of the path is stored at i + 2; index 1 is the start state, left by the first step.
     reached = np.full(len(path) + 2, -math.inf)
     reached[1] = 0.0
     for step in log_softmax[:, path]:
@@ -55,7 +55,7 @@ def disagreement(logits: Float32, spec: CtcSpec, label: str, reading: str) -> fl
     raw -= raw.max(axis=1, keepdims=True)
     log_softmax = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
     labelled, read = (
-        log_probability(log_softmax, _classes(text, spec), spec.blank) for text in (label, reading)
+        log_probability(log_softmax, spec.encode(text), spec.blank) for text in (label, reading)
     )
     return math.inf if labelled == -math.inf else max(read - labelled, 0.0)
 
@@ -64,8 +64,8 @@ def disagreement_of_reading(reading: Reading, label: str) -> float:
     """An estimate of :func:`disagreement` for a recognizer without logits, in nats, at least 0.
 
     The confidence of an alternative is its probability. Otherwise each edit between reading and
-    label (Levenshtein) counts as the log odds of the reading's confidence. Doubtful and empty
-    readings thus contradict nothing.
+    label (Levenshtein) costs the log odds of the reading's confidence. Doubtful and empty readings
+    thus contradict no label.
     """
     if reading.text in ("", label):
         return 0.0
@@ -73,9 +73,3 @@ def disagreement_of_reading(reading: Reading, label: str) -> float:
         if other.text == label and other.confidence > 0 and reading.confidence > 0:
             return max(math.log(reading.confidence / other.confidence), 0.0)
     return max(logit(reading.confidence), 0.0) * edit_distance(reading.text, label)
-
-
-def _classes(text: str, spec: CtcSpec) -> list[int]:
-    """The classes of a text: indices in the alphabet, shifted by one from the blank on."""
-    places = map(spec.alphabet.index, text)
-    return [place + (place >= spec.blank) for place in places]

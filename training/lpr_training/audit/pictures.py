@@ -48,7 +48,7 @@ def _fitted(image: Image, limit: tuple[int, int]) -> tuple[Image, float]:
 
 
 def _outline(image: Image, box: Box, colour: tuple[int, int, int]) -> None:
-    """Draw a frame around the box, which hides nothing of the plate."""
+    """Draw a frame around the box, outside of the plate."""
     begin = math.floor(box.x0) - 2, math.floor(box.y0) - 2
     end = math.ceil(box.x1) + 1, math.ceil(box.y1) + 1
     cv2.rectangle(image, begin, end, _DARK, 4)

@@ -23,7 +23,7 @@ IMPOSSIBLE = 100.0
 MAX_DISAGREEMENT = 80.0
 """The upper bound of the disagreement with a label that the recognizer can output, in nats."""
 ILLEGAL = 7.0
-"""Nats for a text that fits no format: about ln(1000), as one plate in a thousand is like that."""
+"""Nats for a text that fits no format: about ln(1000), for one legal plate in a thousand."""
 ELSEWHERE = 3.0
 """The upper bound for a box that the detector places elsewhere, in nats."""
 
@@ -37,10 +37,8 @@ class Suspect:
     * ``disagreement``: the log ratio of the recognizer's probabilities of its reading and of the
       label (:mod:`lpr_training.audit.likelihood`), up to 80; small for pictures that are hard to
       read. 100 for a label with unknown characters or too many of them.
-    * 7 for a text that fits no format of the regions: more than for a label without other
-      objections, less than for a confident disagreement.
-    * up to 3 for a box: the detector's confidence in another box times 1 - IoU of the two. 0
-      without a detection.
+    * 7 for a text that fits no format of the regions: less than a confident disagreement.
+    * up to 3 for a box: the detector's confidence in another box times 1 - IoU of the two.
 
     ``display`` is the reading with its region's separators, ``model_box`` the other box.
     """
@@ -70,17 +68,11 @@ class Suspect:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The suspects, the most suspicious first, and the errors of unreadable pictures."""
-
-    suspects: list[Suspect]
-    failures: list[SourceError]
-
-
-def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ranking:
-    """Rank every label with a text; ties go by ascending confidence of the reading. An unreadable
-    picture affects only its own labels."""
+def rank(
+    reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]
+) -> tuple[list[Suspect], list[SourceError]]:
+    """Rank every label with a text, the most suspicious first; ties go by ascending confidence of
+    the reading. Also returns the errors of unreadable pictures."""
     suspects: list[Suspect] = []
     failures: list[SourceError] = []
     for path, labels in pictures:
@@ -93,20 +85,19 @@ def rank(reader: Reader, pictures: Iterable[tuple[Path, Sequence[Label]]]) -> Ra
             continue
         suspects += _suspects_in(reader, path, image, labels)
     suspects.sort(key=lambda suspect: (-suspect.score, suspect.reading.confidence))
-    return Ranking(suspects, failures)
+    return suspects, failures
 
 
 def _suspects_in(
     reader: Reader, path: Path, image: Image, labels: Sequence[Label]
 ) -> list[Suspect]:
     elsewhere = _elsewhere([label.box for label in labels], reader.find(image))
-    known = [
-        (label, place) for label, place in zip(labels, elsewhere, strict=True) if label.is_text
-    ]
-    read = _read(reader, image, [label for label, _ in known])
+    places = [place for label, place in zip(labels, elsewhere, strict=True) if label.is_text]
+    known = [label for label in labels if label.is_text]
+    read = _read(reader, image, known)
     return [
         _suspect(reader, path, image, label, reading, nats, place)
-        for (label, place), (reading, nats) in zip(known, read, strict=True)
+        for label, place, (reading, nats) in zip(known, places, read, strict=True)
     ]
 
 
@@ -120,27 +111,24 @@ def _read(reader: Reader, image: Image, labels: Sequence[Label]) -> list[tuple[R
             (reading, disagreement_of_reading(reading, label.known))
             for label, reading in zip(labels, readings, strict=True)
         ]
-    with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
-        looks = recognizer.outputs(crops)
     spec = recognizer.network.spec
+    with wrap_plugin_errors(f"recognizer {type(recognizer.network).__name__}"):
+        outputs = recognizer.outputs(crops)
     return [
-        (
-            recognizer.calibrated(look),
-            disagreement(look.logits, spec, label.known, look.reading.text),
-        )
-        for label, look in zip(labels, looks, strict=True)
+        (recognizer.calibrated(k), disagreement(k.logits, spec, label.known, k.reading.text))
+        for label, k in zip(labels, outputs, strict=True)
     ]
 
 
 def _elsewhere(boxes: Sequence[Box], found: Sequence[Detection]) -> list[tuple[Box, float] | None]:
-    """For each labelled box the detector's other box of its plate and the score of that in nats;
-    None if the detector agrees or finds no plate without a label."""
+    """For each labelled box, the detector's other box of the plate and its score in nats; None if
+    the detector agrees or has no other box."""
     met = [max((box.iou(d.box) for d in found), default=0.0) >= FOUND_IOU for box in boxes]
     free = [d for d in found if all(d.box.iou(box) < FOUND_IOU for box in boxes)]
     places: list[tuple[Box, float] | None] = []
     for box, is_met in zip(boxes, met, strict=True):
-        # A detection that overlaps is a better box of the same plate. A distant one is that only if
-        # label and detection are the only ones; otherwise it is a plate without a label.
+        # An overlapping detection is another box of the same plate. A distant one counts as such
+        # only if there is one label and one detection; else it is a plate without a label.
         alone = len(boxes) == len(found) == 1
         near = [d for d in free if d.box.iou(box) > 0 or alone]
         if is_met or not near:
@@ -164,10 +152,9 @@ def _suspect(
     nats = min(nats, MAX_DISAGREEMENT) if is_possible else IMPOSSIBLE
     is_illegal = bool(reader.regions) and match(label.known, reader.regions) is None
     codes = ", ".join(region.code for region in reader.regions)
+    content = label.strange or label.known
     reasons = {
-        f"the model cannot read what the label holds: {label.strange or label.known}": (
-            not is_possible
-        ),
+        f"the model cannot read what the label holds: {content}": not is_possible,
         f"the label fits no format of {codes}": is_illegal,
         "the model reads nothing": not reading.text,
         "the model reads something else": reading.text not in ("", label.known),

@@ -8,6 +8,7 @@ from typing import Any
 
 from lpr.labels import normalise
 from lpr.recognition.ctc_decoder import DOUBTFUL
+from lpr.types import Reading
 from lpr.utils.text import aligned
 from lpr_training.audit import pictures
 from lpr_training.audit.decisions import Decision, Decisions, Kind
@@ -78,24 +79,19 @@ class Review:
 
     def _decided(self, suspect: Suspect, kind: Kind, typed: str) -> Correction:
         current = self._current(suspect)
-        if kind == "confirmed":
-            return current._replace(text=suspect.label.text)
-        if kind == "model":
-            if not suspect.reading.text:
-                raise ValueError("the model reads nothing here")
-            return current._replace(text=self._reading_text(suspect))
-        if kind == "typed":
-            text = typed.strip()
-            is_plain = text.isprintable() and not strange(text)
-            if not normalise(text) or len(text) > _LONGEST or not is_plain:
-                raise ValueError(f"no text of letters and digits: {typed[:_LONGEST]!r}")
-            return current._replace(text=text)
-        if kind == "unreadable":
-            return current._replace(text="")
-        if suspect.model_box is None:
-            raise ValueError("the model has no other box here")
-        xmin, ymin, xmax, ymax = (f"{side:.1f}" for side in suspect.model_box)
-        return current._replace(corners=(xmin, ymin, xmax, ymax))
+        if kind == "box":
+            if suspect.model_box is None:
+                raise ValueError("the model has no other box here")
+            xmin, ymin, xmax, ymax = (f"{side:.1f}" for side in suspect.model_box)
+            return current._replace(corners=(xmin, ymin, xmax, ymax))
+        texts = {"confirmed": suspect.label.text, "model": self._reading_text(suspect)}
+        text = texts.get(kind, typed.strip() if kind == "typed" else "")
+        if kind == "model" and not text:
+            raise ValueError("the model reads nothing here")
+        is_plain = text.isprintable() and not strange(text)
+        if kind == "typed" and not (normalise(text) and len(text) <= _LONGEST and is_plain):
+            raise ValueError(f"no text of letters and digits: {typed[:_LONGEST]!r}")
+        return current._replace(text=text)
 
     def _reading_text(self, suspect: Suspect) -> str:
         """The reading, with separators if the set has them."""
@@ -110,7 +106,7 @@ class Review:
             "file": suspect.label.file,
             "label": suspect.label.text,
             "reading": self._reading_text(suspect),
-            "pairs": _pairs(suspect),
+            "pairs": _pairs(suspect.label.known, suspect.reading),
             "confidence": round(float(suspect.reading.confidence), 4),
             "disagreement": round(suspect.disagreement, 1),
             "score": round(suspect.score, 1),
@@ -121,12 +117,9 @@ class Review:
         }
 
 
-def _pairs(suspect: Suspect) -> list[tuple[str, str, bool]]:
+def _pairs(label: str, reading: Reading) -> list[tuple[str, str, bool]]:
     """The label's and the reading's characters side by side, empty if one has none, and whether
     the model doubts its character."""
-    reading = suspect.reading
     confidences = iter(reading.certainties)
-    return [
-        (labelled, read, bool(read) and next(confidences) < DOUBTFUL)
-        for labelled, read in aligned(suspect.label.known, reading.text)
-    ]
+    pairs = aligned(label, reading.text)
+    return [(known, read, bool(read) and next(confidences) < DOUBTFUL) for known, read in pairs]

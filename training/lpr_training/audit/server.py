@@ -13,7 +13,6 @@ from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from types import TracebackType
 from typing import Any, get_args
 
 from lpr.errors import LprError, OutputError
@@ -29,7 +28,7 @@ _POLICY = (
 )
 
 
-class AuditServer:
+class AuditServer(ThreadingHTTPServer):
     """A server on a port of 127.0.0.1; a context manager.
 
     It answers only requests whose Host is this machine (against DNS rebinding), and accepts
@@ -37,43 +36,29 @@ class AuditServer:
     by the numbers of entries.
     """
 
+    daemon_threads = True
+    review: Review
+
     def __init__(self, port: int = 0) -> None:
         """Port 0 is any free one. Raises :class:`lpr.errors.OutputError` for a used port."""
-        self._token = secrets.token_urlsafe(24)
+        self.token = secrets.token_urlsafe(24)
         try:
-            self._server = _Server((HOST, port), _Handler)
+            super().__init__((HOST, port), _Handler)
         except OSError as error:
             raise OutputError(
                 f"port {port} of {HOST} cannot be used ({error.strerror}); choose another --port"
             ) from error
-        self._server.token = self._token
 
     @property
     def address(self) -> str:
         """The URL of the page."""
-        return f"http://{HOST}:{self._server.server_port}/"
+        return f"http://{HOST}:{self.server_port}/"
 
     def serve(self, review: Review) -> None:
-        """Serve until :meth:`stop` or a keyboard interrupt."""
-        self._server.review = review
+        """Serve until ``shutdown()`` or a keyboard interrupt."""
+        self.review = review
         with contextlib.suppress(KeyboardInterrupt):
-            self._server.serve_forever(poll_interval=0.1)
-
-    def stop(self) -> None:
-        """Stop :meth:`serve`, which runs in another thread."""
-        self._server.shutdown()
-
-    def __enter__(self) -> AuditServer:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    review: Review
-    token: str
+            self.serve_forever(poll_interval=0.1)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore browsers that disconnect before the response."""
@@ -90,7 +75,7 @@ class _RefusalError(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: AuditServer
     server_version = "lpr"
     sys_version = ""
     timeout = 30
@@ -123,18 +108,20 @@ class _Handler(BaseHTTPRequestHandler):
             names += [HOST, "localhost"]
         if self.headers.get("Host", "") not in names:
             raise _RefusalError(
-                HTTPStatus.FORBIDDEN, "this page is for the machine that it runs on"
+                HTTPStatus.FORBIDDEN, "this page is only for the machine of its server"
             )
         origin = self.headers.get("Origin")
         if origin is not None and origin not in [f"http://{name}" for name in names]:
-            raise _RefusalError(HTTPStatus.FORBIDDEN, "this comes from another site")
+            raise _RefusalError(HTTPStatus.FORBIDDEN, "this request comes from another site")
 
     def _get(self) -> None:
         review = self.server.review
         picture = _PICTURE.fullmatch(self.path)
         if self.path == "/":
             nonce = secrets.token_urlsafe(16)
-            page = _page(review.name, self.server.token, nonce)
+            template = files("lpr_training.audit").joinpath("page.html").read_text("utf-8")
+            values = {"name": escape(review.name), "token": self.server.token, "nonce": nonce}
+            page = re.sub(r"\{\{(name|token|nonce)\}\}", lambda found: values[found[1]], template)
             policy = {"Content-Security-Policy": _POLICY.format(nonce)}
             self._send(HTTPStatus.OK, "text/html; charset=utf-8", page.encode(), policy)
         elif self.path == "/entries":
@@ -197,10 +184,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Log nothing: the page shows all that matters."""
-
-
-def _page(name: str, token: str, nonce: str) -> str:
-    template = files("lpr_training.audit").joinpath("page.html").read_text(encoding="utf-8")
-    values = {"name": escape(name), "token": token, "nonce": nonce}
-    return re.sub(r"\{\{(name|token|nonce)\}\}", lambda found: values[found[1]], template)
+        """Log nothing: the page shows every error."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from lpr.errors import SourceError
 from lpr.labels import BOX_COLUMNS, locate, normalise, read_labels, table_of
 from lpr.types import Box
 
@@ -95,11 +94,8 @@ class Table:
         Raises as :func:`lpr.labels.read_labels`.
         """
         path = table_of(labelled)
-        read_labels(path)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SourceError(f"{path}: {error}") from error
+        read_labels(path)  # raises for a missing or malformed table
+        content = path.read_bytes()
         lines = list(_lines(content.decode("utf-8").removeprefix(_MARK)))
         columns = {name: place for place, name in enumerate(lines[0][1])}
         records = [_record(raw, fields, columns) for raw, fields in lines]

@@ -76,20 +76,20 @@ def audit(
             server = stack.enter_context(AuditServer(port or 0))
         reader = lpr.load(model, recognizer=recognizer, regions=region)
         with reader, progress(pictures.items(), "picture", len(pictures)) as bar:
-            ranking = rank(reader, bar)
-        for failure in ranking.failures:
+            suspects, failures = rank(reader, bar)
+        for failure in failures:
             note(str(failure))
-        undecided = [s for s in ranking.suspects if decisions.of(s.label) is None]
-        note(_summary(ranking.suspects, len(undecided), decisions.stale))
-        if serve and ranking.suspects:
+        undecided = [s for s in suspects if decisions.of(s.label) is None]
+        note(_summary(suspects, len(undecided), decisions.stale))
+        if serve and suspects:
             note(f"{server.address} shows them; Ctrl-C stops the server")
-            server.serve(Review(table.path.parent.absolute().name, ranking.suspects, decisions))
+            server.serve(Review(table.path.parent.absolute().name, suspects, decisions))
         elif not serve:
             for place, suspect in enumerate(undecided, 1):
                 record = {"rank": place, **suspect.as_dict()}
                 click.echo(json.dumps(record, ensure_ascii=False))
-    if ranking.failures:
-        raise SourceError(f"{len(ranking.failures)} pictures cannot be read (named above)")
+    if failures:
+        raise SourceError(f"{len(failures)} pictures cannot be read (named above)")
 
 
 def _summary(suspects: Sequence[Suspect], undecided: int, stale: int) -> str:

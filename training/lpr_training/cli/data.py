@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,29 +25,55 @@ from lpr_training.cli.options import (
 from lpr_training.cli.synth import sample, synth
 from lpr_training.labelling.values import reasons
 
+if TYPE_CHECKING:
+    from lpr_training.labelling.kmeans import Distance
+    from lpr_training.labelling.selection import Selection
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 _OUT = click.option("--out", required=True, type=FOLDER, help="The folder to write to.")
 _SPLIT = click.option("--split", help="Take only the pictures of this split of a labels.csv.")
 _SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+_CLIP = click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
+
+
+def _texts(_: click.Context, __: click.Parameter, file: Path | None) -> dict[str, set[str]] | None:
+    from lpr_training.labelling.texts import read_texts
+
+    return read_texts(file) if file else None
+
+
+def _pattern(_: click.Context, __: click.Parameter, group: str | None) -> re.Pattern[str] | None:
+    if group is None:
+        return None
+    try:
+        pattern = re.compile(group)
+    except re.error as error:
+        raise click.BadParameter(f"{group!r} is not a regular expression: {error}") from error
+    if not pattern.groups:
+        raise click.BadParameter(f"{group!r} has no group: put the part that counts in ( )")
+    return pattern
+
+
 _TEXTS = click.option(
     "--texts",
     type=EXISTING_FILE,
+    callback=_texts,
     help="A CSV file of the plates' texts (file,text), for labels without texts.",
 )
 _GROUP = click.option(
-    "--group", metavar="REGEX", help="Keep pictures together whose names match with the same group."
+    "--group",
+    "pattern",
+    metavar="REGEX",
+    callback=_pattern,
+    help="Keep pictures together whose names match with the same group.",
 )
 
 
-def _share(name: str, purpose: str) -> Callable[[Command], Command]:
-    return click.option(
-        name,
-        type=click.FloatRange(0, 1, max_open=True),
-        default=0.1,
-        show_default=True,
-        help=f"The share of the pictures held out {purpose}.",
-    )
+def _share(name: str, purpose: str, min_open: bool = False) -> Callable[[Command], Command]:
+    share = click.FloatRange(0, 1, min_open=min_open, max_open=True)
+    text = f"The share of the pictures held out{purpose}."
+    return click.option(name, type=share, default=0.1, show_default=True, help=text)
 
 
 @click.group()
@@ -87,7 +113,7 @@ def split(folder: Path, out: Path, move: bool) -> None:
     help="Take boxes of this class (repeatable; numbered in this order); default: all.",
 )
 @click.option("--one-class", metavar="NAME", help="Merge the classes into one of this name.")
-@click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
+@_CLIP
 def voc_to_yolo(
     labels: Path, out: Path, classes: tuple[str, ...], one_class: str | None, clip: bool
 ) -> None:
@@ -101,10 +127,7 @@ def voc_to_yolo(
     write(converted, out)
     boxes = sum(converted.boxes.values())
     note(f"{boxes} boxes of {len(converted.files)} pictures, in {out}")
-    if converted.left_out:
-        note(f"left out: {reasons(converted.left_out)}")
-    if converted.clipped:
-        note(f"clipped: {converted.clipped}")
+    _note_selection(converted.selection)
     for name in classes:
         if not converted.boxes[name]:
             note(f"no box is of the class {name}")
@@ -113,41 +136,26 @@ def voc_to_yolo(
 @data.command()
 @click.argument("folder", type=EXISTING)
 @_OUT
-@click.option(
-    "--validation",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="The share of the pictures held out.",
-)
+@_share("--validation", "", min_open=True)
 @_SEED
 @_TEXTS
 @_GROUP
 @_SPLIT
-def lists(
-    folder: Path,
-    out: Path,
-    validation: float,
-    seed: int,
-    texts: Path | None,
-    group: str | None,
-    split: str | None,
-) -> None:
+def lists(folder: Path, out: Path, validation: float, **options: Any) -> None:
     """Write train.txt, valid.txt and plate.data for Darknet.
 
     No plate is in both lists: pictures of the same text stay together.
     """
     from lpr_training.labelling.lists import make_lists, without_labels, write_lists
-    from lpr_training.labelling.texts import read_texts
 
-    known = read_texts(texts) if texts else None
-    made = make_lists(folder, validation, seed, known, _pattern(group), split)
+    made = make_lists(folder, validation, **options)
     write_lists(made, out)
+    together = made.together
     note(
-        f"{len(made.train)} pictures to train and {len(made.valid)} to validate with, "
-        f"in {made.groups} groups that share no plate; {made.with_text} with a known text"
+        f"{len(made.train)} pictures to train and {len(made.valid)} to validate with, in "
+        f"{len(together.groups)} groups that share no plate; {together.with_text} with a known text"
     )
-    _note_groups(made.with_text, group, made.unmatched)
+    _note_groups(together.with_text, options["pattern"], together.unmatched)
     lacking = without_labels([*made.train, *made.valid])
     if lacking:
         note(
@@ -164,8 +172,8 @@ def lists(
     type=OUT_FILE,
     help="The labels.csv to write; its paths are relative to its folder.",
 )
-@_share("--dev", "to choose the best weights")
-@_share("--val", "for the final measurement")
+@_share("--dev", " to choose the best weights")
+@_share("--val", " for the final measurement")
 @_SEED
 @_TEXTS
 @_GROUP
@@ -176,69 +184,47 @@ def lists(
     metavar="NAME",
     help="The class of plates (repeatable); default: all classes.",
 )
-@click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
-def table(
-    folder: Path,
-    out: Path,
-    dev: float,
-    val: float,
-    seed: int,
-    texts: Path | None,
-    group: str | None,
-    classes: tuple[str, ...],
-    clip: bool,
-) -> None:
+@_CLIP
+def table(folder: Path, out: Path, **options: Any) -> None:
     """Convert labels of any format to a labels.csv with the splits train, dev and val.
 
     No plate is in two splits: pictures of the same text stay together. Omits boxes that are
     difficult or have no area.
     """
     from lpr_training.labelling.table import check_free, make_table, write_rows
-    from lpr_training.labelling.texts import read_texts
 
     check_free(out)
-    known = read_texts(texts) if texts else None
-    made = make_table(folder, dev, val, seed, known, _pattern(group), classes, clip)
+    made = make_table(folder, **options)
     write_rows(made.rows, out)
     counts = ", ".join(f"{made.count(name)} {name}" for name in ("train", "dev", "val"))
     with_text = sum(text is not None for _, text in made.plates)
     note(
-        f"{out}: {len(made.rows)} pictures ({counts}) in {made.groups} groups that share no plate; "
-        f"{len(made.plates)} plates, {with_text} of them with a text"
+        f"{out}: {len(made.rows)} pictures ({counts}) in {len(made.together.groups)} groups that "
+        f"share no plate; {len(made.plates)} plates, {with_text} of them with a text"
     )
-    if made.left_out:
-        note(f"left out: {reasons(made.left_out)}")
-    if made.clipped:
-        note(f"clipped: {made.clipped}")
+    _note_selection(made.selection)
     if made.unplaced:
         note(
             f"{made.unplaced} pictures have several boxes or texts, which --texts cannot match; "
             "their boxes keep the labels' texts"
         )
     if made.strangers:
-        note(f"{made.strangers} names in {texts} match no picture")
-    _note_groups(with_text, group, made.unmatched)
+        note(f"{made.strangers} names in --texts match no picture")
+    _note_groups(with_text, options["pattern"], made.together.unmatched)
 
 
-def _note_groups(with_text: int, group: str | None, unmatched: int) -> None:
-    if not with_text and group is None:
+def _note_selection(selection: Selection) -> None:
+    if selection.left_out:
+        note(f"left out: {reasons(selection.left_out)}")
+    if selection.clipped:
+        note(f"clipped: {selection.clipped}")
+
+
+def _note_groups(with_text: int, pattern: re.Pattern[str] | None, unmatched: int) -> None:
+    if not with_text and pattern is None:
         note("no text is known, so every picture counts as another plate; see --texts and --group")
     if unmatched:
         note(f"--group does not match the names of {unmatched} pictures")
-
-
-def _pattern(group: str | None) -> re.Pattern[str] | None:
-    if group is None:
-        return None
-    try:
-        pattern = re.compile(group)
-    except re.error as error:
-        raise click.BadParameter(
-            f"--group {group!r} is not a regular expression: {error}"
-        ) from error
-    if not pattern.groups:
-        raise click.BadParameter(f"--group {group!r} has no group: put the part that counts in ( )")
-    return pattern
 
 
 @data.command()
@@ -285,7 +271,7 @@ def anchors(
     letterbox: bool,
     restarts: int,
     seed: int,
-    distance: str,
+    distance: Distance,
     cfg: Path | None,
     base: str | None,
     split: str | None,
@@ -309,9 +295,7 @@ def anchors(
     sizes, left_out = input_sizes(images, size, letterbox)
     started = time.monotonic()
     try:
-        clusters = cluster(
-            sizes, count, "iou" if distance == "iou" else "euclidean", restarts, seed
-        )
+        clusters = cluster(sizes, count, distance, restarts, seed)
     except ValueError as error:
         raise SourceError(f"{labels[0]}: {error}; take fewer than --count {count}") from error
     line = format_anchors(clusters.centres)
@@ -361,7 +345,7 @@ def crops(
 
     A crop is in the split of its picture.
     """
-    from lpr_training.labelling.crops import CropFolder, by_labels, by_model, check_out, nothing_cut
+    from lpr_training.labelling.crops import CropFolder, by_labels, by_model, check_out
     from lpr_training.labelling.formats import splits_of
 
     if sweep and not model:
@@ -374,6 +358,7 @@ def crops(
     with CropFolder(out) as folder:
         for picture, plates in cut:
             folder.add(picture, plates, splits.get(picture, ""))
-    if not folder.count:
-        raise nothing_cut(str(sources[0]))
-    note(f"{folder.count} plates are in {out}")
+    if not folder.rows:
+        words = "no plate to cut; check the labels, or lower the threshold"
+        raise SourceError(f"{sources[0]}: {words}")
+    note(f"{len(folder.rows)} plates are in {out}")

@@ -1,4 +1,4 @@
-"""What the commands of this package share."""
+"""Parameter types and messages that the commands share."""
 
 from __future__ import annotations
 

@@ -46,8 +46,7 @@ def train() -> None:
 
 
 def _start(_: click.Context, __: click.Parameter, name: str | None) -> Model | Path | None:
-    """Resolved with the options, so that a wrong name fails before pictures are loaded, which takes
-    minutes."""
+    """The model or checkpoint of an option: a wrong name fails before the pictures are loaded."""
     if name and name.endswith(".safetensors"):
         if not Path(name).is_file():
             raise click.BadParameter(f"there is no checkpoint {name}")
@@ -61,9 +60,8 @@ def _device(_: click.Context, __: click.Parameter, name: str) -> str:
     try:
         torch.empty(1, device=name)
     except (AssertionError, RuntimeError) as error:
-        raise click.BadParameter(f"torch cannot use {name!r} here: {error}".splitlines()[0]) from (
-            error
-        )
+        problem = f"torch cannot use {name!r} here: {error}".splitlines()[0]
+        raise click.BadParameter(problem) from error
     return name
 
 
@@ -93,7 +91,6 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
         ),
         click.option(
             "--data",
-            "root",
             required=True,
             type=click.Path(path_type=Path),
             help="A labelled set: a folder with a labels.csv (lpr data table makes one), or the "
@@ -113,6 +110,7 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
         _DEVICE,
         click.option(
             "--finish",
+            "finish_only",
             is_flag=True,
             help="Do not train: write the published files of the run's best weights.",
         ),
@@ -129,9 +127,7 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
 
 @train.command()
 @_training_options("tw-light-detector")
-def detector(
-    recipe: str, root: Path, out: Path, finish: bool, changes: tuple[str, ...], **options: Any
-) -> None:
+def detector(recipe: str, changes: tuple[str, ...], **options: Any) -> None:
     """Train a detector, check it on dev after each epoch and keep the best.
 
     From a set with a labels.csv, the split train is trained on and the split dev checks. Without
@@ -142,22 +138,15 @@ def detector(
     from lpr_training.publishing.trainings import Run, train_detector
 
     chosen, cfg = detector_recipe(recipe, changes)
-    best = train_detector(chosen, cfg, Run(root, out, finish_only=finish, **options))
-    click.echo(f"{out}: detector.cfg, detector.weights and part.json are ready to be published")
-    _note_export(open_sets(root).site, best)
+    run = Run(**options)
+    best = train_detector(chosen, cfg, run)
+    click.echo(f"{run.out}: detector.cfg, detector.weights and part.json are ready to be published")
+    _note_export(open_sets(run.data).site, best)
 
 
 @train.command()
 @_training_options(None)
-def recognizer(
-    recipe: str | None,
-    root: Path,
-    out: Path,
-    start: Model | Path | None,
-    finish: bool,
-    changes: tuple[str, ...],
-    **options: Any,
-) -> None:
+def recognizer(recipe: str | None, changes: tuple[str, ...], **options: Any) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best.
 
     From a set with a labels.csv, its plates with texts are trained on, mixed with rendered ones.
@@ -169,17 +158,17 @@ def recognizer(
     from lpr_training.publishing.trainings import Run, fine_tune, train_recognizer
     from lpr_training.recognizer.recipe import recognizer_recipe
 
-    is_site = open_sets(root).site
-    base = start if isinstance(start, Model) and is_site else None
+    run = Run(**options)
+    is_site = open_sets(run.data).site
+    base = run.start if isinstance(run.start, Model) and is_site else None
     chosen = recognizer_recipe(recipe or (site_recipe(base) if base else _RECOGNIZER), changes)
-    run = Run(root, out, start, finish_only=finish, **options)
     if base:
         folder, summary = fine_tune(chosen, base, run)
         click.echo("\n".join(summary), err=True)
         click.echo(f"{folder}: a model folder; use it with: lpr detect --model {folder}")
         return
     best = train_recognizer(chosen, run)
-    click.echo(f"{out}: recognizer.onnx and part.json are ready to be published")
+    click.echo(f"{run.out}: recognizer.onnx and part.json are ready to be published")
     _note_export(is_site, best)
 
 
@@ -207,10 +196,8 @@ def thresholds(model: Path, root: Path) -> None:
     from lpr_training.publishing.thresholds import write_best_thresholds
 
     chosen, figures = write_best_thresholds(model, root)
-    click.echo(
-        f"{model}: threshold {chosen.detection}, min_confidence {chosen.reading}, "
-        f"sure {chosen.accept}"
-    )
+    words = f"threshold {chosen.detection}, min_confidence {chosen.reading}, sure {chosen.accept}"
+    click.echo(f"{model}: {words}")
     found = 100 * (figures["found"] or 0)
     note(
         f"on {figures['pictures']} pictures {found:.1f} % of the plates are found, with "

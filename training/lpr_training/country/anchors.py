@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lpr.darknet.cfg import read_cfg
 from lpr_training.labelling.anchors import format_anchors, input_sizes, rounded
@@ -13,30 +13,24 @@ from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.kmeans import average_iou, cluster
 
 GAIN = 0.05
-"""The gain in average IoU (0..1) from which on new anchors are worth a cfg that differs."""
+"""The least gain in average IoU (0..1) that justifies new anchors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The average IoU of training boxes with the best anchor of the base model (``base``) and of
-    new ones (``new``), and whether the new ones are used (``taken``)."""
-
-    base: float
-    new: float
-    taken: bool
-
-
-def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> Fit:
+def fit_anchors(scenes: Path, base: Path, out: Path, seed: int) -> dict[str, Any]:
     """Write the cfg ``out``: ``base`` with anchors for the labelled set ``scenes`` (split
-    ``train``)."""
+    ``train``).
+
+    Returns the average IoU of the training boxes with the best anchor of the base model (``base``)
+    and of new ones (``new``), and whether the new ones are used (``taken``).
+    """
     cfg = read_cfg(base)
     size = (cfg.net.width, cfg.net.height)
     sizes, _ = input_sizes(read_any(scenes, "train"), size, letterbox=True)
     old = anchors_of(cfg)
     found = cluster(sizes, len(old), "iou", 50, seed).centres
-    before, after = (float(average_iou(sizes, each)) for each in (old, rounded(found)))
+    before, after = (average_iou(sizes, each) for each in (old, rounded(found)))
     taken = after - before > GAIN
     write_text(out, base.read_text(encoding="utf-8"))
     if taken:
         put_anchors(out, format_anchors(found), len(old))
-    return Fit(round(before, 4), round(after, 4), taken)
+    return {"base": round(before, 4), "new": round(after, 4), "taken": taken}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, fields
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,13 @@ def write_pack(country: Country, folder: Path) -> None:
     """Write the distribution ``lpr-region-CODE`` into ``folder``: a module of formats, and one of
     styles, which only rendering loads."""
     code, name = country.region.code, country.region.name
-    words = {"code": code, "name": name, "constant": code.upper()}
+    words = {
+        "code": code,
+        "name": name,
+        "constant": code.upper(),
+        "formats": _calls(country.region.formats, " " * 8),
+        "styles": _calls(country.styles, " " * 4),
+    }
     parts = {
         "pyproject.toml": _PYPROJECT,
         "README.md": _README,
@@ -54,26 +60,20 @@ def write_pack(country: Country, folder: Path) -> None:
         f"lpr_region_{code}_styles.py": _STYLES,
         f"tests/test_region_{code}.py": _TEST,
     }
-    words["formats"] = _calls(country.region.formats, 8)
-    words["styles"] = _calls(country.styles, 4)
     for file, text in parts.items():
         for word, value in words.items():
             text = text.replace(f"<{word}>", value)
         write_text(folder / file, text)
 
 
-def _calls(things: Iterable[Format | Style], indent: int) -> str:
+def _calls(things: Iterable[Format | Style], indent: str) -> str:
     """Each object as a constructor call, with one argument per line."""
-    return "".join(line for thing in things for line in _call(thing, " " * indent)).rstrip("\n")
-
-
-def _call(thing: Format | Style, indent: str) -> Iterator[str]:
-    yield f"{indent}{type(thing).__name__}(\n"
-    for each in fields(thing):
-        value = getattr(thing, each.name)
-        if each.default is MISSING or value != each.default:
-            yield f"{indent}    {each.name}={_literal(value)},\n"
-    yield f"{indent}),\n"
+    lines = []
+    for thing in things:
+        values = {each: getattr(thing, each.name) for each in fields(thing)}
+        given = [f"    {e.name}={_literal(v)}," for e, v in values.items() if v != e.default]
+        lines += [f"{type(thing).__name__}(", *given, "),"]
+    return "\n".join(indent + line for line in lines)
 
 
 def _literal(value: Any) -> str:
@@ -108,17 +108,17 @@ py-modules = ["lpr_region_<code>", "lpr_region_<code>_styles"]
 _README = """\
 # lpr-region-<code>
 
-A region pack for lpr: the plates of <name>, as data.
+A region pack for lpr: the plate formats and styles of <name>.
 
 ```sh
 pip install .
 lpr detect --region <code> car.jpg
-lpr data synth --region <code> --preview sheet.png   # what they look like; needs lpr-training
+lpr data synth --region <code> --preview sheet.png   # a sheet of plates; needs lpr-training
 ```
 """
 
 _REGION = '''\
-"""<name> for lpr: what its plates look like in letters and digits."""
+"""The plate formats of <name> for lpr."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def lpr_regions() -> list[Region]:
 '''
 
 _STYLES = '''\
-"""What the plates of <name> look like, for lpr's renderer; needs lpr-training."""
+"""The plate styles of <name> for lpr's renderer; needs lpr-training."""
 
 from __future__ import annotations
 

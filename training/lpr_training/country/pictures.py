@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lpr.errors import SourceError
 from lpr.labels import LabelledPicture, read_labels
-from lpr.types import Image
 from lpr_training.country.recipe import Rendered
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops, render_in_parallel
 from lpr_training.datasets.sets import split_pictures
@@ -31,12 +30,10 @@ PHOTO = "photo-"
 MARGIN = 0.3
 """The margin of photographed crops, as a fraction of the box's size."""
 
-_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
-
 
 def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered streets with plates of a region as ``images/*.jpg``, and a ``labels.csv`` of these
-    and of the labelled set ``photos``, whose pictures are not copied."""
+    """Write rendered streets with plates of a region as ``images/*.jpg``, and a ``labels.csv`` of
+    these and of the labelled set ``photos``. Photographs are not copied."""
     plates = origin(region)
     with writing(folder):
         (folder / "images").mkdir(parents=True)
@@ -45,7 +42,7 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
         make = partial(_scene, [rendered.seed, 10, number], plates)
         for index, scene in enumerate(render_in_parallel(make, range(count), "rendering scenes")):
             file = folder / "images" / f"{split}-{index:05d}.jpg"
-            _write_jpeg(file, scene.image)
+            write_picture(file, scene.image)
             rows.append(Row(file, split, tuple((plate.box, plate.text) for plate in scene.plates)))
     for split, picture in _photographs(photos):
         boxes = tuple((plate.box, plate.text) for plate in picture.plates)
@@ -54,8 +51,8 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
 
 
 def write_crops(folder: Path, region: str, rendered: Rendered, photos: Path | None) -> None:
-    """Rendered plates of a region and those of ``photos`` with a text, as ``images/*.png`` with a
-    ``labels.csv``."""
+    """Write rendered plates of a region, and those of ``photos`` with a text, as ``images/*.png``
+    with a ``labels.csv``."""
     with writing(folder):
         (folder / "images").mkdir(parents=True)
     rows = []
@@ -82,21 +79,13 @@ def _photographs(photos: Path | None) -> Iterator[tuple[str, LabelledPicture]]:
     if photos is None:
         return
     train, dev = split_pictures(photos)
-    yield from (("train", picture) for picture in train)
-    yield from (("dev", picture) for picture in dev)
-    try:
+    val: Sequence[LabelledPicture] = ()
+    with contextlib.suppress(SourceError):  # the set may have no such split
         val = read_labels(photos, "val")
-    except SourceError:  # the set has no such split
-        return
-    yield from (("val", picture) for picture in val)
+    for split, pictures in zip(SPLITS, (train, dev, val), strict=True):
+        yield from ((split, picture) for picture in pictures)
 
 
 def _scene(seed: list[int], plates: Origin, number: int) -> ScenePicture:
     rng = np.random.default_rng([*seed, number])
     return render_scene(rng, *SIZES[rng.integers(len(SIZES))], plates)
-
-
-def _write_jpeg(path: Path, image: Image) -> None:
-    _, data = cv2.imencode(".jpg", image, _JPEG)
-    with writing(path):
-        path.write_bytes(data.tobytes())

@@ -17,8 +17,7 @@ from lpr_training.synth.styles import Style
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """The numbers of rendered streets (``scenes``) and single plates (``crops``) for train, dev and
-    val, and of Taiwan's plates (``memory``) that are read before and after to measure forgetting.
-    """
+    val; ``memory`` is that of Taiwan's plates, read before and after to measure forgetting."""
 
     scenes: tuple[int, int, int] = (300, 60, 100)
     crops: tuple[int, int, int] = (2000, 200, 500)
@@ -31,7 +30,7 @@ class Rendered:
             if len(counts) != len(SPLITS) or min(counts) < 1:
                 raise ValueError(f"{name} are three numbers above 0, for {', '.join(SPLITS)}")
         if self.memory < 1 or self.seed < 0:
-            raise ValueError("memory is a number above 0, seed one that is not below")
+            raise ValueError("memory has to be above 0, and seed at least 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,7 @@ class CountryRecipe:
 
     def __post_init__(self) -> None:
         if bool(self.formats) != bool(self.styles):
-            raise ValueError(
-                "formats and styles belong together: give both, or neither and a code that is known"
-            )
+            raise ValueError("give formats and styles, or neither and the code of a known region")
         if self.formats and not self.name:
             raise ValueError("a region with formats needs a name")
 
@@ -73,5 +70,5 @@ def country_recipe(name: str, changes: Sequence[str] = ()) -> tuple[CountryRecip
     recipe = build(CountryRecipe, read(name, changes), name)
     for part in ("detector", "recognizer"):
         if not getattr(recipe, part).get("based_on"):
-            raise RecipeError(f"{file}: [{part}] has to name the recipe that it is based_on")
+            raise RecipeError(f"{file}: [{part}] needs based_on, the name of a recipe")
     return recipe, file.parent

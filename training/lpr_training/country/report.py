@@ -14,7 +14,6 @@ from lpr.evaluate.run import read_labelled
 from lpr.labels import LabelledPicture, LabelledPlate, read_labels
 from lpr.models import load_model
 from lpr.reader import Reader
-from lpr.source import open_source
 from lpr.types import Image
 from lpr.utils.progress import progress
 from lpr_training.country.pictures import PHOTO
@@ -23,6 +22,7 @@ from lpr_training.country.steps import State
 from lpr_training.datasets.rendered import HeldOut, kept_out_crops
 from lpr_training.engine.metrics import score_texts
 from lpr_training.labelling.files import write_text
+from lpr_training.labelling.pictures import load_picture
 from lpr_training.publishing.thresholds import Thresholds, above
 from lpr_training.synth.geometry import bounds
 
@@ -36,17 +36,16 @@ WORDS = {
     "found": "plates found in rendered streets",
     "exact": "texts read exactly in rendered streets",
     "false": "false readings in a rendered street",
-    "precision": "average precision of places there, without thresholds",
+    "precision": "average precision of the boxes there, without thresholds",
     "photos_found": "plates found in photographs",
     "photos_exact": "texts read exactly in photographs",
     "photos_false": "false readings in a photograph",
-    "photos_precision": "average precision of places there, without thresholds",
+    "photos_precision": "average precision of the boxes there, without thresholds",
     "crops": "rendered plates read exactly",
     "photos_crops": "photographed plates read exactly",
     "memory": "Taiwan's rendered plates read exactly, under Taiwan's formats",
 }
-"""The figures, on pictures that no training sees. Single plates are cut out by their labelled
-boxes."""
+"""The figures, on unseen pictures. Single plates are cut out by their labelled boxes."""
 
 
 def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Rendered) -> Figures:
@@ -69,7 +68,7 @@ def measure(model: str, region: str, scenes: Path, crops: Path, rendered: Render
                 figures[f"{prefix}precision"] = report.figures()["average_precision"]
         for name, cut_out in (("crops", plates), ("photos_crops", photographed)):
             if cut_out:
-                figures[name] = _exact(reader, _decoded(cut_out))
+                figures[name] = _exact(reader, ((load_picture(p.path), p.plates) for p in cut_out))
     with lpr.load(model, backend="cpu", regions=["tw"]) as reader:
         figures["memory"] = _exact(reader, _taiwanese(rendered))
     return figures
@@ -88,12 +87,11 @@ def _apart(
     pictures: Sequence[LabelledPicture], folder: Path
 ) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """The rendered pictures in a set's folder, and the photographs."""
-    rendered = [
-        picture
-        for picture in pictures
-        if picture.path.parent == folder / "images" and not picture.path.name.startswith(PHOTO)
-    ]
-    return rendered, [picture for picture in pictures if picture not in rendered]
+    parts: tuple[list[LabelledPicture], list[LabelledPicture]] = ([], [])
+    for picture in pictures:
+        path = picture.path
+        parts[path.parent != folder / "images" or path.name.startswith(PHOTO)].append(picture)
+    return parts
 
 
 def _exact(reader: Reader, pictures: Labelled) -> float:
@@ -104,12 +102,6 @@ def _exact(reader: Reader, pictures: Labelled) -> float:
         read += read_labelled(reader, image, plates)
         expected += [plate.text or "" for plate in plates]
     return round(score_texts(read, expected)[0], 4)
-
-
-def _decoded(pictures: Iterable[LabelledPicture]) -> Labelled:
-    for picture in pictures:
-        with open_source(picture.path) as source:
-            yield next(iter(source)).image, picture.plates
 
 
 def _taiwanese(rendered: Rendered) -> Labelled:
@@ -126,8 +118,8 @@ def write_report(
 ) -> None:
     """Write the comparison as a Markdown page.
 
-    ``names`` are the region's and the base model's; ``figures`` those ``before`` and ``after``,
-    ``anchors`` the fields of :class:`lpr_training.country.anchors.Fit`.
+    ``names`` are the region's and the base model's; ``figures`` those ``before`` and ``after``;
+    ``anchors`` the result of :func:`lpr_training.country.anchors.fit_anchors`.
     """
     region, base = names
     before, after = figures["before"], figures["after"]
@@ -137,31 +129,33 @@ def write_report(
         if name in after
     ]
     taken = "new ones are in the cfg" if anchors["taken"] else "those of the base model were kept"
-    times = [f"| {name} | {step['seconds']:.0f} |" for name, step in state.items()]
-    together = sum(step["seconds"] for step in state.values())
-    lines = [
-        f"# {region}, made of {base}",
-        "",
-        "On pictures that no training saw (`val`), both models under the formats of the region:",
-        "",
-        f"| | {base} | {region} |",
-        "| --- | --- | --- |",
-        *rows,
-        "",
-        "Rendered plates are not photographs: only a labelled set of these says how well those are "
-        "read.",
-        "",
-        f"Anchors: an average IoU of {anchors['base']:.1%} with those of {base}, of "
-        f"{anchors['new']:.1%} with new ones; {taken}.",
-        "",
-        "| step | seconds |",
-        "| --- | --- |",
-        *times,
-        f"| together | {together:.0f} |",
-        "",
-        "A step that was interrupted counts from where it went on.",
-    ]
-    write_text(file, "\n".join(lines) + "\n")
+    seconds = {name: step["seconds"] for name, step in state.items()}
+    seconds["together"] = sum(seconds.values())
+    times = [f"| {name} | {value:.0f} |" for name, value in seconds.items()]
+    newline = "\n"
+    write_text(
+        file,
+        f"""\
+# {region}, made of {base}
+
+Both models with the formats of the region, on unseen pictures (`val`):
+
+| | {base} | {region} |
+| --- | --- | --- |
+{newline.join(rows)}
+
+Rendered plates are not photographs; only a labelled set of photographs measures real plates.
+
+Anchors: an average IoU of {anchors["base"]:.1%} with those of {base}, of {anchors["new"]:.1%} \
+with new ones; {taken}.
+
+| step | seconds |
+| --- | --- |
+{newline.join(times)}
+
+The time of an interrupted step counts from its continuation.
+""",
+    )
 
 
 def _format(name: str, value: float | None) -> str:

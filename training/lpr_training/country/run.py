@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from lpr.errors import LprError
 from lpr.labels import table_of
 from lpr.models import load_model
+from lpr_torch.export import About, export
 from lpr_training.country.anchors import fit_anchors
-from lpr_training.country.model import make_model
 from lpr_training.country.pack import described, write_pack
 from lpr_training.country.pictures import write_crops, write_scenes
 from lpr_training.country.recipe import CountryRecipe
@@ -22,7 +21,8 @@ from lpr_training.country.steps import Step, carry_out
 from lpr_training.datasets.sets import check_table
 from lpr_training.detector.recipe import detector_of
 from lpr_training.engine.loop import BEST
-from lpr_training.labelling.files import write_text
+from lpr_training.labelling.files import write_json
+from lpr_training.publishing.thresholds import write_best_thresholds
 from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
@@ -39,13 +39,14 @@ def train_country(
     Finished steps are skipped, an interrupted training continues; steps whose part of the recipe
     has changed are repeated, with all that depend on them (``out/steps.json``). Raises
     :class:`lpr.errors.LprError` for a recipe that cannot work, before the first step if possible.
-
     """
     country = described(recipe)
     with temporarily_registered(country) if country else contextlib.nullcontext():
         origin(recipe.code)
         state = carry_out(_Work(recipe, folder, out, device).steps(), out / "steps.json", say)
-    figures, anchors = (_read(out / name) for name in ("figures.json", "anchors.json"))
+    figures, anchors = (
+        json.loads((out / name).read_text("utf-8")) for name in ("figures.json", "anchors.json")
+    )
     names = (recipe.name or recipe.code, recipe.base)
     write_report(out / "report.md", names, figures, anchors, state)
 
@@ -104,13 +105,13 @@ class _Work:
             write_pack(self.country, self.out / "region")
 
     def pictures(self, _: bool) -> None:
-        code, rendered = self.recipe.code, self.recipe.rendered
-        write_scenes(self.scenes, code, rendered, self.photos)
-        write_crops(self.crops, code, rendered, self.photos)
+        source = self.recipe.code, self.recipe.rendered, self.photos
+        write_scenes(self.scenes, *source)
+        write_crops(self.crops, *source)
 
     def anchors(self, _: bool) -> None:
         fit = fit_anchors(self.scenes, self.base.detector.cfg, self.cfg, self.recipe.rendered.seed)
-        _write(asdict(fit), self.out / "anchors.json")
+        write_json(self.out / "anchors.json", fit)
 
     def train_detector(self, resume: bool) -> None:
         recipe, cfg = detector_of(self.detector | {"cfg": str(self.cfg)}, "[detector]")
@@ -124,24 +125,19 @@ class _Work:
         return Run(data, self.runs[network], self.base, resume, self.device)
 
     def model(self, _: bool) -> None:
-        detector, recognizer = (self.runs[name] / BEST for name in ("detector", "recognizer"))
-        make_model(
-            self.recipe.code, self.base, detector, recognizer, self.scenes, self.out / "model"
+        base, code, out = self.base, self.recipe.code, self.out / "model"
+        about = About(
+            f"{code}-{base.name}",
+            description=f"Plates of the region {code}, made of {base.name} {base.version}.",
+            licence=base.licence,
+            regions=(code,),
+            thresholds={"grammar_odds": base.recognizer.grammar_odds},
         )
+        export([run / BEST for run in self.runs.values()], out, about)
+        write_best_thresholds(out, self.scenes)
 
     def comparison(self, _: bool) -> None:
         models = {"before": self.recipe.base, "after": str(self.out / "model")}
-        code, rendered = self.recipe.code, self.recipe.rendered
-        figures = {
-            when: measure(name, code, self.scenes, self.crops, rendered)
-            for when, name in models.items()
-        }
-        _write(figures, self.out / "figures.json")
-
-
-def _write(content: Any, file: Path) -> None:
-    write_text(file, json.dumps(content, indent=1) + "\n")
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
+        sets = self.recipe.code, self.scenes, self.crops, self.recipe.rendered
+        figures = {when: measure(name, *sets) for when, name in models.items()}
+        write_json(self.out / "figures.json", figures)

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr.errors import LprError, OutputError, describe
-from lpr.utils.files import write_atomically
-from lpr_training.labelling.files import writing
+from lpr_training.labelling.files import write_json
 
 State = dict[str, dict[str, Any]]
 """By the name of a step: its fingerprint (``print``) of all inputs, whether it is ``done``, and
@@ -63,14 +62,17 @@ def carry_out(steps: Sequence[Step], file: Path, say: Callable[[str], None]) -> 
             continue
         resumes = same and not known["done"] and step.resumes
         say(f"{heading}{_why(known, same, resumes)}")
-        if not resumes:
-            _remove(step.makes)
+        for path in () if resumes else step.makes:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         state[step.name] = {"print": prints[step.name], "done": False, "seconds": 0.0}
-        _save(state, file)
+        write_json(file, state)
         began = time.monotonic()
         step.work(resumes)
         state[step.name] |= {"done": True, "seconds": round(time.monotonic() - began, 1)}
-        _save(state, file)
+        write_json(file, state)
     return state
 
 
@@ -89,14 +91,6 @@ def _print(step: Step, before: dict[str, str]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _remove(paths: Sequence[Path]) -> None:
-    for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
 def _load(file: Path) -> State:
     if not file.is_file():
         return {}
@@ -110,10 +104,3 @@ def _load(file: Path) -> State:
             f"{file.parent} to start over, or name another --out"
         ) from error
     return state
-
-
-def _save(state: State, file: Path) -> None:
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(file) as part:
-            part.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")

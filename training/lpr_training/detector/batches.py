@@ -28,19 +28,16 @@ from lpr_training.synth.plates.origin import origin
 class Batch:
     """``N`` canvases and their plates."""
 
-    images: Tensor
-    """``N x H x W x 3``, BGR bytes."""
-    plates: Tensor
-    """``M x 5``: number of the picture, x0, y0, x1, y1 in pixels."""
-    ignored: Tensor
-    """Plates, in the same layout, that count neither as positive nor as negative."""
+    images: Tensor  # ``N x H x W x 3``, BGR bytes
+    plates: Tensor  # ``M x 5``: number of the picture, x0, y0, x1, y1 in pixels
+    ignored: Tensor  # Plates, in the same layout, that count neither as positive nor as negative
 
     def to(self, device: torch.device) -> Batch:
         return Batch(*(part.to(device) for part in (self.images, self.plates, self.ignored)))
 
 
 LARGEST = 65_536
-"""Pixels of a side that no picture exceeds: such a limit leaves them as they are."""
+"""A limit for the sides of pictures, in pixels, that none exceeds."""
 
 PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 
@@ -48,8 +45,8 @@ PHOTOGRAPHS = ("scenes", "dashcam", "crops")
 def training_pictures(root: Path, data: Data, seed: int) -> dict[str, list[Pyramid]]:
     """The pictures of the sets of ``root`` to train on, by their shares, and rendered ones.
 
-    Raises :class:`lpr.errors.LprError` where labels are missing or malformed, where a set shows no
-    plate, and for a ``data.region`` whose plates nothing describes.
+    Raises :class:`lpr.errors.LprError` for missing or malformed labels, for a set without plates,
+    and for a ``data.region`` without plate styles.
     """
     photographs: dict[str, list[Pyramid]] = {}
     for each in open_sets(root).sets:
@@ -99,8 +96,7 @@ class DetectorBatches:
     def __init__(
         self, sets: dict[str, list[Pyramid]], recipe: DetectorRecipe, size: tuple[int, int]
     ) -> None:
-        """``size`` is the network's (width, height), which all canvases of Darknet's recipes
-        have."""
+        """``size`` is the network's (width, height): that of the canvases of Darknet's recipes."""
         self.sets = {name: pictures for name, pictures in sets.items() if pictures}
         self.recipe, self.size = recipe, size
         self.usual = origin(recipe.data.region)
@@ -127,7 +123,7 @@ class DetectorBatches:
     def canvas(
         self, rng: np.random.Generator, size: tuple[int, int]
     ) -> tuple[Image, Float32, NDArray[np.bool_]]:
-        """Return a canvas, its boxes (``N x 4``) and which of them are to be ignored."""
+        """Return a canvas, its boxes (``N x 4``), and whether each is ignored."""
         layout = self.recipe.layout
         if self.recipe.darknet:
             return place(self.pick(rng), self.size, rng, self.recipe.darknet)
@@ -136,7 +132,7 @@ class DetectorBatches:
         return photometric(image, rng, self.recipe.photometry), boxes, unclear
 
     def pick(self, rng: np.random.Generator) -> Pyramid:
-        """Return a random picture, maybe edited."""
+        """Return a random picture; some photographs are edited."""
         name = rng.choice(list(self.sets), p=self.shares)
         picture = self.sets[name][rng.integers(len(self.sets[name]))]
         if name in PHOTOGRAPHS and rng.random() < self.recipe.data.edited:

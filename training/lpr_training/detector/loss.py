@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.layers import RegionHead, Yolo
+from lpr.darknet.layers import Yolo
 from lpr.detection.heads import Head
 from lpr_training.detector.batches import Batch
 
@@ -20,6 +20,7 @@ _MAX_RATIO = 5  # Greatest ratio of a plate's side to the anchor's
 _BOX_WEIGHT = 5  # Weight of the boxes' loss relative to those of objectness and class
 _IOU_WEIGHT = 3  # Exponent of the overlap in the assignment's score (SimOTA)
 _EPSILON = 1e-7  # Keeps quotients finite for boxes without area
+_cross_entropy = functional.binary_cross_entropy_with_logits
 
 
 class Grid:
@@ -27,14 +28,6 @@ class Grid:
 
     def __init__(self, heads: list[Head], size: tuple[int, int]) -> None:
         self.heads, self.size = heads, size
-
-    @classmethod
-    def of(cls, cfg: Cfg) -> Grid:
-        """Raises :class:`ValueError` unless each head is a ``[yolo]`` of one anchor and class."""
-        if not all(_is_supported(head) for head in cfg.heads):
-            raise ValueError(f"{cfg.name}: training needs [yolo] heads of one anchor and one class")
-        heads = [Head.of(section) for section in cfg.heads]
-        return cls(heads, (cfg.net.width, cfg.net.height))
 
     def decode(self, raw: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes ``N x A x 4`` (x0, y0, x1, y1), objectness and class logits ``N x A``."""
@@ -82,10 +75,8 @@ def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     iou = shared / (size_a.prod(-1) + size_b.prod(-1) - shared + _EPSILON)
     hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
     apart = ((a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2).pow(2).sum(-1)
-    angle = torch.atan2(size_a[..., 0], size_a[..., 1]) - torch.atan2(
-        size_b[..., 0], size_b[..., 1]
-    )
-    shape = 4 / torch.pi**2 * angle.pow(2)
+    angle_a, angle_b = (torch.atan2(size[..., 0], size[..., 1]) for size in (size_a, size_b))
+    shape = 4 / torch.pi**2 * (angle_a - angle_b).pow(2)
     with torch.no_grad():
         weight = shape / (1 - iou + shape + _EPSILON)
     return iou, iou - apart / (hull.pow(2).sum(-1) + _EPSILON) - weight * shape
@@ -136,13 +127,9 @@ def detection_loss(grid: Grid, raw: list[Tensor], batch: Batch) -> tuple[Tensor,
         target[at] = iou.detach()
         weight[at] = 1
         box_loss = (1 - complete).sum()
-        class_loss = functional.binary_cross_entropy_with_logits(
-            classes[at], torch.ones_like(classes[at]), reduction="sum"
-        )
+        class_loss = _cross_entropy(classes[at], torch.ones_like(classes[at]), reduction="sum")
     positive = max(float((target > 0).sum()), 1.0)
-    object_loss = functional.binary_cross_entropy_with_logits(
-        objects, target, weight, reduction="sum"
-    )
+    object_loss = _cross_entropy(objects, target, weight, reduction="sum")
     parts = {"box": box_loss, "object": object_loss, "class": class_loss}
     parts = {name: value / positive for name, value in parts.items()}
     total = _BOX_WEIGHT * parts["box"] + parts["object"] + parts["class"]
@@ -165,6 +152,9 @@ def _unignored(
     return torch.cat(masks, 1)
 
 
-def _is_supported(head: Yolo | RegionHead) -> bool:
-    plain = isinstance(head, Yolo) and not head.new_coords
-    return plain and len(head.anchors) == 1 and head.classes == 1
+def check_heads(cfg: Cfg) -> None:
+    """Raise :class:`ValueError` unless each head is a ``[yolo]`` of one anchor and one class."""
+    for head in cfg.heads:
+        plain = isinstance(head, Yolo) and not head.new_coords
+        if not plain or len(head.anchors) != 1 or head.classes != 1:
+            raise ValueError(f"{cfg.name}: training needs [yolo] heads of one anchor and one class")

@@ -25,42 +25,33 @@ STRIDE = 32
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Where training pictures come from. ``scenes`` to ``rendered`` are relative shares of the
-    sets; the pictures of a user's set are ``scenes``."""
+    """The training pictures. ``scenes`` to ``rendered`` are relative shares of the sets; the
+    pictures of a user's set are ``scenes``."""
 
     scenes: float = 0.5
     dashcam: float = 0.17
     crops: float = 0.18
     rendered: float = 0.15
-    rendered_pictures: int = 1000
-    """Number of streets that are rendered in advance."""
-    region: str = "tw"
-    """Code of the rendered plates' region."""
-    edited: float = 0.5
-    """Share of photographs that are edited."""
+    rendered_pictures: int = 1000  # Number of streets that are rendered in advance
+    region: str = "tw"  # Code of the rendered plates' region
+    edited: float = 0.5  # Share of photographs that are edited
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """What a detector is trained from."""
+    """The settings of a detector's training."""
 
     schedule: Schedule
-    cfg: str = "tw-light-detector.cfg"
-    """The network, a Darknet cfg."""
-    sizes: tuple[tuple[int, int], ...] = ((0, 384),)
-    """Pairs of a step, the first one 0, and the side in pixels of a square canvas from there on."""
-    aspects: tuple[float, ...] = (1.0,)
-    """Possible widths over heights of canvases; all have about as many pixels as a square one."""
+    cfg: str = "tw-light-detector.cfg"  # The network, a Darknet cfg
+    sizes: tuple[tuple[int, int], ...] = ((0, 384),)  # First step, and side of the canvas in pixels
+    aspects: tuple[float, ...] = (1.0,)  # Widths over heights of canvases, at the same pixel count
     data: Data = field(default_factory=Data)
     edits: Edits = field(default_factory=Edits)
     layout: Layout = field(default_factory=Layout)
     photometry: Photometry = field(default_factory=Photometry)
-    threshold: float = 0.4
-    """Score at which checks measure recall and false boxes."""
-    branches: bool = True
-    """Re-parameterises the 3 x 3 convolutions (:mod:`lpr_training.engine.reparameterization`)."""
-    darknet: Darknet | None = None
-    """Trains as Darknet does: canvases of the cfg's size, its augmentation and its loss."""
+    threshold: float = 0.4  # Minimum score of the boxes for recall and false boxes in checks
+    branches: bool = True  # Re-parameterises 3 x 3 convolutions (``engine.reparameterization``)
+    darknet: Darknet | None = None  # Darknet's own training: its canvases, augmentation and loss
 
     def size_at(self, step: int) -> tuple[int, int]:
         """The width and height of the canvases of a step."""

@@ -29,7 +29,7 @@ from lpr_training.detector.batches import (
     to_input,
     training_pictures,
 )
-from lpr_training.detector.loss import Grid, detection_loss
+from lpr_training.detector.loss import Grid, check_heads, detection_loss
 from lpr_training.detector.reanchor import keep_boxes
 from lpr_training.detector.recipe import DetectorRecipe
 from lpr_training.detector.yolov3_loss import YoloLoss
@@ -37,14 +37,13 @@ from lpr_training.engine.metrics import score_boxes
 from lpr_training.engine.reparameterization import add_branches, plain_kernels
 
 NMS = 0.45
-"""IoU from which on non-maximum suppression removes a box."""
+"""IoU above which non-maximum suppression removes the weaker box."""
 
 MIN_SCORE = 0.05
 """Least score of the boxes in checks; lower ones hardly change the average precision."""
 
 SMALLEST = 16
-"""Narrower plates, in pixels of the input, are ignored in checks of networks trained as Darknet
-does."""
+"""Darknet's networks: checks ignore narrower plates, in pixels of the input."""
 
 # Standard deviation of the heads' initial weights: at first boxes have their anchor's size and lie
 # in the middle of the cell, so that the first assignments make sense.
@@ -56,8 +55,7 @@ _SCORE_WEIGHTS = {"ap": 2, "crops_ap": 1, "stress_ap": 3}
 
 
 class TorchDetector:
-    """A network in training as a :class:`lpr.protocols.DetectorNetwork`, so that the code which
-    will run it also evaluates it."""
+    """A network in training as a :class:`lpr.protocols.DetectorNetwork`: checks use lpr's code."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -95,9 +93,9 @@ class DetectorTask:
         self.recipe, self.cfg = recipe, cfg
         self.size = cfg.net.width, cfg.net.height
         self.heads = [Head.of(section) for section in cfg.heads]
-        self._loss = self._light_loss if recipe.darknet is None else self._darknet_loss
+        self.yolo: YoloLoss | None = None
         if recipe.darknet is None:
-            Grid.of(cfg)  # rejects heads that this loss does not support
+            check_heads(cfg)
         else:
             self.yolo = YoloLoss(cfg.heads, self.size, recipe.darknet.ignore_thresh)
         self.network = DarknetNet(cfg)
@@ -149,14 +147,11 @@ class DetectorTask:
         return "fit" if self.recipe.darknet is None else "stretch"
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        return self._loss(self.model(to_input(batch.images)), batch)
-
-    def _light_loss(self, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        raw = self.model(to_input(batch.images))
+        if self.yolo:
+            return self.yolo(raw, batch.plates, batch.ignored)
         height, width = batch.images.shape[1:3]
         return detection_loss(Grid(self.heads, (width, height)), raw, batch)
-
-    def _darknet_loss(self, raw: list[Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        return self.yolo(raw, batch.plates, batch.ignored)
 
     def check(self, model: nn.Module) -> dict[str, float]:
         figures: dict[str, float] = {}
@@ -168,17 +163,13 @@ class DetectorTask:
                 self.recipe.threshold,
                 ignored=[self._too_small(p) for p in pictures] if self.recipe.darknet else None,
             )
-            figures |= {
-                f"{name}ap": result.average_precision,
-                f"{name}found": result.recall,
-                f"{name}false": result.false_per_picture,
-            }
+            figures |= {f"{name}{figure}": value for figure, value in result.items()}
         weights = {name: weight for name, weight in _SCORE_WEIGHTS.items() if name in figures}
         total = sum(weight * figures[name] for name, weight in weights.items())
         figures["score"] = total / max(sum(weights.values()), 1)
         return figures
 
     def _too_small(self, picture: Pyramid) -> NDArray[np.bool_]:
-        """Which plates are narrower than :data:`SMALLEST` pixels of the stretched input."""
+        """Whether each plate is narrower than :data:`SMALLEST` pixels of the stretched input."""
         width = picture.boxes[:, 2] - picture.boxes[:, 0]
         return np.asarray(width * self.size[0] / picture.size[0] < SMALLEST)

@@ -14,6 +14,7 @@ from lpr.darknet.layers import RegionHead, Yolo
 # Limit of the logarithm of a box's size relative to its anchor: larger than any picture, without
 # overflow in an untrained network.
 _MAX_LOG_SCALE = 8
+_cross_entropy = functional.binary_cross_entropy_with_logits
 
 
 class _Assigned(NamedTuple):
@@ -23,10 +24,8 @@ class _Assigned(NamedTuple):
     anchor: Tensor
     row: Tensor
     column: Tensor
-    offset: Tensor
-    """``M x 2``: the plate's centre within the cell, 0..1."""
-    extent: Tensor
-    """``M x 2``: the plate's width and height, in pixels of the input."""
+    offset: Tensor  # ``M x 2``: the plate's centre within the cell, 0..1
+    extent: Tensor  # ``M x 2``: the plate's width and height, in pixels of the input
 
 
 class YoloLoss:
@@ -62,8 +61,7 @@ class YoloLoss:
         ``M x 5``: number of the picture, x0, y0, x1, y1 in pixels of the input. All plates have
         class 0; predictions that overlap ignored ones have no loss.
         """
-        sums = {"place": raw[0].sum() * 0, "extent": raw[0].sum() * 0}
-        sums |= {"object": raw[0].sum() * 0, "class": raw[0].sum() * 0}
+        sums = dict.fromkeys(("place", "extent", "object", "class"), raw[0].sum() * 0)
         best = self._best_anchors(plates)
         for head, values in zip(self.heads, raw, strict=True):
             for name, part in self._head(head, values, plates, best, ignored).items():
@@ -93,9 +91,7 @@ class YoloLoss:
         at = assigned.picture, assigned.anchor, assigned.row, assigned.column
         predicted = values[assigned.picture, assigned.anchor, :, assigned.row, assigned.column]
         weight = (2 - (assigned.extent / self.scale).prod(1))[:, None]
-        place = functional.binary_cross_entropy_with_logits(
-            predicted[:, :2], assigned.offset, reduction="none"
-        )
+        place = _cross_entropy(predicted[:, :2], assigned.offset, reduction="none")
         log_size = (assigned.extent / anchors[assigned.anchor]).log()
         target = torch.zeros_like(overlaps)
         learns = (overlaps <= self.ignore_thresh).float()
@@ -105,12 +101,8 @@ class YoloLoss:
         return {
             "place": (weight * place).sum(),
             "extent": (weight * (predicted[:, 2:4] - log_size).square() / 2).sum(),
-            "object": functional.binary_cross_entropy_with_logits(
-                values[:, :, 4], target, learns, reduction="sum"
-            ),
-            "class": functional.binary_cross_entropy_with_logits(
-                predicted[:, 5:], classes, reduction="sum"
-            ),
+            "object": _cross_entropy(values[:, :, 4], target, learns, reduction="sum"),
+            "class": _cross_entropy(predicted[:, 5:], classes, reduction="sum"),
         }
 
     def _assign(

@@ -1,1 +1,1 @@
-"""What every training shares: the loop, schedules, curves, metrics."""
+"""The training loop, schedules, curves and metrics."""

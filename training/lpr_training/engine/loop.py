@@ -1,21 +1,22 @@
 """The training loop of every network: steps, averaged weights, checks, checkpoints.
 
-A :class:`Task` provides what differs: the network, the batches, the loss and the check on ``dev``.
+A :class:`Task` provides the network, the batches, the loss and the check on ``dev``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import queue
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import torch
@@ -24,6 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import LprError, describe
+from lpr.utils.files import write_atomically
 from lpr_training.engine.schedule import Schedule, optimizer_of
 
 METRICS = "metrics.jsonl"
@@ -32,7 +34,10 @@ METRICS = "metrics.jsonl"
 BEST = "best.safetensors"
 """The file of a run's best averaged weights."""
 
+_AHEAD = 2  # Batches that wait for the training step
+
 Batch = TypeVar("Batch", bound="Movable")
+T = TypeVar("T")
 
 
 class Movable(Protocol):
@@ -42,7 +47,7 @@ class Movable(Protocol):
 
 
 class Task(Protocol[Batch]):
-    """What to train; ``model`` is the network whose weights change."""
+    """A network to train (``model``), with its batches, loss and check."""
 
     model: nn.Module
 
@@ -86,41 +91,19 @@ class EMA:
                 value.copy_(source[name])
 
 
-class Prefetch(Generic[Batch]):
-    """Batches prepared in advance by threads (OpenCV and NumPy release the GIL)."""
-
-    def __init__(self, make: Callable[[int], Batch], steps: range, workers: int = 1) -> None:
-        self.make, self.steps, self.workers = make, steps, max(workers, 1)
-
-    def __iter__(self) -> Iterator[Batch]:
-        stop = threading.Event()
-        lanes: list[queue.Queue[Any]] = [queue.Queue(2) for _ in range(self.workers)]
-
-        def work(lane: int) -> None:
-            for step in self.steps[lane :: self.workers]:
-                try:
-                    item: Any = self.make(step)
-                except BaseException as error:
-                    item = error
-                while not stop.is_set():
-                    try:
-                        lanes[lane].put(item, timeout=0.2)
-                        break
-                    except queue.Full:
-                        continue
-                if stop.is_set() or isinstance(item, BaseException):
-                    return
-
-        for lane in range(self.workers):
-            threading.Thread(target=work, args=(lane,), daemon=True).start()
-        try:
-            for index in range(len(self.steps)):
-                item = lanes[index % self.workers].get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
+def prefetch(make: Callable[[int], T], steps: range) -> Iterator[T]:
+    """Yield batches prepared in advance by a thread (OpenCV and NumPy release the GIL)."""
+    pool = ThreadPoolExecutor(1)
+    ahead: deque[Future[T]] = deque()
+    try:
+        for step in steps:
+            ahead.append(pool.submit(make, step))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Numbered(Dataset[Batch]):
@@ -135,7 +118,7 @@ class _Numbered(Dataset[Batch]):
 
 def _batches(task: Task[Batch], numbers: range, workers: int) -> Iterator[Batch]:
     if not workers:
-        return iter(Prefetch(task.batch, numbers))
+        return prefetch(task.batch, numbers)
     # OpenCV's threads do not survive a fork: a worker would wait for them forever.
     cv2.setNumThreads(1)
     return iter(
@@ -164,10 +147,13 @@ def train(
         cv2.setNumThreads(schedule.threads)
     out.mkdir(parents=True, exist_ok=True)
     last, best = out / "last.pt", out / BEST
-    saved = _load(last) if resume and last.exists() else None
+    saved: dict[str, Any] | None = None
     state: dict[str, Any] = {"step": 0, "best": -math.inf, "seconds": 0.0}
-    if saved:
-        state = saved["state"]
+    if resume and last.exists():
+        with _checkpoint_errors(last):
+            saved = torch.load(last, weights_only=True, map_location="cpu")
+            state = saved["state"]
+            state["step"]
         _forget_after(state["step"], out / METRICS)
     else:
         (out / METRICS).write_text("")
@@ -181,19 +167,22 @@ def train(
     ema = EMA(model, schedule.ema_decay)
     optimizer = optimizer_of(schedule, model)
     if saved:
-        _restore(saved, last, model, ema, optimizer)
+        with _checkpoint_errors(last):
+            model.load_state_dict(saved["model"])
+            ema.model.load_state_dict(saved["average"])
+            optimizer.load_state_dict(saved["optimizer"])
+            torch.set_rng_state(saved["rng"])
 
     def save() -> None:
-        _replace(
-            {
-                "model": model.state_dict(),
-                "average": ema.model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "rng": torch.get_rng_state(),
-                "state": state,
-            },
-            last,
-        )
+        content = {
+            "model": model.state_dict(),
+            "average": ema.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+            "state": state,
+        }
+        with write_atomically(last) as part:
+            torch.save(content, part)
 
     start = saved_at = time.monotonic()
     seconds_before = state["seconds"]
@@ -248,32 +237,15 @@ def train(
 _DAMAGED = (OSError, EOFError, KeyError, RuntimeError, TypeError, ValueError, UnpicklingError)
 
 
-def _load(file: Path) -> dict[str, Any]:
+@contextmanager
+def _checkpoint_errors(file: Path) -> Iterator[None]:
     try:
-        saved: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        saved["state"]["step"]
+        yield
     except _DAMAGED as error:
-        raise _load_error(file, error) from error
-    return saved
-
-
-def _restore(
-    saved: dict[str, Any], file: Path, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
-) -> None:
-    try:
-        model.load_state_dict(saved["model"])
-        ema.model.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        torch.set_rng_state(saved["rng"])
-    except _DAMAGED as error:
-        raise _load_error(file, error) from error
-
-
-def _load_error(file: Path, error: Exception) -> LprError:
-    return LprError(
-        f"{file}: is damaged or of another network than the recipe's; resume with the run's "
-        f"own recipe, or start over without --resume ({describe(error).splitlines()[0]})"
-    )
+        raise LprError(
+            f"{file}: is damaged or of another network than the recipe's; resume with the run's "
+            f"own recipe, or start over without --resume ({describe(error).splitlines()[0]})"
+        ) from error
 
 
 def _forget_after(step: int, file: Path) -> None:
@@ -281,10 +253,3 @@ def _forget_after(step: int, file: Path) -> None:
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] <= step]
     file.write_text("".join(kept))
-
-
-def _replace(content: object, file: Path) -> None:
-    """Write a temporary file and rename it, so a killed run never leaves half a checkpoint."""
-    part = file.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(file)

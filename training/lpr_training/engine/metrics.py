@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,27 +22,20 @@ def iou_matrix(a: Float32, b: Float32) -> Float32:
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class BoxScores:
-    """The quality of a detector's boxes. All but the average precision refer to a threshold."""
-
-    average_precision: float
-    recall: float
-    false_per_picture: float
-
-
 def score_boxes(
     detected: Sequence[Float32],
     labelled: Sequence[Float32],
     threshold: float,
     iou: float = 0.5,
     ignored: Sequence[NDArray[np.bool_]] | None = None,
-) -> BoxScores:
+) -> dict[str, float]:
     """Compare each picture's boxes (``N x 5``: x0, y0, x1, y1, score) with its labels (``M x 4``).
 
-    A box is correct if it overlaps a label by ``iou`` that no box with a higher score has matched;
-    else it is false, even if it shows an unlabelled plate. ``ignored`` labels (``M`` per picture)
-    are not missed, and boxes that match them are not counted.
+    Returns the average precision ``ap`` and, at the ``threshold``, the recall ``found`` and the
+    number of ``false`` boxes per picture. A box is correct if it overlaps a label by ``iou`` that
+    no box with a higher score has matched; else it is false, even if it shows an unlabelled plate.
+    ``ignored`` labels (``M`` per picture) are not missed, and boxes that match them are not
+    counted.
     """
     scores: list[float] = []
     right: list[bool] = []
@@ -65,11 +57,11 @@ def score_boxes(
     total = sum(int((~ignore).sum()) for ignore in ignored)
     curve = precision_recall_curve(zip(scores, right, strict=True), total)
     hits = np.array(right, bool)[np.array(scores) >= threshold]
-    return BoxScores(
-        average_precision=average_precision(curve) or 0.0,
-        recall=float(hits.sum() / max(total, 1)),
-        false_per_picture=float((~hits).sum() / max(len(detected), 1)),
-    )
+    return {
+        "ap": average_precision(curve) or 0.0,
+        "found": float(hits.sum() / max(total, 1)),
+        "false": float((~hits).sum() / max(len(detected), 1)),
+    }
 
 
 def score_texts(read: Sequence[str], truth: Sequence[str]) -> tuple[float, float]:

@@ -22,59 +22,39 @@ class LrSchedule:
     that name). ``exponential`` stays constant for ``decay_from`` epochs and is then multiplied by
     ``exp(-5 * epoch / (epochs - decay_from))``, the founding system's formula; epochs count from
     the start of training."""
-    final: float = 0.02
-    """Share of the learning rate at the end of ``cosine``."""
-    drops: tuple[tuple[int, float], ...] = ()
-    """For ``steps``: a step, and a factor that applies from there on."""
-    decay_from: int = 0
-    """For ``exponential``: the epoch (``check_every`` steps) at which the decay starts."""
-    warmup_power: float = 1.0
-    """The rate grows with this power of the step: 1 is linear, 4 is Darknet's burn-in."""
+    final: float = 0.02  # Share of the learning rate at the end of ``cosine``
+    drops: tuple[tuple[int, float], ...] = ()  # For ``steps``: pairs of a first step and a factor
+    decay_from: int = 0  # For ``exponential``: the epoch (``check_every`` steps) of the first decay
+    warmup_power: float = 1.0  # Exponent of the warm-up: 1 is linear, 4 is Darknet's burn-in
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how a network is trained."""
+    """The duration, optimizer and learning rate of a training."""
 
-    steps: int
-    """Steps of the optimizer."""
-    batch: int = 16
-    """Pictures per step."""
-    subdivisions: int = 1
-    """Parts that a batch is divided into, to save memory; their gradients are accumulated."""
-    check_every: int = 200
-    """Steps between checks of the averaged weights on ``dev``."""
-    report: int = 0
-    """Steps between log lines of the loss, besides those of the checks; 0 for none."""
+    steps: int  # Steps of the optimizer
+    batch: int = 16  # Pictures per step
+    subdivisions: int = 1  # Forward passes per batch, to save memory; gradients are accumulated
+    check_every: int = 200  # Steps between checks of the averaged weights on ``dev``
+    report: int = 0  # Steps between log lines of the loss, besides those of the checks; 0 for none
     optimizer: Optimizer = "adamw"
     """``adamw`` decouples weight decay from the gradient (Loshchilov & Hutter 2019); ``adam`` and
     ``sgd`` add it to the gradient."""
-    rate: float = 2e-3
-    """The highest learning rate."""
-    warmup: int = 200
-    """Steps over which the learning rate grows from 0."""
+    rate: float = 2e-3  # The highest learning rate
+    warmup: int = 200  # Steps over which the learning rate grows from 0
     lr_schedule: LrSchedule = field(default_factory=LrSchedule)
-    weight_decay: float = 0.02
-    """For the weights of convolutions and linear layers."""
-    momentum: float = 0.9
-    """For ``sgd``."""
-    ema_decay: float = 0.999
-    """Decay of the weights' moving average; 0 for no averaging."""
-    grad_clip: float = 10.0
-    """The greatest norm of the gradients; 0 for no clipping."""
+    weight_decay: float = 0.02  # For the weights of convolutions and linear layers
+    momentum: float = 0.9  # For ``sgd``
+    ema_decay: float = 0.999  # Decay of the weights' moving average; 0 for no averaging
+    grad_clip: float = 10.0  # The greatest norm of the gradients; 0 for no clipping
     seed: int = 1
-    threads: int = 0
-    """Threads of torch and OpenCV; 0 for torch's default."""
-    save_every: float = 120.0
-    """Seconds between checkpoints."""
+    threads: int = 0  # Threads of torch and OpenCV; 0 for torch's default
+    save_every: float = 120.0  # Seconds between checkpoints
     minutes: float = 0.0
-    """Time limit, for machines rented by time; 0 for none. The learning rate follows the steps or
-    the time, whichever is nearer its end."""
-    workers: int = 0
-    """Processes that prepare batches, as many as keep a GPU busy; 0 for one thread instead."""
-    mixed: bool = False
-    """bfloat16 where the precision suffices, for GPUs (Micikevicius et al. 2018, Mixed Precision
-    Training)."""
+    """Time limit; 0 for none. The learning rate follows the steps or the time, whichever is nearer
+    its end."""
+    workers: int = 0  # Processes that prepare batches, for GPUs; 0 for one thread instead
+    mixed: bool = False  # Mixed precision in bfloat16 (Micikevicius et al. 2018), for GPUs
 
     def __post_init__(self) -> None:
         if self.batch % self.subdivisions:

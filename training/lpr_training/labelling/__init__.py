@@ -1,1 +1,1 @@
-"""Labels of any format, and what Darknet needs: lists, YOLO labels, anchors, crops."""
+"""Labels of any format; lists, YOLO labels and anchors for Darknet; crops."""

@@ -19,7 +19,7 @@ def input_sizes(
     """Widths and heights of the boxes in pixels of a network's input, ``N x 2``.
 
     ``size`` is that of the input. A picture is stretched to it, or keeps its aspect ratio
-    (``letterbox``). Also returns the numbers of boxes left out, by reason.
+    (``letterbox``). Also returns the numbers of omitted boxes by reason.
     """
     left_out: Counter[str] = Counter()
     sizes: list[tuple[float, float]] = []

@@ -14,8 +14,8 @@ from lpr_training.labelling.values import LabelledImage
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The pictures' absolute paths, their indices in groups that share no plate, the number of
-    pictures with a known text, and the number of names that the pattern does not match."""
+    """The pictures' absolute paths, their indices in groups that share no plate, and the numbers of
+    pictures with a known text and of names that the pattern does not match."""
 
     paths: tuple[Path, ...]
     groups: tuple[tuple[int, ...], ...]
@@ -37,7 +37,9 @@ def belonging(
     """
     paths = tuple(_picture(image) for image in images)
     texts_of = [
-        _texts(image) if texts is None else texts.get(path.name, set())
+        {box.text for box in image.boxes if box.text}
+        if texts is None
+        else texts.get(path.name, set())
         for image, path in zip(images, paths, strict=True)
     ]
     keys = [_key(pattern, path) for path in paths]
@@ -54,10 +56,6 @@ def _picture(image: LabelledImage) -> Path:
     return image.path.absolute()
 
 
-def _texts(image: LabelledImage) -> set[str]:
-    return {labelled.text for labelled in image.boxes if labelled.text}
-
-
 def _key(pattern: re.Pattern[str] | None, path: Path) -> list[tuple[str, str]]:
     """The group of a name, as a pair that no text equals."""
     match = pattern.search(path.name) if pattern else None
@@ -70,6 +68,6 @@ def _inseparable(folder: Path, texts_of: Sequence[set[str]]) -> str:
     common = sorted(set.intersection(*texts_of))
     what = f" the text {common[0]}" if common else " texts or a group"
     return (
-        f"{folder}: all {len(texts_of)} pictures belong together, as they share{what}, so none can "
-        "be held out for validation; give the plates' texts with --texts FILE.csv"
+        f"{folder}: all {len(texts_of)} pictures share{what}, so none can be held out for "
+        "validation; give the plates' texts with --texts FILE.csv"
     )

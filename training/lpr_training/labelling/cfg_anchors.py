@@ -1,4 +1,4 @@
-"""Replaces the anchors in a Darknet cfg, and nothing else."""
+"""Replaces the anchors in a Darknet cfg; all other bytes stay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpr_training.labelling.kmeans import Float64
 from lpr_training.labelling.values import Size
 
 _SECTION = re.compile(rb"\s*\[(.*)\]")
-# The key with its spaces, the value, and what follows it: spaces, a comment, the line's end.
+# The key with its spaces, the value, and the rest: spaces, a comment, the end of the line.
 _LINE = rb"(\s*%s\s*=\s*)([^#\r\n]*?)(\s*(?:#[^\r\n]*)?[\r\n]*)$"
 _ANCHORS = re.compile(_LINE % rb"anchors")
 _NUM = re.compile(_LINE % rb"num")
@@ -45,8 +45,8 @@ def anchors_of(cfg: Cfg) -> Float64:
 def read_checked(cfg: Path, count: int) -> bytes:
     """The content of a cfg whose ``[yolo]`` sections use ``count`` anchors together.
 
-    Raises :class:`ModelError` if there is no such section, if one lacks ``anchors=``, and if the
-    masks name an anchor beyond ``count`` or omit one.
+    Raises :class:`ModelError` without such a section, if one lacks ``anchors=``, and if the masks
+    name an anchor beyond ``count`` or omit one.
     """
     try:
         content = cfg.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,21 +45,15 @@ def cut(image: Image, box: Box, margin: float) -> tuple[Image, Box] | None:
 
 
 class CropFolder:
-    """``images/*.png`` and their ``labels.csv``, as ``lpr eval`` reads them; a context manager,
-    which writes the table at its end.
+    """Writes ``images/*.png`` and, as a context manager at its end, their ``labels.csv``.
 
     Files of the same name are replaced, others stay. Raises :class:`OutputError`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows: list[LabelRow] = []
+        self.rows: list[LabelRow] = []
         self._names: set[str] = set()
-
-    @property
-    def count(self) -> int:
-        """Crops so far."""
-        return len(self._rows)
 
     def __enter__(self) -> CropFolder:
         with writing(self.folder):
@@ -67,25 +62,17 @@ class CropFolder:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         with writing(self.folder / TABLE):
-            write_labels(self.folder / TABLE, self._rows)
+            write_labels(self.folder / TABLE, self.rows)
 
     def add(self, picture: Path, crops: Iterable[Cut], split: str = "") -> None:
         """Write the crops of a picture that is in ``split``."""
-        names = self._unused(picture.stem)
+        # Pictures in different folders may have the same name.
+        names = (f"{picture.stem}-{number}.png" for number in itertools.count())
         for image, box, text in crops:
-            name = next(names)
+            name = next(name for name in names if name not in self._names)
+            self._names.add(name)
             write_picture(self.folder / "images" / name, image)
-            self._rows.append(LabelRow(name, box, text, split))
-
-    def _unused(self, stem: str) -> Iterator[str]:
-        """Names made of a picture's; pictures in different folders may share theirs."""
-        number = 0
-        while True:
-            name = f"{stem}-{number}.png"
-            number += 1
-            if name not in self._names:
-                self._names.add(name)
-                yield name
+            self.rows.append(LabelRow(name, box, text, split))
 
 
 def by_labels(
@@ -139,8 +126,3 @@ def check_out(out: Path, sources: Iterable[Path]) -> None:
         folder = source if source.is_dir() else source.parent
         if (folder / TABLE).exists() and folder.absolute() == out.absolute():
             raise OutputError(f"{out}: holds the labels that the crops are cut by; choose another")
-
-
-def nothing_cut(where: str) -> SourceError:
-    """The error for sources without any plate."""
-    return SourceError(f"{where}: no plate to cut; check the labels, or lower the threshold")

@@ -26,11 +26,17 @@ def read_any(path: Path, split: str | None = None) -> list[LabelledImage]:
 
     Raises :class:`SourceError` for missing or malformed labels.
     """
-    if split is not None and not is_table(path):
+    if is_table(path):
+        images = _read_table(path, split)
+    elif split is not None:
         raise SourceError(f"{path}: has no {TABLE}, and nothing else knows the split {split!r}")
-    images = _read_folder(path, split) if path.is_dir() else _read_file(path, split)
+    else:
+        images = _read_folder(path) if path.is_dir() else _read_file(path)
     if not images:
-        raise SourceError(f"{path}: holds no labels; {_looked_for()}")
+        raise SourceError(
+            f"{path}: holds no labels; looked for a {TABLE}, Pascal VOC (.xml), COCO (.json) and "
+            "YOLO (.txt)"
+        )
     return images
 
 
@@ -59,23 +65,19 @@ def is_table(path: Path) -> bool:
     return table.is_file() and table.suffix.lower() == ".csv"
 
 
-def _read_file(path: Path, split: str | None) -> list[LabelledImage]:
+def _read_file(path: Path) -> list[LabelledImage]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file or folder; check the name")
-    if is_table(path):
-        return _read_table(path, split)
     if path.suffix.lower() == ".xml":
         return read_voc([path])
     if path.suffix.lower() == ".json":
         return read_coco(path)
     if is_yolo(path):
         return read_yolo([path], path.parent)
-    raise SourceError(f"{path}: holds no labels; {_looked_for()}")
+    return []
 
 
-def _read_folder(folder: Path, split: str | None) -> list[LabelledImage]:
-    if is_table(folder):
-        return _read_table(folder, split)
+def _read_folder(folder: Path) -> list[LabelledImage]:
     files = files_below(folder)
     voc = [file for file in files if file.suffix.lower() == ".xml"]
     if voc:
@@ -91,16 +93,8 @@ def _read_folder(folder: Path, split: str | None) -> list[LabelledImage]:
 
 
 def _read_table(path: Path, split: str | None) -> list[LabelledImage]:
-    return [
-        LabelledImage(
-            table_of(path),
-            picture.path,
-            None,
-            tuple(LabelledBox(plate.box, PLATE, plate.text) for plate in picture.plates),
-        )
-        for picture in read_labels(path, split)
-    ]
-
-
-def _looked_for() -> str:
-    return f"looked for a {TABLE}, Pascal VOC (.xml), COCO (.json) and YOLO (.txt)"
+    images = []
+    for picture in read_labels(path, split):
+        boxes = tuple(LabelledBox(plate.box, PLATE, plate.text) for plate in picture.plates)
+        images.append(LabelledImage(table_of(path), picture.path, None, boxes))
+    return images

@@ -44,12 +44,10 @@ def divide(groups: Sequence[Sequence[int]], share: float, seed: int) -> tuple[li
     second: list[int] = []
     taken = 0
     for group in drawn:
-        # Up to half of a group may exceed the target, so errors in both directions are alike.
+        # Half of a group may exceed the target, so it is missed and exceeded equally often.
         if taken < len(groups) - 1 and len(second) + len(group) / 2 <= target:
             second += group
             taken += 1
-    if not second:
-        smallest = min(drawn, key=len)
-        second = list(smallest)
+    second = second or [*min(drawn, key=len)]
     chosen = set(second)
     return [i for group in groups for i in group if i not in chosen], sorted(second)

@@ -85,20 +85,18 @@ def _run(sizes: Float64, centres: Float64, distance: Distance) -> Clusters:
     """One run until convergence. For IoU, returns the best centres on the way."""
     measure, centre_of = _MEASURES[distance]
     best = Clusters(centres, -1.0)
-    before: NDArray[np.intp] | None = None
+    before = np.full(len(sizes), -1)
     for _ in range(MAX_ROUNDS):
         distances = measure(sizes, centres)
         nearest = distances.argmin(axis=0)
         far = distances[nearest, np.arange(len(sizes))]
         if distance == "iou" and 1 - far.mean() > best.average_iou:
             best = Clusters(centres, float(1 - far.mean()))
-        if before is not None and np.array_equal(nearest, before):
+        if np.array_equal(nearest, before):
             break
         before = nearest
         centres = _moved(sizes, nearest, far, len(centres), centre_of)
-    if distance == "iou":
-        return best
-    return Clusters(centres, average_iou(sizes, centres))
+    return best if distance == "iou" else Clusters(centres, average_iou(sizes, centres))
 
 
 def _moved(

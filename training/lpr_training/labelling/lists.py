@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.errors import OutputError
-from lpr_training.labelling.belonging import belonging
+from lpr_training.labelling.belonging import Belonging, belonging
 from lpr_training.labelling.files import write_text, writing
 from lpr_training.labelling.formats import PLATE, read_any
 from lpr_training.labelling.groups import divide
@@ -18,15 +18,12 @@ from lpr_training.labelling.yolo import read_classes
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The pictures to train and to validate with, the names of the classes, and counts: pictures
-    with a known text, groups of pictures, names that the pattern does not match."""
+    """The pictures to train and to validate with, the names of the classes, and the groups."""
 
-    train: tuple[Path, ...]
-    valid: tuple[Path, ...]
+    train: list[Path]
+    valid: list[Path]
     names: tuple[str, ...]
-    with_text: int
-    groups: int
-    unmatched: int
+    together: Belonging
 
 
 def make_lists(
@@ -45,14 +42,8 @@ def make_lists(
     images = read_any(folder, split)
     together = belonging(folder, images, texts, pattern)
     train, valid = divide(together.groups, share, seed)
-    return Lists(
-        tuple(together.paths[index] for index in train),
-        tuple(together.paths[index] for index in valid),
-        _names(folder, images),
-        together.with_text,
-        len(together.groups),
-        together.unmatched,
-    )
+    training, validation = ([together.paths[index] for index in part] for part in (train, valid))
+    return Lists(training, validation, _names(folder, images), together)
 
 
 def write_lists(lists: Lists, out: Path) -> None:
@@ -71,27 +62,23 @@ def write_lists(lists: Lists, out: Path) -> None:
         (out / "backup").mkdir(exist_ok=True)
     write_text(
         out / "plate.data",
-        f"classes={len(lists.names)}\n"
-        f"train={out}/train.txt\n"
-        f"valid={out}/valid.txt\n"
-        f"names={out}/plate.names\n"
-        f"backup={out}/backup\n",
+        f"classes={len(lists.names)}\ntrain={out}/train.txt\nvalid={out}/valid.txt\n"
+        f"names={out}/plate.names\nbackup={out}/backup\n",
     )
 
 
 def without_labels(paths: Sequence[Path]) -> list[Path]:
-    """The pictures whose labels no Darknet finds.
+    """The pictures whose labels Darknet does not find.
 
-    Redmon's Darknet looks into ``labels`` instead of (the first) ``images``; those of AlexeyAB and
-    Hank.ai look beside the picture.
+    Redmon's Darknet replaces the first ``images`` of the path by ``labels``; the forks of AlexeyAB
+    and Hank.ai look beside the picture.
     """
-    return [path for path in paths if not any(p.is_file() for p in _label_places(path))]
-
-
-def _label_places(path: Path) -> tuple[Path, Path]:
-    return path.with_suffix(".txt"), Path(str(path).replace("images", "labels", 1)).with_suffix(
-        ".txt"
-    )
+    return [
+        path
+        for path in paths
+        if not path.with_suffix(".txt").is_file()
+        and not Path(str(path).replace("images", "labels", 1)).with_suffix(".txt").is_file()
+    ]
 
 
 def _names(folder: Path, images: Sequence[LabelledImage]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the suffix is that of a picture."""
+    """Whether a file is a picture, by its suffix."""
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 

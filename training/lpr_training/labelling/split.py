@@ -49,19 +49,19 @@ def sort_out(folder: Path, out: Path) -> Sorted:
     if not pictures:
         raise SourceError(f"{folder}: holds no picture; check the name")
     read_voc(list(labels.values()))
-    pairs = [(path, targets[0] / path.relative_to(folder)) for path in pictures.values()]
-    pairs += [
-        (path, targets[1] / path.relative_to(folder))
-        for stem, path in labels.items()
-        if stem in pictures
+    paired = [path for stem, path in labels.items() if stem in pictures]
+    pairs = [
+        (path, target / path.relative_to(folder))
+        for target, paths in zip(targets, (pictures.values(), paired), strict=True)
+        for path in paths
     ]
     for _, target in pairs:
         _check_free(target, out)
-    return Sorted(
-        tuple(pairs),
-        tuple(path for stem, path in pictures.items() if stem not in labels),
-        tuple(path for stem, path in labels.items() if stem not in pictures),
+    alone = (
+        tuple(path for stem, path in some.items() if stem not in others)
+        for some, others in ((pictures, labels), (labels, pictures))
     )
+    return Sorted(tuple(pairs), *alone)
 
 
 def carry_out(plan: Sorted, move: bool) -> None:

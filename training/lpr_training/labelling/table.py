@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,12 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from lpr.errors import OutputError, SourceError
 from lpr.labels import LabelRow, write_labels
 from lpr.types import Box
-from lpr_training.labelling.belonging import belonging
+from lpr_training.labelling.belonging import Belonging, belonging
 from lpr_training.labelling.files import writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.groups import divide
-from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledImage, usable_boxes
-from lpr_training.labelling.voc_to_yolo import within
+from lpr_training.labelling.selection import Selection
+from lpr_training.labelling.values import LabelledImage
 
 Plate: TypeAlias = tuple[Box, str | None]
 """A box in pixels, and its text if known."""
@@ -38,15 +36,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All pictures in the labels' order, and counts: groups of pictures, names that the pattern
-    does not match, boxes left out (by reason) and clipped, pictures whose texts cannot be matched
-    with their boxes (``unplaced``), and names in ``texts`` without a picture (``strangers``)."""
+    """All pictures in the labels' order, their groups, and counts: boxes left out or clipped,
+    pictures whose texts cannot be matched with their boxes (``unplaced``), and names in ``texts``
+    without a picture (``strangers``)."""
 
     rows: tuple[Row, ...]
-    groups: int
-    unmatched: int
-    left_out: Counter[str]
-    clipped: int
+    together: Belonging
+    selection: Selection
     unplaced: int
     strangers: int
 
@@ -84,21 +80,11 @@ def make_table(
     _check_classes(folder, images, classes)
     together = belonging(folder, images, texts, pattern)
     splits = _splits(folder, together.groups, dev, val, seed)
-    left_out: Counter[str] = Counter()
-    clipped = unplaced = 0
+    selection = Selection(classes, clip)
+    unplaced = 0
     rows = []
     for number, image in enumerate(tqdm(images, unit=" picture", disable=None)):
-        plates: list[Plate] = []
-        for labelled in usable_boxes(image, left_out):
-            if classes and labelled.name not in classes:
-                left_out["of other classes"] += 1
-                continue
-            box = within(labelled, image, size_of(image), clip)
-            clipped += box != labelled.box
-            if box.area <= 0:
-                left_out["of zero area"] += 1
-                continue
-            plates.append((box, labelled.text))
+        plates: list[Plate] = [(each.box, each.text) for each in selection.boxes(image)]
         picture = together.paths[number]
         known = (texts or {}).get(picture.name, set())
         if len(known) == len(plates) == 1:
@@ -107,19 +93,11 @@ def make_table(
             unplaced += bool(known)
         rows.append(Row(picture, splits[number], tuple(plates)))
     strangers = len(set(texts or ()) - {picture.name for picture in together.paths})
-    return Table(
-        tuple(rows),
-        len(together.groups),
-        together.unmatched,
-        left_out,
-        clipped,
-        unplaced,
-        strangers,
-    )
+    return Table(tuple(rows), together, selection, unplaced, strangers)
 
 
 def check_free(file: Path) -> None:
-    """Raise :class:`OutputError` rather than replace a table, maybe made by hand."""
+    """Raise :class:`OutputError` for an existing table: it may be made by hand."""
     if file.exists():
         raise OutputError(f"{file}: is there already; remove it, or name another --out")
 
@@ -151,8 +129,8 @@ def _check_classes(folder: Path, images: Sequence[LabelledImage], classes: Seque
         )
     if not classes and len(names) > 1:
         raise SourceError(
-            f"{folder}: its boxes are of the classes {', '.join(names)}; say which of them are "
-            "plates: --class NAME"
+            f"{folder}: its boxes are of the classes {', '.join(names)}; name those of plates: "
+            "--class NAME"
         )
 
 
@@ -172,8 +150,8 @@ def _splits(
             _, taken = divide(rest, share / left, seed)
         except ValueError as error:
             raise SourceError(
-                f"{folder}: holds {len(groups)} groups of pictures that share no plate, which are "
-                "too few for train, dev and val; add pictures, or give --val 0"
+                f"{folder}: holds too few pictures for train, dev and val: {len(groups)} groups "
+                "that share no plate; add pictures, or give --val 0"
             ) from error
         for index in taken:
             splits[index] = name

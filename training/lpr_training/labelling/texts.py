@@ -13,7 +13,7 @@ _LENGTHS = range(4, 11)  # The lengths of plates' texts, in letters and digits
 
 
 def plate_text(name: str) -> str | None:
-    """The text of a plate if an object is named after it, None if ``name`` is a class.
+    """The text of a plate if ``name`` is one, None if it is the name of a class.
 
     A text has 4 to 10 letters and digits and at least one digit: ``ABC-1234``, but not ``plate`` or
     ``7``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -14,7 +14,8 @@ from lpr.types import Box
 from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import voc_files
 from lpr_training.labelling.pictures import size_of
-from lpr_training.labelling.values import LabelledBox, LabelledImage, Size, format_box, usable_boxes
+from lpr_training.labelling.selection import Selection
+from lpr_training.labelling.values import LabelledImage, Size
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import CLASSES
 
@@ -22,13 +23,12 @@ from lpr_training.labelling.yolo import CLASSES
 @dataclass(frozen=True, slots=True)
 class Converted:
     """The label files to write (relative paths and contents), the classes in the order of their
-    numbers, and the numbers of boxes by class, left out by reason, and clipped."""
+    numbers, the numbers of boxes by class, and those left out or clipped."""
 
     files: dict[Path, str]
     classes: tuple[str, ...]
     boxes: Counter[str]
-    left_out: Counter[str]
-    clipped: int
+    selection: Selection
 
 
 def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
@@ -44,10 +44,7 @@ def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
 
 
 def convert(
-    labels: Path,
-    classes: Sequence[str] = (),
-    one_class: str | None = None,
-    clip: bool = False,
+    labels: Path, classes: Sequence[str] = (), one_class: str | None = None, clip: bool = False
 ) -> Converted:
     """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
 
@@ -63,25 +60,17 @@ def convert(
     names = tuple(dict.fromkeys(classes)) or _all_names(images)
     numbers = dict.fromkeys(names, 0) if one_class else {n: i for i, n in enumerate(names)}
     root = labels if labels.is_dir() else labels.parent
-    result = Converted({}, (one_class,) if one_class else names, Counter(), Counter(), 0)
-    clipped = 0
+    selection = Selection(names, clip)
+    result = Converted({}, (one_class,) if one_class else names, Counter(), selection)
     for image in tqdm(images, unit=" label", disable=None):
         lines = []
         size = size_of(image)
-        for labelled in usable_boxes(image, result.left_out):
-            if labelled.name not in numbers:
-                result.left_out["of other classes"] += 1
-                continue
-            box = within(labelled, image, size, clip)
-            clipped += box != labelled.box
-            if box.area <= 0:
-                result.left_out["of zero area"] += 1
-                continue
+        for labelled in selection.boxes(replace(image, size=size)):
             result.boxes[labelled.name] += 1
-            values = " ".join(f"{value:.8f}" for value in fractions(box, size))
+            values = " ".join(f"{value:.8f}" for value in fractions(labelled.box, size))
             lines.append(f"{numbers[labelled.name]} {values}\n")
         result.files[image.labels.relative_to(root).with_suffix(".txt")] = "".join(lines)
-    return Converted(result.files, result.classes, result.boxes, result.left_out, clipped)
+    return result
 
 
 def write(converted: Converted, out: Path) -> None:
@@ -96,16 +85,3 @@ def write(converted: Converted, out: Path) -> None:
 
 def _all_names(images: Sequence[LabelledImage]) -> tuple[str, ...]:
     return tuple(sorted({labelled.name for image in images for labelled in image.boxes}))
-
-
-def within(labelled: LabelledBox, image: LabelledImage, size: Size, clip: bool) -> Box:
-    """The box, clipped to a picture of ``size``; without ``clip``, one that extends beyond it
-    raises :class:`SourceError`."""
-    box, (width, height) = labelled.box, size
-    clipped = box.clipped(width, height)
-    if clipped != box and not clip:
-        raise SourceError(
-            f"{image.labels}: the box {format_box(box)} of {labelled.name} reaches out of its "
-            f"picture, which is {width} x {height}; correct it, or give --clip"
-        )
-    return clipped

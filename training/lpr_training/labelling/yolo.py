@@ -6,7 +6,6 @@ fractions of the picture's width and height.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,11 +20,11 @@ CLASSES = "classes.txt"
 """The file beside the labels with the names of the classes by number, one per line."""
 
 LISTS = frozenset({"train.txt", "valid.txt", "test.txt"})
-"""Lists of pictures, which often lie beside the labels."""
+"""Lists of pictures beside the labels."""
 
 
 def is_yolo(file: Path) -> bool:
-    """Whether the name is that of a label file."""
+    """Whether a file holds labels, by its name."""
     return file.suffix == ".txt" and file.name != CLASSES and file.name not in LISTS
 
 
@@ -38,8 +37,7 @@ def read_yolo(files: Sequence[Path], folder: Path) -> list[LabelledImage]:
     """
     finder = Finder()
     names = read_classes(folder)
-    bar = tqdm(files, unit=" label", disable=None)
-    return [_read(file, finder, names) for file in bar]
+    return [_read(file, finder, names) for file in tqdm(files, unit=" label", disable=None)]
 
 
 def read_classes(folder: Path) -> list[str] | None:
@@ -47,22 +45,21 @@ def read_classes(folder: Path) -> list[str] | None:
     for place in (folder, folder / "labels", folder.parent):
         file = place / CLASSES
         if file.is_file():
-            try:
-                lines = file.read_text(encoding="utf-8-sig").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SourceError(f"{file}: cannot be read ({error})") from error
-            return [line.strip() for line in lines if line.strip()]
+            return [line.strip() for line in _lines(file) if line.strip()]
     return None
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file}: cannot be read ({error})") from error
 
 
 def _read(file: Path, finder: Finder, names: list[str] | None) -> LabelledImage:
     size = size_of(LabelledImage(file, finder.find(file), None, ()))
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file}: cannot be read ({error})") from error
     boxes = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(file), start=1):
         if line.strip():
             try:
                 boxes.append(_box(line.split(), size, names))
@@ -80,19 +77,9 @@ def _box(parts: list[str], size: Size, names: list[str] | None) -> LabelledBox:
         raise ValueError(f"there is no class {index}{known}")
     x, y, width, height = map(float, parts[1:])
     # Darknet's own converter may put the centre of a box at the edge up to a pixel outside.
-    fits = (
-        0 <= width <= 1
-        and 0 <= height <= 1
-        and -1 / size[0] <= x <= 1
-        and -1 / size[1] <= y <= 1
-        and all(map(math.isfinite, (x, y)))
-    )
-    if not fits:
+    is_centred = -1 / size[0] <= x <= 1 and -1 / size[1] <= y <= 1
+    if not (is_centred and 0 <= width <= 1 and 0 <= height <= 1):
         raise ValueError(f"{' '.join(parts[1:])} are no fractions of the picture, 0 to 1")
-    box = Box(
-        (x - width / 2) * size[0],
-        (y - height / 2) * size[1],
-        (x + width / 2) * size[0],
-        (y + height / 2) * size[1],
-    )
-    return LabelledBox(box, str(index) if names is None else names[index])
+    x0, x1 = (side * size[0] for side in (x - width / 2, x + width / 2))
+    y0, y1 = (side * size[1] for side in (y - height / 2, y + height / 2))
+    return LabelledBox(Box(x0, y0, x1, y1), str(index) if names is None else names[index])

@@ -23,7 +23,7 @@ from lpr_training.datasets.sets import open_sets
 from lpr_training.synth.plates.origin import ABROAD
 
 SEED = 9000
-"""The seed of the rendered plates, which no training and no report uses."""
+"""The seed of the rendered plates; no training and no report uses it."""
 
 RENDERED, FOREIGN, OTHERS = 2000, 800, 600
 """The numbers of rendered plates, foreign ones, and other things that the curves are fitted to."""
@@ -43,9 +43,8 @@ def fit_calibration(reader: CtcReader, root: Path) -> Calibration:
     drawn = rendered(RENDERED, SEED) + rendered(FOREIGN, SEED, ABROAD) + others(OTHERS, SEED, ())
     outputs = _outputs(reader, dev * 3) + _outputs(reader, drawn)
     texts = [plate.text for plate in dev * 3 + drawn]
-    weights = np.concatenate(
-        [np.full(3 * len(dev), len(drawn) / max(3 * len(dev), 1)), np.ones(len(drawn))]
-    )
+    weights = np.ones(len(texts))
+    weights[: 3 * len(dev)] = len(drawn) / max(3 * len(dev), 1)
     right = np.array([k.reading.text == t for k, t in zip(outputs, texts, strict=True)], float)
     # An empty text is never output, so its confidence does not matter.
     read = np.array([bool(look.reading.text) for look in outputs])
@@ -96,12 +95,11 @@ def _characters(
     readings: Sequence[Reading], texts: Sequence[str], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The curve of single characters, from readings of the right length."""
-    rows, right, heavy = [], [], []
-    for reading, text, weight in zip(readings, texts, weights, strict=True):
-        if len(reading.characters) != len(text):
-            continue
-        for character, char in zip(reading.characters, text, strict=True):
-            rows.append([1.0, logit(character.confidence)])
-            right.append(float(character.char == char))
-            heavy.append(weight)
-    return logistic(np.array(rows), np.array(right), np.array(heavy))
+    rows = [
+        (1.0, logit(character.confidence), float(character.char == char), weight)
+        for reading, text, weight in zip(readings, texts, weights, strict=True)
+        if len(reading.characters) == len(text)
+        for character, char in zip(reading.characters, text, strict=True)
+    ]
+    values = np.array(rows)
+    return logistic(values[:, :2], values[:, 2], values[:, 3])

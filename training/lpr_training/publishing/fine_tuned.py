@@ -1,6 +1,6 @@
 """A published recognizer fine-tuned to one site with some hundred of its corrected crops.
 
-What it could read before is measured again, so that forgetting is noticed.
+Rendered plates are read before and after it, to measure forgetting.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from lpr.recognition.ctc_reader import CtcReader
 from lpr.specs.calibration import Calibration
 from lpr_training.datasets.sets import open_sets
 from lpr_training.publishing.calibration import fit_calibration
-from lpr_training.publishing.thresholds import DETECTION, choose
+from lpr_training.publishing.thresholds import DETECTION, Thresholds, choose, put_thresholds
 from lpr_training.recipes import read
 
 FILES = {"detector": ("cfg", "weights"), "recognizer": ("file",)}
@@ -30,16 +30,14 @@ def publish(recipe: str, detector: Path, recognizer: Path, data: Path, out: Path
     if the result is not a valid model folder.
     """
     content = assemble(recipe, detector, recognizer, out)
-    content["detector"] |= {"threshold": DETECTION[0], "accept_threshold": 1.0}
-    content["recognizer"]["min_confidence"] = 0.0
+    put_thresholds(content, Thresholds(DETECTION[0], 0.0, 1.0))
     write_model(out, content)
     content["recognizer"]["calibration"] = asdict(calibrated(out, data))
     write_model(out, content)
     sets = open_sets(data)
     with lpr.load(str(out), backend="cpu") as reader:
         chosen, figures = choose(evaluate(reader, sets.held_out()), sets.unlabelled_boxes())
-    content["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.accept}
-    content["recognizer"]["min_confidence"] = chosen.reading
+    put_thresholds(content, chosen)
     content["figures"]["dev"] |= {k: v for k, v in figures.items() if not k.startswith("ms_")}
     write_model(out, content)
 
@@ -48,7 +46,7 @@ def calibrated(folder: Path, data: Path) -> Calibration:
     """The calibration of a model folder's recognizer with the model's formats."""
     with lpr.load(str(folder), backend="cpu") as reader:
         recognizer = reader.recognizer
-        assert isinstance(recognizer, CtcReader)  # what every published recognizer becomes
+        assert isinstance(recognizer, CtcReader)  # as is every published recognizer
         return fit_calibration(recognizer, data)
 
 
@@ -60,19 +58,13 @@ def assemble(recipe: str, detector: Path, recognizer: Path, out: Path) -> dict[s
     figures: dict[str, Any] = {}
     out.mkdir(parents=True, exist_ok=True)
     for name, run in (("detector", detector), ("recognizer", recognizer)):
-        part = _part(run)
+        file = run / "part.json"
+        if not file.is_file():
+            raise LprError(f"{file} is missing: let the run end, or finish it with --resume")
+        part = json.loads(file.read_text(encoding="utf-8"))
         content[name] = part["table"] | content.get(name, {})
         training[name] = part["training"]
         figures[name] = part["figures"]
         for key in FILES[name]:
-            file = part["table"][key]
-            shutil.copyfile(run / file, out / file)
+            shutil.copyfile(run / part["table"][key], out / part["table"][key])
     return content | {"training": training, "figures": {"dev": figures}}
-
-
-def _part(run: Path) -> dict[str, Any]:
-    file = run / "part.json"
-    if not file.is_file():
-        raise LprError(f"{file} is missing: let the run end, or finish it with --resume")
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content

@@ -20,6 +20,7 @@ from lpr_torch.checkpoints import load_detector, load_recognizer
 from lpr_torch.export import export_onnx
 from lpr_training.detector.task import NMS, DetectorTask
 from lpr_training.engine.schedule import Schedule
+from lpr_training.labelling.files import write_json
 from lpr_training.recognizer.task import RecognizerTask
 
 MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
@@ -48,11 +49,8 @@ def finish_detector(task: DetectorTask, cfg: Cfg, best: Path, out: Path) -> None
 
 
 def finish_recognizer(task: RecognizerTask, best: Path, out: Path) -> None:
-    """Write ``recognizer.onnx`` and ``part.json``.
-
-    The margin around plates is the one of :data:`MARGINS` that reads ``dev`` best, because labelled
-    boxes are a little looser than those of the rendered plates in the training.
-    """
+    """Write ``recognizer.onnx`` and ``part.json``, with the crop margin of :data:`MARGINS` that
+    reads ``dev`` best: labelled boxes are a little looser than those of rendered plates."""
     model = load_recognizer(best).network
     checks = {margin: task.check(model, margin) for margin in MARGINS}
     margin = max(checks, key=lambda m: checks[m]["score"])
@@ -93,4 +91,4 @@ def _write(
         "minutes": round(json.loads(lines[-1])["seconds"] / 60),
     }
     part = {"name": name, "table": table, "training": training, "figures": figures}
-    (out / "part.json").write_text(json.dumps(part, indent=1) + "\n")
+    write_json(out / "part.json", part)

@@ -85,18 +85,22 @@ def write_best_thresholds(folder: Path, root: Path) -> tuple[Thresholds, dict[st
     equals = sorted(t for t, score in scores.items() if score == best)
     chosen = equals[len(equals) // 2]
     tables = read_tables(folder)
-    tables["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.accept}
-    tables["recognizer"]["min_confidence"] = chosen.reading
+    put_thresholds(tables, chosen)
     write_model(folder, tables)
     return chosen, above(report, chosen).figures()
+
+
+def put_thresholds(tables: dict[str, Any], chosen: Thresholds) -> None:
+    """Put thresholds into the tables of a ``model.toml``."""
+    tables["detector"] |= {"threshold": chosen.detection, "accept_threshold": chosen.accept}
+    tables["recognizer"]["min_confidence"] = chosen.reading
 
 
 def f1(report: Report, thresholds: Thresholds) -> float:
     """The F1 score (0..1) of ``report`` with these thresholds: the harmonic mean of recall (plates
     that are found) and precision (outputs that touch a plate).
 
-    ``report`` is as for :func:`choose`, whose bound on false readings takes hundreds of pictures to
-    measure; the F1 score needs some dozen.
+    It needs only dozens of pictures, the bound on false readings of :func:`choose` hundreds.
     """
     outcomes = above(report, thresholds).outcomes
     plates = sum(len(outcome.picture.plates) for outcome in outcomes)
@@ -114,8 +118,7 @@ def _above(outcome: Outcome, thresholds: Thresholds) -> Outcome:
     kept = [plate for plate in outcome.outputs if _passes(plate, thresholds)]
     if len(kept) == len(outcome.outputs):
         return outcome
-    matches = Outcome.of(outcome.picture, kept).matches
-    return replace(outcome, outputs=kept, matches=matches)
+    return replace(outcome, outputs=kept, matches=Outcome.of(outcome.picture, kept).matches)
 
 
 def _passes(plate: Plate, thresholds: Thresholds) -> bool:
@@ -130,8 +133,5 @@ def _found(outcomes: Sequence[Outcome]) -> int:
 
 def _false_readings(outcome: Outcome, unlabelled: Mapping[str, Sequence[Box]]) -> list[Plate]:
     boxes = unlabelled.get(outcome.picture.path.name, ())
-    return [
-        plate
-        for plate in outcome.false_readings
-        if all(plate.box.iou(box) < SAME_IOU for box in boxes)
-    ]
+    false = outcome.false_readings
+    return [plate for plate in false if all(plate.box.iou(box) < SAME_IOU for box in boxes)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lpr.darknet.cfg import Cfg
 from lpr.models import Model
@@ -12,7 +11,6 @@ from lpr_torch.checkpoints import load_recognizer
 from lpr_training.detector.recipe import DetectorRecipe
 from lpr_training.detector.task import DetectorTask
 from lpr_training.engine.loop import BEST, train
-from lpr_training.engine.schedule import Schedule
 from lpr_training.publishing.fine_tuned import publish_fine_tuned, summary_lines
 from lpr_training.publishing.run_export import finish_detector, finish_recognizer
 from lpr_training.recognizer.plates import read_plates
@@ -44,18 +42,18 @@ class Run:
         elif self.start:
             task.start_from(self.start)
 
-    def best(self, task: Any, schedule: Schedule) -> Path:
+    def best(self, task: DetectorTask | RecognizerTask) -> Path:
         """Train; return the checkpoint of the best weights."""
         if self.finish_only:
             return self.out / BEST
-        return train(task, schedule, self.out, self.resume, self.device)
+        return train(task, task.recipe.schedule, self.out, self.resume, self.device)
 
 
 def train_detector(recipe: DetectorRecipe, cfg: Cfg, run: Run) -> Path:
     """Train a detector and write its published files; return the checkpoint of the best weights."""
     task = DetectorTask(recipe, run.data, cfg)
     run.prepare(task)
-    best = run.best(task, recipe.schedule)
+    best = run.best(task)
     finish_detector(task, cfg, best, run.out)
     return best
 
@@ -63,7 +61,7 @@ def train_detector(recipe: DetectorRecipe, cfg: Cfg, run: Run) -> Path:
 def train_recognizer(recipe: RecognizerRecipe, run: Run) -> Path:
     """As :func:`train_detector`, for a recognizer."""
     task = _recognizer_task(recipe, run)
-    best = run.best(task, recipe.schedule)
+    best = run.best(task)
     finish_recognizer(task, best, run.out)
     return best
 
@@ -73,7 +71,7 @@ def fine_tune(recipe: RecognizerRecipe, base: Model, run: Run) -> tuple[Path, li
     ``out/model``, and a summary of what the recognizer gained and lost."""
     task = _recognizer_task(recipe, run)
     before = task.check(task.model.eval())
-    best = run.best(task, recipe.schedule)
+    best = run.best(task)
     after = task.check(load_recognizer(best).network)
     folder = publish_fine_tuned(base, best, run.out / "model")
     return folder, summary_lines(before, after, recipe.crops.region)

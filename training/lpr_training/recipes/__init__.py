@@ -19,7 +19,7 @@ else:
 
 FOLDER = Path(__file__).parent
 
-# Old names of keys in a recipe's ``schedule`` tables, which are still read.
+# Old names, still accepted, of keys in a recipe's ``schedule`` tables.
 _RENAMED = {
     "average": "ema_decay",
     "epoch": "check_every",
@@ -31,8 +31,10 @@ _WORDS = ("cfg", "region")  # Keys whose values are texts without white space
 
 
 def locate(name: str, beside: Path | None = None) -> Path:
-    """The file of a recipe, by its name or by a path, which may be relative to ``beside``. Raises
-    :class:`RecipeError` if there is none."""
+    """The file of a recipe, by its name or its path (from ``beside`` or the working folder).
+
+    Raises :class:`RecipeError` for a missing recipe.
+    """
     for file in (FOLDER / f"{name}.toml", *([beside / name] if beside else []), Path(name)):
         if file.is_file():
             return file

@@ -34,47 +34,26 @@ class CropSettings:
     the difficulty grow.
     """
 
-    before: Photometry
-    """Photometric changes before the picture is taken: light and colour."""
-    after: Photometry
-    """Photometric changes after the picture is taken: noise and compression."""
-    real: float = 0.5
-    """Share of real crops after the step ``mixed``."""
-    scenes: float = 0.3
-    """Share of scenes among the real crops; the others are close-ups."""
-    easy: int = 400
-    """Step up to which all crops are rendered and easy."""
-    mixed: int = 1600
-    """Step from which shares and difficulty have their final values."""
-    rendered: int = 8000
-    """Number of plates of ``region`` that are rendered in advance, each augmented in many ways."""
-    region: str = "tw"
-    """A region's code."""
-    abroad: float = 0.0
-    """Share of foreign plates among the rendered crops."""
-    rendered_abroad: int = 0
-    """Number of foreign plates that are rendered in advance."""
-    spoilt: float = 1.0
-    """Share of real crops with photometric changes. Rendered crops have half as many: they are
-    photographed already."""
-    turn: float = 7.0
-    """Standard deviation of the rotation, in degrees."""
-    lean: float = 0.08
-    """Standard deviation of shear and perspective."""
-    jitter: float = 0.035
-    """Standard deviation of the displacement of a box's sides, in widths and heights of the box."""
-    pixels: tuple[float, float] = (30, 200)
-    """Range of a plate's width in its picture, in pixels."""
-    affine: Affine = field(default_factory=Affine)
-    """A further movement within the crop."""
-    rectified: float = 0.0
-    """Share of plates with known corners that are rectified by these instead of their box."""
-    others: float = 0.0
-    """Share of crops without a plate: rendered objects and pieces of photographs."""
-    rendered_others: int = 0
-    """Number of objects without a plate that are rendered in advance."""
-    wrong: LabelNoise = field(default_factory=LabelNoise)
-    """Labels that are falsified on purpose."""
+    before: Photometry  # Photometric changes before the picture is taken: light and colour
+    after: Photometry  # Photometric changes after the picture is taken: noise and compression
+    real: float = 0.5  # Share of real crops after the step ``mixed``
+    scenes: float = 0.3  # Share of scenes among the real crops; the others are close-ups
+    easy: int = 400  # Step up to which all crops are rendered and easy
+    mixed: int = 1600  # Step from which shares and difficulty have their final values
+    rendered: int = 8000  # Number of plates of ``region`` that are rendered in advance
+    region: str = "tw"  # A region's code
+    abroad: float = 0.0  # Share of foreign plates among the rendered crops
+    rendered_abroad: int = 0  # Number of foreign plates that are rendered in advance
+    spoilt: float = 1.0  # Share of real crops with photometric changes; half of it if rendered
+    turn: float = 7.0  # Standard deviation of the rotation, in degrees
+    lean: float = 0.08  # Standard deviation of shear and perspective
+    jitter: float = 0.035  # Standard deviation of a box's sides, in widths and heights of the box
+    pixels: tuple[float, float] = (30, 200)  # Range of a plate's width in its picture, in pixels
+    affine: Affine = field(default_factory=Affine)  # A further movement within the crop
+    rectified: float = 0.0  # Share of plates with known corners that are cut by these, not by a box
+    others: float = 0.0  # Share of crops without a plate: rendered objects, parts of photographs
+    rendered_others: int = 0  # Number of objects without a plate that are rendered in advance
+    wrong: LabelNoise = field(default_factory=LabelNoise)  # Labels that are falsified on purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +61,10 @@ class AttributeTargets:
     """Targets of the plate attributes (:mod:`lpr.specs.plate_attributes`) of ``N`` crops; NaN or -1
     marks unknown values."""
 
-    plate: Tensor
-    """0 or 1."""
-    corners: Tensor
-    """``N x 8``, in widths and heights of the crop."""
-    lines: Tensor
-    """0 for one line, 1 for two."""
-    ground: Tensor
-    """Class numbers, as those of ``ink`` and ``region``."""
+    plate: Tensor  # 0 or 1
+    corners: Tensor  # ``N x 8``, in widths and heights of the crop
+    lines: Tensor  # 0 for one line, 1 for two
+    ground: Tensor  # Class numbers, as those of ``ink`` and ``region``
     ink: Tensor
     region: Tensor
 
@@ -101,12 +76,9 @@ class AttributeTargets:
 class Batch:
     """``N`` crops with their targets."""
 
-    images: Tensor
-    """``N x K x H x W``, normalised for the network; K is 1 for grey, else 3."""
-    texts: Tensor
-    """Class numbers of all texts, concatenated."""
-    lengths: Tensor
-    """Characters of each text."""
+    images: Tensor  # ``N x K x H x W``, normalised for the network; K is 1 for grey, else 3
+    texts: Tensor  # Class numbers of all texts, concatenated
+    lengths: Tensor  # Characters of each text
     attributes: AttributeTargets
 
     def to(self, device: torch.device) -> Batch:
@@ -136,11 +108,9 @@ def to_input(image: Image, spec: CtcSpec) -> Float32:
 class CropSample:
     """A crop of a plate."""
 
-    image: Image
-    """BGR, ``height x width x 3``."""
+    image: Image  # BGR, ``height x width x 3``
     plate: PlateSample
-    matrix: Matrix
-    """Homography (3 x 3) from the plate's picture to the crop."""
+    matrix: Matrix  # Homography (3 x 3) from the plate's picture to the crop
 
 
 class RecognizerBatches:

@@ -24,10 +24,8 @@ _TIME_STEPS = 10
 class Distil:
     """The settings of a distillation."""
 
-    model: str = "tw-light"
-    """The teacher: a model's name or folder."""
-    weight: float = 1.0
-    """Weight of the loss, relative to that of the labels."""
+    model: str = "tw-light"  # The teacher: a model's name or folder
+    weight: float = 1.0  # Weight of the loss, relative to that of the labels
 
 
 class Teacher:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -31,12 +30,13 @@ def load_fused(network: CtcNet, file: Path, examples: Tensor) -> None:
     for node in graph.node:
         if node.op_type == "Identity":  # equal constants are stored only once
             constants[node.output[0]] = constants[node.input[0]]
-    nodes = [node for node in graph.node if node.op_type == "Conv"]
     # In the order of execution.
     parts = [network.layers, *([network.summary] if network.summary is not None else [])]
     convolutions = [layer for part in parts for layer in part if isinstance(layer, nn.Conv2d)]
     stored = [
-        (_tensor(constants[node.input[1]]), _tensor(constants[node.input[2]])) for node in nodes
+        (torch.tensor(constants[node.input[1]]), torch.tensor(constants[node.input[2]]))
+        for node in graph.node
+        if node.op_type == "Conv"
     ]
     remaining = iter(_matched(stored, convolutions, file))
     layers = list(network.layers)
@@ -92,7 +92,3 @@ def _matched(
         recipes = [tuple(convolution.weight.shape) for convolution in convolutions]
         raise ModelError(f"{file}: has convolutions of {shapes}, but the recipe's are {recipes}")
     return matched
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(array.copy())

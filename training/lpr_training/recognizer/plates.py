@@ -1,4 +1,4 @@
-"""The plates that a recognizer learns from, and those that it is checked by."""
+"""The plates of a recognizer's training and of its checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.origin import ABROAD
 
 UNSEEN = 1000
-"""What is added to a run's seed for the rendered plates of its checks."""
+"""Added to a run's seed for the rendered plates of its checks."""
 
 FEWEST = 10
 """Photographed plates that are worth training on."""
@@ -35,8 +35,8 @@ SHARES = ("crops", "scenes")
 
 @dataclass(frozen=True, slots=True)
 class Plates:
-    """``train`` by the names that :class:`lpr_training.recognizer.batches.CropSettings` has
-    shares of, ``dev`` by those that figures have."""
+    """``train`` by the names of shares in
+    :class:`lpr_training.recognizer.batches.CropSettings`, ``dev`` by the names of figures."""
 
     train: Mapping[str, list[PlateSample]]
     dev: Mapping[str, list[PlateSample]]
@@ -45,27 +45,23 @@ class Plates:
 def read_plates(
     root: Path, crops: CropSettings, spec: CtcSpec, seed: int, rendered_check: int = 0
 ) -> Plates:
-    """The plates of the sets of ``root``, and rendered ones beside them.
+    """The plates of the sets of ``root``, and rendered ones.
 
-    ``rendered_check`` plates of ``crops.region`` and as many from abroad, which no training sees,
-    join ``dev``. Raises :class:`lpr.errors.LprError` where labels are missing or show what the
-    spec's alphabet lacks, and for a region whose plates nothing describes.
+    ``rendered_check`` unseen plates of ``crops.region``, and as many from abroad, join ``dev``.
+    Raises :class:`lpr.errors.LprError` for missing labels, for characters outside the spec's
+    alphabet, and for a region without plate styles.
     """
     sets = open_sets(root)
     if lacking := sorted(set(CHARACTERS) - set(spec.alphabet)):
-        raise LprError(
-            f"rendered plates show {', '.join(lacking)} too: put that into spec.alphabet"
-        )
+        raise LprError(f"rendered plates also show {', '.join(lacking)}: add it to spec.alphabet")
     photographs = photographed_plates(sets, spec.alphabet)
     train, dev = dict(photographs.train), dict(photographs.dev)
     if crops.others:
         complete = [each for each in sets.sets if each.complete]
         streets = [p for s in complete for p in load(s.split()[0], unlabelled=s.unlabelled_boxes())]
         train["others"] = others(crops.rendered_others, seed, streets)
-    train |= {
-        "rendered": rendered(crops.rendered, seed, crops.region),
-        "abroad": rendered(crops.rendered_abroad, seed, ABROAD),
-    }
+    train["rendered"] = rendered(crops.rendered, seed, crops.region)
+    train["abroad"] = rendered(crops.rendered_abroad, seed, ABROAD)
     if rendered_check:
         for name, region in (("rendered", crops.region), ("abroad", ABROAD)):
             dev[name] = rendered(rendered_check, seed + UNSEEN, region)
@@ -75,8 +71,8 @@ def read_plates(
 def photographed_plates(sets: DataSets, alphabet: str) -> Plates:
     """The photographed plates to train on by their shares, and those held out.
 
-    Where all sets have one share, their plates have the other too. Raises
-    :class:`lpr.errors.SourceError` where too few have a text.
+    If all sets have the same share, both shares use their plates. Raises
+    :class:`lpr.errors.SourceError` if too few have a text.
     """
     train: dict[str, list[PlateSample]] = {}
     dev: dict[str, list[PlateSample]] = {}

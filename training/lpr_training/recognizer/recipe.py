@@ -28,25 +28,18 @@ def recognizer_of(table: dict[str, Any], name: str) -> RecognizerRecipe:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerRecipe:
-    """What a recognizer is trained from."""
+    """The settings of a recognizer's training."""
 
     schedule: Schedule
     spec: CtcSpec
     crops: CropSettings
-    smoothing: float = 0.0
-    """Weight of the label smoothing."""
-    shape: Shape = field(default_factory=Shape)
-    """The plain network, unless ``resnet_gru`` is given."""
+    smoothing: float = 0.0  # Weight of the label smoothing
+    shape: Shape = field(default_factory=Shape)  # The plain network, unless ``resnet_gru`` is given
     resnet_gru: ResNetGru | None = None
-    keep: Literal["score", "loss"] = "score"
-    """Keeps the network with the highest score (correct texts) or the lowest loss on ``dev``."""
-    distil: Distil | None = None
-    """The teacher, if any."""
-    branches: bool = False
-    """Re-parameterises the 3 x 3 convolutions (:mod:`lpr_training.engine.reparameterization`)."""
-    rendered_check: int = 0
-    """Number of rendered plates of the region, and of foreign ones, that each check reads besides
-    ``dev``; no training sees them."""
+    keep: Literal["score", "loss"] = "score"  # Figure on ``dev`` that selects the best weights
+    distil: Distil | None = None  # The teacher, if any
+    branches: bool = False  # Re-parameterises 3 x 3 convolutions (``engine.reparameterization``)
+    rendered_check: int = 0  # Unseen rendered plates of the region, and of others, in each check
 
     @property
     def network(self) -> Shape | ResNetGru:

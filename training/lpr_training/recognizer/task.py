@@ -39,8 +39,7 @@ _STATISTICS_BATCHES = 16
 
 
 class TorchRecognizer:
-    """A network in training as a :class:`lpr.protocols.CtcRecognizer`, so that the code which will
-    run it also evaluates it."""
+    """A network in training as a :class:`lpr.protocols.CtcRecognizer`: checks use lpr's code."""
 
     def __init__(self, model: nn.Module, spec: CtcSpec) -> None:
         self.model, self.spec = model, spec
@@ -153,14 +152,13 @@ class RecognizerTask:
             truth = [plate.text for plate in plates]
             boxes = [frame(plate.quad, tight=True) for plate in plates]
             views = {"": boxes, "_jittered": [jittered(b, rng, _JITTER) for b in boxes]}
+            images = [plate.picture.levels[0] for plate in plates]
             for end, moved in views.items():
-                crops = [
-                    Crop(p.picture.levels[0], b.quad) for p, b in zip(plates, moved, strict=True)
-                ]
+                crops = [Crop(i, box.quad) for i, box in zip(images, moved, strict=True)]
                 texts = [reading.text for reading in reader.read(crops)]
                 figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, truth)
         keys = [name + end for name in self.dev for end in ("", "_jittered")]
-        # Nearly correct texts count too, since none is exact at first.
+        # Nearly correct texts count too: at first no text is exact.
         figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
         if self.recipe.keep == "loss":
             figures["dev_loss"] = self.dev_loss(model)
@@ -171,8 +169,8 @@ class RecognizerTask:
     def dev_loss(self, model: nn.Module) -> float:
         """Return the mean CTC loss of the plates of ``dev``."""
         total = count = 0.0
+        sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
         for plates in self.dev.values():
-            sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
             for start in range(0, len(plates), _EVAL_BATCH):
                 batch = sampler.as_they_are(plates[start : start + _EVAL_BATCH])
                 scores = model(batch.images)[:, self.spec.dropped_steps :].log_softmax(2)
