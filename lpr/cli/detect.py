@@ -52,9 +52,7 @@ from lpr.utils.timing import measuring
     help="Keep only the plate with the highest confidence in each picture.",
 )
 @click.option(
-    "--timings",
-    is_flag=True,
-    help="Add the milliseconds of each frame, in total and by stage.",
+    "--timings", is_flag=True, help="Add the milliseconds of each frame, in total and by stage."
 )
 def command(
     sources: tuple[str, ...],

@@ -102,8 +102,7 @@ def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
 
 
 def _try_all(
-    topic: str,
-    runtimes: Sequence[tuple[DetectorRuntime | RecognizerRuntime, Callable[[], float]]],
+    topic: str, runtimes: Sequence[tuple[DetectorRuntime | RecognizerRuntime, Callable[[], float]]]
 ) -> Iterator[Finding]:
     works = False
     for runtime, run in runtimes:

@@ -63,9 +63,7 @@ def by_format(outcomes: Sequence[Outcome], regions: Sequence[Region]) -> list[Ro
 
 
 def _rows(
-    outcomes: Sequence[Outcome],
-    name: Callable[[Outcome, int], str | None],
-    order: Sequence[str],
+    outcomes: Sequence[Outcome], name: Callable[[Outcome, int], str | None], order: Sequence[str]
 ) -> list[Row]:
     classes: dict[str, list[tuple[Outcome, int]]] = {each: [] for each in order}
     for outcome in outcomes:

@@ -102,9 +102,7 @@ def _read_pass(record: Mapping[str, Any], width: int, height: int) -> GroundTrut
 
 
 def score(
-    truth: GroundTruth,
-    sightings: Iterable[Sighting],
-    predictions: Sequence[TrackBox] = (),
+    truth: GroundTruth, sightings: Iterable[Sighting], predictions: Sequence[TrackBox] = ()
 ) -> Score:
     """Compare sightings, and the boxes of tracks, with the ground truth.
 

@@ -30,6 +30,5 @@ class JsonlSink(TextSink):
 
     def error(self, source: str, message: str) -> None:
         put_record(
-            self._stream,
-            {"schema": SCHEMA, "type": "error", "source": source, "message": message},
+            self._stream, {"schema": SCHEMA, "type": "error", "source": source, "message": message}
         )

@@ -32,8 +32,7 @@ class SubmissionSink(TextSink):
         read = [plate for plate in plates if plate.text]
         best = max(read, key=lambda plate: plate.confidence, default=None)
         self._row(
-            name if frame.time is None else f"{name}-{frame.index}",
-            best.text if best else UNKNOWN,
+            name if frame.time is None else f"{name}-{frame.index}", best.text if best else UNKNOWN
         )
         self._last_source = frame.source
 

@@ -54,10 +54,7 @@ class Live(Closeable):
     """
 
     def __init__(
-        self,
-        address: Address,
-        stall: float = 5.0,
-        connect: Callable[[], Stream] | None = None,
+        self, address: Address, stall: float = 5.0, connect: Callable[[], Stream] | None = None
     ) -> None:
         self._address = address
         self._stall = stall
