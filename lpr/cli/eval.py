@@ -13,9 +13,7 @@ import click
 from lpr.cli.options import open_reader, reader_options
 from lpr.evaluate import (
     Report,
-    alignment,
     breakdown,
-    calibration,
     compare,
     curves,
     evaluate,
@@ -158,8 +156,8 @@ def _breakdown(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
     return {
         "by_size": [asdict(row) for row in breakdown.by_size(outcomes)],
         "by_format": [asdict(row) for row in breakdown.by_format(outcomes, regions)],
-        "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
-        "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
+        "confusions": [list(pair) for pair in breakdown.confusions(outcomes)],
+        "reliability": [asdict(b) for b in curves.bins(curves.of_plates(outcomes))],
         "risk_coverage": [asdict(p) for p in curves.thinned(curves.risk_coverage(outcomes))],
         "recall_precision": [
             asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))

@@ -10,9 +10,9 @@ from lpr.errors import SourceError
 from lpr.source.address import Address
 from lpr.source.av_stream import Stream, standard_input
 from lpr.source.file import read_head
-from lpr.source.image_sequence import FrameFolder
 from lpr.source.live import Live, SourceLost, SourceRestored
 from lpr.source.media_types import media_type_by
+from lpr.source.picture import FrameFolder
 from lpr.source.video import Video
 from lpr.types import Frame
 
