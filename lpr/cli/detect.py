@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import click
 
-from lpr.cli.options import open_reader, reader_options
+from lpr.cli.options import open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink
@@ -40,12 +40,8 @@ from lpr.utils.timing import measuring
     show_default=True,
     help="The format of the results.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Write results to this file.")
-@click.option(
-    "--save",
-    type=click.Path(path_type=Path),
-    help="Write annotated pictures and videos: a file for one source, else a folder.",
-)
+@path_option("--output", "Write results to this file.")
+@path_option("--save", "Write annotated pictures and videos: a file for one source, else a folder.")
 @click.option(
     "--one-per-picture",
     is_flag=True,
@@ -90,9 +86,7 @@ def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) ->
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
-    return open_save(
-        path, [(source, kind) for source in sources if (kind := media_type_of(source))]
-    )
+    return open_save(path, [(name, kind) for name in sources if (kind := media_type_of(name))])
 
 
 class SaveError(LprError):

@@ -15,8 +15,10 @@ from lpr.evaluate.outcome import Outcome
 from lpr.evaluate.plots import line_plot
 from lpr.evaluate.report import Mistake, Report
 from lpr.regions import Region
+from lpr.sinks.evidence import jpeg
 from lpr.source import open_source
 from lpr.utils import html
+from lpr.utils.geometry import cut_out
 
 MAX_MISTAKES = 60
 """Mistakes that are shown with their picture."""
@@ -171,19 +173,12 @@ def _figure(mistake: Mistake) -> str:
 def _crop(mistake: Mistake) -> str:
     """The box and half of its size around it."""
     with open_source(mistake.path) as source:
-        image = next(iter(source)).image
-    box = mistake.box
-    x, y = box.width * 0.5, box.height * 0.5
-    height, width = image.shape[:2]
-    x0, y0 = max(int(box.x0 - x), 0), max(int(box.y0 - y), 0)
-    x1, y1 = min(int(box.x1 + x) + 1, width), min(int(box.y1 + y) + 1, height)
-    crop = image[y0:y1, x0:x1]
+        crop = cut_out(next(iter(source)).image, mistake.box.grown(0.5))
     if crop.size == 0:
         return ""
     scale = min(_CROP_WIDTH / crop.shape[1], _MAX_ZOOM)
     scaled = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return html.image(data.tobytes(), alt=mistake.labelled or "")
+    return html.image(jpeg(scaled, 80), alt=mistake.labelled or "")
 
 
 def _of(right: int, total: int) -> str:

@@ -36,7 +36,7 @@ def line_plot(
 
 def _place(x: float, y: float) -> tuple[float, float]:
     """The coordinates of a point whose ``x`` and ``y`` are shares of the axes (0..1)."""
-    across, up = min(max(x, 0), 1), min(max(y, 0), 1)
+    across, up = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
     return (
         _LEFT + across * (_WIDTH - _LEFT - _RIGHT),
         _HEIGHT - _BOTTOM - up * (_HEIGHT - _TOP - _BOTTOM),
