@@ -22,7 +22,7 @@ def line_plot(
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in inside)
     parts = [_frame(top, x_title, y_title)]
     if reliability:
-        (x0, y0), (x1, y1) = _place(0, 0), _place(1, 1)
+        (x0, y0), (x1, y1) = _place(0.0, 0.0), _place(1.0, 1.0)
         parts.append(f'<line class="rule" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>')
     parts.append(f'<polyline class="line" points="{path}"/>')
     if reliability:
@@ -48,7 +48,7 @@ def _frame(top: float, x_title: str, y_title: str) -> str:
     right = _WIDTH - _RIGHT
     for x in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = x * top
-        (across, bottom), (left, up) = _place(x, 0), _place(0, x)
+        (across, bottom), (left, up) = _place(x, 0.0), _place(0.0, x)
         parts += [
             f'<line class="grid" x1="{left}" y1="{up:.1f}" x2="{right}" y2="{up:.1f}"/>',
             f'<text x="{left - 6}" y="{up + 4:.1f}" text-anchor="end">{y:.3g}</text>',

@@ -16,7 +16,6 @@ from typing import TypeAlias
 from lpr.errors import LprError
 from lpr.sightings import Gap, TrackOverlay
 from lpr.source.address import Address
-from lpr.source.live import SourceLost, SourceRestored
 from lpr.source.video_sources import VideoSource
 from lpr.types import Box, Detection, Frame
 from lpr.utils.timing import measuring
@@ -45,7 +44,7 @@ class _End:
     error: LprError | None = None
 
 
-_Item: TypeAlias = Frame | SourceLost | SourceRestored | _End
+_Item: TypeAlias = Frame | Gap | _End
 
 
 @dataclass(slots=True)
@@ -171,7 +170,7 @@ class Camera:
 
     def _in_order(self) -> Iterator[Event]:
         """The events of all frames, in their order. Raises the error that ended the source."""
-        in_flight: deque[_InFlight | SourceLost | SourceRestored] = deque()
+        in_flight: deque[_InFlight | Gap] = deque()
         end: _End | None = None
         while end is None or in_flight:
             while end is None and len(in_flight) < MAX_IN_FLIGHT:
@@ -189,7 +188,9 @@ class Camera:
                 self._stats.count(in_flight=len(in_flight) + 1, finished=1)
                 yield self._track(first)
             else:
-                yield from self._gap(first)
+                if first.until is None:
+                    yield self._flush()
+                yield first
         if end is not None and end.error is not None:
             raise end.error
         yield self._flush()
@@ -232,12 +233,6 @@ class Camera:
             trail = tuple(box.center for _, box in track.path[-_TRAIL_LENGTH:])
             drawn.append(TrackOverlay(track.number, box, text, trail, detected))
         return tuple(drawn)
-
-    def _gap(self, item: SourceLost | SourceRestored) -> Iterator[Event]:
-        until, attempts = (None, 0) if isinstance(item, SourceLost) else (item.until, item.attempts)
-        if until is None:
-            yield self._flush()
-        yield Gap(self.address.camera, self.address.shown, item.since, until, item.reason, attempts)
 
     def _flush(self) -> Seen:
         """The sightings of all vehicles in the picture: for now, no frame follows."""
