@@ -133,17 +133,12 @@ def _measure(way: str, frames: Iterable[object], stats: WatchStats) -> WatchSpee
         raise SourceError("no frame came in time; give it more --seconds")
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     memory.append((seconds, _resident()))
-    return WatchSpeed(
-        way,
-        count,
-        seconds,
-        cpu_seconds / seconds / (os.cpu_count() or 1),
-        stats.detected,
-        stats.dropped,
-        None,
-        {name: 1000 * value / count for name, value in stats.stages.items()},
-        (memory[0][1], next(m for t, m in memory if t >= seconds / 10), memory[-1][1]),
-    )
+    busy = cpu_seconds / seconds / (os.cpu_count() or 1)
+    stages = {name: 1000 * value / count for name, value in stats.stages.items()}
+    early = next(m for t, m in memory if t >= seconds / 10)
+    samples = (memory[0][1], early, memory[-1][1])
+    counts = stats.detected, stats.dropped
+    return WatchSpeed(way, count, seconds, busy, *counts, None, stages, samples)
 
 
 def _resident() -> float:

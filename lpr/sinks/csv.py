@@ -13,20 +13,9 @@ from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
 
 COLUMNS = (
-    "source",
-    "frame",
-    "time",
-    "text",
-    "display",
-    "region",
-    "confidence",
-    "detection_confidence",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "ms",
-)
+    "source", "frame", "time", "text", "display", "region", "confidence", "detection_confidence",
+    "x0", "y0", "x1", "y1", "ms",
+)  # fmt: skip
 _UNKNOWN = "unknown"  # The text of a picture without a reading
 
 
@@ -69,9 +58,8 @@ class SubmissionSink(TextSink):
         name = _stem(frame.source)
         read = [plate for plate in plates if plate.text]
         best = max(read, key=lambda plate: plate.confidence, default=None)
-        self._row(
-            name if frame.time is None else f"{name}-{frame.index}", best.text if best else _UNKNOWN
-        )
+        identity = name if frame.time is None else f"{name}-{frame.index}"
+        self._row(identity, best.text if best else _UNKNOWN)
         self._last_source = frame.source
 
     def error(self, source: str, message: str) -> None:

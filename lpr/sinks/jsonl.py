@@ -32,9 +32,8 @@ class JsonlSink(TextSink):
         put_record(self._stream, record)
 
     def error(self, source: str, message: str) -> None:
-        put_record(
-            self._stream, {"schema": SCHEMA, "type": "error", "source": source, "message": message}
-        )
+        record = {"schema": SCHEMA, "type": "error", "source": source, "message": message}
+        put_record(self._stream, record)
 
 
 class SightingSink(Closeable):
