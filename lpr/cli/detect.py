@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -73,16 +73,13 @@ def command(
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
         sink = registry().sinks[format_]
-        records = stack.enter_context(PluggedSink(sink, _open_stream(stack, output, planned)))
+        stream = stack.enter_context(open_output(output, planned)) if output else standard_output()
+        records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, names)
     run.summarise(len(planned))
-
-
-def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
-    return stack.enter_context(open_output(path, sources)) if path else standard_output()
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:

@@ -97,8 +97,8 @@ def command(
     """Report every vehicle that passes, once, as a JSON line.
 
     A SOURCE is a video file or GIF, a folder of pictures, an address (rtsp://, http://...), a
-    camera of this machine (camera:0), or - for standard input. An interrupt ends it after
-    everything in flight is written.
+    camera of this machine (camera:0), or - for standard input. After an
+    interrupt, everything in flight is still written.
     """
     planned = addresses(sources)
     redactor = _redactor(blur, known)
@@ -140,8 +140,7 @@ def _take(settings: type[S], options: dict[str, Any], **others: Any) -> S:
 
 @contextmanager
 def _stopped_by_signals(engine: Engine) -> Iterator[list[int]]:
-    """The first SIGINT or SIGTERM stops the engine, the next one interrupts; gives the signals that
-    came."""
+    """Stop the engine on the first SIGINT or SIGTERM, interrupt on the next; yield all signals."""
     signals: list[int] = []
 
     def handle(number: int, frame: object) -> None:

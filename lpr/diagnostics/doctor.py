@@ -1,4 +1,4 @@
-"""The report of ``lpr doctor``: what is installed here, and what of it works."""
+"""The report of ``lpr doctor``: the installed parts, and whether they work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a video is watched, and which stages take the time."""
+"""The speed of a watch, and the time of each stage."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def plain_loop(
 ) -> WatchSpeed:
     """The speed of decoding, detecting, tracking and reading one after the other.
 
-    Only the networks may use several threads, as ``reader`` says.
+    Only the networks may use several threads, as set in ``reader``.
     """
     watcher = Watcher(address.camera, address.shown, reader, settings)
     stats = WatchStats()

@@ -82,8 +82,7 @@ def _row(name: str, members: Sequence[tuple[Outcome, int]]) -> Row:
 
 
 def confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
-    """(labelled character, character read, count), the most frequent first; plates that were not
-    found are left out."""
+    """(labelled character, character read, count) of the plates found, the most frequent first."""
     counts = Counter(
         pair
         for outcome in outcomes

@@ -42,8 +42,7 @@ class RiskCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """``count`` readings or characters of about the same confidence: their mean confidence, and the
-    share that is right."""
+    """``count`` readings or characters of similar confidence: its mean, and the share right."""
 
     count: int
     confidence: float
@@ -53,7 +52,7 @@ class Bin:
 def recall_precision(outcomes: Sequence[Outcome]) -> list[PrecisionRecall]:
     """The curve of detections (IoU of at least 0.5 with a label) over their confidence.
 
-    Detections below the system's own thresholds are not given out, and so are missing.
+    Detections below the system's own thresholds are missing.
     """
     scored: list[Scored] = []
     for outcome in outcomes:

@@ -17,8 +17,7 @@ from lpr.utils.geometry import cut_out
 
 
 class PlateRedactor:
-    """Hides all plates in pictures except the ``known`` ones. A plate that has not been read yet is
-    hidden."""
+    """Hides all plates in pictures except the ``known`` ones, unread plates included."""
 
     def __init__(self, known: Collection[str] = ()) -> None:
         self._known = frozenset(known)

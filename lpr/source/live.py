@@ -92,8 +92,7 @@ class Live(Closeable):
 
 
 class _Clock:
-    """Maps a source's time to this machine's, from its opening on. If the two drift apart, this
-    machine's clock wins."""
+    """Maps a source's time to this machine's clock, which wins if the two drift apart."""
 
     def __init__(self, opened: float) -> None:
         self._offset = opened
@@ -131,10 +130,7 @@ class _FreezeDetector:
 
 def connected(address: Address, stall: float) -> Stream:
     """Open a stream or a camera of this machine."""
-    options: dict[str, str] = {}
-    if address.kind == "camera":
-        return Stream(address.text, address.shown, "v4l2", options, stall)
-    if address.text.lower().startswith("rtsp"):
-        # Over TCP no packet is lost, and firewalls let it through.
-        options["rtsp_transport"] = "tcp"
-    return Stream(address.text, address.shown, None, options, stall)
+    format_ = "v4l2" if address.kind == "camera" else None
+    # Over TCP no packet is lost, and firewalls let it through.
+    options = {"rtsp_transport": "tcp"} if address.text.lower().startswith("rtsp") else {}
+    return Stream(address.text, address.shown, format_, options, stall)

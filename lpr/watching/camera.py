@@ -30,11 +30,9 @@ MAX_IN_FLIGHT = 8
 """Frames of one camera between submission and tracking, and events that wait to be taken. More keep
 more threads busy; with fewer, ``every="auto"`` reacts sooner."""
 _QUEUE_SIZE = 8  # Decoded frames that wait for tracking; a live source drops older ones
-# Seconds that :meth:`Camera.join` waits for a thread; a silent source may block its thread.
-_JOIN_TIMEOUT = 1.0
+_JOIN_TIMEOUT = 1.0  # Seconds to wait for a thread, which a silent source may block
 _TRAIL_LENGTH = 12  # Positions in a drawn trail
-# Seconds for which a track that is not detected is still drawn, at its predicted position.
-_DRAW_LOST_FOR = 0.5
+_DRAW_LOST_FOR = 0.5  # Seconds for which an undetected track is drawn at its predicted position
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +210,9 @@ class Camera:
             with measuring() as clock:
                 sightings = self._watcher.see(frame, detections)
             self._stats.add_timing(clock.timing())
-        return Seen(
-            self.address.camera,
-            frame if self._show else None,
-            item.detections is not None,
-            self._drawn_tracks(frame) if self._show else (),
-            tuple(sightings),
-        )
+        looked, shown = item.detections is not None, frame if self._show else None
+        drawn = self._drawn_tracks(frame) if self._show else ()
+        return Seen(self.address.camera, shown, looked, drawn, tuple(sightings))
 
     def _drawn_tracks(self, frame: Frame) -> tuple[TrackOverlay, ...]:
         now = frame.time or 0.0
