@@ -99,10 +99,7 @@ def write_labels(table: Path, rows: Iterable[LabelRow]) -> None:
 
     Raises ``OSError`` if the table cannot be written; an old one is then left as it is.
     """
-    with (
-        write_atomically(table) as part,
-        part.open("w", newline="", encoding="utf-8") as stream,
-    ):
+    with write_atomically(table) as part, part.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
         for row in rows:

@@ -1,8 +1,4 @@
-"""Opens readers: checks the options, plans what runs where, opens the networks.
-
-:func:`load` opens one reader, :func:`load_pool` several alike. :func:`registry` holds the runtimes
-and regions that they choose from.
-"""
+"""Opens readers: checks the options, chooses the runtimes, opens the networks."""
 
 from __future__ import annotations
 
@@ -79,8 +75,7 @@ class ReaderOptions:
             if isinstance(share, float | int) and not 0 <= share <= 1:
                 raise ValueError(f"{name} has to lie in 0..1, not {share}")
         if not isinstance(self.tiles, str):
-            words = f"tiles are auto, off or columns x rows as in '3x2', not {self.tiles!r}"
-            raise ValueError(words)
+            raise ValueError(f"tiles are auto, off or columns x rows (3x2), not {self.tiles!r}")
         if Tiles.of(self.tiles) and isinstance(self.threshold, Sweep):
             raise ValueError("a sweep of thresholds and tiles exclude each other")
         if self.max_error is not None and self.min_confidence is not None:
@@ -89,10 +84,7 @@ class ReaderOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a reader is opened from: files, runtimes and settings, all checked.
-
-    ``size`` is the detector's input (width, height) in pixels.
-    """
+    """Checked files, runtimes and settings; ``size`` is the detector's input in pixels."""
 
     options: ReaderOptions
     cfg: Cfg
@@ -189,7 +181,7 @@ def regions_of(model: Model, codes: Sequence[str] | None) -> list[Region]:
 
 
 def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
-    """Choose what runs where and log it; the default input size is ``scale`` times the model's."""
+    """Choose the runtimes and log them; the default input size is ``scale`` times the model's."""
     plugged = registry()
     for plugin in plugged.plugins:
         for problem in plugin.problems:
@@ -254,8 +246,7 @@ def _open(plan: _Plan) -> Reader:
 
 
 def _acceptance(plan: _Plan) -> tuple[float, float]:
-    """The reader's ``min_confidence`` and ``accept_threshold``: an explicit minimum overrides the
-    model's accept threshold."""
+    """``min_confidence`` and ``accept_threshold``; an explicit minimum disables the latter."""
     options = plan.options
     if options.max_error is not None:
         return 1 - options.max_error, math.inf

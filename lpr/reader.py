@@ -112,8 +112,7 @@ class Reader(Closeable):
         return Plate(detection, reading, display, code, kind)
 
     def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
-        """The regions, with the one that the plate looks like first: a text of one region often
-        fits formats of others."""
+        """The regions, the one that the plate looks like first: many texts fit several."""
         appearance = reading.appearance
         if appearance is None or appearance.region_confidence < MIN_REGION_CONFIDENCE:
             return self.regions

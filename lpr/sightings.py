@@ -1,4 +1,4 @@
-"""What a watch reports: vehicles that passed, and times without a camera."""
+"""The reports of a watch: vehicles that passed, and gaps without frames."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ class Observation:
     """A reading of a plate, with its time and place.
 
     ``crop`` shows the plate and its surroundings, ``size`` is the frame's width and height.
-    ``frame`` is the whole picture, or None if it is not kept; ``others`` are the boxes of all other
-    plates in it.
+    ``frame`` is the whole picture, None if not kept; ``others`` are the boxes of its other plates.
     """
 
     moment: FrameTime
@@ -99,8 +98,7 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class TrackOverlay:
     """A plate to draw in a frame: its track's number, its box, its text so far (empty until it
-    counts), the centres of its last boxes, and whether it was detected in this frame or is only
-    predicted."""
+    counts), the centres of its last boxes, and whether it was detected or only predicted here."""
 
     track: int
     box: Box

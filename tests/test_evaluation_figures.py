@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.evaluate import Outcome, Report, compare, render_html
-from lpr.evaluate.alignment import confusions
-from lpr.evaluate.breakdown import by_format, by_size
-from lpr.evaluate.calibration import BINS, bins, expected_error, of_characters, of_plates
-from lpr.evaluate.curves import average_precision, recall_precision, risk_coverage
+from lpr.evaluate.breakdown import by_format, by_size, confusions
+from lpr.evaluate.curves import (
+    BINS,
+    average_precision,
+    bins,
+    expected_error,
+    of_characters,
+    of_plates,
+    recall_precision,
+    risk_coverage,
+)
 from lpr.evaluate.intervals import mcnemar, wilson
 from lpr.labels import LabelledPicture, LabelledPlate
 from lpr.regions.taiwan import TAIWAN

@@ -1,4 +1,4 @@
-"""The command line: one module per command; the hook ``lpr_commands`` gives them to the registry.
+"""The command line: one module per command, registered by the hook ``lpr_commands``.
 
 Exit statuses: 0 success; 1 something failed, the rest was done; 2 the call cannot work: wrong
 usage, or a backend that is not available here.
@@ -23,8 +23,7 @@ from lpr.loading import registry
 from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
 
-# The key in a context's ``meta`` for the name of a command that another plugin gave.
-_PLUGIN = "lpr.plugin"
+_PLUGIN = "lpr.plugin"  # Key in a context's ``meta``: the name of a third-party command
 
 
 class _Commands(click.Group):
@@ -89,25 +88,19 @@ def _run(given: list[str], debug: bool) -> int:
         _complain("interrupted")
         return 130
     except BrokenPipeError:
-        # The reader of our output is gone (`lpr detect ... | head -1`), which is no error; Python's
-        # flush at exit must not report it either.
+        # `lpr detect ... | head -1` is no error; Python's flush at exit must not report it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except LprError as error:
+    except (LprError, OSError) as error:
         if debug:
             raise
         _complain(str(error))
         if isinstance(error, StuckError):
             _leave(1)
         return 2 if isinstance(error, BackendError) else 1
-    except OSError as error:
-        if debug:
-            raise
-        _complain(str(error))
-        return 1
     # BaseException: a plugin may raise anything.
     except BaseException as error:
         if debug:
@@ -119,8 +112,7 @@ def _run(given: list[str], debug: bool) -> int:
 
 
 def _limit_exit_time(status: int) -> None:
-    """Exit after :data:`CLOSE_TIMEOUT` even if a plugin's threads still run: Python would wait for
-    them without end or message."""
+    """Exit after :data:`CLOSE_TIMEOUT` even if a plugin's threads still run."""
 
     def leave() -> None:
         time.sleep(CLOSE_TIMEOUT)
@@ -128,7 +120,7 @@ def _limit_exit_time(status: int) -> None:
         threads = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
         if threads:
             names = ", ".join(threads)
-            _complain(f"left behind are threads that a plugin started and did not end: {names}")
+            _complain(f"threads of a plugin were left behind, because it did not end them: {names}")
             _leave(status or 1)
 
     threading.Thread(target=leave, daemon=True).start()

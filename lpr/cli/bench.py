@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -60,7 +60,7 @@ def command() -> None:
 @command.command("runtimes")
 @click.argument("networks", metavar="[NETWORK]...", nargs=-1)
 @click.option("--parity", is_flag=True, help="Compare results instead of speed.")
-@click.option("--against", help="With --parity: the Darknet model that NETWORK was made of.")
+@click.option("--against", help="With --parity: the Darknet model that NETWORK was converted from.")
 @click.option(
     "--pictures",
     multiple=True,
@@ -91,10 +91,7 @@ def runtimes(
     if (against or pictures) and not parity:
         raise click.UsageError("--against and --pictures require --parity")
     names = networks or (DEFAULT_MODEL,)
-    if parity:
-        rows = _parity(names, against, _load(pictures))
-    else:
-        rows = _speed(names, device, threads, batch)
+    rows = _parity(names, against, pictures) if parity else _speed(names, device, threads, batch)
     _print(rows, as_json)
 
 
@@ -122,19 +119,18 @@ def video(
     if address.kind not in ("file", "folder"):
         raise click.BadParameter("only a recording can be repeated; give a file or a folder")
     cores = os.cpu_count() or 1
-    ways = [(WatchSettings(), "watch, {} finders")]
+    ways = {"watch, {} finders": WatchSettings()}
     if not watch_only:
-        ways.append(
-            (WatchSettings(every="auto", skip_still=True), "the same, --every auto --skip-still")
-        )
+        frugal = WatchSettings(every="auto", skip_still=True)
+        ways["the same, --every auto --skip-still"] = frugal
     results = [watch_speed.decoding(address, min(seconds, _DECODING))]
     with ExitStack() as stack:
         readers = open_readers(threads or cores, **options)
         for reader in readers:
             stack.enter_context(reader)
-        for rules, name in ways:
-            name = name.format(len(readers))
-            results.append(watch_speed.engine(address, seconds, readers, rules, name))
+        for way, settings in ways.items():
+            name = way.format(len(readers))
+            results.append(watch_speed.engine(address, seconds, readers, settings, name))
     for count in () if watch_only else sorted({1, cores}):
         with open_readers(1, **options, threads=count)[0] as reader:
             name = f"plain loop, networks on {count} thread{'s' * (count > 1)}"
@@ -144,52 +140,45 @@ def video(
             row = {**asdict(result), "fps": result.fps, "of_decoding": result.fps / results[0].fps}
             click.echo(json.dumps(row))
         return
-    _print(map(_summary_row(results[0]), results), as_json=False)
+    _print((_summary_row(result, results[0]) for result in results), as_json=False)
     click.echo()
-    _print(filter(None, map(_stage_row, results)), as_json=False)
+    _print((_stage_row(result) for result in results if result.stages), as_json=False)
 
 
-def _summary_row(decoding: WatchSpeed) -> Callable[[WatchSpeed], dict[str, Any]]:
-    def row(result: WatchSpeed) -> dict[str, Any]:
-        start, early, end = result.memory
-        return {
-            "way": result.way,
-            "frames/s": result.fps,
-            "of decoding": result.fps / decoding.fps,
-            "cores busy": f"{result.busy:.0%}",
-            "looked at": f"{result.looked / result.frames:.0%}" if result.looked else "-",
-            "queue filled": None if result.filled is None else f"{result.filled:.0%}",
-            "dropped": str(result.dropped),
-            "MiB": f"{start:.0f}, {early:.0f}, {end:.0f}",
-        }
-
-    return row
+def _summary_row(result: WatchSpeed, decoding: WatchSpeed) -> dict[str, Any]:
+    start, early, end = result.memory
+    return {
+        "way": result.way,
+        "frames/s": result.fps,
+        "of decoding": result.fps / decoding.fps,
+        "cores busy": f"{result.busy:.0%}",
+        "looked at": f"{result.looked / result.frames:.0%}" if result.looked else "-",
+        "queue filled": None if result.filled is None else f"{result.filled:.0%}",
+        "dropped": str(result.dropped),
+        "MiB": f"{start:.0f}, {early:.0f}, {end:.0f}",
+    }
 
 
 _STAGES = ("source", "letterbox", "detector", "heads", "track", "crops", "recognizer", "decode")
 
 
-def _stage_row(result: WatchSpeed) -> dict[str, Any] | None:
-    if not result.stages:
-        return None
+def _stage_row(result: WatchSpeed) -> dict[str, Any]:
     total = sum(result.stages.values())
-    shares = {
-        name: f"{result.stages.get(name, 0.0):.2f} ({result.stages.get(name, 0.0) / total:.0%})"
-        for name in _STAGES
-    }
-    return {"ms a frame": result.way, **shares}
+    times = {name: result.stages.get(name, 0.0) for name in _STAGES}
+    cells = {name: f"{ms:.2f} ({ms / total:.0%})" for name, ms in times.items()}
+    return {"ms a frame": result.way, **cells}
 
 
 def _parity(
-    names: Sequence[str], against: str | None, pictures: Sequence[Image]
+    names: Sequence[str], against: str | None, patterns: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
+    pictures = _load(patterns)
     source = None if against is None else load_network(against)
     for name in names:
-        found = agreements(registry().detector_runtimes, load_network(name), source, pictures)
-        for row in found:
+        runtimes = registry().detector_runtimes
+        for row in agreements(runtimes, load_network(name), source, pictures):
             cells = asdict(row)
-            problem = cells.pop("problem")
-            if problem:
+            if problem := cells.pop("problem"):
                 click.echo(f"lpr: {problem}", err=True)
             yield {"network": Path(name).name, **cells}
 
@@ -208,9 +197,7 @@ def _speed(
 ) -> Iterator[dict[str, Any]]:
     plugins = registry()
     detectors = [r for r in plugins.detector_runtimes if r.device == device and not problem_of(r)]
-    recognizers = [
-        r for r in plugins.recognizer_runtimes if r.device == device and not problem_of(r)
-    ]
+    readers = [r for r in plugins.recognizer_runtimes if r.device == device and not problem_of(r)]
     if not detectors:
         raise BackendError(f"no runtime works on {device} here; lpr doctor says why")
     models = {name: load_network(name) for name in names}
@@ -224,8 +211,8 @@ def _speed(
             for size in batches:
                 speeds = list(detector_speeds(able, model, count, size))
                 if part is not None:
-                    readers = [r for r in recognizers if part.format in r.formats]
-                    speeds += recognizer_speeds(readers, part, count, size)
+                    recognizers = [r for r in readers if part.format in r.formats]
+                    speeds += recognizer_speeds(recognizers, part, count, size)
                 for speed in speeds:
                     share = speed.gflops / peaks[count] if speed.gflops and peaks else None
                     yield {"network": Path(name).name, **asdict(speed), "of_peak": share}

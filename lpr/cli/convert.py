@@ -11,18 +11,13 @@ from lpr.runtimes.convert import convert
 from lpr.runtimes.traits import INSTALL_TORCH
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_OUTPUT = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("convert")
 @click.argument("cfg", type=_FILE)
 @click.argument("weights", type=_FILE)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The ONNX file to write.",
-)
+@click.option("-o", "--output", required=True, type=_OUTPUT, help="The ONNX file to write.")
 @click.option(
     "--half", is_flag=True, help="Compute in half precision; input and heads stay float32."
 )
@@ -39,22 +34,14 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
             click.echo(f"lpr: {each.runtime} cannot run it: {each.problem}", err=True)
         else:
             click.echo(f"{each.runtime}\t{each.max_rel_diff:.2g}")
-    heads = ", ".join(
-        f"{head.out_channels} channels / {head.out_stride}" for head in done.cfg.heads
-    )
-    click.echo(
-        f"lpr: {output}: {done.size / 1e6:.1f} MB, {'half' if half else 'single'} precision, "
-        f"heads: {heads}; {_compared(done.source)}",
-        err=True,
-    )
-    if half:
-        click.echo('lpr: in a model.toml, precision = "float16" says so', err=True)
-
-
-def _compared(source: str | None) -> str:
-    if source is None:
-        return (
+    heads = ", ".join(f"{h.out_channels} channels / {h.out_stride}" for h in done.cfg.heads)
+    compared = f"compared with {done.source}, which runs cfg and weights unconverted"
+    if done.source is None:
+        compared = (
             "not compared with its source, because no runtime here runs the cfg itself; "
             f"lpr-torch does: {INSTALL_TORCH}"
         )
-    return f"compared with {source}, which runs cfg and weights unconverted"
+    size = f"{done.size / 1e6:.1f} MB, {'half' if half else 'single'} precision"
+    click.echo(f"lpr: {output}: {size}, heads: {heads}; {compared}", err=True)
+    if half:
+        click.echo('lpr: in a model.toml, precision = "float16" says so', err=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
-from lpr.cli.options import open_reader, reader_options
+from lpr.cli.options import open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink
@@ -40,21 +40,15 @@ from lpr.utils.timing import measuring
     show_default=True,
     help="The format of the results.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Write results to this file.")
-@click.option(
-    "--save",
-    type=click.Path(path_type=Path),
-    help="Write annotated pictures and videos: a file for one source, else a folder.",
-)
+@path_option("--output", "Write results to this file.")
+@path_option("--save", "Write annotated pictures and videos: a file for one source, else a folder.")
 @click.option(
     "--one-per-picture",
     is_flag=True,
     help="Keep only the plate with the highest confidence in each picture.",
 )
 @click.option(
-    "--timings",
-    is_flag=True,
-    help="Add the milliseconds of each frame, in total and by stage.",
+    "--timings", is_flag=True, help="Add the milliseconds of each frame, in total and by stage."
 )
 def command(
     sources: tuple[str, ...],
@@ -79,7 +73,8 @@ def command(
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
         sink = registry().sinks[format_]
-        records = stack.enter_context(PluggedSink(sink, _open_stream(stack, output, planned)))
+        stream = stack.enter_context(open_output(output, planned)) if output else standard_output()
+        records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
             for name in names:
@@ -87,14 +82,8 @@ def command(
     run.summarise(len(planned))
 
 
-def _open_stream(stack: ExitStack, path: Path | None, sources: Sequence[str]) -> TextIO:
-    return stack.enter_context(open_output(path, sources)) if path else standard_output()
-
-
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
-    return open_save(
-        path, [(source, kind) for source in sources if (kind := media_type_of(source))]
-    )
+    return open_save(path, [(name, kind) for name in sources if (kind := media_type_of(name))])
 
 
 class SaveError(LprError):

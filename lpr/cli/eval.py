@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from lpr.cli.options import open_reader, reader_options
+from lpr.cli.options import open_reader, path_option, reader_options
 from lpr.evaluate import (
+    Comparison,
     Report,
-    alignment,
     breakdown,
-    calibration,
     compare,
     curves,
     evaluate,
@@ -43,15 +43,15 @@ from lpr.utils.progress import progress
     is_flag=True,
     help="First change each picture's light, colours, sharpness and scale by a fixed recipe.",
 )
-@click.option(
+@path_option(
     "--predictions",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Score these records (JSON Lines, of any system) instead of running a model.",
+    "Score these records (JSON Lines, of any system) instead of running a model.",
+    dir_okay=False,
 )
-@click.option(
+@path_option(
     "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a page with all figures, plots and the pictures of the worst mistakes.",
+    "Write a page with all figures, plots and the pictures of the worst mistakes.",
+    dir_okay=False,
 )
 @click.option(
     "--against",
@@ -76,63 +76,63 @@ def command(
 
     All figures come from one run with the default settings of `lpr detect`.
     """
-    context = click.get_current_context()
-    given = [name for name in (*options, "stress") if _was_given(context, name)]
-    if predictions and (odd := [n for n in given if n not in ("regions", "model")]):
-        raise click.UsageError(f"--predictions runs no model: --{_dashed(odd[0])} changes nothing")
-    bounds = [name for name in given if name in ("max_error", "min_confidence")]
-    if against and Path(against).is_file() and bounds:
-        raise click.UsageError(
-            f"--{_dashed(bounds[0])} would apply to this system only, not to {against}"
-        )
-    if html and html.suffix.lower() not in (".html", ".htm"):
-        raise click.UsageError(f"--html {html}: name a file that ends in .html")
+    rival_file = Path(against) if against and Path(against).is_file() else None
+    _check_usage(predictions, rival_file, html, (*options, "stress"))
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
-    # Everything that can fail early is checked before the models run.
-    file = Path(against) if against and Path(against).is_file() else None
-    rival_report = score_predictions(read_predictions(file), pictures) if file else None
     inputs = [str(picture.path) for picture in pictures]
     inputs += [str(file) for file in (table_of(folder), predictions, against) if file]
+    # Everything that can fail early is checked before the models run.
     if html:
         check_document(html, inputs)
-    if against and not rival_report:
+    rival = score_predictions(read_predictions(rival_file), pictures) if rival_file else None
+    if against and not rival:
         load_model(against)
-    report = _run(pictures, predictions, stress, options)
-    if against and not rival_report:
-        rival_report = _run(pictures, None, False, {**options, "model": against})
-    comparison = compare(report, rival_report) if rival_report else None
-    figures = report.figures()
+    report = _run(pictures, options, predictions, stress)
+    if against and not rival:
+        rival = _run(pictures, {**options, "model": against})
+    comparison = compare(report, rival) if rival else None
+    regions: Sequence[Region] = ()
+    if html or as_json:
+        regions = regions_of(load_model(options["model"]), options["regions"])
     if html:
         title = f"{predictions or options['model']} on {folder.name}{f', {split}' if split else ''}"
-        regions = _regions(options)
-        rival = (against, comparison) if against and comparison else None
-        write_document(html, render_html(title, report, regions, rival), inputs)
-    result: dict[str, Any] = {"folder": str(folder), "split": split, **figures}
-    mistake_records = [mistake.as_dict() for mistake in report.mistakes()] if mistakes else []
+        compared = (against, comparison) if against and comparison else None
+        write_document(html, render_html(title, report, regions, compared), inputs)
+    result = {"folder": str(folder), "split": split, **report.figures()}
+    records = [mistake.as_dict() for mistake in report.mistakes()] if mistakes else None
     if as_json:
-        more: dict[str, Any] = {"mistakes": mistake_records} if mistakes else {}
-        more |= _breakdown(report, _regions(options))
+        if records is not None:
+            result["mistakes"] = records
+        result |= _breakdown(report, regions)
         if comparison:
-            more["comparison"] = {"with": against, **asdict(comparison)}
-        click.echo(json.dumps(result | more, ensure_ascii=False, indent=2))
-        return
-    for name, ms in result.pop("ms_of_stages").items():
-        result[f"ms_{name}_median"] = ms
-    if comparison:
-        result |= {f"texts_{k}": v for k, v in asdict(comparison).items() if k != "differences"}
-    for name, value in result.items():
-        click.echo(f"{name:28} {'-' if value is None else value}")
-    for mistake in mistake_records:
-        click.echo("\t".join("-" if v is None else str(v) for v in mistake.values()))
+            result["comparison"] = {"with": against, **asdict(comparison)}
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        _print_table(result, comparison, records or [])
+
+
+def _check_usage(
+    predictions: Path | None, rival: Path | None, html: Path | None, options: Iterable[str]
+) -> None:
+    """Refuse ``options`` that would change nothing; ``rival`` is the file of another system."""
+    source = click.get_current_context().get_parameter_source
+    given = [n.replace("_", "-") for n in options if source(n) == ParameterSource.COMMANDLINE]
+    if predictions and (odd := [n for n in given if n not in ("regions", "model")]):
+        raise click.UsageError(f"--predictions runs no model: --{odd[0]} changes nothing")
+    bounds = [name for name in given if name in ("max-error", "min-confidence")]
+    if rival and bounds:
+        raise click.UsageError(f"--{bounds[0]} would apply to this system only, not to {rival}")
+    if html and html.suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"--html {html}: name a file that ends in .html")
 
 
 def _run(
     pictures: Sequence[LabelledPicture],
-    predictions: Path | None,
-    stress: bool,
     options: dict[str, Any],
+    predictions: Path | None = None,
+    stress: bool = False,
 ) -> Report:
     if predictions:
         return score_predictions(read_predictions(predictions), pictures)
@@ -140,28 +140,30 @@ def _run(
         return evaluate(reader, bar, stress)
 
 
-def _was_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
-
-
-def _dashed(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def _regions(options: dict[str, Any]) -> list[Region]:
-    """The regions for the breakdown by format: those given, by default the model's."""
-    return regions_of(load_model(options["model"]), options["regions"])
+def _print_table(
+    result: dict[str, Any], comparison: Comparison | None, mistakes: Sequence[dict[str, Any]]
+) -> None:
+    stages = result.pop("ms_of_stages")
+    result |= {f"ms_{name}_median": ms for name, ms in stages.items()}
+    if comparison:
+        result |= {f"texts_{k}": v for k, v in asdict(comparison).items() if k != "differences"}
+    for name, value in result.items():
+        click.echo(f"{name:28} {'-' if value is None else value}")
+    for mistake in mistakes:
+        click.echo("\t".join("-" if v is None else str(v) for v in mistake.values()))
 
 
 def _breakdown(report: Report, regions: Sequence[Region]) -> dict[str, Any]:
     outcomes = report.outcomes
+
+    def records(rows: Sequence[Any]) -> list[dict[str, Any]]:
+        return [asdict(row) for row in rows]
+
     return {
-        "by_size": [asdict(row) for row in breakdown.by_size(outcomes)],
-        "by_format": [asdict(row) for row in breakdown.by_format(outcomes, regions)],
-        "confusions": [list(pair) for pair in alignment.confusions(outcomes)],
-        "reliability": [asdict(b) for b in calibration.bins(calibration.of_plates(outcomes))],
-        "risk_coverage": [asdict(p) for p in curves.thinned(curves.risk_coverage(outcomes))],
-        "recall_precision": [
-            asdict(point) for point in curves.thinned(curves.recall_precision(outcomes))
-        ],
+        "by_size": records(breakdown.by_size(outcomes)),
+        "by_format": records(breakdown.by_format(outcomes, regions)),
+        "confusions": [list(pair) for pair in breakdown.confusions(outcomes)],
+        "reliability": records(curves.bins(curves.of_plates(outcomes))),
+        "risk_coverage": records(curves.thinned(curves.risk_coverage(outcomes))),
+        "recall_precision": records(curves.thinned(curves.recall_precision(outcomes))),
     }

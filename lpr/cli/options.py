@@ -6,6 +6,7 @@ import logging
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -71,28 +72,29 @@ def parse_tiles(text: str) -> str:
     return text
 
 
-# A bound, since a runtime would start a million threads if asked to.
-_MAX_THREADS = click.IntRange(0, 256)
+def path_option(name: str, help: str, **attributes: Any) -> Callable[[F], F]:
+    """An option that names a file or folder; ``attributes`` are those of ``click.Path``."""
+    return click.option(name, type=click.Path(path_type=Path, **attributes), help=help)
+
+
+def _share(name: str, help: str) -> Callable[[Any], Any]:
+    return click.option(name, type=parse_share, metavar="0..1", help=help)
+
+
+def _threads(help: str) -> Callable[[Any], Any]:
+    # A bound, since a runtime would start a million threads if asked to.
+    bound = click.IntRange(0, 256)
+    return click.option("--threads", type=bound, default=0, show_default=True, help=help)
+
+
 _SWEEP = click.option(
     "--sweep",
     type=parse_sweep,
     metavar="START:STOP:STEP",
     help="Lower the threshold for pictures without a detection; keep readings of any confidence.",
 )
-_THREADS = click.option(
-    "--threads",
-    type=_MAX_THREADS,
-    default=0,
-    show_default=True,
-    help="Threads of each network; 0 leaves the number to the runtime.",
-)
-_DETECTOR_THREADS = click.option(
-    "--threads",
-    type=_MAX_THREADS,
-    default=0,
-    show_default=True,
-    help="Threads that detect plates; 0 for one per core.",
-)
+_THREADS = _threads("Threads of each network; 0 leaves the number to the runtime.")
+_DETECTOR_THREADS = _threads("Threads that detect plates; 0 for one per core.")
 _READER = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
     click.option(
@@ -119,25 +121,12 @@ _READER = (
         metavar="WxH",
         help="Input size of the detector, in pixels.",
     ),
-    click.option(
-        "--threshold",
-        type=parse_share,
-        metavar="0..1",
-        help="Minimum score of a detection; by default the model's.",
-    ),
+    _share("--threshold", "Minimum score of a detection; by default the model's."),
     _SWEEP,
-    click.option(
-        "--min-confidence",
-        type=parse_share,
-        metavar="0..1",
-        help="Leave out plates read with less confidence; by default the model's.",
+    _share(
+        "--min-confidence", "Leave out plates read with less confidence; by default the model's."
     ),
-    click.option(
-        "--max-error",
-        type=parse_share,
-        metavar="0..1",
-        help="Leave out plates whose text is wrong with more than this probability.",
-    ),
+    _share("--max-error", "Leave out plates whose text is wrong with more than this probability."),
     click.option(
         "--region",
         "regions",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.options import path_option
 from lpr.errors import PluginError
 from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, load_model
@@ -29,7 +30,7 @@ def command(context: click.Context) -> None:
 
 @command.command("new")
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder; by default NAME.")
+@path_option("--out", "The folder; by default NAME.")
 def new(name: str, out: Path | None) -> None:
     """Write a new recognizer plugin NAME: a package that installs and passes its tests."""
     if name in registry().names():
@@ -40,11 +41,8 @@ def new(name: str, out: Path | None) -> None:
         raise click.BadParameter(str(error)) from error
     for file in files:
         click.echo(file)
-    folder = files[0].parent
-    click.echo(
-        f"lpr: install it with: pip install -e '{folder}[test]'; its recognizer is in {files[1]}",
-        err=True,
-    )
+    install = f"install it with: pip install -e '{files[0].parent}[test]'"
+    click.echo(f"lpr: {install}; its recognizer is in {files[1]}", err=True)
 
 
 @command.command("check")

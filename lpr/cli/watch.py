@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from lpr.cli.options import Finite, open_readers, watch_options
+from lpr.cli.options import Finite, open_readers, path_option, watch_options
 from lpr.cli.watch_outputs import WatchOutputs
 from lpr.sinks import PlateRedactor, read_known
 from lpr.source.address import addresses
@@ -61,10 +61,6 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
     return click.option(f"--{name.replace('_', '-')}", help=setting.metadata["help"], **attributes)
 
 
-def _path(name: str, text: str) -> Callable[[Any], Any]:
-    return click.option(name, type=click.Path(path_type=Path), help=text)
-
-
 @click.command("watch")
 @click.argument("sources", metavar="[NAME=]SOURCE...", nargs=-1, required=True)
 @watch_options
@@ -74,16 +70,16 @@ def _path(name: str, text: str) -> Callable[[Any], Any]:
 @_setting("every", type=parse_every, default=str(DEFAULTS.every), metavar="N|auto")
 @_setting("skip_still", is_flag=True)
 @_setting("roi", callback=parse_roi, default=(), multiple=True, metavar="POLYGON")
-@_path("--output", "Write records to this file.")
-@_path("--evidence", "Write each sighting's best frame, and its plate, to this folder.")
-@_path("--timeline", "Write all sightings as an HTML page.")
-@_path("--save", "Write annotated video: an .mp4 for one source, else a folder.")
+@path_option("--output", "Write records to this file.")
+@path_option("--evidence", "Write each sighting's best frame, and its plate, to this folder.")
+@path_option("--timeline", "Write all sightings as an HTML page.")
+@path_option("--save", "Write annotated video: an .mp4 for one source, else a folder.")
 @click.option(
     "--blur",
     type=click.Choice(["plates", "unknown"]),
     help="Blur all plates in pictures and videos, or all but the --known ones.",
 )
-@_path("--known", "A text file with known plates, one per line.")
+@path_option("--known", "A text file with known plates, one per line.")
 @_setting("start", type=parse_time, metavar="TIME")
 @_setting("fps", type=Finite(0, 1000, min_open=True))
 @_setting("stall", type=Finite(0.5), metavar="SECONDS")
@@ -101,8 +97,8 @@ def command(
     """Report every vehicle that passes, once, as a JSON line.
 
     A SOURCE is a video file or GIF, a folder of pictures, an address (rtsp://, http://...), a
-    camera of this machine (camera:0), or - for standard input. An interrupt ends it after
-    everything in flight is written.
+    camera of this machine (camera:0), or - for standard input. After an
+    interrupt, everything in flight is still written.
     """
     planned = addresses(sources)
     redactor = _redactor(blur, known)
@@ -144,8 +140,7 @@ def _take(settings: type[S], options: dict[str, Any], **others: Any) -> S:
 
 @contextmanager
 def _stopped_by_signals(engine: Engine) -> Iterator[list[int]]:
-    """The first SIGINT or SIGTERM stops the engine, the next one interrupts; gives the signals that
-    came."""
+    """Stop the engine on the first SIGINT or SIGTERM, interrupt on the next; yield all signals."""
     signals: list[int] = []
 
     def handle(number: int, frame: object) -> None:

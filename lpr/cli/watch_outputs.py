@@ -1,4 +1,4 @@
-"""What ``lpr watch`` writes: records, evidence, a page, annotated videos, and messages."""
+"""The outputs of ``lpr watch``: records, evidence, a page, annotated videos, and messages."""
 
 from __future__ import annotations
 

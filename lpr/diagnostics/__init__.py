@@ -1,1 +1,1 @@
-"""Diagnostics: what works here, how fast the runtimes are, and whether they compute the same."""
+"""Diagnostics: which runtimes work here, their speed, and whether their results agree."""

@@ -1,18 +1,19 @@
-"""The report of ``lpr doctor``: what is installed here, and what of it works."""
+"""The report of ``lpr doctor``: the installed parts, and whether they work."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import TypeAlias, TypeVar
 
 import cv2
 
 from lpr import kernels, models
 from lpr.diagnostics.tuning import describe_order, tune
-from lpr.errors import BackendError, LprError, describe
+from lpr.errors import LprError, describe
 from lpr.models import Model
 from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
@@ -20,9 +21,14 @@ from lpr.runtimes.preferences import RuntimeRanking, load_ranking
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
 from lpr.runtimes.traits import device_of, formats_of, precision_of
+from lpr.specs import DetectorModel, RecognizerModel
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnx", "onnxruntime", "openvino", "torch")
 _OPENCV = "opencv-contrib-python-headless"
+
+R = TypeVar("R", DetectorRuntime, RecognizerRuntime)
+M = TypeVar("M", DetectorModel, RecognizerModel)
+_Run: TypeAlias = Callable[[R, M, int], AbstractContextManager[Callable[[], object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,9 @@ def _opencv() -> Iterator[Finding]:
     cuda = "with CUDA" if "NVIDIA CUDA:" in cv2.getBuildInformation() else "without CUDA"
     yield Finding("opencv", cv2.__version__, f"{names}, built {cuda}, {cv2.__file__}")
     if len(owners) > 1:
-        yield Finding(
-            "opencv",
-            "two of them",
-            f"{' and '.join(owners)} install the same module cv2 and break each other: "
-            f"pip uninstall {' '.join(owners)}; pip install {_OPENCV}",
-            bad=True,
-        )
+        problem = f"{' and '.join(owners)} install the same module cv2 and break each other"
+        advice = f"pip uninstall {' '.join(owners)}; pip install {_OPENCV}"
+        yield Finding("opencv", "two of them", f"{problem}: {advice}", bad=True)
 
 
 def _models() -> Iterator[Finding]:
@@ -95,20 +97,17 @@ def _models() -> Iterator[Finding]:
 
 
 def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
-    detectors = [(r, partial(_detect, r, model)) for r in registry.detector_runtimes]
-    recognizers = [(r, partial(_recognize, r, model)) for r in registry.recognizer_runtimes]
-    yield from _try_all("detector", detectors)
-    yield from _try_all("recognizer", recognizers)
+    yield from _try_all("detector", registry.detector_runtimes, model.detector, detector_run)
+    yield from _try_all(
+        "recognizer", registry.recognizer_runtimes, model.recognizer, recognizer_run
+    )
 
 
-def _try_all(
-    topic: str,
-    runtimes: Sequence[tuple[DetectorRuntime | RecognizerRuntime, Callable[[], float]]],
-) -> Iterator[Finding]:
+def _try_all(topic: str, runtimes: Sequence[R], model: M, run: _Run[R, M]) -> Iterator[Finding]:
     works = False
-    for runtime, run in runtimes:
+    for runtime in runtimes:
         problem = problem_of(runtime)
-        text = f"no: {problem}" if problem else _try(run)
+        text = f"no: {problem}" if problem else _try(runtime, model, run)
         works = works or text.startswith("works")
         name = f"{runtime.name} on {device_of(runtime)}, {precision_of(runtime)}"
         yield Finding(topic, name, text)
@@ -116,9 +115,13 @@ def _try_all(
         yield Finding(topic, "none", "no runtime here can run the model", bad=True)
 
 
-def _try(run: Callable[[], float]) -> str:
+def _try(runtime: R, model: M, open_run: _Run[R, M]) -> str:
+    formats = formats_of(runtime)
+    if formats and model.format not in formats:
+        return f"no: it runs {', '.join(sorted(formats))} files, but the model's is {model.format}"
     try:
-        return f"works: {run() * 1000:.1f} ms"
+        with open_run(runtime, model, 0) as run:
+            return f"works: {median_seconds({'': run}, rounds=1)[''] * 1000:.1f} ms"
     except LprError as error:
         return f"no: {error}"
     # A runtime may be third-party code: any exception belongs in the report.
@@ -126,29 +129,8 @@ def _try(run: Callable[[], float]) -> str:
         return f"no: {describe(error)}"
 
 
-def _detect(runtime: DetectorRuntime, model: Model) -> float:
-    _refuse_other_formats(runtime, model.detector.format)
-    with detector_run(runtime, model.detector, threads=0) as run:
-        return median_seconds({"": run}, rounds=1)[""]
-
-
-def _recognize(runtime: RecognizerRuntime, model: Model) -> float:
-    if runtime.formats:
-        _refuse_other_formats(runtime, model.recognizer.format)
-    with recognizer_run(runtime, model.recognizer, threads=0) as run:
-        return median_seconds({"": run}, rounds=1)[""]
-
-
 def _fastest(ranking: RuntimeRanking) -> Iterator[Finding]:
     """The order that ``--backend cpu`` follows."""
     for stage, order in (("detector", ranking.detector), ("recognizer", ranking.recognizer)):
         text = describe_order(order) or "not measured here; run lpr doctor --tune"
         yield Finding("fastest", f"{stage} on cpu", text)
-
-
-def _refuse_other_formats(runtime: DetectorRuntime | RecognizerRuntime, format: str) -> None:
-    formats = formats_of(runtime)
-    if format not in formats:
-        raise BackendError(
-            f"it runs {', '.join(sorted(formats))} files, but the model's is {format}"
-        )

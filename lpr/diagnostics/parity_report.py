@@ -77,14 +77,11 @@ def agreements(
     cfg = read_cfg(source.cfg)
     reference = source_runtime(runtimes, cfg) if source.format == "darknet" else None
     if reference is None:
-        raise BackendError(
-            f"{source.weights}: no reference to compare with; "
-            + (
-                f"install lpr-torch, which runs cfg and weights unconverted: {INSTALL_TORCH}"
-                if source.format == "darknet"
-                else "name the Darknet model that it was made of with --against"
-            )
-        )
+        advice = "name the Darknet model that it was made of with --against"
+        if source.format == "darknet":
+            plugin = "lpr-torch, which runs cfg and weights unconverted"
+            advice = f"install {plugin}: {INSTALL_TORCH}"
+        raise BackendError(f"{source.weights}: no reference to compare with; {advice}")
     batch = default_input(model)
     expected = heads_of(reference, source, batch)
     boxes = _boxes(reference, source, cfg, pictures)

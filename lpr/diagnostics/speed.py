@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lpr.darknet.cfg import read_cfg
 from lpr.errors import wrap_plugin_errors
@@ -15,6 +16,8 @@ from lpr.specs import DetectorModel, RecognizerModel
 ROUNDS = 15
 _MIN_ROUNDS = 3  # Rounds for networks so large that a batch takes seconds
 _BUDGET = 20.0  # Seconds after which no further round begins
+
+_Runtimes: TypeAlias = Mapping[str, AbstractContextManager[Callable[[], object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,9 @@ def detector_speeds(
     Raises as ``runtime.open`` does.
     """
     operations = read_cfg(model.cfg).bflops(model.spec.width, model.spec.height)
-    with ExitStack() as stack:
-        runs: dict[str, Callable[[], object]] = {}
-        for runtime in runtimes:
-            with wrap_plugin_errors(f"detector runtime {runtime.name}"):
-                opened = detector_run(runtime, model, threads, batch)
-                runs[runtime.name] = stack.enter_context(opened)
-        for name, seconds in median_seconds(runs, rounds, _MIN_ROUNDS, _BUDGET).items():
-            each = seconds / batch
-            yield Speed("detector", name, threads, batch, 1e3 * each, operations / each)
+    opened = {r.name: detector_run(r, model, threads, batch) for r in runtimes}
+    for name, seconds in _measure("detector", opened, batch, rounds).items():
+        yield Speed("detector", name, threads, batch, 1e3 * seconds, operations / seconds)
 
 
 def recognizer_speeds(
@@ -65,11 +62,17 @@ def recognizer_speeds(
 ) -> Iterator[Speed]:
     """As :func:`detector_speeds`, on random crops of 40 x 120 pixels; includes rectifying and
     decoding."""
+    opened = {r.name: recognizer_run(r, model, threads, batch) for r in runtimes}
+    for name, seconds in _measure("recognizer", opened, batch, rounds).items():
+        yield Speed("recognizer", name, threads, batch, 1e3 * seconds)
+
+
+def _measure(stage: str, runtimes: _Runtimes, batch: int, rounds: int) -> dict[str, float]:
+    """Open the runtimes, and return the median seconds of each per item of a batch."""
     with ExitStack() as stack:
-        runs: dict[str, Callable[[], object]] = {}
-        for runtime in runtimes:
-            with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
-                opened = recognizer_run(runtime, model, threads, batch)
-                runs[runtime.name] = stack.enter_context(opened)
-        for name, seconds in median_seconds(runs, rounds, _MIN_ROUNDS, _BUDGET).items():
-            yield Speed("recognizer", name, threads, batch, 1e3 * seconds / batch)
+        runs = {}
+        for name, runtime in runtimes.items():
+            with wrap_plugin_errors(f"{stage} runtime {name}"):
+                runs[name] = stack.enter_context(runtime)
+        medians = median_seconds(runs, rounds, _MIN_ROUNDS, _BUDGET)
+    return {name: seconds / batch for name, seconds in medians.items()}

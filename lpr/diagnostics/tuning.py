@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Iterable
 from dataclasses import asdict
+from typing import TypeVar
 
-from lpr.diagnostics.speed import detector_speeds, recognizer_speeds
+from lpr.diagnostics.speed import Speed, detector_speeds, recognizer_speeds
 from lpr.errors import OutputError
 from lpr.models import Model
 from lpr.plugins.registry import Registry
+from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.preferences import RuntimeRanking, ranking_file
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.utils.files import write_atomically
 
-log = logging.getLogger("lpr")
+R = TypeVar("R", DetectorRuntime, RecognizerRuntime)
 
 _ROUNDS = 9  # Fewer than those of ``lpr bench``: a ranking needs no exact figures
 
@@ -26,33 +28,30 @@ def tune(registry: Registry, model: Model) -> RuntimeRanking:
     ``--backend cpu`` (and ``auto`` without a GPU) then follows the saved ranking. Raises
     :class:`lpr.errors.OutputError` if it cannot be written.
     """
-    detectors = [
-        r
-        for r in registry.detector_runtimes
-        if r.device == "cpu" and model.detector.format in formats_of(r) and not problem_of(r)
-    ]
-    recognizers = [
-        r
-        for r in registry.recognizer_runtimes
-        if r.device == "cpu" and model.recognizer.format in r.formats and not problem_of(r)
-    ]
-    detector = detector_speeds(detectors, model.detector, 0, 1, _ROUNDS)
-    recognizer = recognizer_speeds(recognizers, model.recognizer, 0, 1, _ROUNDS)
+    detectors = _usable(registry.detector_runtimes, model.detector.format)
+    recognizers = _usable(registry.recognizer_runtimes, model.recognizer.format)
     ranking = RuntimeRanking(
-        *({s.runtime: round(s.ms, 3) for s in sorted(speeds, key=lambda s: s.ms)}
-          for speeds in (detector, recognizer))
-    )  # fmt: skip
+        _ranked(detector_speeds(detectors, model.detector, 0, 1, _ROUNDS)),
+        _ranked(recognizer_speeds(recognizers, model.recognizer, 0, 1, _ROUNDS)),
+    )
     file = ranking_file()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with write_atomically(file) as part:
             part.write_text(json.dumps(asdict(ranking), indent=1), encoding="utf-8")
     except OSError as error:
-        raise OutputError(
-            f"{file}: the ranking cannot be written ({error.strerror}); set LPR_CACHE to "
-            "another folder"
-        ) from error
+        problem = f"{file}: the ranking cannot be written ({error.strerror})"
+        raise OutputError(f"{problem}; set LPR_CACHE to another folder") from error
     return ranking
+
+
+def _usable(runtimes: Iterable[R], format: str) -> list[R]:
+    on_cpu = (r for r in runtimes if r.device == "cpu" and format in formats_of(r))
+    return [runtime for runtime in on_cpu if not problem_of(runtime)]
+
+
+def _ranked(speeds: Iterable[Speed]) -> dict[str, float]:
+    return {s.runtime: round(s.ms, 3) for s in sorted(speeds, key=lambda s: s.ms)}
 
 
 def describe_order(order: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""How fast a video is watched, and which stages take the time."""
+"""The speed of a watch, and the time of each stage."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def plain_loop(
 ) -> WatchSpeed:
     """The speed of decoding, detecting, tracking and reading one after the other.
 
-    Only the networks may use several threads, as ``reader`` says.
+    Only the networks may use several threads, as set in ``reader``.
     """
     watcher = Watcher(address.camera, address.shown, reader, settings)
     stats = WatchStats()
@@ -133,17 +133,12 @@ def _measure(way: str, frames: Iterable[object], stats: WatchStats) -> WatchSpee
         raise SourceError("no frame came in time; give it more --seconds")
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     memory.append((seconds, _resident()))
-    return WatchSpeed(
-        way,
-        count,
-        seconds,
-        cpu_seconds / seconds / (os.cpu_count() or 1),
-        stats.detected,
-        stats.dropped,
-        None,
-        {name: 1000 * value / count for name, value in stats.stages.items()},
-        (memory[0][1], next(m for t, m in memory if t >= seconds / 10), memory[-1][1]),
-    )
+    busy = cpu_seconds / seconds / (os.cpu_count() or 1)
+    stages = {name: 1000 * value / count for name, value in stats.stages.items()}
+    early = next(m for t, m in memory if t >= seconds / 10)
+    samples = (memory[0][1], early, memory[-1][1])
+    counts = stats.detected, stats.dropped
+    return WatchSpeed(way, count, seconds, busy, *counts, None, stages, samples)
 
 
 def _resident() -> float:

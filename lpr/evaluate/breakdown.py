@@ -1,14 +1,15 @@
-"""Figures by plate size and plate format."""
+"""Figures by plate size and plate format, and confusions of characters."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lpr.evaluate.intervals import wilson
 from lpr.evaluate.outcome import Outcome
 from lpr.regions import Region
-from lpr.utils.text import edit_distance
+from lpr.utils.text import aligned, edit_distance
 
 WIDTHS = (0, 16, 24, 40, 64, 100)
 """Lower limits of the size classes: a plate's width in pixels of its picture."""
@@ -50,22 +51,15 @@ def by_format(outcomes: Sequence[Outcome], regions: Sequence[Region]) -> list[Ro
         text = outcome.picture.plates[index].text
         if not text:
             return None
-        formats = (
-            f"{region.code} {form.pattern}"
-            for region in regions
-            for form in region.formats
-            if form.display(text) is not None
-        )
-        return next(formats, "no known format")
+        formats = ((region, form) for region in regions for form in region.formats)
+        fitting = (f"{r.code} {f.pattern}" for r, f in formats if f.display(text) is not None)
+        return next(fitting, "no known format")
 
-    rows = _rows(outcomes, name, ())
-    return sorted(rows, key=lambda row: (-row.texts, row.name))
+    return sorted(_rows(outcomes, name, ()), key=lambda row: (-row.texts, row.name))
 
 
 def _rows(
-    outcomes: Sequence[Outcome],
-    name: Callable[[Outcome, int], str | None],
-    order: Sequence[str],
+    outcomes: Sequence[Outcome], name: Callable[[Outcome, int], str | None], order: Sequence[str]
 ) -> list[Row]:
     classes: dict[str, list[tuple[Outcome, int]]] = {each: [] for each in order}
     for outcome in outcomes:
@@ -81,13 +75,19 @@ def _row(name: str, members: Sequence[tuple[Outcome, int]]) -> Row:
     characters = sum(len(labelled) for labelled, _ in texts)
     errors = sum(edit_distance(labelled, read) for labelled, read in texts)
     low, high = wilson(exact, len(texts))
-    return Row(
-        name,
-        len(members),
-        sum(outcome.is_found(index) for outcome, index in members),
-        len(texts),
-        exact,
-        round(low, 4),
-        round(high, 4),
-        round(errors / characters, 4) if characters else None,
+    found = sum(outcome.is_found(index) for outcome, index in members)
+    wrong = round(errors / characters, 4) if characters else None
+    bounds = round(low, 4), round(high, 4)
+    return Row(name, len(members), found, len(texts), exact, *bounds, wrong)
+
+
+def confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
+    """(labelled character, character read, count) of the plates found, the most frequent first."""
+    counts = Counter(
+        pair
+        for outcome in outcomes
+        for text, output in outcome.readings()
+        for pair in aligned(text, output.text)
+        if pair[0] != pair[1]
     )
+    return [(a, b, n) for (a, b), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]

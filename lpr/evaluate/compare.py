@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from lpr.evaluate.intervals import mcnemar
@@ -33,7 +34,7 @@ class Comparison:
 
 def compare(first: Report, second: Report) -> Comparison:
     """Compare plate by plate; both reports have the same pictures in the same order."""
-    counts = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
+    counts: Counter[tuple[bool, bool]] = Counter()
     differences = []
     for one, other in zip(first.outcomes, second.outcomes, strict=True):
         for index, plate in enumerate(one.picture.plates):
@@ -45,6 +46,5 @@ def compare(first: Report, second: Report) -> Comparison:
             if right[0] != right[1]:
                 differences.append(Difference(one.picture.path.name, plate.text, *texts))
     only = counts[True, False], counts[False, True]
-    return Comparison(
-        counts[True, True], *only, counts[False, False], mcnemar(*only), tuple(differences)
-    )
+    both, neither = counts[True, True], counts[False, False]
+    return Comparison(both, *only, neither, mcnemar(*only), tuple(differences))

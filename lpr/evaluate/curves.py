@@ -1,14 +1,23 @@
-"""Precision over recall, and the error rate over the coverage (risk-coverage)."""
+"""Precision over recall, the error rate over the coverage (risk-coverage), and calibration: whether
+confidences are the probability of being right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import pairwise
+from typing import TypeAlias, TypeVar
 
 from lpr.evaluate.outcome import Outcome
+from lpr.utils.text import aligned
 
 T = TypeVar("T")
+
+BINS = 10
+"""Bins of a reliability diagram."""
+
+Scored: TypeAlias = tuple[float, bool]
+"""A confidence, and whether the detection, reading or character with it is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +40,28 @@ class RiskCoverage:
     coverage: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """``count`` readings or characters of similar confidence: its mean, and the share right."""
+
+    count: int
+    confidence: float
+    right: float
+
+
 def recall_precision(outcomes: Sequence[Outcome]) -> list[PrecisionRecall]:
     """The curve of detections (IoU of at least 0.5 with a label) over their confidence.
 
-    Detections below the system's own thresholds are not given out, and so are missing.
+    Detections below the system's own thresholds are missing.
     """
-    scored = (
-        (plate.detection.confidence, index in hits)
-        for outcome in outcomes
-        for hits in (_hits(outcome),)
-        for index, plate in enumerate(outcome.outputs)
-    )
+    scored: list[Scored] = []
+    for outcome in outcomes:
+        hits = {match for index, match in enumerate(outcome.matches) if outcome.is_found(index)}
+        scored += [(p.detection.confidence, i in hits) for i, p in enumerate(outcome.outputs)]
     return precision_recall_curve(scored, sum(len(outcome.picture.plates) for outcome in outcomes))
 
 
-def precision_recall_curve(
-    scored: Iterable[tuple[float, bool]], total: int
-) -> list[PrecisionRecall]:
+def precision_recall_curve(scored: Iterable[Scored], total: int) -> list[PrecisionRecall]:
     """The curve of detections given as (confidence, whether right), highest confidence first.
 
     ``total`` is the number of labels. Equal confidences are one point.
@@ -61,15 +75,6 @@ def precision_recall_curve(
             points.pop()
         points.append(PrecisionRecall(confidence, right / max(total, 1), right / number))
     return points
-
-
-def _hits(outcome: Outcome) -> set[int]:
-    """The outputs that overlap a labelled plate by an IoU of at least 0.5."""
-    return {
-        match
-        for index, match in enumerate(outcome.matches)
-        if match is not None and outcome.is_found(index)
-    }
 
 
 def average_precision(points: Sequence[PrecisionRecall]) -> float | None:
@@ -94,7 +99,7 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[RiskCoverage]:
     Counts readings of plates with a labelled text; false readings count as wrong.
     """
     texts = sum(1 for o in outcomes for plate in o.picture.plates if plate.text)
-    readings: list[tuple[float, bool]] = []
+    readings: list[Scored] = []
     for outcome in outcomes:
         readings += [(output.confidence, output.text == t) for t, output in outcome.readings()]
         readings += [(output.confidence, False) for output in outcome.false_readings]
@@ -112,3 +117,43 @@ def thinned(points: Sequence[T], maximum: int = 200) -> list[T]:
     """About ``maximum`` of ``points``, evenly spaced, with the last one: for plots and JSON."""
     step = max(len(points) // maximum, 1)
     return [*points[:-1:step], *points[-1:]]
+
+
+def of_plates(outcomes: Sequence[Outcome]) -> list[Scored]:
+    """The readings of plates with a labelled text."""
+    return [
+        (output.confidence, output.text == text)
+        for outcome in outcomes
+        for text, output in outcome.readings()
+        if output.text
+    ]
+
+
+def of_characters(outcomes: Sequence[Outcome]) -> list[Scored]:
+    """The characters of these readings, if the system states a confidence for each."""
+    scored: list[Scored] = []
+    for outcome in outcomes:
+        for text, output in outcome.readings():
+            right = [labelled == read for labelled, read in aligned(text, output.text) if read]
+            confidences = [character.confidence for character in output.reading.characters]
+            scored += zip(confidences, right, strict=False)
+    return scored
+
+
+def bins(scored: Sequence[Scored]) -> list[Bin]:
+    """At most :data:`BINS` bins of equal count, lowest confidence first. Nearly all readings have a
+    confidence near 1, so that bins of equal width would be almost empty elsewhere."""
+    ranked = sorted(scored, key=lambda each: each[0])  # ties keep their order: no bias in the bins
+    count = min(BINS, len(ranked))
+    edges = [round(number * len(ranked) / count) for number in range(count + 1)] if count else []
+    parts = [ranked[start:stop] for start, stop in pairwise(edges)]
+    sums = [(len(p), sum(c for c, _ in p), sum(right for _, right in p)) for p in parts]
+    return [Bin(n, confidence / n, right / n) for n, confidence, right in sums]
+
+
+def expected_error(scored: Sequence[Scored]) -> float | None:
+    """The expected calibration error (Naeini et al. 2015, Guo et al. 2017): the mean difference of
+    confidence and accuracy over :func:`bins`. None for no readings."""
+    if not scored:
+        return None
+    return sum(b.count * abs(b.confidence - b.right) for b in bins(scored)) / len(scored)

@@ -8,15 +8,17 @@ from html import escape
 
 import cv2
 
-from lpr.evaluate import alignment, breakdown, calibration, curves
+from lpr.evaluate import breakdown, curves
 from lpr.evaluate.compare import Comparison
 from lpr.evaluate.intervals import wilson
 from lpr.evaluate.outcome import Outcome
 from lpr.evaluate.plots import line_plot
 from lpr.evaluate.report import Mistake, Report
 from lpr.regions import Region
+from lpr.sinks.evidence import jpeg
 from lpr.source import open_source
 from lpr.utils import html
+from lpr.utils.geometry import cut_out
 
 MAX_MISTAKES = 60
 """Mistakes that are shown with their picture."""
@@ -91,62 +93,39 @@ def _cards(report: Report) -> str:
 def _plots(outcomes: Sequence[Outcome]) -> str:
     points = curves.thinned(curves.recall_precision(outcomes))
     risk = curves.thinned(curves.risk_coverage(outcomes))
-    reliability = calibration.bins(calibration.of_plates(outcomes))
+    reliability = curves.bins(curves.of_plates(outcomes))
+    wrong = [(r.coverage, r.wrong / r.readings) for r in risk]
+    right = [(b.confidence, b.right) for b in reliability]
     # Four intervals of whole percents.
-    top = 0.04 * math.ceil(max([0.02, *(r.wrong / r.readings for r in risk)]) / 0.04)
-    figures = [
-        (
-            line_plot([(p.recall, p.precision) for p in points], "recall", "precision"),
-            "Detections. Those below the system's own thresholds are missing.",
-        ),
-        (
-            line_plot(
-                [(r.coverage, r.wrong / r.readings) for r in risk],
-                "labelled texts read right",
-                "share of readings that are wrong",
-                y_range=(0.0, top),
-            ),
-            "If readings are rejected, those with the lowest confidence first.",
-        ),
-        (
-            line_plot(
-                [(b.confidence, b.right) for b in reliability],
-                "confidence",
-                "share that is right",
-                diagonal=True,
-                dots=True,
-            ),
-            "Reliability of readings, in bins of equal count.",
-        ),
-    ]
+    top = 0.04 * math.ceil(max([0.02, *(share for _, share in wrong)]) / 0.04)
+    detections = line_plot([(p.recall, p.precision) for p in points], "recall", "precision")
+    risks = line_plot(wrong, "labelled texts read right", "share of readings that are wrong", top)
+    bins = line_plot(right, "confidence", "share that is right", reliability=True)
+    figures = {
+        "Detections. Those below the system's own thresholds are missing.": detections,
+        "If readings are rejected, those with the lowest confidence first.": risks,
+        "Reliability of readings, in bins of equal count.": bins,
+    }
     drawn = "".join(
         f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>"
-        for plot, caption in figures
+        for caption, plot in figures.items()
     )
     return f'<h2>Curves</h2><div class="plots">{drawn}</div>'
 
 
 def _rows(rows: Sequence[breakdown.Row]) -> str:
     header = ("", "plates", "found", "texts", "exact", "95 %", "characters wrong")
-    return html.table(
-        header,
-        (
-            (
-                row.name,
-                str(row.plates),
-                _percent(row.found / row.plates),
-                str(row.texts),
-                _percent(row.exact / row.texts) if row.texts else "-",
-                f"{row.low:.1%} to {row.high:.1%}" if row.texts else "-",
-                _percent(row.characters_wrong),
-            )
-            for row in rows
-        ),
-    )
+    cells = []
+    for row in rows:
+        exact = _percent(row.exact / row.texts) if row.texts else "-"
+        interval = f"{row.low:.1%} to {row.high:.1%}" if row.texts else "-"
+        found, wrong = _percent(row.found / row.plates), _percent(row.characters_wrong)
+        cells.append((row.name, str(row.plates), found, str(row.texts), exact, interval, wrong))
+    return html.table(header, cells)
 
 
 def _confusions(outcomes: Sequence[Outcome]) -> str:
-    pairs = alignment.confusions(outcomes)
+    pairs = breakdown.confusions(outcomes)
     if not pairs:
         return "<p>None.</p>"
     rows = ((a or "nothing", b or "nothing", str(n)) for a, b, n in pairs[:40])
@@ -160,9 +139,8 @@ def _comparison(name: str, result: Comparison) -> str:
         (f"only {name}", str(result.only_second)),
         ("neither", str(result.neither)),
     ]
-    words = (
-        f"McNemar's exact test: equals differ as much with a probability of {result.chance:.3g}."
-    )
+    chance = f"{result.chance:.3g}"
+    words = f"McNemar's exact test: equals differ as much with a probability of {chance}."
     differences = (
         (d.picture, d.labelled, d.first or "-", d.second or "-") for d in result.differences
     )
@@ -195,19 +173,12 @@ def _figure(mistake: Mistake) -> str:
 def _crop(mistake: Mistake) -> str:
     """The box and half of its size around it."""
     with open_source(mistake.path) as source:
-        image = next(iter(source)).image
-    box = mistake.box
-    x, y = box.width * 0.5, box.height * 0.5
-    height, width = image.shape[:2]
-    x0, y0 = max(int(box.x0 - x), 0), max(int(box.y0 - y), 0)
-    x1, y1 = min(int(box.x1 + x) + 1, width), min(int(box.y1 + y) + 1, height)
-    crop = image[y0:y1, x0:x1]
+        crop = cut_out(next(iter(source)).image, mistake.box.grown(0.5))
     if crop.size == 0:
         return ""
     scale = min(_CROP_WIDTH / crop.shape[1], _MAX_ZOOM)
     scaled = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return html.image(data.tobytes(), alt=mistake.labelled or "")
+    return html.image(jpeg(scaled, 80), alt=mistake.labelled or "")
 
 
 def _of(right: int, total: int) -> str:

@@ -12,10 +12,9 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     if total == 0:
         return 0.0, 1.0
     share, square = right / total, _Z**2
-    middle = (share + square / (2 * total)) / (1 + square / total)
-    reach = (
-        _Z * math.sqrt(share * (1 - share) / total + square / (4 * total**2)) / (1 + square / total)
-    )
+    scale = 1 + square / total
+    middle = (share + square / (2 * total)) / scale
+    reach = _Z * math.sqrt(share * (1 - share) / total + square / (4 * total**2)) / scale
     return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 

@@ -12,25 +12,20 @@ Points = Sequence[tuple[float, float]]
 
 
 def line_plot(
-    points: Points,
-    x_title: str,
-    y_title: str,
-    x_range: tuple[float, float] = (0.0, 1.0),
-    y_range: tuple[float, float] = (0.0, 1.0),
-    diagonal: bool = False,
-    dots: bool = False,
+    points: Points, x_title: str, y_title: str, top: float = 1.0, reliability: bool = False
 ) -> str:
-    """An SVG element with a line through ``points`` (x, y), and on request the ``diagonal`` for
-    comparison and ``dots`` at the points."""
-    place = _Scale(x_range, y_range)
-    inside = [place(x, y) for x, y in points]
+    """An SVG element with a line through ``points``: x in 0..1, y in 0..``top``.
+
+    A ``reliability`` diagram also has its diagonal, and a dot at each point.
+    """
+    inside = [_place(x, y / top) for x, y in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in inside)
-    parts = [_frame(place, x_title, y_title)]
-    if diagonal:
-        (x0, y0), (x1, y1) = place(x_range[0], y_range[0]), place(x_range[1], y_range[1])
+    parts = [_frame(top, x_title, y_title)]
+    if reliability:
+        (x0, y0), (x1, y1) = _place(0.0, 0.0), _place(1.0, 1.0)
         parts.append(f'<line class="rule" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>')
     parts.append(f'<polyline class="line" points="{path}"/>')
-    if dots:
+    if reliability:
         parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in inside]
     label = escape(f"{y_title} against {x_title}")
     return (
@@ -39,29 +34,21 @@ def line_plot(
     )
 
 
-class _Scale:
-    """Maps values to coordinates of the plot."""
-
-    def __init__(self, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
-        self.x_range, self.y_range = x_range, y_range
-
-    def __call__(self, x: float, y: float) -> tuple[float, float]:
-        across = (x - self.x_range[0]) / (self.x_range[1] - self.x_range[0])
-        up = (y - self.y_range[0]) / (self.y_range[1] - self.y_range[0])
-        return (
-            _LEFT + min(max(across, 0), 1) * (_WIDTH - _LEFT - _RIGHT),
-            _HEIGHT - _BOTTOM - min(max(up, 0), 1) * (_HEIGHT - _TOP - _BOTTOM),
-        )
+def _place(x: float, y: float) -> tuple[float, float]:
+    """The coordinates of a point whose ``x`` and ``y`` are shares of the axes (0..1)."""
+    across, up = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+    return (
+        _LEFT + across * (_WIDTH - _LEFT - _RIGHT),
+        _HEIGHT - _BOTTOM - up * (_HEIGHT - _TOP - _BOTTOM),
+    )
 
 
-def _frame(place: _Scale, x_title: str, y_title: str) -> str:
+def _frame(top: float, x_title: str, y_title: str) -> str:
     parts = []
-    for number in range(5):
-        share = number / 4
-        x = place.x_range[0] + share * (place.x_range[1] - place.x_range[0])
-        y = place.y_range[0] + share * (place.y_range[1] - place.y_range[0])
-        (across, bottom), (left, up) = place(x, place.y_range[0]), place(place.x_range[0], y)
-        right = _WIDTH - _RIGHT
+    right = _WIDTH - _RIGHT
+    for x in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = x * top
+        (across, bottom), (left, up) = _place(x, 0.0), _place(0.0, x)
         parts += [
             f'<line class="grid" x1="{left}" y1="{up:.1f}" x2="{right}" y2="{up:.1f}"/>',
             f'<text x="{left - 6}" y="{up + 4:.1f}" text-anchor="end">{y:.3g}</text>',

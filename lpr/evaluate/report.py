@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lpr.evaluate import calibration, curves
+from lpr.evaluate import curves
 from lpr.evaluate.outcome import Outcome
 from lpr.types import Box
 from lpr.utils.text import edit_distance
@@ -60,21 +60,18 @@ class Report:
         ``exact_on_labelled_boxes``: the same for the recognizer alone. ``character_error_rate``:
         edit distance per labelled character, all characters of a missed plate counted.
         ``readings``: readings of plates with a labelled text, ``readings_wrong`` the wrong ones.
-        ``average_precision`` is the detector's (:mod:`lpr.evaluate.curves`), the calibration errors
-        are those of readings and characters (:mod:`lpr.evaluate.calibration`).
+        ``average_precision`` is the detector's, the calibration errors are those of readings and
+        characters (:mod:`lpr.evaluate.curves`).
         """
-        plates = list(self._plates())
+        plates = [(o, i) for o in self.outcomes for i in range(len(o.picture.plates))]
         wide = [(o, i) for o, i in plates if (o.input_width(i) or 0) >= MIN_WIDTH]
         scaled = all(outcome.scale is not None for outcome in self.outcomes)
         texts = [(text, o, i) for o, i in plates if (text := o.picture.plates[i].text)]
-        wrong = sum(outcome.text(index) != text for text, outcome, index in texts)
-        errors = sum(edit_distance(outcome.text(index), text) for text, outcome, index in texts)
-        recognized = [
-            outcome.labelled_texts[index] == text
-            for text, outcome, index in texts
-            if outcome.labelled_texts is not None
-        ]
-        readings = calibration.of_plates(self.outcomes)
+        wrong = sum(o.text(i) != text for text, o, i in texts)
+        errors = sum(edit_distance(o.text(i), text) for text, o, i in texts)
+        recognized = [o.labelled_texts[i] == text for text, o, i in texts if o.labelled_texts]
+        readings, characters = curves.of_plates(self.outcomes), curves.of_characters(self.outcomes)
+        precision = curves.average_precision(curves.recall_precision(self.outcomes))
         false = sum(len(outcome.false_readings) for outcome in self.outcomes)
         return {
             "pictures": len(self.outcomes),
@@ -89,13 +86,9 @@ class Report:
             "character_error_rate": _share(errors, sum(len(text) for text, _, _ in texts)),
             "readings": len(readings),
             "readings_wrong": sum(not right for _, right in readings),
-            "average_precision": _rounded(
-                curves.average_precision(curves.recall_precision(self.outcomes)) if plates else None
-            ),
-            "calibration_error": _rounded(calibration.expected_error(readings)),
-            "character_calibration_error": _rounded(
-                calibration.expected_error(calibration.of_characters(self.outcomes))
-            ),
+            "average_precision": _rounded(precision if plates else None),
+            "calibration_error": _rounded(curves.expected_error(readings)),
+            "character_calibration_error": _rounded(curves.expected_error(characters)),
             "false_readings": false,
             "false_readings_per_picture": _share(false, len(self.outcomes)),
             **self.times(),
@@ -107,24 +100,18 @@ class Report:
         if not timings:
             return {"ms_per_picture_median": None, "ms_per_picture_mean": None, "ms_of_stages": {}}
         totals = [timing.ms for timing in timings]
-        stages = dict.fromkeys(name for timing in timings for name in timing.stages)
+        stages = {
+            name: [t.stages.get(name, 0.0) for t in timings] for t in timings for name in t.stages
+        }
         return {
             "ms_per_picture_median": round(statistics.median(totals), 2),
             "ms_per_picture_mean": round(statistics.fmean(totals), 2),
-            "ms_of_stages": {
-                name: round(statistics.median(t.stages.get(name, 0.0) for t in timings), 2)
-                for name in stages
-            },
+            "ms_of_stages": {n: round(statistics.median(ms), 2) for n, ms in stages.items()},
         }
 
     def mistakes(self) -> list[Mistake]:
         """Every labelled plate that was missed or misread, and every false reading."""
         return [mistake for outcome in self.outcomes for mistake in _mistakes(outcome)]
-
-    def _plates(self) -> Iterator[tuple[Outcome, int]]:
-        for outcome in self.outcomes:
-            for index in range(len(outcome.picture.plates)):
-                yield outcome, index
 
 
 def _rounded(value: float | None) -> float | None:
@@ -139,13 +126,11 @@ def _mistakes(outcome: Outcome) -> Iterator[Mistake]:
     picture, scale = outcome.picture, outcome.scale
     for index, plate in enumerate(picture.plates):
         match, read = outcome.matches[index], outcome.text(index)
-        found = outcome.is_found(index)
-        if found and (plate.text is None or read == plate.text):
+        if (found := outcome.is_found(index)) and plate.text in (None, read):
             continue
         kind = "missed" if match is None else "misread" if found else "box off"
         confidence = 0.0 if match is None else outcome.outputs[match].confidence
         yield Mistake(picture.path, kind, plate.text, read, plate.box, scale, confidence)
     for output in outcome.false_readings:
-        yield Mistake(
-            picture.path, "false reading", None, output.text, output.box, scale, output.confidence
-        )
+        text, box, confidence = output.text, output.box, output.confidence
+        yield Mistake(picture.path, "false reading", None, text, box, scale, confidence)

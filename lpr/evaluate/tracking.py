@@ -1,4 +1,4 @@
-"""How well a watch did: its sightings and tracks against the ground truth of a video."""
+"""Scores the sightings and tracks of a watch against the ground truth of a video."""
 
 from __future__ import annotations
 
@@ -72,9 +72,8 @@ class Score:
         return 2 * self.matched_boxes / max(self.true_boxes + self.predicted_boxes, 1)
 
     def __add__(self, other: Score) -> Score:
-        return Score(
-            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
-        )
+        names = self.__dataclass_fields__
+        return Score(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 def read_truth(file: Path) -> GroundTruth:
@@ -102,13 +101,11 @@ def _read_pass(record: Mapping[str, Any], width: int, height: int) -> GroundTrut
 
 
 def score(
-    truth: GroundTruth,
-    sightings: Iterable[Sighting],
-    predictions: Sequence[TrackBox] = (),
+    truth: GroundTruth, sightings: Iterable[Sighting], predictions: Sequence[TrackBox] = ()
 ) -> Score:
     """Compare sightings, and the boxes of tracks, with the ground truth.
 
-    A sighting belongs to the pass whose plate is where its best observation was.
+    A sighting belongs to the pass whose plate overlaps its best observation most.
     """
     result = Score()
     sightings_of: dict[int, list[Sighting]] = {}
@@ -159,10 +156,8 @@ def _count_boxes(truth: GroundTruth, predictions: Sequence[TrackBox], result: Sc
     matches: Counter[tuple[int, int]] = Counter()
     for frame, track, box in predictions:
         true_boxes = _boxes_in(truth, frame)
-        counted = [
-            (number, true) for number, true, share in true_boxes if _counts(truth, true, share)
-        ]
-        same = [number for number, true in counted if true.iou(box) >= _MATCH_IOU]
+        close = [each for each in true_boxes if each[1].iou(box) >= _MATCH_IOU]
+        same = [number for number, true, share in close if _counts(truth, true, share)]
         if not same and any(_covered(box, true) >= _MATCH_IOU for _, true, _ in true_boxes):
             continue
         result.predicted_boxes += 1
@@ -171,9 +166,8 @@ def _count_boxes(truth: GroundTruth, predictions: Sequence[TrackBox], result: Sc
     for (number, column), count in matches.items():
         costs[number, column] = -count
     result.matched_boxes += int(-sum(costs[pair] for pair in kernels.assign(costs, 0.0)))
-    result.true_boxes += sum(
-        _counts(truth, *seen) for each in truth.passes for seen in each.boxes.values()
-    )
+    boxes = (seen for each in truth.passes for seen in each.boxes.values())
+    result.true_boxes += sum(_counts(truth, *seen) for seen in boxes)
 
 
 def _covered(box: Box, by: Box) -> float:

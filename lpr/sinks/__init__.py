@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from lpr.protocols import RecordSink, SinkFormat
-from lpr.sinks.csv import CsvSink
+from lpr.sinks.csv import CsvSink, SubmissionSink
 from lpr.sinks.evidence import EvidenceFolder
-from lpr.sinks.jsonl import JsonlSink
+from lpr.sinks.jsonl import JsonlSink, SightingSink
 from lpr.sinks.media import MediaSink, open_save
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
 from lpr.sinks.records import open_output, standard_output
 from lpr.sinks.redaction import PlateRedactor, read_known
-from lpr.sinks.sightings import SightingSink
-from lpr.sinks.submission import SubmissionSink
 from lpr.sinks.table import TableSink
 from lpr.sinks.timeline import Timeline
 

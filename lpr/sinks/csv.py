@@ -1,10 +1,11 @@
-"""CSV: a header, and one row per plate."""
+"""CSV: one row per plate, or one row per picture as a competition asks for it."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TextIO
 
 from lpr.sinks.paths import clean
@@ -12,20 +13,10 @@ from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
 
 COLUMNS = (
-    "source",
-    "frame",
-    "time",
-    "text",
-    "display",
-    "region",
-    "confidence",
-    "detection_confidence",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "ms",
-)
+    "source", "frame", "time", "text", "display", "region", "confidence", "detection_confidence",
+    "x0", "y0", "x1", "y1", "ms",
+)  # fmt: skip
+_UNKNOWN = "unknown"  # The text of a picture without a reading
 
 
 class CsvSink(TextSink):
@@ -49,6 +40,39 @@ class CsvSink(TextSink):
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
             self._put("".join(csv_line(row) for row in rows))
+
+
+class SubmissionSink(TextSink):
+    """Writes ``ID,Number`` rows: the picture's file name without its suffix, and its plate's text.
+
+    Pictures without a reading, and those that failed, have ``unknown``. Frames of a video are
+    numbered (``street-12``). Of several plates, the reading with the highest confidence counts.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._last_source = ""
+        self._row("ID", "Number")
+
+    def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
+        name = _stem(frame.source)
+        read = [plate for plate in plates if plate.text]
+        best = max(read, key=lambda plate: plate.confidence, default=None)
+        identity = name if frame.time is None else f"{name}-{frame.index}"
+        self._row(identity, best.text if best else _UNKNOWN)
+        self._last_source = frame.source
+
+    def error(self, source: str, message: str) -> None:
+        """A failed picture has a row; a failed video keeps the rows of the frames before."""
+        if self._last_source != source:
+            self._row(_stem(source), _UNKNOWN)
+
+    def _row(self, *values: str) -> None:
+        self._put(csv_line(values))
+
+
+def _stem(source: str) -> str:
+    return clean(PurePath(source).stem)
 
 
 def csv_line(row: Sequence[object]) -> str:

@@ -13,7 +13,7 @@ from lpr.sightings import Sighting
 from lpr.sinks.media import write_picture
 from lpr.sinks.paths import file_stems, make_folders
 from lpr.sinks.redaction import PlateRedactor, pixelate
-from lpr.types import Box, Image
+from lpr.types import AnyImage, Box, Image
 from lpr.utils.text import unique_name
 
 
@@ -82,7 +82,7 @@ def redacted_crop(sighting: Sighting, redactor: PlateRedactor | None) -> Image:
     return pixelate(crop, [Box(0, 0, width, height)])
 
 
-def jpeg(image: Image, quality: int = 88) -> bytes:
+def jpeg(image: AnyImage, quality: int = 88) -> bytes:
     """A picture as JPEG, with a quality of 1..100."""
     encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not encoded:

@@ -1,12 +1,15 @@
-"""JSON Lines: one object for each frame or failed source (docs/output.md)."""
+"""JSON Lines: one object for each frame, sighting, gap or failed source (docs/output.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
+from lpr.sightings import Gap, Sighting
 from lpr.sinks.records import SCHEMA, TextSink, put_record
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.closing import Closeable
 
 
 class JsonlSink(TextSink):
@@ -29,7 +32,31 @@ class JsonlSink(TextSink):
         put_record(self._stream, record)
 
     def error(self, source: str, message: str) -> None:
-        put_record(
-            self._stream,
-            {"schema": SCHEMA, "type": "error", "source": source, "message": message},
-        )
+        record = {"schema": SCHEMA, "type": "error", "source": source, "message": message}
+        put_record(self._stream, record)
+
+
+class SightingSink(Closeable):
+    """Writes records of schema 1 to a text stream, one line each."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def sighting(self, sighting: Sighting, files: Mapping[str, Path] | None = None) -> None:
+        """Write a sighting; ``files`` are its evidence pictures."""
+        record: dict[str, Any] = {"schema": SCHEMA, "type": "sighting", **sighting.as_dict()}
+        if files:
+            record["files"] = {name: str(path) for name, path in files.items()}
+        put_record(self._stream, record)
+
+    def gap(self, gap: Gap) -> None:
+        """Write that a camera was lost or restored."""
+        put_record(self._stream, {"schema": SCHEMA, "type": "gap", **gap.as_dict()})
+
+    def error(self, camera: str, source: str, message: str) -> None:
+        """Write that a source failed."""
+        record = {"schema": SCHEMA, "type": "error", "camera": camera}
+        put_record(self._stream, {**record, "source": source, "message": message})
+
+    def close(self) -> None:
+        """Every line is flushed when it is written."""

@@ -13,11 +13,11 @@ from lpr.draw import annotate_tracks
 from lpr.errors import SourceError
 from lpr.sightings import TrackOverlay
 from lpr.types import AnyImage, Box, Image
+from lpr.utils.geometry import cut_out
 
 
 class PlateRedactor:
-    """Hides all plates in pictures except the ``known`` ones. A plate that has not been read yet is
-    hidden."""
+    """Hides all plates in pictures except the ``known`` ones, unread plates included."""
 
     def __init__(self, known: Collection[str] = ()) -> None:
         self._known = frozenset(known)
@@ -57,18 +57,12 @@ _SQUARES = 8  # Squares across a hidden plate: about one per character, too coar
 def pixelate(image: AnyImage, boxes: Sequence[Box]) -> Image:
     """A copy of ``image`` with each of ``boxes``, and a margin, about eight squares wide."""
     result: Image = image.copy()
-    height, width = image.shape[:2]
     for box in boxes:
-        across, down = box.width * _MARGIN, box.height * _MARGIN
-        x0, y0 = max(int(box.x0 - across), 0), max(int(box.y0 - down), 0)
-        x1, y1 = min(int(box.x1 + across) + 1, width), min(int(box.y1 + down) + 1, height)
-        if x1 <= x0 or y1 <= y0:
-            continue
-        part = result[y0:y1, x0:x1]
-        square = max((x1 - x0) // _SQUARES, 1)
-        size = (max((x1 - x0) // square, 1), max((y1 - y0) // square, 1))
-        coarse = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        result[y0:y1, x0:x1] = cv2.resize(
-            coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
-        )
+        part = cut_out(result, box.grown(_MARGIN))
+        height, width = part.shape[:2]
+        if part.size:
+            square = max(width // _SQUARES, 1)
+            size = (max(width // square, 1), max(height // square, 1))
+            coarse = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+            part[:] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
     return result

@@ -86,42 +86,29 @@ class Timeline(Closeable):
             f"{sighting.read}, {sighting.agreeing} of them equal; the picture is frame "
             f"{best.moment.frame}" + (f"; also read: {escape(others)}" if others else ""),
         ]
-        body = f"<b>{escape(plate.display or plate.text)}</b>" + "".join(
-            f"<p>{line}</p>" for line in lines
-        )
-        self._article(
-            "",
-            sighting.camera,
-            _seconds(sighting.first),
-            _seconds(sighting.last),
-            plate.text,
-            f"{crop}<div>{body}</div>",
-        )
+        name = f"<b>{escape(plate.display or plate.text)}</b>"
+        body = f"{crop}<div>{name}{''.join(f'<p>{line}</p>' for line in lines)}</div>"
+        times = _seconds(sighting.first), _seconds(sighting.last)
+        self._article("", sighting.camera, *times, plate.text, body)
 
     def gap(self, gap: Gap) -> None:
         """Add a gap that has ended."""
         if gap.until is None:
             return
-        text = (
-            f"{escape(gap.camera)} was away from {utc(gap.since)} for "
-            f"{gap.until - gap.since:.0f} s: {escape(gap.reason)}"
-        )
-        self._article(
-            "gap", gap.camera, gap.since, gap.until, "", f"<span></span><div><p>{text}</p></div>"
-        )
+        duration = f"{utc(gap.since)} for {gap.until - gap.since:.0f} s"
+        text = f"{escape(gap.camera)} was away from {duration}: {escape(gap.reason)}"
+        body = f"<span></span><div><p>{text}</p></div>"
+        self._article("gap", gap.camera, gap.since, gap.until, "", body)
 
     def _article(
         self, kind: str, camera: str, first: float, last: float, text: str, body: str
     ) -> None:
         self._count += 1
-        put(
-            self._stream,
-            clean(
-                f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
-                f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
-                f"{body}</article>\n"
-            ),
+        article = (
+            f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
+            f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
         )
+        put(self._stream, clean(f"{article}{body}</article>\n"))
 
     def close(self) -> None:
         """End the page; browsers show it without, too."""

@@ -125,10 +125,8 @@ class VideoWriter(Closeable):
 
     def _failure(self, error: Exception) -> OutputError:
         self._abandon()
-        reason = getattr(error, "strerror", None) or str(error)
-        return OutputError(
-            f"{self._path}: the video cannot be written: {reason}; is the disk full?"
-        )
+        reason = f"{getattr(error, 'strerror', None) or error}; is the disk full?"
+        return OutputError(f"{self._path}: the video cannot be written: {reason}")
 
     def _abandon(self) -> None:
         container, self._container = self._container, None
@@ -146,9 +144,8 @@ def plan_videos(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> d
     """
     if path.suffix.lower() == ".mp4" and not path.is_dir():
         if len(cameras) > 1:
-            raise OutputError(
-                f"{path}: one video cannot hold {len(cameras)} sources; name a folder"
-            )
+            count = len(cameras)
+            raise OutputError(f"{path}: one video cannot hold {count} sources; name a folder")
         paths = {cameras[0]: path}
     elif path.suffix and not path.is_dir():
         raise OutputError(f"{path}: videos are written as .mp4; name such a file, or a folder")

@@ -88,15 +88,12 @@ def _expanded(text: str) -> list[tuple[str, SourceKind]]:
     files = expand([text])
     if not Path(text).is_dir():
         return [(file, "file") for file in files]
-    pictures = [
-        file
-        for file in files
-        if Path(file).suffix.lower() in PICTURE_SUFFIXES - {".gif"} and file != text
-    ]
+    suffixes = PICTURE_SUFFIXES - {".gif"}
+    pictures = [f for f in files if Path(f).suffix.lower() in suffixes and f != text]
     if pictures and len(pictures) < len(files):
+        pattern = Path(text) / "*.mp4"
         raise SourceError(
-            f"{text}: the folder holds pictures and videos; name a pattern such as "
-            f"{Path(text) / '*.mp4'}"
+            f"{text}: the folder holds pictures and videos; name a pattern such as {pattern}"
         )
     if pictures or files == [text]:
         return [(text, "folder")]

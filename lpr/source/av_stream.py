@@ -32,8 +32,7 @@ class Stream(Closeable):
     ``fps`` is the rate of the frames that are given (None if the container states no credible one),
     ``start`` the recording time in seconds since 1970 (None if the container states none), ``read``
     the number of frames decoded so far. A frame's index counts all frames of the stream; its time
-    is in seconds from the first frame, and never decreases. Frames are rotated as the container
-    asks.
+    is in seconds from the first frame, and never decreases. Frames are rotated upright.
     """
 
     def __init__(

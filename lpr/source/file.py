@@ -38,9 +38,8 @@ def _folder_problem(name: str) -> SourceError:
     if scan(name):
         return SourceError(f"{name}: this is a folder; name the files in it")
     suffixes = " ".join(sorted(PICTURE_SUFFIXES | VIDEO_SUFFIXES))
-    return SourceError(
-        f"{name}: the folder holds no picture or video; looked for {suffixes} in it and below"
-    )
+    looked = f"looked for {suffixes} in it and below"
+    return SourceError(f"{name}: the folder holds no picture or video; {looked}")
 
 
 def unreadable(name: str, error: Exception) -> SourceError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from lpr.errors import SourceError
+from lpr.sightings import Gap
 from lpr.source.address import Address
 from lpr.source.av_stream import Stream
 from lpr.types import Frame, Image
@@ -23,41 +24,20 @@ _MAX_AHEAD, _MAX_BEHIND = 1.0, 3.0
 _FREEZE = 2.0  # A source counts as frozen after this many times ``stall``
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLost:
-    """A live source is lost, since ``since`` (seconds since 1970)."""
-
-    since: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRestored:
-    """A lost source is back, at ``until`` (seconds since 1970), after so many ``attempts``."""
-
-    since: float
-    until: float
-    reason: str
-    attempts: int
-
-
 class Live(Closeable):
     """A stream or camera that is opened again whenever it is lost.
 
-    Iterating gives frames, and :class:`SourceLost` and :class:`SourceRestored` around each gap; it
-    ends after :meth:`close`. A source is lost if it ends, fails, gives no frame for ``stall``
-    seconds, or repeats the same picture for twice as long. New attempts follow after half a second,
-    then 1, 2, 4... up to 30 s.
+    Iterating gives frames, and a :class:`lpr.Gap` when the source is lost and again when it is
+    back; it ends after :meth:`close`. A source is lost if it ends, fails, gives no frame for
+    ``stall`` seconds, or repeats the same picture for twice as long. New attempts follow after half
+    a second, then 1, 2, 4... up to 30 s.
 
     Frames keep the source's own intervals, since it may send them in bursts. Time counts from the
     beginning of the watch by this machine's clock.
     """
 
     def __init__(
-        self,
-        address: Address,
-        stall: float = 5.0,
-        connect: Callable[[], Stream] | None = None,
+        self, address: Address, stall: float = 5.0, connect: Callable[[], Stream] | None = None
     ) -> None:
         self._address = address
         self._stall = stall
@@ -65,11 +45,11 @@ class Live(Closeable):
         self._closed = threading.Event()
         self.fps: float | None = None
 
-    def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]:
+    def __iter__(self) -> Iterator[Frame | Gap]:
         began, clock = time.monotonic(), time.time()
         freeze = _FreezeDetector(_FREEZE * self._stall)
         index = attempts = 0
-        lost: SourceLost | None = None
+        lost: Gap | None = None
         was_frozen = False
         latest = 0.0
         while not self._closed.is_set():
@@ -86,15 +66,13 @@ class Live(Closeable):
                         changed = freeze.update(frame.image, passed)
                         now = latest = max(latest, pace.time(frame.time or 0.0, passed))
                         if freeze.frozen(passed):
-                            reason, frozen = (
-                                f"its picture stood still for {_FREEZE * self._stall:g} s",
-                                True,
-                            )
+                            reason = f"its picture stood still for {_FREEZE * self._stall:g} s"
+                            frozen = True
                             break
                         if lost is not None:
                             if was_frozen and not changed:
                                 continue
-                            yield SourceRestored(lost.since, clock + now, lost.reason, attempts)
+                            yield replace(lost, until=clock + now, attempts=attempts)
                             lost, attempts = None, 0
                         yield Frame(frame.image, frame.source, index, now, clock + now)
                         index += 1
@@ -103,8 +81,8 @@ class Live(Closeable):
             if self._closed.is_set():
                 return
             if lost is None:
-                lost, was_frozen = SourceLost(clock + time.monotonic() - began, reason), frozen
-                yield lost
+                since, address, was_frozen = clock + time.monotonic() - began, self._address, frozen
+                yield (lost := Gap(address.camera, address.shown, since, None, reason, 0))
             self._closed.wait(_BACK_OFF[min(attempts, len(_BACK_OFF) - 1)])
             attempts += 1
 
@@ -114,8 +92,7 @@ class Live(Closeable):
 
 
 class _Clock:
-    """Maps a source's time to this machine's, from its opening on. If the two drift apart, this
-    machine's clock wins."""
+    """Maps a source's time to this machine's clock, which wins if the two drift apart."""
 
     def __init__(self, opened: float) -> None:
         self._offset = opened
@@ -153,10 +130,7 @@ class _FreezeDetector:
 
 def connected(address: Address, stall: float) -> Stream:
     """Open a stream or a camera of this machine."""
-    options: dict[str, str] = {}
-    if address.kind == "camera":
-        return Stream(address.text, address.shown, "v4l2", options, stall)
-    if address.text.lower().startswith("rtsp"):
-        # Over TCP no packet is lost, and firewalls let it through.
-        options["rtsp_transport"] = "tcp"
-    return Stream(address.text, address.shown, None, options, stall)
+    format_ = "v4l2" if address.kind == "camera" else None
+    # Over TCP no packet is lost, and firewalls let it through.
+    options = {"rtsp_transport": "tcp"} if address.text.lower().startswith("rtsp") else {}
+    return Stream(address.text, address.shown, format_, options, stall)

@@ -1,4 +1,4 @@
-"""Pictures, decoded by OpenCV."""
+"""Pictures, single or a folder of them as a video, decoded by OpenCV."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 from lpr.errors import SourceError
 from lpr.source.file import unreadable
 from lpr.source.media_types import MediaType
+from lpr.source.search import scan
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
@@ -39,6 +40,29 @@ class Picture(Closeable):
 
     def __iter__(self) -> Iterator[Frame]:
         yield Frame(self.image, self.name)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class FrameFolder(Closeable):
+    """The pictures of a folder as frames, sorted by name, ``fps`` per second."""
+
+    def __init__(self, name: str, fps: float) -> None:
+        """Raises :class:`lpr.errors.SourceError` if the folder holds no picture."""
+        self._files = scan(name)
+        if not self._files:
+            raise SourceError(f"{name}: the folder holds no picture")
+        self._name = name
+        self.fps: float | None = fps
+        self.start: float | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Raises :class:`lpr.errors.SourceError` if a picture cannot be read."""
+        for index, file in enumerate(self._files):
+            time = index / (self.fps or 1.0)
+            clock = None if self.start is None else self.start + time
+            yield Frame(decode(file), self._name, index, time, clock)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -17,16 +17,13 @@ from lpr.source.media_types import MediaType
 from lpr.source.truncation import is_truncated
 from lpr.types import Frame
 
-# Frames that an edit list may cut away, or a tenth of those read, although they are counted.
-_MAX_CUT_AWAY = 30
+_MAX_CUT_AWAY = 30  # Counted frames that an edit list may cut away; or a tenth of those read
 
 
 class Video(Stream):
-    """A video file or an animated GIF. A file that ends too early raises an error after its last
-    frame.
+    """A video file or an animated GIF; if it ends too early, an error follows its last frame.
 
-    ``frames`` is how many frames are to come; None if the container does not say, and an estimate
-    for many containers.
+    ``frames`` is their number, an estimate for many containers; None if the container has none.
     """
 
     kind: ClassVar[MediaType] = "video"

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from lpr.errors import SourceError
+from lpr.sightings import Gap
 from lpr.source.address import Address
 from lpr.source.av_stream import Stream, standard_input
 from lpr.source.file import read_head
-from lpr.source.image_sequence import FrameFolder
-from lpr.source.live import Live, SourceLost, SourceRestored
+from lpr.source.live import Live
 from lpr.source.media_types import media_type_by
+from lpr.source.picture import FrameFolder
 from lpr.source.video import Video
 from lpr.types import Frame
 
@@ -25,7 +26,7 @@ class VideoSource(AbstractContextManager["VideoSource"], Protocol):
         """Frames per second; None if the source does not state them."""
         ...
 
-    def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]: ...
+    def __iter__(self) -> Iterator[Frame | Gap]: ...
 
     def close(self) -> None:
         """Release the source; a live one ends soon after."""

@@ -1,12 +1,11 @@
-"""When to read a track again: each reading costs time, and soon adds nothing."""
+"""Decides when to read a track again: readings cost time and soon add nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 _MIN_GAIN = 0.01  # Rise of the confidence (0..1) from which a reading has gained something
-# Factor of the plate's width at which it is read again at once: it shows more detail.
-_GROWTH = 1.15
+_GROWTH = 1.15  # Growth of the plate's width from which it is read again: it shows more detail
 # Seconds to wait after the first reading that gained nothing, and at most.
 _FIRST_WAIT, _MAX_WAIT = 0.05, 10.0
 _GAINING_WAIT = 0.4  # Seconds of waiting from which further readings are expected to gain nothing

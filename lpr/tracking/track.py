@@ -12,14 +12,12 @@ from lpr.types import Box, Detection, Reading
 
 _VELOCITY_WINDOW = 4  # Detections from which velocity and growth are estimated
 _MAX_PREDICTION = 1.0  # Seconds ahead for which the motion is taken to continue
-# Bound on the predicted change of the plate's size, as a natural logarithm (a factor of 2).
-_MAX_LOG_GROWTH = 0.7
+_MAX_LOG_GROWTH = 0.7  # Bound on the predicted growth: its natural logarithm (a factor of 2)
 _MAX_PATH = 32  # Positions in a path
 _MAX_OBSERVATIONS = 3  # Texts whose best observation is kept, with its picture
 _MAX_READINGS = 200  # Readings kept: a parked car would be read 100,000 times
 _RESET_AFTER = 0.2  # Seconds without a detection after which the plate is read again at once
-# Change of the plate's width that makes a vehicle approach or depart.
-_DIRECTION_LOG_GROWTH = math.log(1.25)
+_DIRECTION_LOG_GROWTH = math.log(1.25)  # Growth of an approaching vehicle's plate, at least
 
 
 @dataclass(slots=True, eq=False)

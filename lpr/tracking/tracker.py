@@ -13,8 +13,7 @@ from lpr.types import Detection
 
 # Fractions of their size by which boxes are enlarged on every side, first little, then much.
 _NEAR_BUFFER, _FAR_BUFFER = 0.4, 1.5
-# Seconds since its last detection for which a track is matched with the larger buffer.
-_FAR_MAX_GAP = 0.4
+_FAR_MAX_GAP = 0.4  # Seconds since a track's last detection for which the far buffer is used
 _MIN_IOU = 0.1  # Least IoU of the enlarged boxes of a track and its detection
 
 
@@ -23,8 +22,7 @@ class Tracker:
 
     Boxes are predicted with a constant-velocity model and enlarged before they are compared
     (C-BIoU: Yang et al., 2023). Detections below ``threshold`` (0..1) continue tracks but start
-    none (ByteTrack: Zhang et al., 2022). A track ends ``max_age`` seconds of the stream after its
-    last detection.
+    none (ByteTrack: Zhang et al., 2022). Tracks end ``max_age`` seconds after their last detection.
     """
 
     def __init__(self, threshold: float, max_age: float = 2.0) -> None:

@@ -25,16 +25,22 @@ _ROOMS = {
         "bench.agreement>parity_report bench.peak>matmul_peak bench.speed>speed "
         "bench.video>watch_speed doctor>doctor tuning>tuning"
     ),
-    "evaluate": "evaluate.page>html_report evaluate.passes>tracking evaluate.tables>breakdown",
+    "evaluate": (
+        "evaluate.alignment>breakdown evaluate.calibration>curves evaluate.page>html_report "
+        "evaluate.passes>tracking evaluate.tables>breakdown"
+    ),
     "plugins": "builtin>builtin inspection>conformance registry>registry scaffold>scaffold",
     "recognition": (
         "answers>validation corners>corners decode>ctc_decoder recognize>ctc_reader "
         "rectify>rectify voting>voting"
     ),
     "runtimes": "convert>convert parity>parity runtimes.opencv_place>opencv_target",
-    "sinks": "sinks.film>video sinks.plugged>plugin_sink sinks.veil>redaction",
+    "sinks": (
+        "sinks.film>video sinks.plugged>plugin_sink sinks.sightings>jsonl sinks.submission>csv "
+        "sinks.veil>redaction"
+    ),
     "source": (
-        "source.cut>truncation source.frames>image_sequence source.kinds>media_types "
+        "source.cut>truncation source.frames>picture source.kinds>media_types "
         "source.moving>video_sources source.stream>av_stream"
     ),
     "specs": "calibration>calibration summary>plate_attributes",

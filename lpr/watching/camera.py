@@ -16,7 +16,6 @@ from typing import TypeAlias
 from lpr.errors import LprError
 from lpr.sightings import Gap, TrackOverlay
 from lpr.source.address import Address
-from lpr.source.live import SourceLost, SourceRestored
 from lpr.source.video_sources import VideoSource
 from lpr.types import Box, Detection, Frame
 from lpr.utils.timing import measuring
@@ -31,11 +30,9 @@ MAX_IN_FLIGHT = 8
 """Frames of one camera between submission and tracking, and events that wait to be taken. More keep
 more threads busy; with fewer, ``every="auto"`` reacts sooner."""
 _QUEUE_SIZE = 8  # Decoded frames that wait for tracking; a live source drops older ones
-# Seconds that :meth:`Camera.join` waits for a thread; a silent source may block its thread.
-_JOIN_TIMEOUT = 1.0
+_JOIN_TIMEOUT = 1.0  # Seconds to wait for a thread, which a silent source may block
 _TRAIL_LENGTH = 12  # Positions in a drawn trail
-# Seconds for which a track that is not detected is still drawn, at its predicted position.
-_DRAW_LOST_FOR = 0.5
+_DRAW_LOST_FOR = 0.5  # Seconds for which an undetected track is drawn at its predicted position
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class _End:
     error: LprError | None = None
 
 
-_Item: TypeAlias = Frame | SourceLost | SourceRestored | _End
+_Item: TypeAlias = Frame | Gap | _End
 
 
 @dataclass(slots=True)
@@ -171,7 +168,7 @@ class Camera:
 
     def _in_order(self) -> Iterator[Event]:
         """The events of all frames, in their order. Raises the error that ended the source."""
-        in_flight: deque[_InFlight | SourceLost | SourceRestored] = deque()
+        in_flight: deque[_InFlight | Gap] = deque()
         end: _End | None = None
         while end is None or in_flight:
             while end is None and len(in_flight) < MAX_IN_FLIGHT:
@@ -189,7 +186,9 @@ class Camera:
                 self._stats.count(in_flight=len(in_flight) + 1, finished=1)
                 yield self._track(first)
             else:
-                yield from self._gap(first)
+                if first.until is None:
+                    yield self._flush()
+                yield first
         if end is not None and end.error is not None:
             raise end.error
         yield self._flush()
@@ -211,13 +210,9 @@ class Camera:
             with measuring() as clock:
                 sightings = self._watcher.see(frame, detections)
             self._stats.add_timing(clock.timing())
-        return Seen(
-            self.address.camera,
-            frame if self._show else None,
-            item.detections is not None,
-            self._drawn_tracks(frame) if self._show else (),
-            tuple(sightings),
-        )
+        looked, shown = item.detections is not None, frame if self._show else None
+        drawn = self._drawn_tracks(frame) if self._show else ()
+        return Seen(self.address.camera, shown, looked, drawn, tuple(sightings))
 
     def _drawn_tracks(self, frame: Frame) -> tuple[TrackOverlay, ...]:
         now = frame.time or 0.0
@@ -232,12 +227,6 @@ class Camera:
             trail = tuple(box.center for _, box in track.path[-_TRAIL_LENGTH:])
             drawn.append(TrackOverlay(track.number, box, text, trail, detected))
         return tuple(drawn)
-
-    def _gap(self, item: SourceLost | SourceRestored) -> Iterator[Event]:
-        until, attempts = (None, 0) if isinstance(item, SourceLost) else (item.until, item.attempts)
-        if until is None:
-            yield self._flush()
-        yield Gap(self.address.camera, self.address.shown, item.since, until, item.reason, attempts)
 
     def _flush(self) -> Seen:
         """The sightings of all vehicles in the picture: for now, no frame follows."""

@@ -7,9 +7,8 @@
                                     v        |
                               DetectionPool (shared by all cameras)
 
-The frames of a camera that are in flight are limited, and each decision about a frame depends only
-on frames that lie at least that far behind. So the events of files do not depend on the number of
-threads.
+A camera has a limited number of frames in flight. Decisions about a frame depend only on frames at
+least that far behind, so the events of files do not depend on the number of threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which frames go through the detector: those in which something can have changed."""
+"""Selects the frames that go through the detector: those that may show something new."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import numpy as np
 
 from lpr.types import Image
 
-# Every so many pixels one is compared, across and down: a plate of 60 pixels covers several.
-_SAMPLE_STEP = 8
+_SAMPLE_STEP = 8  # Pixels between compared ones, across and down; a plate covers several
 _MIN_CHANGE = 8.0  # Least change of a sample that counts as motion, in grey levels (0..255)
 # The limit in medians of the absolute change; 6 are about 4 standard deviations of the noise.
 _NOISE_FACTOR = 6.0
 _MIN_CHANGED = 3  # Changed samples that make up motion; one or two may be noise
 _MAX_STILL = 1.0  # Seconds after which a frame counts as changed in any case
-# Seconds between detections while no plate is left to be read; a vehicle is visible for longer.
-_IDLE_INTERVAL = 0.1
+_IDLE_INTERVAL = 0.1  # Seconds between detections while idle; a vehicle is visible for longer
 
 
 class MotionGate:
@@ -31,8 +29,7 @@ class MotionGate:
         self._time = 0.0
 
     def is_still(self, image: Image, time: float) -> bool:
-        """Whether nothing has moved at ``time`` (seconds); else later frames are compared with
-        ``image``."""
+        """Whether nothing moved by ``time`` (seconds); if not, ``image`` is the new reference."""
         sample = cv2.blur(np.ascontiguousarray(image[::_SAMPLE_STEP, ::_SAMPLE_STEP, 1]), (3, 3))
         before = self._sample
         if before is not None and before.shape == sample.shape:
@@ -54,8 +51,7 @@ class FrameSampler:
         self._last = float("-inf")
 
     def selects(self, index: int, time: float, busy: bool) -> bool:
-        """Whether a frame goes through the detector; ``busy`` says that a plate is still to be
-        read."""
+        """Whether to detect plates in a frame; ``busy``: a plate is still to be read."""
         if self._every != "auto":
             return index % self._every == 0
         if not busy and time - self._last < _IDLE_INTERVAL - 1e-6:  # times may be rounded

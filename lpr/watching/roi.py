@@ -13,8 +13,7 @@ from lpr.types import Box, Point
 
 @dataclass(frozen=True, slots=True)
 class RegionOfInterest:
-    """Polygons whose corners are fractions of the picture's width and height, 0..1. Without a
-    polygon it is the whole picture."""
+    """Polygons with corners in fractions (0..1) of the picture; without any, the whole picture."""
 
     polygons: tuple[tuple[Point, ...], ...] = ()
 
@@ -24,8 +23,7 @@ class RegionOfInterest:
         return cls(tuple(_parse_polygon(text) for text in texts))
 
     def window(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The bounding rectangle ``x0, y0, x1, y1`` in whole pixels of a ``width x height``
-        picture."""
+        """The bounding rectangle ``x0, y0, x1, y1`` in pixels of a ``width x height`` picture."""
         if not self.polygons:
             return 0, 0, width, height
         corners = np.concatenate([np.asarray(p) for p in self.polygons])

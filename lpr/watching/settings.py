@@ -25,7 +25,7 @@ class WatchSettings:
     return_after: float = _option(60.0, "A vehicle that returns later than this is reported again.")
     early: bool = _option(False, "Report a vehicle once its text is certain, and when it has gone.")
     every: int | Literal["auto"] = _option(
-        1, "Detect plates in every Nth frame, or as rarely as misses no vehicle."
+        1, "Detect plates in every Nth frame; auto skips frames while no plate is left to read."
     )
     skip_still: bool = _option(False, "Skip frames in which nothing moves.")
     roi: RegionOfInterest = _option(  # noqa: RUF009
@@ -50,11 +50,11 @@ class WatchSettings:
 class SourceSettings:
     """How sources are opened. Raises ``ValueError`` for a number out of range."""
 
-    start: float | None = _option(None, "When a recording begins, unless it says so itself.")
+    start: float | None = _option(None, "When a recording begins, unless the file states it.")
     fps: float = _option(25.0, "Frames per second of a folder of pictures.")
     stall: float = _option(
         5.0,
-        "Reconnect to a camera without a frame for so long, or with a frozen one twice as long.",
+        "Reconnect to a camera that gives no frame for so long, or a frozen one twice as long.",
     )
 
     def __post_init__(self) -> None:

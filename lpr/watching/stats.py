@@ -1,4 +1,4 @@
-"""What a watch costs: time by stage, frames dropped, frames in flight."""
+"""Statistics of a watch: time by stage, frames dropped, frames in flight."""
 
 from __future__ import annotations
 

@@ -21,17 +21,13 @@ from lpr.watching.settings import DEFAULTS, WatchSettings
 
 # A text is certain from this confidence (0..1) and so many agreeing readings.
 _CERTAIN, _CERTAIN_READS = 0.9, 3
-# Least confidence of a sighting (0..1): below, many readings are no better than a single one.
-_MIN_CONFIDENCE = 0.3
-# Factor on ``min_reads`` for a text that fits no format: it may be lettering, not a plate.
-_UNKNOWN_FORMAT_READS = 3
-# A certain reading that replaces so many characters of the track's text is of another plate.
-_OTHER_PLATE_EDITS = 3
+_MIN_CONFIDENCE = 0.3  # Least confidence of a sighting (0..1): below, more readings do not help
+_UNKNOWN_FORMAT_READS = 3  # Factor on ``min_reads`` for a text that fits no format
+_OTHER_PLATE_EDITS = 3  # Characters that differ in a certain reading of another plate
 # A lost track and a new one are one vehicle if their texts differ by at most so many edits and
 # their boxes, enlarged by this fraction of their size on every side, overlap by this IoU.
 _REJOIN_EDITS, _REJOIN_BUFFER, _REJOIN_IOU = 2, 2.0, 0.1
-# Characters of a text that identifies a vehicle wherever it is; shorter ones may be parts.
-_MIN_UNIQUE_LENGTH = 4
+_MIN_UNIQUE_LENGTH = 4  # Characters of a text that identifies a vehicle; less may be a part
 # A plate closer to the edge than this, in pixels or of the frame's width, may be cut.
 _EDGE_PIXELS, _EDGE_FRACTION = 2.0, 0.002
 _CROP_MARGIN = 0.5  # Kept around a plate's crop, as a fraction of its width and height
@@ -198,8 +194,7 @@ class Watcher:
         """Whether the track is a plate, and enough readings agree on its text.
 
         The mean confidence of its detections has to reach the detector's threshold. A text that
-        fits no format of the regions needs more readings: lettering on vans and signs looks like a
-        plate too.
+        fits no format of the regions needs more readings: it may be lettering on a van or sign.
         """
         consensus = track.consensus
         if consensus is None or track.mean_confidence < self._tracker.threshold:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lpr.sinks.submission import SubmissionSink
+from lpr.sinks.csv import SubmissionSink
 from lpr.types import Reading
 from tests.sinks.sample import frame, plate
 

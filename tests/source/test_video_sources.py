@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from lpr.errors import SourceError
+from lpr.sightings import Gap
 from lpr.source import live
 from lpr.source.address import Address, addresses
 from lpr.source.av_stream import Stream
-from lpr.source.live import Live, SourceLost, SourceRestored
+from lpr.source.live import Live
 from lpr.source.video_sources import open_video_source
 from lpr.types import Frame, Image
 from tests.media import (
@@ -169,7 +170,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def taken(
     clock: Clock, connections: Sequence[Camera | SourceError], **options: float
-) -> list[Frame | SourceLost | SourceRestored]:
+) -> list[Frame | Gap]:
     """All that a live source gives until its last connection is used up."""
     left = list(connections)
 
@@ -195,13 +196,11 @@ def taken(
 def test_a_camera_that_breaks_off_is_connected_to_again(clock: Clock) -> None:
     down = SourceError("rtsp://gate/1: cannot be opened: connection refused")
     given = taken(clock, [Camera(grey_levels(3), error=True), down, down, Camera(grey_levels(5))])
-    kinds = "".join(
-        {Frame: "f", SourceLost: "a", SourceRestored: "b"}[type(each)] for each in given
-    )
-    assert kinds[:10] == "fffabfffff"
-    away, back = given[3], given[4]
-    assert isinstance(away, SourceLost)
-    assert isinstance(back, SourceRestored)
+    assert "".join("g" if isinstance(each, Gap) else "f" for each in given)[:10] == "fffggfffff"
+    away, back = (each for each in given[:5] if isinstance(each, Gap))
+    assert away.until is None
+    assert back.until is not None
+    assert (away.camera, away.source) == ("gate", "rtsp://gate/1")
     assert away.reason == "broke off after 3 frames: timed out"
     assert (back.since, back.attempts) == (away.since, 3)
     # It waited half a second, a second and two.
@@ -215,16 +214,15 @@ def test_a_camera_that_breaks_off_is_connected_to_again(clock: Clock) -> None:
 
 def test_a_camera_that_is_not_there_at_first_is_waited_for(clock: Clock) -> None:
     given = taken(clock, [SourceError("rtsp://gate/1: no route"), Camera(grey_levels(2))])
-    assert [type(each) for each in given[:3]] == [SourceLost, SourceRestored, Frame]
+    assert [type(each) for each in given[:3]] == [Gap, Gap, Frame]
 
 
 def test_a_frozen_picture_counts_as_lost_until_it_moves(clock: Clock) -> None:
     still = [grey_levels(1, step=0)[0]] * 500
     given = taken(clock, [Camera([*grey_levels(4), *still]), Camera(grey_levels(9)[1:])], stall=2.0)
-    gaps = [each for each in given if not isinstance(each, Frame)]
-    assert isinstance(gaps[0], SourceLost)
+    gaps = [each for each in given if isinstance(each, Gap)]
     assert "stood still for 4 s" in gaps[0].reason
-    assert isinstance(gaps[1], SourceRestored)
+    assert [gap.until is None for gap in gaps[:2]] == [True, False]
 
 
 def test_what_comes_in_a_burst_keeps_its_distances_in_time() -> None:

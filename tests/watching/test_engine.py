@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,6 @@ from lpr.reader import Reader
 from lpr.regions.taiwan import TAIWAN
 from lpr.sightings import Gap
 from lpr.source.address import Address
-from lpr.source.live import SourceLost, SourceRestored
 from lpr.types import Character, Crop, Detection, Frame, Image, Reading
 from lpr.watching import Engine, Event, Failed, Seen, WatchSettings
 from lpr.watching.settings import DEFAULTS
@@ -77,7 +77,7 @@ class Film:
         self,
         count: int,
         pause: float = 0.0,
-        between: dict[int, list[SourceLost | SourceRestored]] | None = None,
+        between: dict[int, list[Gap]] | None = None,
         end: Exception | None = None,
     ) -> None:
         self.frames = count
@@ -86,7 +86,7 @@ class Film:
         self.end = end
         self.closed = threading.Event()
 
-    def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]:
+    def __iter__(self) -> Iterator[Frame | Gap]:
         base = Road([]).image
         for number in range(self.frames):
             if self.closed.is_set():
@@ -240,7 +240,7 @@ def test_stopping_ends_a_file_with_all_that_is_under_way() -> None:
 
 def test_a_camera_that_has_stalled_keeps_nobody_waiting() -> None:
     class Stalled(Film):
-        def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]:
+        def __iter__(self) -> Iterator[Frame | Gap]:
             yield from super().__iter__()
             time.sleep(20)
 
@@ -254,7 +254,7 @@ def test_a_camera_that_has_stalled_keeps_nobody_waiting() -> None:
 
 def test_a_pipe_that_is_silent_keeps_nobody_waiting() -> None:
     class Silent(Film):
-        def __iter__(self) -> Iterator[Frame | SourceLost | SourceRestored]:
+        def __iter__(self) -> Iterator[Frame | Gap]:
             yield from super().__iter__()
             time.sleep(20)
 
@@ -267,7 +267,8 @@ def test_a_pipe_that_is_silent_keeps_nobody_waiting() -> None:
 
 
 def test_a_gap_ends_what_was_in_the_picture_and_is_reported() -> None:
-    away, back = SourceLost(1000.0, "it ended"), SourceRestored(1000.0, 1007.5, "it ended", 3)
+    away = Gap("gate", "rtsp://gate/1", 1000.0, None, "it ended", 0)
+    back = replace(away, until=1007.5, attempts=3)
     film = Film(160, pause=0.001, between={50: [away], 51: [back]})
     with engine({STREAM: film}) as made:
         events = []
