@@ -36,7 +36,9 @@ _TEXTS = click.option(
     help="A CSV file of the plates' texts (file,text), for labels without texts.",
 )
 _GROUP = click.option(
-    "--group", metavar="REGEX", help="Keep pictures together whose names match with the same group."
+    "--group",
+    metavar="REGEX",
+    help="Keep pictures in one split if REGEX captures the same part of their names.",
 )
 
 
@@ -253,7 +255,7 @@ def _pattern(group: str | None) -> re.Pattern[str] | None:
     help="The network's input, in pixels.",
 )
 @click.option(
-    "--letterbox", is_flag=True, help="Pictures keep their aspect ratio in it; else they fill it."
+    "--letterbox", is_flag=True, help="Pad pictures to the input instead of stretching them."
 )
 @click.option("--restarts", type=click.IntRange(1), default=50, show_default=True)
 @_SEED
