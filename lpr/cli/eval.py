@@ -72,7 +72,7 @@ def command(
 ) -> None:
     """Measure recall, exact readings and false readings on FOLDER, which holds a labels.csv.
 
-    FOLDER may also be another table in it, such as SET/labels.corrected.csv.
+    FOLDER may also be the path of another table, such as SET/labels.corrected.csv.
 
     All figures come from one run with the default settings of `lpr detect`.
     """

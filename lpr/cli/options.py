@@ -96,13 +96,15 @@ _SWEEP = click.option(
 _THREADS = _threads("Threads of each network; 0 leaves the number to the runtime.")
 _DETECTOR_THREADS = _threads("Threads that detect plates; 0 for one per core.")
 _READER = (
-    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder."),
+    click.option(
+        "--model", default=DEFAULT_MODEL, show_default=True, help="Model, by name or folder."
+    ),
     click.option(
         "--backend",
         default="auto",
         show_default=True,
-        help="Runs the networks: auto, cpu, cuda or cuda-fp16 (OpenCV's CUDA DNN), or a runtime's "
-        "name.",
+        help="What runs the networks: auto, cpu, cuda or cuda-fp16 (OpenCV's CUDA DNN), or the "
+        "name of a runtime.",
     ),
     click.option(
         "--device",
@@ -112,8 +114,8 @@ _READER = (
     ),
     click.option(
         "--recognizer",
-        help="Replaces the model's recognizer: a runtime's or another model's name; several, "
-        "separated by commas, vote.",
+        help="Use this recognizer instead of the model's: the name of a runtime or of another "
+        "model. Several names, separated by commas, vote.",
     ),
     click.option(
         "--detector-size",
@@ -130,8 +132,8 @@ _READER = (
     click.option(
         "--region",
         "regions",
-        help="Codes of regions such as tw, separated by commas, or any for all; the first whose "
-        "formats fit counts. By default the model's.",
+        help="Codes of regions such as tw, separated by commas, or any for all. If several fit a "
+        "text, the first one counts. By default the model's.",
     ),
     click.option(
         "--tiles",

@@ -97,8 +97,8 @@ def command(
     """Report every vehicle that passes, once, as a JSON line.
 
     A SOURCE is a video file or GIF, a folder of pictures, an address (rtsp://, http://...), a
-    camera of this machine (camera:0), or - for standard input. After an
-    interrupt, everything in flight is still written.
+    camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
+    writes all pending records, then exits.
     """
     planned = addresses(sources)
     redactor = _redactor(blur, known)

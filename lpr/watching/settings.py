@@ -23,9 +23,12 @@ class WatchSettings:
 
     min_reads: int = _option(2, "Readings that must agree on a text.")
     return_after: float = _option(60.0, "A vehicle that returns later than this is reported again.")
-    early: bool = _option(False, "Report a vehicle once its text is certain, and when it has gone.")
+    early: bool = _option(
+        False, "Report a vehicle when its text is certain, and again when it has gone."
+    )
     every: int | Literal["auto"] = _option(
-        1, "Detect plates in every Nth frame; auto skips frames while no plate is left to read."
+        1,
+        "Detect plates in every Nth frame; auto skips frames while no plate is uncertain.",
     )
     skip_still: bool = _option(False, "Skip frames in which nothing moves.")
     roi: RegionOfInterest = _option(  # noqa: RUF009
@@ -50,11 +53,12 @@ class WatchSettings:
 class SourceSettings:
     """How sources are opened. Raises ``ValueError`` for a number out of range."""
 
-    start: float | None = _option(None, "When a recording begins, unless the file states it.")
+    start: float | None = _option(None, "Time at which a recording began, if its file lacks it.")
     fps: float = _option(25.0, "Frames per second of a folder of pictures.")
     stall: float = _option(
         5.0,
-        "Reconnect to a camera that gives no frame for so long, or a frozen one twice as long.",
+        "Reconnect to a camera that sends no new frame for so long. A repeated, identical frame is "
+        "allowed for twice as long.",
     )
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ import click
     "--calibrate",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A labelled folder with pictures such as the model will see.",
+    help="A labelled folder with pictures like those the model will be used on.",
 )
 @click.option("--split", default="train", show_default=True, help="The pictures to calibrate with.")
 @click.option(

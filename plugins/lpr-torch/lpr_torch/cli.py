@@ -21,9 +21,9 @@ _SETTINGS = ("threshold", "nms", "sure", "min_confidence", "odds")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The model folder.")
 @click.option("--name", help="The model's name; by default the folder's.")
 @click.option("--version", default="1.0.0", show_default=True)
-@click.option("--description", default="", help="One sentence.")
-@click.option("--licence", default="unknown", show_default=True, help="Of the weights.")
-@click.option("--region", "regions", default="", help="Codes of its regions, with commas.")
+@click.option("--description", default="", help="Description, in one sentence.")
+@click.option("--licence", default="unknown", show_default=True, help="Licence of the weights.")
+@click.option("--region", "regions", default="", help="Region codes, separated by commas.")
 @click.option(
     "--set",
     "settings",
@@ -33,7 +33,9 @@ _SETTINGS = ("threshold", "nms", "sure", "min_confidence", "odds")
 )
 @click.option("--half", is_flag=True, help="Store a recognizer's numbers in half precision.")
 @click.option(
-    "--keep", is_flag=True, help="Leave a recognizer a safetensors file, for lpr-torch alone."
+    "--keep",
+    is_flag=True,
+    help="Keep a recognizer as a safetensors file, which only lpr-torch reads.",
 )
 def command(
     checkpoints: tuple[Path, ...], out: Path, name: str | None, regions: str,

@@ -66,7 +66,7 @@ _GROUP = click.option(
     "pattern",
     metavar="REGEX",
     callback=_pattern,
-    help="Keep pictures together whose names match with the same group.",
+    help="Keep pictures in one split if REGEX captures the same part of their names.",
 )
 
 
@@ -239,7 +239,7 @@ def _note_groups(with_text: int, pattern: re.Pattern[str] | None, unmatched: int
     help="The network's input, in pixels.",
 )
 @click.option(
-    "--letterbox", is_flag=True, help="Pictures keep their aspect ratio in it; else they fill it."
+    "--letterbox", is_flag=True, help="Pad pictures to the input instead of stretching them."
 )
 @click.option("--restarts", type=click.IntRange(1), default=50, show_default=True)
 @_SEED

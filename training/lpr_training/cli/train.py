@@ -130,8 +130,8 @@ def _training_options(default_recipe: str | None) -> Callable[[Command], Command
 def detector(recipe: str, changes: tuple[str, ...], **options: Any) -> None:
     """Train a detector, check it on dev after each epoch and keep the best.
 
-    From a set with a labels.csv, the split train is trained on and the split dev checks. Without
-    splits, every fifth picture checks.
+    If the set has a labels.csv, the split train is for training and the split dev for checks.
+    Without splits, every fifth picture is for checks.
     """
     from lpr_training.datasets.sets import open_sets
     from lpr_training.detector.recipe import detector_recipe
@@ -149,9 +149,9 @@ def detector(recipe: str, changes: tuple[str, ...], **options: Any) -> None:
 def recognizer(recipe: str | None, changes: tuple[str, ...], **options: Any) -> None:
     """Train a recognizer, check it on dev after each epoch and keep the best.
 
-    From a set with a labels.csv, its plates with texts are trained on, mixed with rendered ones.
-    With --from MODEL that model is fitted to them: the check covers what it could read before, and
-    OUT/model is the whole model with the new recognizer.
+    If the set has a labels.csv, training uses its plates with texts, mixed with rendered plates.
+    --from MODEL fine-tunes that model on them. The check then also covers the plates that MODEL
+    could read before, and OUT/model is the whole model with the new recognizer.
     """
     from lpr_training.datasets.sets import open_sets
     from lpr_training.publishing.fine_tuned import site_recipe
@@ -232,15 +232,19 @@ def country(recipe: str, out: Path, device: str, changes: tuple[str, ...]) -> No
 
 
 @train.command()
-@click.option("--recipe", default="tw-light", show_default=True, help="The text of model.toml.")
+@click.option(
+    "--recipe", default="tw-light", show_default=True, help="Recipe with the text of model.toml."
+)
 @click.option("--detector", required=True, type=EXISTING, help="The detector's run folder.")
 @click.option("--recognizer", required=True, type=EXISTING, help="The recognizer's run folder.")
-@click.option("--data", "root", required=True, type=EXISTING, help="The sets that it learned from.")
+@click.option(
+    "--data", "root", required=True, type=EXISTING, help="The sets that the runs were trained on."
+)
 @click.option("--out", required=True, type=FOLDER, help="The model folder to write.")
 def publish(recipe: str, detector: Path, recognizer: Path, root: Path, out: Path) -> None:
     """Combine a detector's and a recognizer's run into a model folder.
 
-    Its thresholds are those that do best on dev.
+    The thresholds are those with the best results on dev.
     """
     from lpr_training.publishing.publish import publish as combine
 
