@@ -22,7 +22,7 @@ import logging
 import warnings
 from importlib.metadata import version
 
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.detection.threshold_sweep import Sweep
 from lpr.draw import annotate
 from lpr.errors import (

@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# A room may use the rooms on the floors below it. On its own floor it may use some, in no circle.
-FLOORS = (
+# A package may use the packages of the layers below it, and those of its own layer in no circle.
+LAYERS = (
     ("types", "errors", "regions"),
     ("labels", "sightings", "specs", "utils"),
     ("kernels", "protocols", "models", "draw", "darknet", "source"),
@@ -26,7 +26,7 @@ FLOORS = (
     ("watch",),
     ("cli",),
 )
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 STAGES = ("source", "detection", "recognition", "tracking", "sinks")
 OUTSIDE = {
     "lpr_onnx", "lpr_openvino", "lpr_torch", "lpr_training", "onnxruntime", "openvino", "torch",
@@ -67,12 +67,12 @@ def modules_used(path: Path, package: str) -> set[str]:
     return {name for name in used if name in known and known[name] != path}
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
-def rooms_used(path: Path) -> set[str]:
-    return {room(module) for module in modules_used(path, "lpr")} - {"lpr"}
+def packages_used(path: Path) -> set[str]:
+    return {package(module) for module in modules_used(path, "lpr")} - {"lpr"}
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
@@ -84,16 +84,16 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_every_room_has_a_floor() -> None:
-    assert {room(module) for module in modules()} - {"lpr", "__main__"} == set(FLOOR)
+def test_every_package_has_a_layer() -> None:
+    assert {package(module) for module in modules()} - {"lpr", "__main__"} == set(LAYER)
 
 
 @pytest.mark.parametrize("module", modules())
 def test_imports_point_down(module: str) -> None:
-    own = room(module)
+    own = package(module)
     if own in ("lpr", "__main__"):
         return
-    above = {name for name in rooms_used(modules()[module]) - {own} if FLOOR[name] > FLOOR[own]}
+    above = {name for name in packages_used(modules()[module]) - {own} if LAYER[name] > LAYER[own]}
     assert not above, f"{own} imports {above}, which stand above it"
 
 
@@ -108,19 +108,19 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_rooms_import_each_other_in_a_circle(package: str) -> None:
+def test_no_packages_import_each_other_in_a_circle(package: str) -> None:
     graph: dict[str, set[str]] = {}
     for module, path in modules(package).items():
-        used = {room(other) for other in modules_used(path, package)}
-        graph.setdefault(room(module), set()).update(used - {room(module), package})
+        used = {package(other) for other in modules_used(path, package)}
+        graph.setdefault(package(module), set()).update(used - {package(module), package})
     graph.pop(package)
     assert not circle(graph)
 
 
 def test_stages_do_not_know_each_other() -> None:
     for module, path in modules().items():
-        if room(module) in STAGES:
-            assert not rooms_used(path) & (set(STAGES) - {room(module)}), module
+        if package(module) in STAGES:
+            assert not packages_used(path) & (set(STAGES) - {package(module)}), module
 
 
 def test_the_core_imports_neither_plugins_nor_training() -> None:

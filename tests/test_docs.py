@@ -22,7 +22,7 @@ from lpr.plugins.builtin import lpr_commands
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
-from tests.test_architecture import FLOORS
+from tests.test_architecture import LAYERS
 
 DOCS = REPOSITORY / "docs"
 BLOCKS = (REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md")))
@@ -41,7 +41,7 @@ _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _OBJECT = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
-_ROOM = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.MULTILINE)
+_PACKAGE = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.MULTILINE)
 _PATH = re.compile(r"`((?:lpr|csrc|plugins|training|tests|benchmarks)/[\w.*/-]+)`")
 
 
@@ -136,7 +136,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target), f"{link}: {target.name} has no such heading"
 
 
-# Paths and floors.
+# Paths and layers.
 
 
 @pytest.mark.parametrize("page", LINKING, ids=relative)
@@ -145,11 +145,11 @@ def test_the_files_that_a_page_names_exist(page: Path) -> None:
     assert [path for path in named if not list(REPOSITORY.glob(path))] == []
 
 
-def test_the_architecture_page_lists_every_room_on_its_floor() -> None:
+def test_the_architecture_page_lists_every_package_on_its_layer() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    floors = [(n, room) for n, rooms in enumerate(FLOORS) for room in sorted(rooms)]
-    assert sorted((int(n), room) for n, room in _ROOM.findall(text)) == floors
-    assert [int(n) for n, _ in _ROOM.findall(text)] == [n for n, _ in floors]
+    layers = [(n, package) for n, packages in enumerate(LAYERS) for package in sorted(packages)]
+    assert sorted((int(n), package) for n, package in _PACKAGE.findall(text)) == layers
+    assert [int(n) for n, _ in _PACKAGE.findall(text)] == [n for n, _ in layers]
 
 
 # Code blocks.

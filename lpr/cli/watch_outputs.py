@@ -18,7 +18,7 @@ from lpr.sinks import (
     standard_output,
 )
 from lpr.sinks.paths import refuse_twins
-from lpr.sinks.video import VideoWriter, plan_videos
+from lpr.sinks.video_writer import VideoWriter, plan_videos
 from lpr.source import expand
 from lpr.source.address import Address
 from lpr.utils.progress import Bar

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lpr.darknet.keys import LAYER_TRAINING
+from lpr.darknet.layer_builders import READERS, LayerContext, net
 from lpr.darknet.layers import (
     HEADS,
     PICTURE,
@@ -23,7 +24,6 @@ from lpr.darknet.layers import (
     ScaleChannels,
     Yolo,
 )
-from lpr.darknet.readers import READERS, LayerContext, net
 from lpr.darknet.sections import split
 from lpr.errors import ModelError
 from lpr.utils.files import read_model_file

@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.runtimes.probe import probe
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
 from lpr.types import Float32

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lpr.darknet.cfg import Cfg, read_cfg
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.darknet.weights import read_weights
 from lpr.errors import BackendError, ModelError
 from lpr.runtimes.opencv_importer import imported, unsupported

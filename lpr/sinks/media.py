@@ -16,7 +16,7 @@ from lpr.utils.closing import Closeable
 from lpr.utils.text import unique_name
 
 if TYPE_CHECKING:
-    from lpr.sinks.video import VideoWriter
+    from lpr.sinks.video_writer import VideoWriter
 
 MediaType: TypeAlias = Literal["picture", "video"]
 
@@ -70,7 +70,9 @@ class MediaSink(Closeable):
         picture = annotate(frame.image, plates)
         if path.suffix.lower() in VIDEO_SUFFIXES:
             if self._video is None:
-                from lpr.sinks.video import VideoWriter  # imports PyAV, which pictures do not need
+                from lpr.sinks.video_writer import (
+                    VideoWriter,  # imports PyAV, which pictures do not need
+                )
 
                 self._video = VideoWriter(path, self._fps)
                 self.written.append(path)

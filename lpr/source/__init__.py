@@ -16,7 +16,7 @@ from lpr.source.picture import Picture, decode, quiet
 from lpr.source.search import expand
 
 if TYPE_CHECKING:
-    from lpr.source.video import Video
+    from lpr.source.video_file import Video
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -55,7 +55,7 @@ def open_source(path: str | os.PathLike[str], every: int = 1) -> Source:
     if kind == "picture":
         return Picture(name, decode(name))
     if kind == "video":
-        from lpr.source.video import Video  # imports PyAV, which `import lpr` does not need
+        from lpr.source.video_file import Video  # imports PyAV, which `import lpr` does not need
 
         # Frame threads decode ahead while the networks run: 37.6 instead of 40.2 ms per 1080p frame
         # of H.264 (minimum of six runs on two busy cores). Slices gain nothing: they are rare.

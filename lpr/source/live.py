@@ -12,7 +12,7 @@ import numpy as np
 from lpr.errors import SourceError
 from lpr.sightings import Gap
 from lpr.source.address import Address
-from lpr.source.av_stream import Stream
+from lpr.source.video_stream import Stream
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 

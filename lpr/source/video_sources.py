@@ -9,12 +9,12 @@ from typing import Protocol
 from lpr.errors import SourceError
 from lpr.sightings import Gap
 from lpr.source.address import Address
-from lpr.source.av_stream import Stream, standard_input
 from lpr.source.file import read_head
 from lpr.source.live import Live
 from lpr.source.media_types import media_type_by
 from lpr.source.picture import FrameFolder
-from lpr.source.video import Video
+from lpr.source.video_file import Video
+from lpr.source.video_stream import Stream, standard_input
 from lpr.types import Frame
 
 

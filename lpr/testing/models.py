@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpr.darknet.cfg import read_cfg
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.darknet.weights import read_weights
 from lpr.models import Model, installed_models, read_model, verify
 

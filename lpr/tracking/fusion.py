@@ -37,7 +37,7 @@ Fuse: TypeAlias = Callable[[Sequence[Reading]], "Consensus | None"]
 
 
 class Fusion:
-    """Fuses the readings of a track (ROVER: J. G. Fiscus, 1997, :func:`lpr.kernels.vote`).
+    """Fuses the readings of a track (ROVER: J. G. Fiscus, 1997, :func:`lpr.kernels.confusion`).
 
     Readings are aligned. Each character votes in its slot with the odds that it is right, so that
     one clear reading outweighs many blurred ones. If the text with the most votes fits no format of

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 C = TypeVar("C")
 
 # By package of ``lpr``: the old path of each module and its name in the package.
-_ROOMS = {
+_PACKAGES = {
     "": "bench>diagnostics pipeline>reader",
+    "darknet": "darknet.conversion>onnx_cache darknet.readers>layer_builders",
     "detection": "detect>detector sweep>threshold_sweep tiles>tiling",
     "diagnostics": (
         "bench.agreement>parity_report bench.peak>matmul_peak bench.speed>speed "
@@ -36,12 +37,12 @@ _ROOMS = {
     ),
     "runtimes": "convert>convert parity>parity runtimes.opencv_place>opencv_target",
     "sinks": (
-        "sinks.film>video sinks.plugged>plugin_sink sinks.sightings>jsonl sinks.submission>csv "
-        "sinks.veil>redaction"
+        "sinks.film>video_writer sinks.plugged>plugin_sink sinks.sightings>jsonl "
+        "sinks.submission>csv sinks.veil>redaction"
     ),
     "source": (
         "source.cut>truncation source.frames>picture source.kinds>media_types "
-        "source.moving>video_sources source.stream>av_stream"
+        "source.moving>video_sources source.stream>video_stream source.video>video_file"
     ),
     "specs": "calibration>calibration summary>plate_attributes",
     "tracking": "tracking.looks>reread_policy",
@@ -55,8 +56,8 @@ _ROOMS = {
     ),
 }
 MOVED = {
-    f"lpr.{old}": f"lpr.{room}.{new}".replace("..", ".")
-    for room, pairs in _ROOMS.items()
+    f"lpr.{old}": f"lpr.{package}.{new}".replace("..", ".")
+    for package, pairs in _PACKAGES.items()
     for old, new in (pair.split(">") for pair in pairs.split())
 }
 """The current path of each module path of lpr 0.1."""

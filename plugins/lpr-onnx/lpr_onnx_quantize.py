@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import lpr
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.errors import ModelError, OutputError, SourceError
 from lpr.evaluate import evaluate
 from lpr.labels import LabelledPicture

@@ -12,8 +12,8 @@ import pytest
 
 from lpr.darknet import onnx as converter
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.conversion import converted
 from lpr.darknet.onnx import to_onnx
+from lpr.darknet.onnx_cache import converted
 from lpr.darknet.weights import Weights
 from lpr.utils.files import cache_folder
 from tests.darknet.nets import conv, net, random_weights

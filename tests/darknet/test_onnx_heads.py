@@ -10,8 +10,8 @@ import onnx
 import pytest
 
 from lpr.darknet.cfg import Cfg
-from lpr.darknet.conversion import network_of
 from lpr.darknet.onnx import to_onnx
+from lpr.darknet.onnx_cache import network_of
 from lpr.detection.detector import Detector
 from lpr.detection.heads import Head
 from lpr.errors import ModelError, PluginError

@@ -13,7 +13,7 @@ import pytest
 
 import lpr
 from lpr import loading
-from lpr.darknet.conversion import network_of
+from lpr.darknet.onnx_cache import network_of
 from lpr.errors import BackendError
 from lpr.models import load_model
 from lpr.plugins.registry import Registry

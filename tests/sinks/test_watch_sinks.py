@@ -16,7 +16,7 @@ from lpr.sightings import FrameTime, Gap, Observation, Sighting, TrackOverlay
 from lpr.sinks import EvidenceFolder, PlateRedactor, Timeline, read_known
 from lpr.sinks.paths import file_stems, refuse_twins
 from lpr.sinks.redaction import pixelate
-from lpr.sinks.video import VideoWriter, plan_videos
+from lpr.sinks.video_writer import VideoWriter, plan_videos
 from lpr.types import Box, Detection, Image, Plate, Reading
 from tests.media import noise
 

@@ -14,9 +14,9 @@ from lpr.errors import SourceError
 from lpr.sightings import Gap
 from lpr.source import live
 from lpr.source.address import Address, addresses
-from lpr.source.av_stream import Stream
 from lpr.source.live import Live
 from lpr.source.video_sources import open_video_source
+from lpr.source.video_stream import Stream
 from lpr.types import Frame, Image
 from tests.media import (
     animation,

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from lpr.errors import LprError  # noqa: E402
-from lpr_training.engine.loop import EMA, prefetch, train  # noqa: E402
+from lpr_training.engine.ema import EMA  # noqa: E402
+from lpr_training.engine.loop import prefetch, train  # noqa: E402
 from lpr_training.engine.schedule import Schedule  # noqa: E402
 
 SCHEDULE = Schedule(

@@ -18,7 +18,7 @@ from lpr_training.synth.glyphs import fonts
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.colours import nearest
 from lpr_training.synth.plates.foreign import render_foreign
-from lpr_training.synth.plates.markets import MARKETS, market_design
+from lpr_training.synth.plates.foreign_styles import MARKETS, market_design
 from tests.properties import examples
 
 REGIONS = {region.code: region for region in lpr_regions()}

@@ -12,7 +12,7 @@ from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.datasets.rendered import Edits, edited
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.plates.foreign import ASPECTS, STYLE, render_foreign
-from lpr_training.synth.plates.markets import MARKETS
+from lpr_training.synth.plates.foreign_styles import MARKETS
 from lpr_training.synth.plates.origin import FOREIGN
 from lpr_training.synth.scenes import weather
 from lpr_training.synth.scenes.crops import render_crop

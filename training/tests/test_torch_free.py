@@ -30,10 +30,12 @@ def lpr(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run_without_torch(f"from lpr.cli import main\nmain({list(arguments)!r})")
 
 
-def test_torch_free_rooms_import_without_torch() -> None:
-    rooms = [ROOT / name for name in lpr_training.TORCH_FREE]
-    assert all(room.is_dir() for room in rooms)
-    files = [file.relative_to(ROOT.parent) for room in rooms for file in room.rglob("*.py")]
+def test_torch_free_packages_import_without_torch() -> None:
+    packages = [ROOT / name for name in lpr_training.TORCH_FREE]
+    assert all(package.is_dir() for package in packages)
+    files = [
+        file.relative_to(ROOT.parent) for package in packages for file in package.rglob("*.py")
+    ]
     names = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files]
     run = run_without_torch("".join(f"import {name}\n" for name in names))
     assert run.returncode == 0, run.stderr

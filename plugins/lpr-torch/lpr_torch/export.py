@@ -28,7 +28,7 @@ from lpr_torch.checkpoints import (
     load_recognizer,
     save_recognizer,
 )
-from lpr_torch.transformer import SpatialTransformer
+from lpr_torch.spatial_transformer import SpatialTransformer
 
 _SMALLEST_HALVED = 1024  # Numbers of an array; smaller ones save too little
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lpr_torch.transformer import SpatialTransformer
+from lpr_torch.spatial_transformer import SpatialTransformer
 
 Norm: TypeAlias = Literal["batch", "group"]
 Reader: TypeAlias = Literal["gru", "lstm", "rnn", "convolution"]
@@ -42,7 +42,7 @@ class ResNetGru:
     ``norm`` is the normalization of its convolutions. ``reader`` is the kind of the recurrent
     layers: GRU, LSTM or RNN (tanh), or a ``convolution`` over five time steps with as many
     channels. With ``transformer`` a spatial transformer straightens crops first
-    (:mod:`lpr_torch.transformer`).
+    (:mod:`lpr_torch.spatial_transformer`).
 
     With ``axis_switch`` each column of the feature map is a time step; without it the map is cut
     into time steps in the order of memory, row by row (``H x W x C``). With ``backward_in_order``

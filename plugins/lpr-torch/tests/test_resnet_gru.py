@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from lpr_torch.checkpoints import Recognizer, load_recognizer, save_recognizer  # noqa: E402
 from lpr_torch.export import About, export, export_onnx  # noqa: E402
 from lpr_torch.resnet_gru import Basic, ResNetGru, ResNetGruNet  # noqa: E402
-from lpr_torch.transformer import SpatialTransformer  # noqa: E402
+from lpr_torch.spatial_transformer import SpatialTransformer  # noqa: E402
 
 BEST = ResNetGru()
 SIZE, CLASSES = (128, 64), 37

@@ -91,7 +91,7 @@ for _command in (audit, sample, synth):
 @click.option("--move", is_flag=True, help="Move the files instead of copying them.")
 def split(folder: Path, out: Path, move: bool) -> None:
     """Separate the pictures and Pascal VOC files of one FOLDER into images/ and labels/."""
-    from lpr_training.labelling.split import carry_out, sort_out
+    from lpr_training.labelling.separate_voc import carry_out, sort_out
 
     plan = sort_out(folder, out)
     for warning in plan.warnings():

@@ -135,7 +135,7 @@ def detector(recipe: str, changes: tuple[str, ...], **options: Any) -> None:
     """
     from lpr_training.datasets.sets import open_sets
     from lpr_training.detector.recipe import detector_recipe
-    from lpr_training.publishing.trainings import Run, train_detector
+    from lpr_training.publishing.start_training import Run, train_detector
 
     chosen, cfg = detector_recipe(recipe, changes)
     run = Run(**options)
@@ -155,7 +155,7 @@ def recognizer(recipe: str | None, changes: tuple[str, ...], **options: Any) -> 
     """
     from lpr_training.datasets.sets import open_sets
     from lpr_training.publishing.fine_tuned import site_recipe
-    from lpr_training.publishing.trainings import Run, fine_tune, train_recognizer
+    from lpr_training.publishing.start_training import Run, fine_tune, train_recognizer
     from lpr_training.recognizer.recipe import recognizer_recipe
 
     run = Run(**options)

@@ -22,8 +22,8 @@ from lpr_training.datasets.sets import check_table
 from lpr_training.detector.recipe import detector_of
 from lpr_training.engine.loop import BEST
 from lpr_training.labelling.files import write_json
+from lpr_training.publishing.start_training import Run, train_detector, train_recognizer
 from lpr_training.publishing.thresholds import write_best_thresholds
-from lpr_training.publishing.trainings import Run, train_detector, train_recognizer
 from lpr_training.recipes import based
 from lpr_training.recognizer.recipe import recognizer_of
 from lpr_training.synth.plates.countries import temporarily_registered

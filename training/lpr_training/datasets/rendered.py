@@ -49,8 +49,8 @@ class Edits:
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """A fixed set of rendered crops for measuring recognizers: plates of a ``region`` or of
-    :data:`ABROAD`. ``lines`` restricts the markets
-    (:data:`lpr_training.synth.plates.markets.MARKETS`) to plates of so many lines; 0 for all."""
+    :data:`ABROAD`. ``lines`` restricts :data:`~lpr_training.synth.plates.foreign_styles.MARKETS` to
+    plates of so many lines; 0 for all."""
 
     count: int = 10_000
     seed: int = 1

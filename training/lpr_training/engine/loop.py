@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
@@ -26,6 +25,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from lpr.errors import LprError, describe
 from lpr.utils.files import write_atomically
+from lpr_training.engine.ema import EMA
 from lpr_training.engine.schedule import Schedule, optimizer_of
 
 METRICS = "metrics.jsonl"
@@ -69,26 +69,6 @@ class Task(Protocol[Batch]):
         """Write ``model`` (the task's, or a copy of it) as a safetensors file
         (:mod:`lpr_torch.checkpoints`)."""
         ...
-
-
-class EMA:
-    """An exponential moving average of a network's weights and batch norm statistics."""
-
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = deepcopy(model).eval().requires_grad_(False)
-        self.decay = decay
-
-    @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
-        """Average in the weights of a step. Early steps use a lower decay, so that the initial
-        weights are soon forgotten."""
-        decay = min(self.decay, (1 + step) / (20 + step))
-        source = model.state_dict()
-        for name, value in self.model.state_dict().items():
-            if value.dtype.is_floating_point:
-                value.lerp_(source[name], 1 - decay)
-            else:
-                value.copy_(source[name])
 
 
 def prefetch(make: Callable[[int], T], steps: range) -> Iterator[T]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr.errors import OutputError
-from lpr_training.labelling.belonging import Belonging, belonging
 from lpr_training.labelling.files import write_text, writing
 from lpr_training.labelling.formats import PLATE, read_any
 from lpr_training.labelling.groups import divide
+from lpr_training.labelling.plate_groups import PlateGroups, group_by_plate
 from lpr_training.labelling.values import LabelledImage
 from lpr_training.labelling.yolo import read_classes
 
@@ -23,7 +23,7 @@ class Lists:
     train: list[Path]
     valid: list[Path]
     names: tuple[str, ...]
-    together: Belonging
+    together: PlateGroups
 
 
 def make_lists(
@@ -37,10 +37,10 @@ def make_lists(
     """Split the labelled pictures of ``folder`` so that no plate is in both lists.
 
     ``share`` (0..1) of the pictures are for validation; for ``texts``, ``pattern`` and the errors
-    raised see :func:`lpr_training.labelling.belonging.belonging`.
+    raised see :func:`lpr_training.labelling.plate_groups.group_by_plate`.
     """
     images = read_any(folder, split)
-    together = belonging(folder, images, texts, pattern)
+    together = group_by_plate(folder, images, texts, pattern)
     train, valid = divide(together.groups, share, seed)
     training, validation = ([together.paths[index] for index in part] for part in (train, valid))
     return Lists(training, validation, _names(folder, images), together)

@@ -14,10 +14,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from lpr.errors import OutputError, SourceError
 from lpr.labels import LabelRow, write_labels
 from lpr.types import Box
-from lpr_training.labelling.belonging import Belonging, belonging
 from lpr_training.labelling.files import writing
 from lpr_training.labelling.formats import read_any
 from lpr_training.labelling.groups import divide
+from lpr_training.labelling.plate_groups import PlateGroups, group_by_plate
 from lpr_training.labelling.selection import Selection
 from lpr_training.labelling.values import LabelledImage
 
@@ -41,7 +41,7 @@ class Table:
     without a picture (``strangers``)."""
 
     rows: tuple[Row, ...]
-    together: Belonging
+    together: PlateGroups
     selection: Selection
     unplaced: int
     strangers: int
@@ -69,8 +69,8 @@ def make_table(
     """Split the labelled pictures of ``folder`` so that no plate is in two splits.
 
     ``dev`` and ``val`` are shares (0..1) of the pictures; the rest is ``train``. For groups of
-    pictures see :func:`lpr_training.labelling.belonging.belonging`. ``texts`` (by the pictures'
-    names) go to the boxes of pictures with one box and one text. ``classes`` are those of plates,
+    pictures see :func:`~lpr_training.labelling.plate_groups.group_by_plate`. ``texts`` (by the
+    pictures' names) go to the boxes of pictures with one box and one text. ``classes`` are those of plates,
     by default all. Difficult boxes and those of zero area are left out. Raises
     :class:`SourceError` for labels without a picture, for boxes of several classes without
     ``classes``, for boxes that extend beyond their picture (unless ``clip``), and for too few
@@ -78,7 +78,7 @@ def make_table(
     """
     images = read_any(folder)
     _check_classes(folder, images, classes)
-    together = belonging(folder, images, texts, pattern)
+    together = group_by_plate(folder, images, texts, pattern)
     splits = _splits(folder, together.groups, dev, val, seed)
     selection = Selection(classes, clip)
     unplaced = 0

@@ -11,8 +11,14 @@ import numpy as np
 
 from lpr_training.synth.glyphs.characters import CHARACTERS
 from lpr_training.synth.glyphs.fonts import choose_face
-from lpr_training.synth.plates.designs import Band, Caption, Design, draw
-from lpr_training.synth.plates.markets import EURO_BLUE, MARKETS, Scheme, market_design, varied
+from lpr_training.synth.plates.foreign_layout import Band, Caption, Design, draw
+from lpr_training.synth.plates.foreign_styles import (
+    EURO_BLUE,
+    MARKETS,
+    Scheme,
+    market_design,
+    varied,
+)
 from lpr_training.synth.plates.render import PlatePicture
 from lpr_training.synth.sampling import choose_weighted, cumulative, random_colour
 from lpr_training.synth.styles import BLACK, WHITE, Colour

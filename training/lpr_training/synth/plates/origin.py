@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_training.synth.plates.countries import TAIWANS, Country, country
 from lpr_training.synth.plates.foreign import foreign_aspect, render_foreign
-from lpr_training.synth.plates.markets import MARKETS
+from lpr_training.synth.plates.foreign_styles import MARKETS
 from lpr_training.synth.plates.render import PlatePicture, render_plate
 
 ABROAD = "abroad"

@@ -1,7 +1,7 @@
 """Plates of the EU, the US, Brazil and Vietnam, as data.
 
 In a pattern, ``A`` is a letter, ``9`` a digit, and ``|`` starts the second line; other symbols are
-drawn as they are (:class:`lpr_training.synth.plates.designs.Design`).
+drawn as they are (:class:`lpr_training.synth.plates.foreign_layout.Design`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_training.synth.glyphs.fonts import choose_face
-from lpr_training.synth.plates.designs import Band, Caption, Design
+from lpr_training.synth.plates.foreign_layout import Band, Caption, Design
 from lpr_training.synth.sampling import choose_weighted, cumulative, random_colour
 from lpr_training.synth.styles import BLACK, RED, WHITE, Colour
 

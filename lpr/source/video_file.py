@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from av.error import InvalidDataError
 
 from lpr.errors import SourceError
-from lpr.source.av_stream import Stream, ThreadType
 from lpr.source.media_types import MediaType
 from lpr.source.truncation import is_truncated
+from lpr.source.video_stream import Stream, ThreadType
 from lpr.types import Frame
 
 _MAX_CUT_AWAY = 30  # Counted frames that an edit list may cut away; or a tenth of those read

@@ -13,7 +13,7 @@ from lpr_training.labelling.values import LabelledImage
 
 
 @dataclass(frozen=True, slots=True)
-class Belonging:
+class PlateGroups:
     """The pictures' absolute paths, their indices in groups that share no plate, and the numbers of
     pictures with a known text and of names that the pattern does not match."""
 
@@ -23,12 +23,12 @@ class Belonging:
     unmatched: int
 
 
-def belonging(
+def group_by_plate(
     folder: Path,
     images: Sequence[LabelledImage],
     texts: Mapping[str, set[str]] | None = None,
     pattern: re.Pattern[str] | None = None,
-) -> Belonging:
+) -> PlateGroups:
     """Group the labelled pictures of ``folder``.
 
     Pictures with a common text are in one group, and so are those whose names match with the same
@@ -47,7 +47,7 @@ def belonging(
     if len(groups) < 2:
         raise SourceError(_inseparable(folder, texts_of))
     unmatched = 0 if pattern is None else sum(not key for key in keys)
-    return Belonging(paths, tuple(map(tuple, groups)), sum(map(bool, texts_of)), unmatched)
+    return PlateGroups(paths, tuple(map(tuple, groups)), sum(map(bool, texts_of)), unmatched)
 
 
 def _picture(image: LabelledImage) -> Path:
