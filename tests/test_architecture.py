@@ -67,12 +67,12 @@ def modules_used(path: Path, package: str) -> set[str]:
     return {name for name in used if name in known and known[name] != path}
 
 
-def package(module: str) -> str:
+def package_of(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
 def packages_used(path: Path) -> set[str]:
-    return {package(module) for module in modules_used(path, "lpr")} - {"lpr"}
+    return {package_of(module) for module in modules_used(path, "lpr")} - {"lpr"}
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
@@ -85,12 +85,12 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_every_package_has_a_layer() -> None:
-    assert {package(module) for module in modules()} - {"lpr", "__main__"} == set(LAYER)
+    assert {package_of(module) for module in modules()} - {"lpr", "__main__"} == set(LAYER)
 
 
 @pytest.mark.parametrize("module", modules())
 def test_imports_point_down(module: str) -> None:
-    own = package(module)
+    own = package_of(module)
     if own in ("lpr", "__main__"):
         return
     above = {name for name in packages_used(modules()[module]) - {own} if LAYER[name] > LAYER[own]}
@@ -111,16 +111,16 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
 def test_no_packages_import_each_other_in_a_circle(package: str) -> None:
     graph: dict[str, set[str]] = {}
     for module, path in modules(package).items():
-        used = {package(other) for other in modules_used(path, package)}
-        graph.setdefault(package(module), set()).update(used - {package(module), package})
+        used = {package_of(other) for other in modules_used(path, package)}
+        graph.setdefault(package_of(module), set()).update(used - {package_of(module), package})
     graph.pop(package)
     assert not circle(graph)
 
 
 def test_stages_do_not_know_each_other() -> None:
     for module, path in modules().items():
-        if package(module) in STAGES:
-            assert not packages_used(path) & (set(STAGES) - {package(module)}), module
+        if package_of(module) in STAGES:
+            assert not packages_used(path) & (set(STAGES) - {package_of(module)}), module
 
 
 def test_the_core_imports_neither_plugins_nor_training() -> None:

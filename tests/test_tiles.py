@@ -126,7 +126,7 @@ def test_any_detector_can_be_tiled() -> None:
 def test_what_are_no_tiles_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="tiles"):
         lpr.load(tiles=text)
-    with pytest.raises(ValueError, match="as in '3x2', not"):
+    with pytest.raises(ValueError, match=r"columns x rows \(3x2\), not"):
         lpr.load(tiles=(3, 2))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="exclude each other"):
         lpr.load(tiles="2x2", threshold=lpr.Sweep(0.4, 0.1, 0.1))

@@ -108,7 +108,7 @@ def test_an_onnx_model_is_compared_with_its_source(cfg: Path) -> None:
     assert {"opencv", "onnxruntime"} <= {row.runtime for row in rows}
     assert all(row.off is not None and row.off < 2e-2 for row in rows)
     assert {row.precision for row in rows} == {"float16"}
-    with pytest.raises(BackendError, match="name the Darknet model that it was converted from"):
+    with pytest.raises(BackendError, match="name the Darknet model that it was made of"):
         list(agreements(registry().detector_runtimes, model))
 
 

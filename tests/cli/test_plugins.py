@@ -265,7 +265,9 @@ def test_a_thread_that_a_plugin_leaves_behind_does_not_keep_lpr(odd: dict[str, s
     result = lpr("detect", CAR, "--recognizer", "thread", **odd)
     assert result.status == 1
     assert result.records[0]["plates"][0]["text"] == "ABC1234"
-    assert "a plugin started and did not end: lost" in result.stderr
+    assert (
+        "threads of a plugin were left behind, because it did not end them: lost" in result.stderr
+    )
 
 
 def test_the_suites_end_where_a_plugin_does_not(odd: dict[str, str]) -> None:

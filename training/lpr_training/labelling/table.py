@@ -70,8 +70,8 @@ def make_table(
 
     ``dev`` and ``val`` are shares (0..1) of the pictures; the rest is ``train``. For groups of
     pictures see :func:`~lpr_training.labelling.plate_groups.group_by_plate`. ``texts`` (by the
-    pictures' names) go to the boxes of pictures with one box and one text. ``classes`` are those of plates,
-    by default all. Difficult boxes and those of zero area are left out. Raises
+    pictures' names) go to the boxes of pictures with one box and one text. ``classes`` are those of
+    plates, by default all. Difficult boxes and those of zero area are left out. Raises
     :class:`SourceError` for labels without a picture, for boxes of several classes without
     ``classes``, for boxes that extend beyond their picture (unless ``clip``), and for too few
     groups of pictures.
