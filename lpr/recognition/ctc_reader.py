@@ -1,4 +1,4 @@
-"""Crops -> readings, by a network that gives CTC logits."""
+"""Crops -> readings, by a network that outputs CTC logits."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lpr.types import Appearance, Crop, Float32, Quad, Reading
 from lpr.utils.timing import stage
 
 MAX_BATCH = 32
-"""Crops of one forward pass: larger batches need more memory and are no faster."""
+"""Maximum number of crops per forward pass: larger batches need more memory, but are no faster."""
 
 UPRIGHT_FILL = 0.8
 """A plate that fills a smaller share of its bounding box is rectified and read again."""
 
 CLEAR_CONFIDENCE = 0.95
-"""A text with a lower confidence is rectified and read again; others gain nothing by it."""
+"""A plate whose text has a lower confidence is rectified and read again; others gain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class CtcOutput:
 
 
 class CtcReader:
-    """Makes a :class:`TextRecognizer` of a :class:`CtcRecognizer`: crops, runs, decodes.
+    """Adapts a :class:`CtcRecognizer` to a :class:`TextRecognizer`: crops, runs, decodes.
 
     ``regions`` and ``grammar_odds`` configure :class:`lpr.recognition.ctc_decoder.Decoder`. Without
-    a ``calibration`` a reading's confidence is the mean of its characters'. If the network predicts
-    a plate's corners (its spec has ``summary``), plates that are tilted or hard to read are
-    rectified and read again.
+    a ``calibration``, a reading's confidence is the mean of its characters' confidences. If the
+    network predicts a plate's corners (its spec has ``summary``), plates that are tilted or hard to
+    read are rectified and read again.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class CtcReader:
         return [self.calibrated(output) for output in self.outputs(crops)]
 
     def outputs(self, crops: Sequence[Crop]) -> list[CtcOutput]:
-        """The network's output for each crop, in order, after rectification if that helps."""
+        """The network's output for each crop, in order, rectified and run again if needed."""
         outputs = self._run(crops)
         doubtful = [
             (index, Crop(crops[index].image, output.quad))
@@ -174,7 +174,7 @@ def as_text_recognizer(
     grammar_odds: float = 1.0,
     calibration: Calibration | None = None,
 ) -> TextRecognizer:
-    """Wrap a CtcRecognizer in a :class:`CtcReader`; return a TextRecognizer as it is.
+    """Wrap a CtcRecognizer in a :class:`CtcReader`; return a TextRecognizer unchanged.
 
     Raises ``TypeError`` for anything else.
     """

@@ -18,22 +18,23 @@ T = TypeVar("T", str, int)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CLASS = {char: number for number, char in enumerate(_ALPHABET)}
-_MAX_READINGS = 32  # Readings that vote, the most certain ones; a track may last for hours
-_MAX_ALTERNATIVES = 3  # Other texts that the consensus lists
-# Bounds on a character's certainty (0..1): no vote, as odds, counts for more than 19.
+# Maximum number of readings that vote, the most certain ones; a track may last for hours.
+_MAX_READINGS = 32
+_MAX_ALTERNATIVES = 3  # Maximum number of other texts in the consensus
+# Bounds on a character's confidence (0..1): its vote, as odds, is at most 19.
 _MIN_CERTAINTY, _MAX_CERTAINTY = 0.01, 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """The fused reading; ``agreeing`` readings have its very text."""
+    """The fused reading; ``agreeing`` is the number of readings with exactly its text."""
 
     reading: Reading
     agreeing: int
 
 
 Fuse: TypeAlias = Callable[[Sequence[Reading]], "Consensus | None"]
-"""Fuses a track's readings, given in order of time; None if all are empty."""
+"""Fuses a track's readings, in chronological order; None if all are empty."""
 
 
 class Fusion:
@@ -42,10 +43,12 @@ class Fusion:
     Readings are aligned. Each character votes in its slot with the odds that it is right, so that
     one clear reading outweighs many blurred ones. If the text with the most votes fits no format of
     the ``regions``, the legal text with the greatest product of vote shares replaces it, provided
-    that this product is at least ``1 / odds`` of the other's.
+    that this product is at least ``1 / odds`` of that of the text it replaces.
 
-    The text's confidence is the least vote share of a character times the greatest confidence of a
-    reading with this text. The appearance is voted by the readings' confidence.
+    The text's confidence is the minimum vote share of its characters times the maximum confidence
+    of the readings with this text. If there are none, half of the maximum confidence of all
+    readings takes its place. The appearance is elected by votes weighted by the readings'
+    confidences.
     """
 
     def __init__(self, regions: Iterable[Region] = (), odds: float = 100.0) -> None:
@@ -74,7 +77,7 @@ class Fusion:
         return Consensus(fused, len(agreeing))
 
     def _elect(self, votes: np.ndarray) -> tuple[str, list[float]]:
-        """The text that the ``votes`` (slots x classes and none) elect, and its vote shares."""
+        """The text that ``votes`` (slots x (classes + deletion)) elect, and its vote shares."""
         shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
         free = [int(slot) for slot in shares.argmax(axis=1)]
         elected: Sequence[int] = [-1 if c == len(_ALPHABET) else c for c in free]
@@ -97,8 +100,8 @@ class Fusion:
 
 
 def _weights(reading: Reading) -> list[float]:
-    """Each character's vote: its odds. Half a plate is read with certain characters but an
-    uncertain text, so the text's confidence scales them."""
+    """Each character's vote: the odds of its confidence, scaled first by the square root of the
+    text's: on half a plate, the characters are certain but the text is not."""
     scale = math.sqrt(min(max(reading.confidence, 0.0), 1.0)) if reading.characters else 1.0
     certainties = (
         min(max(certainty * scale, _MIN_CERTAINTY), _MAX_CERTAINTY)

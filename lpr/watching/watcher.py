@@ -19,26 +19,28 @@ from lpr.watching.detection_worker import track_threshold
 from lpr.watching.roi import WHOLE_FRAME
 from lpr.watching.settings import DEFAULTS, WatchSettings
 
-# A text is certain from this confidence (0..1) and so many agreeing readings.
+# A text is certain if it has at least this confidence (0..1) and so many agreeing readings.
 _CERTAIN, _CERTAIN_READS = 0.9, 3
-_MIN_CONFIDENCE = 0.3  # Least confidence of a sighting (0..1): below, more readings do not help
+_MIN_CONFIDENCE = 0.3  # Minimum confidence of a sighting (0..1); below, more readings do not help
 _UNKNOWN_FORMAT_READS = 3  # Factor on ``min_reads`` for a text that fits no format
-_OTHER_PLATE_EDITS = 3  # Characters that differ in a certain reading of another plate
-# A lost track and a new one are one vehicle if their texts differ by at most so many edits and
-# their boxes, enlarged by this fraction of their size on every side, overlap by this IoU.
+_OTHER_PLATE_EDITS = 3  # Minimum number of substituted characters in another plate's reading
+# A lost track and a new one are the same vehicle if the edit distance of their texts is at most the
+# first number, and the IoU of their boxes exceeds the third. For the IoU, boxes are enlarged on
+# every side by the second, a fraction of their size. Equal texts of _MIN_UNIQUE_LENGTH suffice.
 _REJOIN_EDITS, _REJOIN_BUFFER, _REJOIN_IOU = 2, 2.0, 0.1
-_MIN_UNIQUE_LENGTH = 4  # Characters of a text that identifies a vehicle; less may be a part
-# A plate closer to the edge than this, in pixels or of the frame's width, may be cut.
+_MIN_UNIQUE_LENGTH = 4  # Minimum length of a text that identifies a vehicle; less may be a part
+# A plate may be truncated if it is closer to the edge than the larger of these two distances: in
+# pixels, and as a fraction of the frame's width.
 _EDGE_PIXELS, _EDGE_FRACTION = 2.0, 0.002
-_CROP_MARGIN = 0.5  # Kept around a plate's crop, as a fraction of its width and height
+_CROP_MARGIN = 0.5  # Margin around a plate's crop, as a fraction of its width and height
 
 
 class Watcher:
-    """Takes a camera's frames with their detections, in order, and gives sightings.
+    """Takes a camera's frames with their detections, in order, and returns sightings.
 
-    The sightings depend on nothing but these frames and detections. Detections from the threshold
-    of the reader's detector start a track; weaker ones continue it. ``fuse`` replaces the fusion of
-    a track's readings (:class:`lpr.tracking.Fusion`).
+    The sightings depend only on these frames and detections. A detection starts a track if its
+    confidence reaches the threshold of the reader's detector; a weaker one only continues a track.
+    ``fuse`` replaces the fusion of a track's readings (:class:`lpr.tracking.Fusion`).
     """
 
     def __init__(
@@ -60,24 +62,24 @@ class Watcher:
         """Sightings reported early, by track: their number and text."""
         self._withdrawn: list[Sighting] = []
         self._departed: dict[str, tuple[float, float]] = {}
-        """Texts of vehicles that have left: when last seen (seconds), and their confidence."""
+        """Vehicles that have left, by text: when last seen (seconds), and the text's confidence."""
         self._last_known = -1
-        """The last frame of which it is known where the plates are."""
+        """The index of the last frame in which the plates' positions are known."""
 
     @property
     def tracks(self) -> list[Track]:
-        """The vehicles in the picture, and those lost for only a moment."""
+        """The tracks that have not ended: vehicles in the picture, and those lost only recently."""
         return self._tracker.tracks
 
     @property
     def busy(self) -> bool:
-        """Whether a plate in the picture is not certain yet and more readings may help."""
+        """Whether a track's text is not certain yet and more readings may help."""
         return any(
             track.reread.gaining and not _is_certain(track.consensus) for track in self.tracks
         )
 
     def see(self, frame: Frame, detections: Sequence[Detection]) -> list[Sighting]:
-        """Take the next frame and its ``detections``; returns the sightings that it completes."""
+        """Take the next frame and its ``detections``; return the sightings that are due."""
         moment = _time_of(frame)
         with stage("track"):
             updated = self._tracker.update(moment, detections)
@@ -93,7 +95,7 @@ class Watcher:
             return self._report(moment)
 
     def skip(self, frame: Frame, still: bool) -> list[Sighting]:
-        """Take a frame that was not detected; if it is ``still``, every plate is where it was."""
+        """Take a frame that skipped the detector; if it is ``still``, no plate has moved."""
         moment = _time_of(frame)
         if still:
             for track in self.tracks:
@@ -103,7 +105,7 @@ class Watcher:
         return self._report(moment)
 
     def end(self) -> list[Sighting]:
-        """End all tracks: the sightings of the vehicles in the picture."""
+        """End all tracks; return their sightings, and the withdrawn ones not yet returned."""
         ended, self._tracker.tracks = self._tracker.tracks, []
         return self._take_withdrawn() + [s for track in ended if (s := self._final(track))]
 
@@ -114,7 +116,7 @@ class Watcher:
         visible = WHOLE_FRAME if self._settings.detect_outside_roi else roi
         x0, y0, x1, y1 = visible.window(frame.width, frame.height)
         margin = max(_EDGE_PIXELS, _EDGE_FRACTION * frame.width)
-        # Part of a plate that the edge cuts would be read, and with certainty.
+        # A truncated plate would be read only in part, yet with a high confidence.
         whole = min(box.x0 - x0, box.y0 - y0, x1 - box.x1, y1 - box.y1) > margin
         return whole and track.reread.due(track.last.time, box.width)
 
@@ -191,10 +193,11 @@ class Watcher:
         return self._sighting(track, self._count, "final")
 
     def is_reportable(self, track: Track) -> bool:
-        """Whether the track is a plate, and enough readings agree on its text.
+        """Whether the track is a plate, and its text is certain enough to be reported.
 
-        The mean confidence of its detections has to reach the detector's threshold. A text that
-        fits no format of the regions needs more readings: it may be lettering on a van or sign.
+        The mean confidence of its detections has to reach the detector's threshold, and enough
+        readings have to agree. A text that fits no format of the regions needs more readings and a
+        higher confidence: it may be lettering on a van or a sign.
         """
         consensus = track.consensus
         if consensus is None or track.mean_confidence < self._tracker.threshold:
@@ -208,7 +211,7 @@ class Watcher:
         return consensus.agreeing >= min_reads and consensus.reading.confidence >= min_confidence
 
     def _is_repeat(self, track: Track) -> bool:
-        """Whether this vehicle was seen less than ``return_after`` seconds ago."""
+        """Whether this vehicle left at most ``return_after`` seconds before the track began."""
         consensus = track.consensus
         for text, (last, confidence) in self._departed.items():
             if consensus is None or track.first.time - last > self._settings.return_after:
@@ -256,9 +259,9 @@ def _is_certain(consensus: Consensus | None) -> bool:
 
 
 def _contradicts(track: Track, reading: Reading) -> bool:
-    """Whether a certain ``reading`` must be of another plate than the track's.
+    """Whether ``reading`` is certain and must be of another plate than the track's.
 
-    A text that only lacks characters is of the same plate, partly hidden.
+    A text that only lacks characters is of the same plate, partly occluded.
     """
     consensus = track.consensus
     if consensus is None or consensus.agreeing < _CERTAIN_READS or reading.confidence < _CERTAIN:

@@ -31,15 +31,15 @@ from lpr_training.recognizer.onnx_weights import load_fused
 from lpr_training.recognizer.plates import Plates
 from lpr_training.recognizer.recipe import RecognizerRecipe
 
-# Standard deviation of the sides of jittered boxes in checks, in widths and heights of the box.
+# Standard deviation of a jittered box's sides in checks, as a fraction of its width or height.
 _JITTER = 0.04
 _EVAL_BATCH = 32  # Crops per forward pass of the loss on ``dev``
-# Batches, beyond the training's own, for the batch norm statistics of published weights.
+# Number of batches that training does not use, for the batch-norm statistics of published weights.
 _STATISTICS_BATCHES = 16
 
 
 class TorchRecognizer:
-    """A network in training as a :class:`lpr.protocols.CtcRecognizer`: checks use lpr's code."""
+    """A network in training as a :class:`lpr.protocols.CtcRecognizer`, so checks run lpr's code."""
 
     def __init__(self, model: nn.Module, spec: CtcSpec) -> None:
         self.model, self.spec = model, spec
@@ -71,7 +71,8 @@ class RecognizerTask:
     def start_from(self, model: Model) -> None:
         """Start from a published recognizer's weights.
 
-        Raises :class:`lpr.errors.ModelError` if its file holds another network.
+        Raises :class:`lpr.errors.ModelError` if its file is not ONNX or holds another network, and
+        if the recipe's network is not plain.
         """
         file = model.recognizer.file
         if not isinstance(self.model, CtcNet) or model.recognizer.format != "onnx":
@@ -101,7 +102,7 @@ class RecognizerTask:
                 raise ModelError(problem) from error
 
     def save(self, model: nn.Module, file: Path) -> None:
-        # A new network, since fusing one affects all deep copies of it.
+        # A new network, because fusing a network's branches affects all its deep copies.
         network = recognizer_network(self.recipe.network, self.spec)
         if self.recipe.branches:
             add_branches(network)
@@ -113,7 +114,7 @@ class RecognizerTask:
         out = self.model(batch.images)
         plates = batch.attributes.plate > 0
         scores = out[plates, self.spec.dropped_steps :].log_softmax(2)
-        # Label smoothing: the cross entropy to the uniform distribution, less its minimum.
+        # Label smoothing: KL(uniform || prediction), the mean over all time steps.
         uniform = -scores.mean() - math.log(out.shape[2])
         ctc = self._ctc(scores, batch)
         loss = ctc + self.recipe.smoothing * uniform
@@ -158,7 +159,7 @@ class RecognizerTask:
                 texts = [reading.text for reading in reader.read(crops)]
                 figures[name + end], figures[f"{name}{end}_cer"] = score_texts(texts, truth)
         keys = [name + end for name in self.dev for end in ("", "_jittered")]
-        # Nearly correct texts count too: at first no text is exact.
+        # The character error rate counts too: early in training, no text is exact.
         figures["score"] = sum(figures[k] - figures[f"{k}_cer"] / 2 for k in keys) / len(keys)
         if self.recipe.keep == "loss":
             figures["dev_loss"] = self.dev_loss(model)
@@ -167,7 +168,7 @@ class RecognizerTask:
 
     @torch.no_grad()
     def dev_loss(self, model: nn.Module) -> float:
-        """Return the mean CTC loss of the plates of ``dev``."""
+        """Return the mean CTC loss on the plates of ``dev``."""
         total = count = 0.0
         sampler = RecognizerBatches({}, self.recipe.crops, self.spec, self.recipe.schedule)
         for plates in self.dev.values():

@@ -1,4 +1,4 @@
-"""Renders a country's plate, flat and from the front."""
+"""Renders a country's plate in a fronto-parallel view."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ WIDTH = 400
 """Default width of a rendered plate, in pixels."""
 
 _STRIP = 96  # Height at which a line of text is drawn before it is scaled, in pixels
-# Narrower plates, in pixels, never lose their paint entirely: the relief alone is illegible.
+# Minimum width, in pixels, of a plate that may lose most of its paint: on a narrower one, the
+# relief alone is illegible.
 _MIN_BARE_WIDTH = 200
-# Widths of the typefaces, in heights of a character; few, so that glyphs can be cached.
+# Character widths of the typefaces, as fractions of the character height; few, so that glyphs can
+# be cached.
 _FACE_WIDTHS = (0.35, 0.38, 0.42, 0.46, 0.5, 0.54)
-_FACES = 6  # Typefaces of each width
+_FACES = 6  # Number of typefaces per width
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class PlatePicture:
     """A rendered plate and its labels."""
 
     image: Image  # BGR, ``H x W x 3``
-    mask: Image  # ``H x W``: 255 on the plate, 0 outside its round corners
+    mask: Image  # ``H x W``: 255 on the plate, 0 outside its rounded corners
     text: str  # The text without separators, ``A-Z0-9``
     display: str  # The text with separators
     style: str
@@ -52,7 +54,7 @@ def render_plate(
 ) -> PlatePicture:
     """Render a ``country``'s plate, ``width`` pixels wide; text and style are random if None.
 
-    A ``fresh`` plate has no sticker, no holder and intact paint. Raises ``ValueError`` for an empty
+    A ``fresh`` plate has intact paint, no sticker and no holder. Raises ``ValueError`` for an empty
     text or one with characters other than ``A-Z0-9``, and ``KeyError`` for an unknown style.
     """
     if text is not None and (not text or set(text) - set(CHARACTERS)):
@@ -110,7 +112,7 @@ def _typeface(width: int, variant: int, old: bool) -> Typeface:
     rng = np.random.default_rng([width, variant, old])
     return Typeface(
         width=_FACE_WIDTHS[width],
-        # Strokes of old plates are sometimes thin, and blur affects those more.
+        # Old plates sometimes have thin strokes, which blur affects more.
         weight=min(_FACE_WIDTHS[width] * float(rng.uniform(0.18 if old else 0.25, 0.33)), 0.16),
         wobble=0.012 if variant else 0.0,
         old=old if variant else not old,
@@ -144,7 +146,7 @@ def _paint(rng: np.random.Generator, kind: Style, ink: Image, fresh: bool) -> Im
     if not fresh and rng.random() < 0.12:
         ink = _worn(rng, ink)
     if not fresh and ink.shape[1] >= _MIN_BARE_WIDTH and rng.random() < 0.04:
-        # Without paint, only the embossing is left to read.
+        # With most of the paint gone, the embossing carries the text.
         fading, relief = rng.uniform(0.6, 0.85), rng.uniform(0.5, 0.9)
     colour = np.array(kind.ink) * (1 - fading) + sheet * fading + rng.normal(0, 5, 3)
     ramp = np.rint(np.linspace(sheet, np.clip(colour, 0, 255), 256)).astype(np.uint8)
@@ -163,8 +165,8 @@ def _worn(rng: np.random.Generator, ink: Image) -> Image:
 
 
 def emboss(rng: np.random.Generator, image: Image, ink: Image, strength: float) -> None:
-    """Draw light and dark edges where characters and rim are embossed; ``strength`` is 0..1.
-    In place."""
+    """Draw light and dark edges, in place, where the characters and the rim are embossed;
+    ``strength`` is 0..1."""
     height, width = ink.shape
     relief = cv2.max(ink, _rim(height, width)) if rng.random() < 0.8 else ink
     relief = cv2.blur(relief, (3, 3))
@@ -191,7 +193,8 @@ def _rim(height: int, width: int) -> Image:
 
 @lru_cache(maxsize=64)
 def outline(height: int, width: int) -> Image:
-    """A plate's shape with round corners: ``height x width`` of 0 or 255, cached, so read-only."""
+    """A plate's shape with rounded, anti-aliased corners: ``height x width``, 0..255. It is cached,
+    so read-only."""
     mask = np.zeros((height, width), np.uint8)
     _round_rectangle(mask, 0, round(width * 0.032), 255)
     mask.flags.writeable = False
