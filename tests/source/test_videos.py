@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -211,7 +212,8 @@ class BadContainer:
     """A container whose timestamps (in milliseconds) and rate make no sense."""
 
     class _Codec:
-        pass
+        width, height = 64, 48
+        options: ClassVar[dict[str, str]] = {}
 
     def __init__(self, rate: float | None, timestamps: list[int | None]) -> None:
         self.streams = self
