@@ -42,6 +42,7 @@ def _content(url: str, shown: str, timeout: float, *, follow: bool) -> Content:
     with _open(url, shown, timeout) as response:
         if response.headers.get_content_maintype() == "multipart":  # Motion JPEG
             return "live"
+        ends = bool(response.length)  # what is left of a stated length
         head = _read(response, _HEAD, shown, timeout)
         if head.lstrip().startswith(b"#EXTM3U"):
             text = (head + _read(response, _PLAYLIST_BYTES, shown, timeout)).decode("utf-8", "replace")
@@ -55,7 +56,7 @@ def _content(url: str, shown: str, timeout: float, *, follow: bool) -> Content:
         if kind is None and not is_binary(head):
             what = "a web page or text" if head else "nothing"
             raise SourceError(f"{shown}: the address holds {what}, neither a picture nor a video")
-        return "recording" if response.length else "live"
+        return "recording" if ends else "live"
 
 
 def fetch(address: Address, limit: int, timeout: float) -> bytes:

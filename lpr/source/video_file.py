@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from av.error import InvalidDataError
 
 from lpr.errors import SourceError
 from lpr.source.decoding import MAX_PIXELS
+from lpr.source.file import check_holes
 from lpr.source.playlist import check_playlist
 from lpr.source.truncation import is_truncated
 from lpr.source.video_stream import Stream, ThreadType
@@ -20,6 +20,7 @@ from lpr.types import Frame
 # Seconds for opening the file and for each read: a disk may have to spin up. The holes of a sparse
 # file would be searched for hours.
 _TIMEOUT = 30.0
+_MAX_RESYNCS = 1000  # Searches for the next packet of a transport stream, of 64 KiB each
 _MAX_CUT_AWAY = 30  # Counted frames that an edit list may cut away; or a tenth of those read
 
 
@@ -35,6 +36,7 @@ class Video(Stream):
     ) -> None:
         """Raises :class:`lpr.errors.SourceError` if the file cannot be opened."""
         self.name = name
+        check_holes(name)
         check_playlist(name)
         # Without the protocol, FFmpeg takes "a:b.mp4" for a protocol called "a".
         url = f"file:{os.path.abspath(name)}"  # noqa: PTH100 - Path would drop a leading "./"
@@ -62,14 +64,22 @@ class Video(Stream):
 
     def _decode(self) -> Iterator[Any]:
         """Decode past damaged packets; :meth:`_shortfall` judges what they cost."""
-        with suppress(InvalidDataError):
-            for packet in self._container.demux(self._stream):
-                try:
-                    yield from packet.decode()
-                except InvalidDataError:
-                    self._damaged = True
-            return
+        for _ in range(_MAX_RESYNCS):
+            try:
+                yield from self._decode_packets()
+                return
+            except InvalidDataError:
+                break
+            except BlockingIOError:  # the demuxer has not found a packet in 64 KiB; it may later
+                self._damaged = True
         yield from self._stream.codec_context.decode(None)
+
+    def _decode_packets(self) -> Iterator[Any]:
+        for packet in self._container.demux(self._stream):
+            try:
+                yield from packet.decode()
+            except InvalidDataError:
+                self._damaged = True
 
     def _shortfall(self) -> str | None:
         """What is missing after the last frame; None if nothing is.

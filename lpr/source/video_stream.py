@@ -28,6 +28,7 @@ _MAX_FPS = 1000.0  # Frames per second; containers that state more hold a clock 
 # A picture may have this many times the pixels of a video's frame: a decoder holds up to 16 frames
 # that later ones refer to. By default, 62 million pixels are left; 8K has 33 million.
 _PICTURE_TO_FRAME = 4
+_EDGES = 1 << 16  # Pixels around the smallest frames in a decoder's buffers, generously
 
 
 class Stream(Closeable):
@@ -94,7 +95,8 @@ class Stream(Closeable):
         except SourceError:
             self._container.close()
             raise
-        context.options = {**context.options, "max_pixels": str(max_pixels)}
+        # FFmpeg counts the pixels of its buffers, which have edges.
+        context.options = {**context.options, "max_pixels": str(2 * max_pixels + _EDGES)}
 
     def _seconds(self) -> float:
         if self._container.duration:
