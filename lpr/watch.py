@@ -35,14 +35,13 @@ def watch(
     """The vehicles that pass before ``sources``, each once, as they come.
 
     Sources and arguments are those of ``lpr watch`` (docs/video.md); the number N stands for
-    ``camera:N``, a camera of this machine. ``keep_frames`` keeps the
-    whole frame of each best observation, ``start`` is in seconds since 1970, and further
-    ``options`` are those of :func:`lpr.load`. The iterator ends when all sources have ended;
-    closing it ends them.
+    ``camera:N``, a camera of this machine. ``keep_frames`` keeps the whole frame of each best
+    observation, ``start`` is in seconds since 1970, and further ``options`` are those of
+    :func:`lpr.load`. The iterator ends when all sources have ended; closing it ends them.
 
-    Raises ``TypeError`` for a source of another type, ``ValueError`` for a number out of range, :class:`lpr.errors.SourceError` for a source
-    that does not exist, and at the end the first error of a source that failed; by then the
-    sightings of all others have been given.
+    Raises ``TypeError`` for a source of another type, ``ValueError`` for a number out of range,
+    :class:`lpr.errors.SourceError` for a source that does not exist, and at the end the first error
+    of a source that failed; by then the sightings of all others have been given.
     """
     # Imported late: loading FFmpeg takes time, and reading pictures does not need it.
     from lpr.sightings import Gap
@@ -69,7 +68,9 @@ def watch(
         readers = load_pool(threads or os.cpu_count() or 1, model, **options)
         for reader in readers:
             stack.enter_context(reader)
-        engine = stack.enter_context(Engine(planned, readers, source_settings.open, settings=settings))
+        engine = stack.enter_context(
+            Engine(planned, readers, source_settings.open, settings=settings)
+        )
         for event in engine.events():
             if isinstance(event, Gap):
                 yield event

@@ -76,15 +76,15 @@ def pages(images: Sequence[Image]) -> bytes:
     return bytes(data)
 
 
-def tiff_header(
-    order: str, *sizes: int, wide: bool = False, kinds: Sequence[int] = ()
-) -> bytes:
+def tiff_header(order: str, *sizes: int, wide: bool = False, kinds: Sequence[int] = ()) -> bytes:
     """A TIFF without pixels: a directory for each width and height; ``wide`` makes it a BigTIFF.
 
     ``kinds`` are the pages' NewSubfileType: 1 is a thumbnail, 4 a mask.
     """
     mark = b"II" if order == "<" else b"MM"
-    data = mark + (struct.pack(order + "HHHQ", 43, 8, 0, 16) if wide else struct.pack(order + "HI", 42, 8))
+    data = mark + (
+        struct.pack(order + "HHHQ", 43, 8, 0, 16) if wide else struct.pack(order + "HI", 42, 8)
+    )
     pairs = list(zip(sizes[::2], sizes[1::2], strict=True))
     for number, (width, height) in enumerate(pairs):
         kind = kinds[number] if kinds else 0

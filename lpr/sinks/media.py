@@ -91,7 +91,9 @@ class MediaSink(Closeable):
         stem, number = path.stem, frame.index + 1
         path = path.with_name(
             unique_name(
-                f"{stem}-page{number}", lambda name: path.with_name(name) in self.planned, path.suffix
+                f"{stem}-page{number}",
+                lambda name: path.with_name(name) in self.planned,
+                path.suffix,
             )
         )
         refuse_sources([path], self._plan)

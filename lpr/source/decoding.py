@@ -38,7 +38,9 @@ def read_picture_file(name: str, max_pixels: int) -> bytes:
     except OSError as error:
         raise unreadable(name, error) from error
     except MemoryError as error:
-        raise SourceError(f"{name}: the file is too large for the memory ({size:,} bytes)") from error
+        raise SourceError(
+            f"{name}: the file is too large for the memory ({size:,} bytes)"
+        ) from error
     if max(size, len(data)) > limit:
         raise too_large_file(name, max_pixels)
     return data

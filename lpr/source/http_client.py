@@ -45,7 +45,9 @@ def _content(url: str, shown: str, timeout: float, *, follow: bool) -> Content:
         ends = bool(response.length)  # what is left of a stated length
         head = _read(response, _HEAD, shown, timeout)
         if head.lstrip().startswith(b"#EXTM3U"):
-            text = (head + _read(response, _PLAYLIST_BYTES, shown, timeout)).decode("utf-8", "replace")
+            text = (head + _read(response, _PLAYLIST_BYTES, shown, timeout)).decode(
+                "utf-8", "replace"
+            )
             variant = next(uris(text), None)
             if "#EXT-X-STREAM-INF" in text and variant and follow:
                 return _content(urljoin(url, variant), shown, timeout, follow=False)

@@ -27,7 +27,9 @@ def named_files(name: str) -> set[str]:
     except OSError:
         return set()
     folder = Path(name).parent
-    return {os.path.normpath(folder / uri) for uri in uris(text) if "://" not in uri and "\0" not in uri}
+    return {
+        os.path.normpath(folder / uri) for uri in uris(text) if "://" not in uri and "\0" not in uri
+    }
 
 
 def check_playlist(name: str) -> None:

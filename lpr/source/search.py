@@ -24,9 +24,8 @@ def expand(arguments: Sequence[str]) -> list[str]:
     """The single sources that ``arguments`` name, in order.
 
     A folder gives the pictures and videos in it and below, by suffix, sorted by path, without
-    hidden ones and without following links to folders. A playlist in it stands for the files that it
-    names. A pattern (``*``, ``?``, ``[...]``, ``**``)
-    gives the same for all its matches, unless a file has exactly that name. An argument that
+    hidden ones and without following links to folders. A playlist in it stands for the files that
+    it names. A pattern (``*``, ``?``, ``[...]``, ``**``) gives the same for all its matches, unless a file has exactly that name. An argument that
     matches nothing is returned unchanged.
     """
     return [source for argument in arguments for source in _expand(argument) or [argument]]

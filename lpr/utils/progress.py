@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 P = TypeVar("P")
 
+_COLUMNS, _ROWS = 80, 24
 _REDRAW = 0.1  # Seconds between two drawings of the bar, which tqdm keeps to as well
 
 
@@ -34,9 +36,7 @@ class Bar(Generic[T]):
         self._items = items
         self._single = total == 1
         self._counts_items = not self._single
-        self._bar = tqdm(
-            total=total, unit=f" {unit}", disable=not _is_terminal(), dynamic_ncols=True
-        )
+        self._bar = tqdm(total=total, unit=f" {unit}", disable=not _is_terminal(), **_size())
         self._drawn = 0.0
 
     def __iter__(self) -> Iterator[T]:
@@ -91,3 +91,12 @@ class Bar(Generic[T]):
 
 def _is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _size() -> dict[str, Any]:
+    """The size that the bar keeps to: the terminal's; 80 x 24 if it states none (0 x 0)."""
+    try:
+        stated = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (AttributeError, OSError, ValueError):
+        return {"dynamic_ncols": True}
+    return {"dynamic_ncols": True} if stated else {"ncols": _COLUMNS, "nrows": _ROWS}

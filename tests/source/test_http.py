@@ -111,17 +111,21 @@ def test_snapshots_are_frames_in_order_with_times() -> None:
 
 def test_a_snapshot_that_stays_the_same_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lpr.source.snapshots._INTERVAL", 0.01)
-    with serving({"/snap.png": CAR}) as (server, _):
-        with Live(address_of(f"{server}/snap.png"), stall=0.02) as source:
-            given = list(itertools.islice(source, 12))
+    with (
+        serving({"/snap.png": CAR}) as (server, _),
+        Live(address_of(f"{server}/snap.png"), stall=0.02) as source,
+    ):
+        given = list(itertools.islice(source, 12))
     assert not any(isinstance(each, Gap) for each in given)
 
 
 def test_a_camera_that_stops_giving_pictures_is_lost_and_comes_back() -> None:
     answers = iter([CAR, CAR, CAR, b"<html>busy</html>"])
-    with serving({"/snap.png": lambda: next(answers, CAR)}) as (server, _):
-        with Live(address_of(f"{server}/snap.png"), stall=5.0) as source:
-            given = list(itertools.islice(source, 5))
+    with (
+        serving({"/snap.png": lambda: next(answers, CAR)}) as (server, _),
+        Live(address_of(f"{server}/snap.png"), stall=5.0) as source,
+    ):
+        given = list(itertools.islice(source, 5))
     kinds = ["gap" if isinstance(each, Gap) else "frame" for each in given]
     assert kinds == ["frame", "frame", "gap", "gap", "frame"]
     assert isinstance(given[2], Gap)
@@ -134,7 +138,9 @@ def test_a_login_in_the_address_is_used_and_never_shown() -> None:
         with open_source(f"http://admin:s3cret@{host}/snap.png") as source:
             (frame,) = source
         assert "s3cret" not in frame.source
-        assert isinstance(connected(address_of(f"http://admin:s3cret@{host}/snap.png"), 5.0), Snapshots)
+        assert isinstance(
+            connected(address_of(f"http://admin:s3cret@{host}/snap.png"), 5.0), Snapshots
+        )
         with pytest.raises(SourceError, match="HTTP 401") as error:
             open_source(f"http://admin:s3wrong@{host}/snap.png")
     assert "s3wrong" not in str(error.value)
@@ -163,9 +169,11 @@ def test_what_an_address_does_not_hold_is_said(path: str, reason: str) -> None:
 
 
 def test_a_picture_with_too_many_bytes_is_refused() -> None:
-    with serving({"/a.png": CAR + bytes(100_000)}) as (server, _):
-        with pytest.raises(SourceError, match="too large for a picture"):
-            open_source(f"{server}/a.png", max_pixels=10_000)
+    with (
+        serving({"/a.png": CAR + bytes(100_000)}) as (server, _),
+        pytest.raises(SourceError, match="too large for a picture"),
+    ):
+        open_source(f"{server}/a.png", max_pixels=10_000)
 
 
 def test_nobody_listens() -> None:
