@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, responses
 from typing import Literal, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
@@ -87,7 +87,11 @@ def _open(url: str, shown: str, timeout: float) -> HTTPResponse:
         response: HTTPResponse = build_opener(*handlers).open(request, timeout=timeout)
     except HTTPError as error:
         error.close()
-        raise SourceError(f"{shown}: cannot be opened: HTTP {error.code} {error.reason}") from None
+        # The server's own words may hold anything.
+        reason = responses.get(error.code, "")
+        raise SourceError(
+            f"{shown}: cannot be opened: HTTP {error.code} {reason}".rstrip()
+        ) from None
     except URLError as error:
         reason = getattr(error.reason, "strerror", None) or error.reason
         raise SourceError(f"{shown}: cannot be opened: {reason}") from None

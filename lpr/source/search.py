@@ -25,8 +25,8 @@ def expand(arguments: Sequence[str]) -> list[str]:
 
     A folder gives the pictures and videos in it and below, by suffix, sorted by path, without
     hidden ones and without following links to folders. A playlist in it stands for the files that
-    it names. A pattern (``*``, ``?``, ``[...]``, ``**``) gives the same for all its matches, unless a file has exactly that name. An argument that
-    matches nothing is returned unchanged.
+    it names. A pattern (``*``, ``?``, ``[...]``, ``**``) gives the same for all its matches,
+    unless a file has exactly that name. An argument that matches nothing is returned unchanged.
     """
     return [source for argument in arguments for source in _expand(argument) or [argument]]
 

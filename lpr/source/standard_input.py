@@ -33,7 +33,7 @@ def open_standard_input(every: int, max_pixels: int) -> Picture | Pages | Animat
     if kind == "video":
         return standard_input(max_pixels, every, "AUTO")
     limit = picture_bytes_limit(max_pixels)
-    data = _input().read_all(limit + 1)
+    data = _input().take(limit + 1)
     if len(data) > limit:
         raise too_large_file("-", max_pixels)
     return open_picture("-", data, every, max_pixels)
@@ -71,16 +71,24 @@ class _Input(io.RawIOBase):
 
     def open(self) -> BinaryIO:
         """The whole of it, for FFmpeg: a file, which can be searched, or a pipe."""
-        if self._opened:
-            raise SourceError("-: standard input can be read only once")
-        self._opened = True
+        self._open_once()
         if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
             self._file.seek(-len(self._rest), os.SEEK_CUR)
             return cast(BinaryIO, self._file)
         return cast(BinaryIO, self)
 
+    def take(self, limit: int) -> bytes:
+        """The whole of it, at most ``limit`` bytes."""
+        self._open_once()
+        return self.read_all(limit)
+
+    def _open_once(self) -> None:
+        if self._opened:
+            raise SourceError("-: standard input can be read only once")
+        self._opened = True
+
     def read_all(self, limit: int) -> bytes:
-        """The bytes up to the end, at most ``limit``."""
+        """The next bytes up to the end, at most ``limit``."""
         parts = []
         while limit > 0 and (part := self.read(min(limit, 1 << 20))):
             parts.append(part)

@@ -89,6 +89,12 @@ def test_a_video_on_standard_input_piped_or_redirected() -> None:
     assert Result(0, run.stdout.decode(), "").records == expected
 
 
+def test_standard_input_is_read_once() -> None:
+    result = piped(CAR.read_bytes(), "detect", "-", "-")
+    assert [record["type"] for record in result.records] == ["frame", "error"]
+    assert "only once" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("data", "reason"), [(b"", "standard input is empty"), (b"words\n", "neither a picture nor")]
 )
@@ -156,6 +162,8 @@ def test_each_page_is_read_and_saved(tmp_path: Path, right: str) -> None:
     result = lpr("detect", tmp_path / "scan.tif", "--save", tmp_path / "out")
     assert [(r["frame"], r["time"]) for r in result.records] == [(0, None), (1, None), (2, None)]
     assert [r["plates"][0]["text"] for r in result.records[::2]] == [right, right]
+    rows = lpr("detect", tmp_path / "scan.tif", "--format", "submission").stdout.splitlines()
+    assert rows[1::2] == [f"scan,{right}", f"scan-2,{right}"]
     saved = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert saved == ["scan-page2.jpg", "scan-page3.jpg", "scan.jpg"]
     assert cv2.imread(str(tmp_path / "out" / "scan-page2.jpg")).shape[0] == 200
