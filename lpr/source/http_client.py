@@ -93,8 +93,8 @@ def _open(url: str, shown: str, timeout: float) -> HTTPResponse:
             f"{shown}: cannot be opened: HTTP {error.code} {reason}".rstrip()
         ) from None
     except URLError as error:
-        reason = getattr(error.reason, "strerror", None) or error.reason
-        raise SourceError(f"{shown}: cannot be opened: {reason}") from None
+        cause = getattr(error.reason, "strerror", None) or error.reason
+        raise SourceError(f"{shown}: cannot be opened: {cause}") from None
     except (OSError, HTTPException, ValueError) as error:
         # The text of such an error may hold the address, with its password.
         reason = getattr(error, "strerror", None) or type(error).__name__
