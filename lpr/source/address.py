@@ -102,7 +102,7 @@ def _expanded(text: str) -> list[tuple[str, SourceKind]]:
     files = expand([text])
     if not Path(text).is_dir():
         return [(file, "file") for file in files]
-    suffixes = PICTURE_SUFFIXES - {".gif"}
+    suffixes = PICTURE_SUFFIXES - {".apng", ".gif"}
     pictures = [f for f in files if Path(f).suffix.lower() in suffixes and f != text]
     if pictures and len(pictures) < len(files):
         pattern = Path(text) / "*.mp4"
