@@ -62,6 +62,41 @@ def png(
     )
 
 
+def targa(image: Image) -> bytes:
+    """``image`` as an uncompressed Targa file of 24 bits, top row first."""
+    height, width = image.shape[:2]
+    header = struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, width, height, 24, 0x20)
+    return header + image.tobytes()
+
+
+def pages(images: Sequence[Image]) -> bytes:
+    """A TIFF file with a page for each of ``images``."""
+    encoded, data = cv2.imencodemulti(".tiff", list(images))
+    assert encoded
+    return bytes(data)
+
+
+def tiff_header(order: str, *sizes: int, wide: bool = False, kinds: Sequence[int] = ()) -> bytes:
+    """A TIFF without pixels: a directory for each width and height; ``wide`` makes it a BigTIFF.
+
+    ``kinds`` are the pages' NewSubfileType: 1 is a thumbnail, 4 a mask.
+    """
+    mark = b"II" if order == "<" else b"MM"
+    data = mark + (
+        struct.pack(order + "HHHQ", 43, 8, 0, 16) if wide else struct.pack(order + "HI", 42, 8)
+    )
+    pairs = list(zip(sizes[::2], sizes[1::2], strict=True))
+    for number, (width, height) in enumerate(pairs):
+        kind = kinds[number] if kinds else 0
+        tags = ((254, kind), (256, width), (257, height))
+        data += struct.pack(order + ("Q" if wide else "H"), len(tags))
+        for tag, value in tags:
+            data += struct.pack(order + ("HHQI4x" if wide else "HHII"), tag, 4, 1, value)
+        end = len(data) + (8 if wide else 4)
+        data += struct.pack(order + ("Q" if wide else "I"), end if number + 1 < len(pairs) else 0)
+    return data
+
+
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:
     """``jpeg`` with an EXIF block (TIFF tag 0x112) that says how to turn it."""
     tag = struct.pack("<HHII", 0x112, 3, 1, orientation)

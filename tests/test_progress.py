@@ -43,6 +43,29 @@ def test_without_a_total_it_only_counts() -> None:
     assert "3 frame" in terminal.getvalue()
 
 
+def test_a_single_item_is_counted_by_its_parts() -> None:
+    with on_terminal() as terminal, progress(["a.mp4"], "source") as bar:
+        for _ in bar:
+            assert list(bar.parts(range(7), "frame", 7)) == list(range(7))
+    assert "7/7" in terminal.getvalue()
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_several_items_and_their_parts_share_a_bar() -> None:
+    with on_terminal() as terminal, progress(["a.mp4", "b.jpg"], "source") as bar:
+        for _ in bar:
+            assert list(bar.parts("xyz", "frame", 3)) == list("xyz")
+    assert "2/2" in terminal.getvalue()
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_what_is_counted_elsewhere() -> None:
+    with on_terminal() as terminal, progress(iter("abc"), "frame") as bar:
+        for number, _ in enumerate(bar, 1):
+            bar.count(10 * number, 30)
+    assert "30/30" in terminal.getvalue()
+
+
 def test_silence_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(range(3), "frame") as bar:
         for _ in bar:

@@ -10,13 +10,20 @@ from typing import Any
 
 import click
 
-from lpr.cli.options import open_reader, path_option, reader_options
+from lpr.cli.options import MAX_PIXELS_RANGE, open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink
 from lpr.reader import Reader
 from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
-from lpr.source import expand, media_type_of, open_source, quiet
+from lpr.source import (
+    MAX_PIXELS,
+    expand,
+    media_type_of,
+    open_source,
+    quiet,
+    shown_source,
+)
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
 from lpr.utils.timing import measuring
@@ -31,6 +38,14 @@ from lpr.utils.timing import measuring
     default=1,
     show_default=True,
     help="Read only every Nth frame of a video.",
+)
+@click.option(
+    "--max-pixels",
+    type=MAX_PIXELS_RANGE,
+    default=MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse pictures with more pixels, and videos with a quarter of it a frame.",
 )
 @click.option(
     "--format",
@@ -53,6 +68,7 @@ from lpr.utils.timing import measuring
 def command(
     sources: tuple[str, ...],
     every: int,
+    max_pixels: int,
     format_: str,
     output: Path | None,
     save: Path | None,
@@ -60,7 +76,9 @@ def command(
     timings: bool,
     **options: Any,
 ) -> None:
-    """Find and read the number plates of pictures, folders, globs and videos.
+    """Find and read the number plates of pictures and videos.
+
+    A SOURCE is a file, a folder, a pattern, an address (http://...), or - for standard input.
 
     A source that fails is reported, and the others are still read; the exit status is then 1.
     """
@@ -78,12 +96,22 @@ def command(
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
             for name in names:
-                run.read(name, every, names)
+                run.read(name, every, max_pixels, names)
     run.summarise(len(planned))
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
-    return open_save(path, [(name, kind) for name in sources if (kind := media_type_of(name))])
+    known = [(shown_source(name), media_type_of(name)) for name in sources]
+    return open_save(path, [(name, kind) for name, kind in known if kind])
+
+
+@contextmanager
+def out_of_memory(name: str) -> Iterator[None]:
+    """Turn a lack of memory in the block into an error about the source ``name`` alone."""
+    try:
+        yield
+    except MemoryError as error:
+        raise SourceError(f"{name}: the memory does not suffice; scale it down") from error
 
 
 class SaveError(LprError):
@@ -104,20 +132,20 @@ class Run:
     one_per_picture: bool
     failed: list[str] = field(default_factory=list)
 
-    def read(self, name: str, every: int, bar: Bar[str]) -> None:
+    def read(self, name: str, every: int, max_pixels: int, bar: Bar[str]) -> None:
         """Read one source to its end, or record why it failed."""
+        shown = shown_source(name)
         try:
-            with open_source(name, every) as source:
+            with out_of_memory(shown), open_source(name, every, max_pixels=max_pixels) as source:
                 with self._saving():
                     if self.pictures:
-                        self.pictures.start(name, source.fps)
-                with progress(source, "frame", source.frames) as frames:
-                    for frame in frames:
-                        self._frame(frame, bar)
+                        self.pictures.start(shown, source.fps)
+                for frame in bar.parts(source, "frame", source.frames):
+                    self._frame(frame, bar)
         except (SourceError, PluginError, BackendError, SaveError) as error:
-            self.failed.append(name)
+            self.failed.append(shown)
             with bar.aside():
-                self.records.error(name, str(error))
+                self.records.error(shown, str(error))
                 click.echo(f"lpr: {error}", err=True)
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:

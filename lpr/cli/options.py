@@ -20,6 +20,10 @@ from lpr.reader import Reader
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+MAX_PIXELS_RANGE = click.IntRange(1, 1 << 30)
+"""Of ``--max-pixels``; OpenCV decodes no more."""
+
+
 class Finite(click.FloatRange):
     """A ``FloatRange`` that rejects nan and infinities."""
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from lpr.cli.options import Finite, open_readers, path_option, watch_options
+from lpr.cli.options import MAX_PIXELS_RANGE, Finite, open_readers, path_option, watch_options
 from lpr.cli.watch_outputs import WatchOutputs
 from lpr.sinks import PlateRedactor, read_known
 from lpr.source.address import addresses
@@ -83,6 +83,7 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 @_setting("start", type=parse_time, metavar="TIME")
 @_setting("fps", type=Finite(0, 1000, min_open=True))
 @_setting("stall", type=Finite(0.5), metavar="SECONDS")
+@_setting("max_pixels", type=MAX_PIXELS_RANGE, metavar="N")
 def command(
     sources: tuple[str, ...],
     threads: int,
@@ -96,29 +97,30 @@ def command(
 ) -> None:
     """Report every vehicle that passes, once, as a JSON line.
 
-    A SOURCE is a video file or GIF, a folder of pictures, an address (rtsp://, http://...), a
-    camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
+    A SOURCE is a video or animated picture, a folder of pictures, an address (rtsp://, http://...),
+    a camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
     writes all pending records, then exits.
     """
-    planned = addresses(sources)
+    source_settings = _take(SourceSettings, options)
+    planned = source_settings.resolved(addresses(sources))
     redactor = _redactor(blur, known)
     settings = _take(
         WatchSettings, options, detect_outside_roi=redactor is not None, keep_frames=bool(evidence)
     )
     if redactor is not None and (settings.every != 1 or settings.skip_still):
         raise click.UsageError("--blur needs every frame: leave out --every and --skip-still")
-    open_source = _take(SourceSettings, options).open
     with ExitStack() as stack:
         readers = open_readers(threads or os.cpu_count() or 1, **options)
         for reader in readers:
             stack.enter_context(reader)
         outputs = WatchOutputs(stack, planned, output, evidence, timeline, save, redactor)
         show = save is not None
-        engine = Engine(planned, readers, open_source, settings=settings, show=show)
+        engine = Engine(planned, readers, source_settings.open, settings=settings, show=show)
         stack.enter_context(engine)
         with _stopped_by_signals(engine) as signals, progress(engine.events(), "frame") as events:
             for event in events:
                 outputs.write(event, events)
+                events.count(engine.stats.finished, _total(engine, len(planned)))
         _summarize(engine, outputs, len(planned))
     if signals:
         raise KeyboardInterrupt
@@ -155,6 +157,11 @@ def _stopped_by_signals(engine: Engine) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _total(engine: Engine, sources: int) -> int | None:
+    """The frames of all sources; None if one of them does not state it."""
+    return engine.stats.stated if engine.stats.stating == sources else None
 
 
 def _summarize(engine: Engine, outputs: WatchOutputs, sources: int) -> None:

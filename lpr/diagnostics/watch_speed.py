@@ -55,6 +55,7 @@ class LoopedVideo(Closeable):
         self._seconds = seconds
         self._closed = False
         self.fps: float | None = None
+        self.frames: int | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         began, index, offset = time.perf_counter(), 0, 0.0

@@ -46,7 +46,8 @@ class SubmissionSink(TextSink):
     """Writes ``ID,Number`` rows: the picture's file name without its suffix, and its plate's text.
 
     Pictures without a reading, and those that failed, have ``unknown``. Frames of a video are
-    numbered (``street-12``). Of several plates, the reading with the highest confidence counts.
+    numbered (``street-12``), and so are further pages of a picture. Of several plates, the reading
+    with the highest confidence counts.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -58,7 +59,8 @@ class SubmissionSink(TextSink):
         name = _stem(frame.source)
         read = [plate for plate in plates if plate.text]
         best = max(read, key=lambda plate: plate.confidence, default=None)
-        identity = name if frame.time is None else f"{name}-{frame.index}"
+        single = frame.time is None and frame.index == 0
+        identity = name if single else f"{name}-{frame.index}"
         self._row(identity, best.text if best else _UNKNOWN)
         self._last_source = frame.source
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import cv2
 
@@ -31,7 +32,8 @@ def open_save(path: Path, sources: Sequence[tuple[str, MediaType]]) -> MediaSink
 
     ``path`` is one picture or video if its suffix says so, for one source of that kind; otherwise a
     folder, made if it is missing, with a file named after each source. Pictures that are neither
-    JPEG nor PNG become JPEG, videos in a folder MP4. Files of the same names are replaced.
+    JPEG nor PNG become JPEG, videos in a folder MP4. Further pages of a picture get a number. Files
+    of the same names are replaced.
 
     Raises :class:`lpr.errors.OutputError` if ``path`` does not fit the sources, a source would be
     overwritten, or the folder cannot be made.
@@ -78,8 +80,24 @@ class MediaSink(Closeable):
                 self.written.append(path)
             self._video.write(picture, frame.time)
         else:
+            path = self._page(path, frame)
             write_picture(path, picture)
             self.written.append(path)
+
+    def _page(self, path: Path, frame: Frame) -> Path:
+        """Where a page goes: the first one to ``path``, the others beside it."""
+        if frame.index == 0:
+            return path
+        stem, number = path.stem, frame.index + 1
+        path = path.with_name(
+            unique_name(
+                f"{stem}-page{number}",
+                lambda name: path.with_name(name) in self.planned,
+                path.suffix,
+            )
+        )
+        refuse_sources([path], self._plan)
+        return path
 
     def close(self) -> None:
         """Finish the current video. Raises OutputError if that fails."""
@@ -106,7 +124,7 @@ def _plan_folder(folder: Path, sources: Mapping[str, MediaType]) -> dict[str, Pa
     taken: set[str] = set()
     plan = {}
     for source, kind in sources.items():
-        stem, suffix = Path(source).stem, Path(source).suffix
+        stem, suffix = _file_name(source)
         if kind == "video":
             suffix = ".mp4"
         elif suffix.lower() not in PICTURE_SUFFIXES:
@@ -116,6 +134,14 @@ def _plan_folder(folder: Path, sources: Mapping[str, MediaType]) -> dict[str, Pa
         taken.add(name.casefold())
         plan[source] = folder / name
     return plan
+
+
+def _file_name(source: str) -> tuple[str, str]:
+    """The stem and suffix of a source's file, or of the path in its address."""
+    if source == "-":
+        return "stdin", ""
+    path = Path(urlsplit(source).path if "://" in source else source)
+    return path.stem or "video", path.suffix
 
 
 def write_picture(path: Path, picture: Image) -> None:

@@ -14,7 +14,7 @@ from lpr.source.media_types import PICTURE_SUFFIXES
 from lpr.source.search import expand, mode_of
 from lpr.utils.text import unique_name
 
-SourceKind: TypeAlias = Literal["file", "folder", "stream", "camera", "stdin"]
+SourceKind: TypeAlias = Literal["file", "folder", "stream", "recording", "camera", "stdin"]
 
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|srt)://", re.IGNORECASE)
 _LIKE_AN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
@@ -45,6 +45,20 @@ def without_password(text: str) -> str:
     """An address with its password masked, and the values of parameters named like secrets."""
     masked = re.sub(r"(:/+)([^:@/]*):.*@", r"\1\2:***@", text, flags=re.DOTALL)
     return re.sub(r"(?i)([?&](?:pass\w*|pwd|token|key|secret|auth)=)[^&\s]*", r"\1***", masked)
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an address such as ``rtsp://...`` or ``http://...``."""
+    return bool(_STREAM.match(text))
+
+
+def is_http(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def shown_source(text: str) -> str:
+    """A source for records and messages: an address without passwords."""
+    return without_password(text) if is_address(text) else text
 
 
 def addresses(arguments: Iterable[str]) -> list[Address]:
@@ -88,7 +102,7 @@ def _expanded(text: str) -> list[tuple[str, SourceKind]]:
     files = expand([text])
     if not Path(text).is_dir():
         return [(file, "file") for file in files]
-    suffixes = PICTURE_SUFFIXES - {".gif"}
+    suffixes = PICTURE_SUFFIXES - {".apng", ".gif"}
     pictures = [f for f in files if Path(f).suffix.lower() in suffixes and f != text]
     if pictures and len(pictures) < len(files):
         pattern = Path(text) / "*.mp4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import stat
@@ -12,6 +13,8 @@ from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from lpr.source.search import scan
 
 _HEAD = 4096  # Bytes that are read of a file: the type of every format shows in them
+
+_MAX_HOLE = 1 << 30  # Bytes of a file that were never written; zeros are read there
 
 
 def read_head(name: str) -> bytes:
@@ -30,6 +33,35 @@ def read_head(name: str) -> bytes:
         raise SourceError(f"{name}: no such file or folder; check the name") from None
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
+
+
+def check_holes(name: str) -> None:
+    """Raise SourceError if a large part of a file was never written, as of a broken download.
+
+    FFmpeg would search such a hole, which may be a thousand times as large as the disk.
+    """
+    try:
+        with Path(name).open("rb") as file:
+            size, place = os.fstat(file.fileno()).st_size, 0
+            while place + _MAX_HOLE <= size:
+                hole = os.lseek(file.fileno(), place, os.SEEK_HOLE)
+                place = _end_of_hole(file.fileno(), hole, size)
+                if place - hole >= _MAX_HOLE:
+                    raise SourceError(
+                        f"{name}: the file is too large: of its {size:,} bytes, {place - hole:,} "
+                        f"from byte {hole:,} on were never written; copy it again"
+                    )
+    except OSError as error:
+        raise unreadable(name, error) from error
+
+
+def _end_of_hole(file: int, hole: int, size: int) -> int:
+    try:
+        return os.lseek(file, hole, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # no data follows
+            return size
+        raise
 
 
 def _folder_problem(name: str) -> SourceError:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from lpr.errors import SourceError
 from lpr.sightings import Gap
-from lpr.source.address import Address
-from lpr.source.video_stream import Stream
+from lpr.source.address import Address, is_http
+from lpr.source.decoding import MAX_PIXELS
+from lpr.source.http_client import content_of
+from lpr.source.snapshots import Snapshots
+from lpr.source.video_stream import Stream, ThreadType
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
@@ -25,7 +29,7 @@ _FREEZE = 2.0  # A source counts as frozen after this many times ``stall``
 
 
 class Live(Closeable):
-    """A stream or camera that is opened again whenever it is lost.
+    """A stream or camera that is opened again whenever it is lost, or a camera's snapshots.
 
     Iterating gives frames, and a :class:`lpr.Gap` when the source is lost and again when it is
     back; it ends after :meth:`close`. A source is lost if it ends, fails, gives no frame for
@@ -37,13 +41,18 @@ class Live(Closeable):
     """
 
     def __init__(
-        self, address: Address, stall: float = 5.0, connect: Callable[[], Stream] | None = None
+        self,
+        address: Address,
+        stall: float = 5.0,
+        connect: Callable[[], Stream | Snapshots] | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self._address = address
         self._stall = stall
-        self._connect = connect or (lambda: connected(address, stall))
+        self._connect = connect or (lambda: connected(address, stall, max_pixels))
         self._closed = threading.Event()
         self.fps: float | None = None
+        self.frames: int | None = None
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         began, clock = time.monotonic(), time.time()
@@ -65,7 +74,8 @@ class Live(Closeable):
                         passed = time.monotonic() - began
                         changed = freeze.update(frame.image, passed)
                         now = latest = max(latest, pace.time(frame.time or 0.0, passed))
-                        if freeze.frozen(passed):
+                        # A snapshot may change once a minute: it is there, which is enough.
+                        if freeze.frozen(passed) and not isinstance(stream, Snapshots):
                             reason = f"its picture stood still for {_FREEZE * self._stall:g} s"
                             frozen = True
                             break
@@ -128,9 +138,27 @@ class _FreezeDetector:
         return now - self._since >= self._limit
 
 
-def connected(address: Address, stall: float) -> Stream:
-    """Open a stream or a camera of this machine."""
+def connected(address: Address, stall: float, max_pixels: int = MAX_PIXELS) -> Stream | Snapshots:
+    """Open a stream, a camera of this machine, or an HTTP address with a picture."""
+    if is_http(address.text):
+        # What cannot be told, FFmpeg may open all the same, or else says why not.
+        with suppress(SourceError):
+            if content_of(address, stall) == "picture":
+                return Snapshots(address, stall, max_pixels)
+    return open_stream(address, stall, max_pixels=max_pixels)
+
+
+def open_stream(
+    address: Address,
+    timeout: float,
+    every: int = 1,
+    threads: ThreadType = "NONE",
+    max_pixels: int = MAX_PIXELS,
+) -> Stream:
+    """Open a stream or a camera of this machine with FFmpeg."""
     format_ = "v4l2" if address.kind == "camera" else None
     # Over TCP no packet is lost, and firewalls let it through.
     options = {"rtsp_transport": "tcp"} if address.text.lower().startswith("rtsp") else {}
-    return Stream(address.text, address.shown, format_, options, stall)
+    return Stream(
+        address.text, address.shown, format_, options, timeout, every, threads, max_pixels
+    )

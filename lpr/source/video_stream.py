@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import math
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import Any, BinaryIO, ClassVar, Literal, TypeAlias
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from lpr.errors import SourceError
+from lpr.source.decoding import MAX_PIXELS, check_size
+from lpr.source.media_types import MediaType
 from lpr.types import Frame, Image
 from lpr.utils.closing import Closeable
 
@@ -24,16 +25,24 @@ on two cores take 12.6 ms of CPU time per frame with or without threads, and eac
 delay a live stream by one frame."""
 
 _MAX_FPS = 1000.0  # Frames per second; containers that state more hold a clock rate in that field
+# A picture may have this many times the pixels of a video's frame: a decoder holds up to 16 frames
+# that later ones refer to. By default, 62 million pixels are left; 8K has 33 million.
+_PICTURE_TO_FRAME = 4
+_EDGES = 1 << 16  # Pixels around the smallest frames in a decoder's buffers, generously
 
 
 class Stream(Closeable):
     """A video stream. Iterating over it decodes its frames; this can be done once.
 
     ``fps`` is the rate of the frames that are given (None if the container states no credible one),
-    ``start`` the recording time in seconds since 1970 (None if the container states none), ``read``
-    the number of frames decoded so far. A frame's index counts all frames of the stream; its time
-    is in seconds from the first frame, and never decreases. Frames are rotated upright.
+    ``frames`` their number (an estimate for many containers; None if the container has none, as in
+    a live stream), ``start`` the recording time in seconds since 1970 (None if the container states
+    none), ``read`` the number of frames decoded so far. A frame's index counts all frames of the
+    stream; its time is in seconds from the first frame, and never decreases. Frames are rotated
+    upright.
     """
+
+    kind: ClassVar[MediaType] = "video"
 
     def __init__(
         self,
@@ -44,12 +53,14 @@ class Stream(Closeable):
         timeout: float | None = None,
         every: int = 1,
         threads: ThreadType = "NONE",
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         """Open the stream. ``shown`` names it in messages and frames.
 
         ``timeout`` limits the opening and each read, in seconds. Only the frames 0, ``every``,
-        2 x ``every``... are given. Raises :class:`lpr.errors.SourceError` if the stream cannot be
-        opened or holds no video.
+        2 x ``every``... are given. ``max_pixels`` is the limit of a picture; a frame may have a
+        quarter. Raises :class:`lpr.errors.SourceError` if the stream cannot be opened, holds no
+        video, or has larger frames.
         """
         self._shown = shown
         av.logging.set_level(None)
@@ -57,20 +68,40 @@ class Stream(Closeable):
             self._container: Any = av.open(
                 url, "r", format=format_, options=options or {}, timeout=timeout
             )
-        except (av.FFmpegError, OSError, ValueError) as error:
+        except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
             raise SourceError(f"{shown}: cannot be opened: {_reason(error)}") from error
         video = self._container.streams.video
         if not video or video[0].codec_context is None:
             self._container.close()
             raise SourceError(f"{shown}: it holds no video that can be decoded")
         self._stream = video[0]
+        self._limit_frames(max_pixels // _PICTURE_TO_FRAME)
         self._stream.thread_type = threads
         rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
         self._rate = rate if 0 < rate <= _MAX_FPS else None
         self._every = every
         self.fps = self._rate / every if self._rate else None
         self.start = _recording_time(self._container.metadata.get("creation_time"))
+        self._stated: int = self._stream.frames  # 0 if the container does not count its frames
+        count = self._stated or round(self._seconds() * (self._rate or 0))
+        self.frames: int | None = math.ceil(count / every) or None
         self.read = 0
+
+    def _limit_frames(self, max_pixels: int) -> None:
+        """Refuse frames that are too large, also those that become so later."""
+        context = self._stream.codec_context
+        try:
+            check_size(self._shown, context.width, context.height, max_pixels, "video's frame")
+        except SourceError:
+            self._container.close()
+            raise
+        # FFmpeg counts the pixels of its buffers, which have edges.
+        context.options = {**context.options, "max_pixels": str(2 * max_pixels + _EDGES)}
+
+    def _seconds(self) -> float:
+        if self._container.duration:
+            return float(self._container.duration / 1_000_000)  # in microseconds
+        return float((self._stream.duration or 0) * (self._stream.time_base or 0))
 
     def __iter__(self) -> Iterator[Frame]:
         """Raises :class:`lpr.errors.SourceError` if the stream breaks off."""
@@ -89,7 +120,7 @@ class Stream(Closeable):
                     time = max(time, index / self._rate)
                 clock = None if self.start is None else self.start + time
                 yield Frame(_upright(picture, converter), self._shown, index, time, clock)
-        except (av.FFmpegError, OSError) as error:
+        except (av.FFmpegError, OSError, MemoryError) as error:
             raise SourceError(
                 f"{self._shown}: broke off after {self.read} frames: {_reason(error)}"
             ) from error
@@ -99,37 +130,6 @@ class Stream(Closeable):
 
     def close(self) -> None:
         self._container.close()
-
-
-def standard_input() -> Stream:
-    """The video on standard input. Raises :class:`lpr.errors.SourceError` if there is none."""
-    try:
-        # A thread that waits for data would hold the lock of Python's own buffer until exit.
-        pipe = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
-    except (AttributeError, OSError, ValueError) as error:
-        raise SourceError("-: there is no standard input") from error
-    return _Pipe(pipe, "-")
-
-
-class _Pipe(Stream):
-    """A stream that cannot seek."""
-
-    _HINT = (
-        "; an MP4 that has its index at the end cannot be piped: name the file, or pipe Matroska "
-        "or MPEG-TS"
-    )
-
-    def __init__(self, pipe: BinaryIO, shown: str) -> None:
-        try:
-            super().__init__(pipe, shown)
-        except SourceError as error:
-            raise SourceError(f"{error}{self._HINT}") from error
-
-    def __iter__(self) -> Iterator[Frame]:
-        try:
-            yield from super().__iter__()
-        except SourceError as error:
-            raise SourceError(f"{error}{'' if self.read else self._HINT}") from error
 
 
 def _upright(picture: Any, converter: VideoReformatter) -> Image:
@@ -151,4 +151,8 @@ def _recording_time(text: str | None) -> float | None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "the memory does not suffice"
+    if isinstance(error, av.ExitError):
+        return "no data came in time"
     return str(getattr(error, "strerror", None) or error)

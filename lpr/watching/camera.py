@@ -132,6 +132,8 @@ class Camera:
         end = _End()
         try:
             with self._open(self.address) as self._source:
+                if self._source.frames is not None:
+                    self._stats.count(stated=self._source.frames, stating=1)
                 began = time.perf_counter()
                 for item in self._source:
                     self._stats.add("source", time.perf_counter() - began)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lpr.source.address import Address
+from lpr.source.decoding import MAX_PIXELS
+from lpr.source.remote import resolved
 from lpr.source.video_sources import VideoSource, open_video_source
 from lpr.watching.roi import WHOLE_FRAME, RegionOfInterest
 
@@ -60,13 +63,26 @@ class SourceSettings:
         "Reconnect to a camera that sends no new frame for so long. A repeated, identical frame is "
         "allowed for twice as long.",
     )
+    max_pixels: int = _option(
+        MAX_PIXELS, "Refuse pictures with more pixels, and videos with a quarter of it a frame."
+    )
 
     def __post_init__(self) -> None:
-        _check_above_0(fps=self.fps, stall=self.stall)
+        _check_above_0(fps=self.fps, stall=self.stall, max_pixels=self.max_pixels)
+
+    def resolved(self, sources: Iterable[Address]) -> list[Address]:
+        """``sources`` with recordings told from cameras (:func:`lpr.source.remote.resolved`)."""
+        return resolved(sources, self.stall)
 
     def open(self, address: Address) -> VideoSource:
         """Open a source (:func:`lpr.source.video_sources.open_video_source`)."""
-        return open_video_source(address, fps=self.fps, start=self.start, stall=self.stall)
+        return open_video_source(
+            address,
+            fps=self.fps,
+            start=self.start,
+            stall=self.stall,
+            max_pixels=self.max_pixels,
+        )
 
 
 def _check_above_0(**numbers: float) -> None:

@@ -14,7 +14,8 @@ class WatchStats:
 
     ``stages`` are seconds of thread time by stage. ``frames`` came from the sources, ``detected``
     of them went through the detector, ``dropped`` came too fast, ``finished`` became events.
-    ``in_flight`` sums, over all finished frames, the camera's frames in flight at that time.
+    ``stated`` is how many frames the sources said that they have, and ``stating`` how many sources
+    did. ``in_flight`` sums, over all finished frames, the camera's frames in flight at that time.
     """
 
     stages: dict[str, float] = field(default_factory=dict)
@@ -23,6 +24,8 @@ class WatchStats:
     dropped: int = 0
     finished: int = 0
     in_flight: int = 0
+    stated: int = 0
+    stating: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, stage: str, seconds: float) -> None:

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from lpr.errors import SourceError
 from lpr.source import PICTURE_SUFFIXES, media_type_of, open_source
 from lpr.types import Frame, Image
-from tests.media import animation, cmyk_jpeg, encode, noise, png, quarters, with_orientation
+from tests.media import (
+    animation,
+    cmyk_jpeg,
+    encode,
+    grey_levels,
+    noise,
+    pages,
+    png,
+    quarters,
+    targa,
+    with_orientation,
+)
 from tests.properties import examples
 
 Colour = tuple[int, int, int]
@@ -47,8 +58,9 @@ def corners(image: Image) -> list[Colour]:
 
 @pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES - {".heic", ".heif", ".pgm", ".pbm"}))
 def test_every_format_that_folders_are_searched_for(tmp_path: Path, suffix: str) -> None:
-    written = {".dib": ".bmp", ".jfif": ".jpg", ".pnm": ".ppm"}.get(suffix, suffix)
-    image = read(tmp_path / f"picture{suffix}", encode(written, quarters()))
+    written = {".apng": ".png", ".dib": ".bmp", ".jfif": ".jpg", ".pnm": ".ppm"}.get(suffix, suffix)
+    data = targa(quarters()) if suffix == ".tga" else encode(written, quarters())
+    image = read(tmp_path / f"picture{suffix}", data)
     assert image.shape == (48, 64, 3)
     assert corners(image) == [BLUE, GREEN, RED, WHITE]
 
@@ -107,10 +119,96 @@ def test_cmyk(tmp_path: Path, inks: tuple[int, int, int, int], colour: Colour) -
     np.testing.assert_allclose(image, np.broadcast_to(np.array(colour), (8, 8, 3)), atol=2)
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
-def test_of_an_animation_the_first_picture(tmp_path: Path, suffix: str) -> None:
-    image = read(tmp_path / f"moving{suffix}", animation(suffix, [quarters(), 255 - quarters()]))
-    assert corners(image) == [BLUE, GREEN, RED, WHITE]
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".avif"])
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_an_animation_gives_its_frames(tmp_path: Path, suffix: str, every: int) -> None:
+    path = tmp_path / f"moving{suffix}"
+    path.write_bytes(animation(suffix, grey_levels(7, step=30)))
+    assert media_type_of(str(path)) == "video"
+    with open_source(path, every) as source:
+        assert source.kind == "video"
+        assert source.fps == pytest.approx(10 / every)
+        frames = list(source)
+        assert source.frames in (len(frames), None if suffix == ".avif" else len(frames))
+    assert [frame.index for frame in frames] == list(range(0, 7, every))
+    assert [frame.time for frame in frames] == pytest.approx([i / 10 for i in range(0, 7, every)])
+    for frame in frames:
+        assert frame.image.shape == (48, 64, 3)
+        # A GIF dithers between the colours of its palette.
+        assert frame.image.mean() == pytest.approx(30 * frame.index, abs=4)
+
+
+def test_a_long_animation_is_decoded_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lpr.source.animation._BLOCK_PIXELS", 3 * 64 * 48)
+    (tmp_path / "a.webp").write_bytes(animation(".webp", grey_levels(8, step=30)))
+    with open_source(tmp_path / "a.webp") as source:
+        levels = [round(frame.image.mean() / 30) for frame in source]
+    assert levels == list(range(8))
+
+
+def test_an_animation_that_is_cut_short_is_an_error(tmp_path: Path) -> None:
+    whole = animation(".gif", [noise(seed=i) for i in range(9)])
+    (tmp_path / "a.gif").write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(SourceError, match=r"a\.gif: "), open_source(tmp_path / "a.gif") as source:
+        list(source)
+
+
+def test_the_pages_of_a_tiff_are_frames(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.tif"
+    scan.write_bytes(pages([quarters(40 + i, 60) // (i + 1) for i in range(3)]))
+    assert media_type_of(str(scan)) == "picture"
+    with open_source(scan) as source:
+        assert (source.kind, source.frames, source.fps) == ("picture", 3, None)
+        frames = list(source)
+    assert [(frame.index, frame.time, frame.height) for frame in frames] == [
+        (0, None, 40),
+        (1, None, 41),
+        (2, None, 42),
+    ]
+    for number, frame in enumerate(frames, 1):
+        np.testing.assert_array_equal(frame.image, quarters(39 + number, 60) // number)
+
+
+@pytest.mark.parametrize("top_down", [True, False])
+def test_a_targa_picture(tmp_path: Path, top_down: bool) -> None:
+    data = bytearray(targa(quarters()))
+    if not top_down:
+        data[17] = 0
+    image = read(tmp_path / "a.tga", bytes(data))
+    rows = quarters() if top_down else quarters()[::-1]
+    np.testing.assert_array_equal(image, rows)
+
+
+def test_a_heic_picture(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="pillow-heif is not installed")
+    image = cv2.resize(quarters(), (640, 480), interpolation=cv2.INTER_NEAREST)
+    file = pillow_heif.from_bytes("RGB", (640, 480), image[..., ::-1].tobytes())
+    file.save(tmp_path / "phone.heic", quality=90)
+    found = read(tmp_path / "phone.heic")
+    assert found.shape == (480, 640, 3)
+    assert corners(found) == [BLUE, GREEN, RED, WHITE]
+    cut = (tmp_path / "phone.heic").read_bytes()[:-500]
+    (tmp_path / "cut.heic").write_bytes(cut)
+    with pytest.raises(SourceError, match=r"cut\.heic: .*damaged"):
+        open_source(tmp_path / "cut.heic")
+
+
+def test_a_heic_picture_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    size = b"\0\0\0\x14ispe\0\0\0\0\0\0\0\x40\0\0\0\x40"
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + size)
+    with pytest.raises(SourceError, match=r"phone\.heic: .*pip install 'lpr\[heic\]'"):
+        open_source(tmp_path / "phone.heic")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".txt", ""])
+def test_a_picture_named_like_something_else_is_a_picture(tmp_path: Path, suffix: str) -> None:
+    for content in (".jpg", ".png"):
+        assert corners(read(tmp_path / f"a{suffix}", encode(content, quarters())))[0] == BLUE
 
 
 # What a viewer shows for each EXIF orientation of a picture stored as blue, green, red, white.

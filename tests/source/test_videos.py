@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, ClassVar
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lpr.errors import SourceError
-from lpr.source import media_type_of, open_source
+from lpr.source import expand, media_type_of, open_source
 from lpr.types import Frame
 from tests.media import (
     boxes,
+    encode,
     grey_levels,
     index_first,
     join,
@@ -85,6 +90,136 @@ def test_containers(tmp_path: Path, suffix: str) -> None:
         assert frame.image.flags.c_contiguous
         np.testing.assert_allclose(frame.image, level, atol=6)
     np.testing.assert_allclose([frame.time for frame in frames], np.arange(20) / rate, atol=1e-3)
+
+
+ENCODERS: dict[str, tuple[str, str | None, Fraction]] = {
+    "ts": ("libx264", None, Fraction(25)),
+    "m2ts": ("libx264", "mpegts", Fraction(25)),
+    "y4m": ("wrapped_avframe", "yuv4mpegpipe", Fraction(25)),
+    "ivf": ("libvpx", None, Fraction(25)),
+    "mxf": ("mpeg2video", None, Fraction(25)),
+    "nut": ("mpeg4", None, Fraction(25)),
+    "dv": ("dvvideo", None, Fraction(30_000, 1001)),
+    "h265": ("libx265", "hevc", Fraction(25)),
+    "hevc": ("libx265", "hevc", Fraction(25)),
+    "264": ("libx264", "h264", Fraction(25)),
+    "asf": ("msmpeg4", None, Fraction(25)),
+    "vob": ("mpeg2video", None, Fraction(25)),
+    "m3u8": ("libx264", "hls", Fraction(25)),
+}
+JOINABLE = ("ts", "m2ts", "dv", "h265", "264", "vob")
+
+
+def encoded(path: Path, codec: str, format_: str | None, rate: Fraction, frames: int = 24) -> Path:
+    """A video of stripes that move, 720 x 480, with a key frame in every sixth."""
+    if codec not in av.codecs_available:
+        pytest.skip(f"this FFmpeg has no encoder {codec}")
+    options = {"g": "6", "x265-params": "keyint=6:log-level=none"}
+    pixels = "yuv411p" if codec == "dvvideo" else "yuv420p"
+    stripes = cv2.resize(noise(24, 36), (720, 480))
+    with av.open(str(path), "w", format=format_) as file:
+        stream: Any = file.add_stream(codec, rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = 720, 480, pixels
+        for number in range(frames):
+            image = np.ascontiguousarray(np.roll(stripes, 8 * number, 1))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
+        file.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+def test_containers_of_recorders_and_of_studios(tmp_path: Path, suffix: str) -> None:
+    path = encoded(tmp_path / f"clip.{suffix}", *ENCODERS[suffix])
+    frames = read(path)
+    assert [frame.index for frame in frames] == list(range(24))
+    assert {frame.image.shape for frame in frames} == {(480, 720, 3)}
+    # A folder gives it too; a playlist there stands for its segments.
+    assert expand([str(tmp_path)]) == [str(path)]
+
+
+@pytest.mark.parametrize("suffix", JOINABLE)
+@pytest.mark.parametrize("name", ["cut", "no-suffix"])
+def test_a_video_that_begins_in_the_middle_plays(tmp_path: Path, suffix: str, name: str) -> None:
+    data = encoded(tmp_path / f"clip.{suffix}", *ENCODERS[suffix], frames=48).read_bytes()
+    cut = tmp_path / (f"cut.{suffix}" if name == "cut" else name)
+    cut.write_bytes(data[len(data) * 2 // 5 :])
+    assert media_type_of(str(cut)) == "video"
+    assert 18 <= len(read(cut)) <= 40
+
+
+def test_typescript_in_a_folder_is_no_video(tmp_path: Path) -> None:
+    (tmp_path / "index.ts").write_text("export const G = 1;\n" * 500)
+    (tmp_path / "data.ts").write_bytes(bytes(range(256)) * 20)
+    assert expand([str(tmp_path)]) == [str(tmp_path)]
+    with pytest.raises(SourceError, match="neither a picture nor a video"):
+        open_source(tmp_path / "index.ts")
+
+
+def test_a_playlist_names_the_segment_that_is_missing(tmp_path: Path) -> None:
+    path = encoded(tmp_path / "clip.m3u8", *ENCODERS["m3u8"])
+    segment = tmp_path / "clip0.ts"
+    assert segment.exists()
+    segment.unlink()
+    with pytest.raises(SourceError, match=r"clip\.m3u8: the playlist names .*clip0\.ts"):
+        open_source(path)
+
+
+def test_a_playlist_in_a_file_opens_no_address(tmp_path: Path) -> None:
+    path = tmp_path / "a.m3u8"
+    path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/1.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(SourceError, match="own address"):
+        open_source(path)
+
+
+def test_frames_that_are_too_large_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4")  # 64 x 48 = 3072 pixels
+    with open_source(path, max_pixels=4 * 3072) as source:
+        assert len(list(source)) == 20
+    with pytest.raises(SourceError, match="64 x 48 pixels, and at most 3,071 are read") as error:
+        open_source(path, max_pixels=4 * 3072 - 1)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def test_frames_that_grow_too_large_are_not_decoded(tmp_path: Path) -> None:
+    small = encode(".jpg", quarters())
+    place = small.index(b"\xff\xc0") + 5
+    huge = small[:place] + struct.pack(">HH", 15_000, 15_000) + small[place + 4 :]
+    path = tmp_path / "grow.avi"
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number, data in enumerate([small, small, huge, small]):
+            packet = av.Packet(data)
+            packet.stream, packet.pts, packet.dts = stream, number, number
+            packet.time_base = Fraction(1, 10)
+            file.mux(packet)
+    frames, message = read_until_error(path)
+    assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 3
+    assert "after 3 of 4 frames" in message
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "mjpg"])
+def test_a_file_with_an_endless_hole_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
+    path = write_video(tmp_path / f"clip.{suffix}", fps=25.0, codec=CODECS[suffix])
+    os.truncate(path, 1 << 40)  # sparse: it takes no space
+    with pytest.raises(SourceError, match="were never written") as error:
+        open_source(path)
+    assert str(error.value).startswith(f"{path}: the file is too large")
+
+
+def test_zeros_are_no_video(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a.ts", "a.264", "a.bin"):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, 1 << 20)
+        with pytest.raises(SourceError, match=name):
+            list(open_source(tmp_path / name))
+
+
+def test_a_hole_in_a_transport_stream_costs_only_the_frames_in_it(tmp_path: Path) -> None:
+    data = encoded(tmp_path / "clip.ts", *ENCODERS["ts"]).read_bytes()
+    half = len(data) // 2 // 188 * 188
+    (tmp_path / "hole.ts").write_bytes(data[:half] + bytes(1 << 20) + data[half:])
+    assert len(read(tmp_path / "hole.ts")) >= 20
 
 
 def test_the_content_tells_that_it_is_a_video(tmp_path: Path) -> None:
@@ -211,7 +346,8 @@ class BadContainer:
     """A container whose timestamps (in milliseconds) and rate make no sense."""
 
     class _Codec:
-        pass
+        width, height = 64, 48
+        options: ClassVar[dict[str, str]] = {}
 
     def __init__(self, rate: float | None, timestamps: list[int | None]) -> None:
         self.streams = self

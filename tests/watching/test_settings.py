@@ -43,6 +43,7 @@ def test_the_command_has_the_defaults_of_the_settings() -> None:
         {"return_after": -1},
         {"fps": 0},
         {"stall": float("nan")},
+        {"max_pixels": 0},
         {"threads": -1},
     ],
 )

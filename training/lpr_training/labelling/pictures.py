@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lpr.errors import SourceError
-from lpr.source import PICTURE_SUFFIXES, Picture, open_source
+from lpr.source import PICTURE_SUFFIXES, first_picture
+from lpr.source.file import read_head
+from lpr.source.video_probe import detect_type
 from lpr.types import Image
 from lpr_training.labelling.values import LabelledImage, Size
 
@@ -78,12 +80,13 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def load_picture(path: Path) -> Image:
-    """A picture, upright, as BGR ``H x W x 3``; raises :class:`SourceError`."""
-    source = open_source(path)
-    if not isinstance(source, Picture):
-        source.close()
+    """A picture, upright, as BGR ``H x W x 3``: of pages or of an animation, the first one.
+
+    Raises :class:`SourceError`.
+    """
+    if detect_type(str(path), read_head(str(path))) == "video":
         raise SourceError(f"{path}: this is a video; name pictures")
-    return source.image
+    return first_picture(str(path))
 
 
 def size_of(image: LabelledImage) -> Size:
