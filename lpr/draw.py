@@ -9,6 +9,7 @@ import numpy as np
 
 from lpr.sightings import TrackOverlay
 from lpr.types import AnyImage, Box, Image, Plate
+from lpr.utils.arguments import as_picture, expect_all
 
 LIGHT_BLUE = (250, 206, 135)
 _INK = (64, 32, 0)
@@ -24,9 +25,9 @@ def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
     Lines and letters scale with the picture. The text is above the box on a filled label, or below
     it if there is no room above; labels are kept inside the picture.
     """
-    drawn: Image = image.copy()
+    drawn: Image = as_picture(image).copy()
     line = max(1, round(min(image.shape[:2]) * _LINE))
-    for plate in plates:
+    for plate in expect_all("plates", plates, Plate, "a sequence of Plates"):
         # With shift 4, OpenCV takes sixteenths of pixels from the middle of pixel (0, 0).
         quad = np.round((np.asarray(plate.detection.quad) - 0.5) * 16).astype(np.int32)
         box = np.round((np.asarray(plate.box.quad) - 0.5) * 16).astype(np.int32)

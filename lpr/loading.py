@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
 from lpr.runtimes.traits import device_of, pinned, precision_of
 from lpr.specs import DetectorModel
 from lpr.types import Crop
+from lpr.utils.arguments import expect, expect_all, expect_integer, expect_number, expect_pair
 
 log = logging.getLogger("lpr")
 
@@ -66,6 +68,7 @@ class ReaderOptions:
     tiles: str = "off"
 
     def __post_init__(self) -> None:
+        self._check_types()
         for name in ("threads", "device"):
             number = getattr(self, name)
             if number is not None and number < 0:
@@ -80,6 +83,25 @@ class ReaderOptions:
             raise ValueError("a sweep of thresholds and tiles exclude each other")
         if self.max_error is not None and self.min_confidence is not None:
             raise ValueError("min_confidence and max_error exclude each other")
+
+    def _check_types(self) -> None:
+        """Raise ``TypeError`` for an argument of another type."""
+        expect("model", self.model, (str, os.PathLike), "the name or folder of a model")
+        expect("backend", self.backend, str, "a text")
+        for name in ("threads", "device"):
+            if getattr(self, name) is not None:
+                expect_integer(name, getattr(self, name))
+        for name in ("threshold", "min_confidence", "max_error"):
+            if not isinstance(getattr(self, name), Sweep | None):
+                expect_number(name, getattr(self, name))
+        if self.recognizer is not None:
+            expect("recognizer", self.recognizer, str, "a text")
+        if self.regions is not None and not isinstance(self.regions, str):
+            expect_all("regions", self.regions, str, "a sequence of codes")
+        if self.detector_size is not None:
+            width, height = expect_pair("detector_size", self.detector_size)
+            expect_integer("width of detector_size", width)
+            expect_integer("height of detector_size", height)
 
 
 @dataclass(frozen=True, slots=True)

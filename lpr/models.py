@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
@@ -20,12 +19,7 @@ from lpr.errors import ModelError
 from lpr.specs import CtcSpec, DetectorModel, DetectorSpec, RecognizerModel
 from lpr.specs.calibration import Calibration
 from lpr.specs.plate_attributes import LENGTH
-from lpr.utils.toml import build, to_toml
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from lpr.utils.toml import build, parse_toml, to_toml
 
 SCHEMA = 1
 DEFAULT_MODEL = "tw-light"
@@ -199,9 +193,10 @@ def read_tables(folder: Path) -> dict[str, Any]:
     """
     path = folder / "model.toml"
     try:
-        return _renamed(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: {error}") from error
+    return _renamed(parse_toml(text, str(path), ModelError))
 
 
 def write_model(folder: Path, tables: Mapping[str, Any]) -> Model:

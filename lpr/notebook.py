@@ -9,9 +9,9 @@ from html import escape
 import cv2
 
 from lpr.draw import annotate
-from lpr.reader import as_picture
 from lpr.recognition.rectify import rectify, upright
 from lpr.types import AnyImage, Image, Plate
+from lpr.utils.arguments import as_picture
 from lpr.utils.html import image
 
 _MAX_WIDTH = 960  # Pixels: the width of a notebook's column

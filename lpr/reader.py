@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-import numpy as np
-
 from lpr import kernels
 from lpr.detection.detector import PlateDetector
 from lpr.detection.threshold_sweep import Sweep
@@ -18,6 +16,7 @@ from lpr.recognition.validation import read_checked
 from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
+from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
 from lpr.utils.deprecated import renamed
 
@@ -29,9 +28,10 @@ MIN_REGION_CONFIDENCE = 0.5
 class Reader(Closeable):
     """Finds and reads number plates; a context manager that :func:`lpr.load` opens.
 
-    Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``.
-    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
-    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``.
+    Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``,
+    and so does a closed reader. Plates read with a confidence below ``min_confidence`` are left
+    out, unless their detection's reaches ``accept_threshold``. ``device`` is the detector's,
+    ``cpu`` or ``cuda``.
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class Reader(Closeable):
 
     def read_batch(self, images: Sequence[AnyImage]) -> list[list[Plate]]:
         """The plates of each picture, in order; pictures may differ in size."""
-        pictures = [as_picture(image) for image in images]
+        self._check_open()
+        pictures = _pictures(images)
         detections = self.detector.find(pictures)
         crops = [
             rectify(picture, detection)
@@ -87,6 +88,9 @@ class Reader(Closeable):
 
         ``threshold`` (0..1) overrides the detector's own for this call.
         """
+        self._check_open()
+        if threshold is not None and not isinstance(threshold, Sweep):
+            expect_number("threshold", threshold)
         return self.detector.find([as_picture(image)], threshold)[0]
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
@@ -95,8 +99,14 @@ class Reader(Closeable):
         Raises :class:`lpr.errors.PluginError` if the recognizer fails or returns anything but a
         valid reading for each crop (:mod:`lpr.recognition.validation`).
         """
+        self._check_open()
+        crops = expect_all("crops", crops, Crop, "a sequence of Crops")
         crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
         return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the reader is closed; lpr.load() opens another")
 
     def _counts(self, plate: Plate) -> bool:
         accepted = plate.detection.confidence >= self.accept_threshold
@@ -133,19 +143,12 @@ class Reader(Closeable):
             close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
 
 
-def as_picture(image: AnyImage) -> Image:
-    """Check that ``image`` is BGR ``uint8``; copy it if the bytes of a pixel are not contiguous.
-
-    Raises ``TypeError`` or ``ValueError`` for anything else.
-    """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        given = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(f"a picture has to be a uint8 array, not {given}")
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(
-            f"a picture has to be H x W x 3 (BGR) with at least one pixel, not {image.shape}; "
-            "cv2.imread(path, cv2.IMREAD_COLOR) gives one"
-        )
-    # Views such as rgb[:, :, ::-1] are common and need a copy; windows of a picture do not.
-    contiguous = image.strides[1:] == (3, 1) and image.strides[0] >= 3 * image.shape[1]
-    return image if contiguous else np.ascontiguousarray(image)
+def _pictures(images: Sequence[AnyImage]) -> list[Image]:
+    """The checked pictures; one picture in place of a sequence of them is refused."""
+    if (
+        isinstance(images, str)
+        or getattr(images, "ndim", 4) < 4
+        or not isinstance(images, Iterable)
+    ):
+        refuse("images", "a sequence of pictures", images)
+    return [as_picture(image) for image in images]

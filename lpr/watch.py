@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lpr.loading import load_pool
 from lpr.models import DEFAULT_MODEL
 from lpr.source import MAX_PIXELS
+from lpr.utils.arguments import expect_all, expect_integer
 
 if TYPE_CHECKING:
     from lpr.sightings import Gap, Sighting
@@ -48,16 +49,18 @@ def watch(
     from lpr.source.address import addresses
     from lpr.watching import Engine, Failed, RegionOfInterest, SourceSettings, WatchSettings
 
+    areas = [roi] if isinstance(roi, str) else expect_all("roi", roi, str, "a text or several")
     settings = WatchSettings(
         min_reads=min_reads,
         return_after=return_after,
         early=early,
         every=every,
         skip_still=skip_still,
-        roi=RegionOfInterest.parse([roi] if isinstance(roi, str) else roi),
+        roi=RegionOfInterest.parse(areas),
         keep_frames=keep_frames,
     )
     source_settings = SourceSettings(start=start, fps=fps, stall=stall, max_pixels=max_pixels)
+    expect_integer("threads", threads)
     if not threads >= 0:
         raise ValueError(f"threads has to be 0 or more, not {threads}")
     if not sources:

@@ -206,3 +206,11 @@ def test_the_input_scale_is_what_a_picture_is_shown_at() -> None:
         spec = replace(DETECTOR_SPEC, resize=resize)
         detector = Detector(network, [HEAD], spec, stride=16)
         assert detector.input_scale(256, 64) == scale
+
+
+def test_a_network_that_gives_nan_is_an_error_and_no_empty_picture() -> None:
+    broken = detector()
+    forward = broken.network.forward
+    broken.network.forward = lambda batch: [out * np.nan for out in forward(batch)]  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match=r"no numbers \(NaN\)"):
+        broken.find([np.zeros((64, 64, 3), np.uint8)])

@@ -17,8 +17,8 @@ import pytest
 from sybil import Document
 
 import lpr
-from lpr.models import tomllib
 from lpr.plugins.builtin import lpr_commands
+from lpr.utils.toml import parse_toml
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
@@ -157,7 +157,7 @@ def test_the_architecture_page_lists_every_package_on_its_layer() -> None:
 
 @pytest.mark.parametrize("page", BLOCKS, ids=relative)
 def test_the_blocks_of_every_page_are_tests(page: Path) -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    project = parse_toml((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"), "text")
     tested = project["tool"]["pytest"]["ini_options"]["testpaths"]
     assert page.relative_to(REPOSITORY).parts[0] in tested
     assert PAGES.should_parse(page)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import OutputError
-from lpr.models import tomllib
 from lpr.plugins.scaffold import new_plugin
+from lpr.utils.toml import parse_toml
 from tests.cli.run import CAR, lpr
 
 
@@ -77,7 +77,7 @@ def test_names_are_taken_apart_as_python_needs_them(tmp_path: Path) -> None:
     assert [str(f.relative_to(tmp_path / "x")) for f in files] == [
         "pyproject.toml", "speedy_recognizer.py", "tests/test_speedy_recognizer.py", "README.md",
     ]  # fmt: skip
-    project = tomllib.loads(files[0].read_text())["project"]
+    project = parse_toml(files[0].read_text(), "text")["project"]
     assert project["entry-points"]["lpr"] == {"speedy-recognizer": "speedy_recognizer"}
     assert "class SpeedyRecognizer:" in files[1].read_text()
     assert "$" not in "".join(file.read_text() for file in files)

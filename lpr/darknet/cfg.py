@@ -14,6 +14,7 @@ from lpr.darknet.keys import LAYER_TRAINING
 from lpr.darknet.layer_builders import READERS, LayerContext, net
 from lpr.darknet.layers import (
     HEADS,
+    MAX_SIDE,
     PICTURE,
     PICTURE_CHANNELS,
     Convolutional,
@@ -61,6 +62,11 @@ class Cfg:
 
         The message names the sections that do not fit and the nearest sizes that do.
         """
+        if max(width, height) > MAX_SIDE:
+            raise ModelError(
+                f"{self.name}: input size {width}x{height} is more than the supported {MAX_SIDE} "
+                "pixels a side"
+            )
         problem = self._axis_problem("width", width) or self._axis_problem("height", height)
         if problem is None:
             return
@@ -119,7 +125,7 @@ class Cfg:
                 return f"{layer} (line {layer.line}) has no pixels left"
             # Factors of whole channels have no extent.
             by_channel = isinstance(layer, ScaleChannels) and not layer.by_pixel
-            joined = inputs[1:] if by_channel else inputs
+            joined = inputs[1:] if by_channel else layer.on_one_grid(*inputs)
             if len(set(joined)) > 1:
                 parts = " with ".join(
                     f"{self.layers[i] if i != PICTURE else 'the picture'} ({axis} {n})"
@@ -168,7 +174,7 @@ def parse(text: str, name: str = "cfg") -> Cfg:
     for section in sections[1:]:
         reader = READERS.get(section.kind)
         if reader is None:
-            section.fail(f"unknown section; supported are {', '.join(READERS)}")
+            section.fail(f"this section is not supported; supported are {', '.join(READERS)}")
         general = section.keep(LAYER_TRAINING)
         layer = reader(section, LayerContext(section, layers))
         section.finish()

@@ -8,6 +8,7 @@ from typing import Any
 from lpr.darknet.keys import DROPOUT_TRAINING, NET_TRAINING, REGION_TRAINING, YOLO_TRAINING
 from lpr.darknet.layers import (
     HEADS,
+    MAX_SIDE,
     PICTURE,
     PICTURE_CHANNELS,
     AvgPool,
@@ -56,12 +57,18 @@ class LayerContext:
         self, *inputs: int, channels: int | None = None, stride: int | None = None
     ) -> dict[str, Any]:
         """The fields of every layer; channels and stride default to the first input's."""
+        out_stride = self.stride(inputs[0]) if stride is None else stride
+        if out_stride > MAX_STRIDE:
+            self._section.fail(
+                f"its output has a stride of {out_stride} pixels, more than the {MAX_STRIDE} that "
+                "are supported"
+            )
         return {
             "index": self.index,
             "line": self._section.line,
             "inputs": inputs,
             "out_channels": self.channels(inputs[0]) if channels is None else channels,
-            "out_stride": self.stride(inputs[0]) if stride is None else stride,
+            "out_stride": out_stride,
         }
 
     def channels(self, index: int) -> int:
@@ -74,7 +81,7 @@ class LayerContext:
         """The stride of joined layers; fails if they differ, as no input size would fit."""
         if len({self.stride(i) for i in inputs}) > 1:
             parts = " with ".join(f"{self._layers[i]} (stride {self.stride(i)})" for i in inputs)
-            self._section.fail(f"cannot join {parts} at any input size; bring them to one stride")
+            self._section.fail(f"cannot join {parts} at any input size")
         return self.stride(inputs[0])
 
     def _checked(self, index: int, reference: str) -> int:
@@ -88,14 +95,21 @@ class LayerContext:
 
 _NOT_SUPPORTED = "is not supported"
 
+MAX_STRIDE = 1024
+"""The largest stride of a layer, in pixels of the picture. The published networks reach 128."""
+
 
 def net(section: Section) -> Net:
-    section.only("channels", str(PICTURE_CHANNELS), "does not fit: the networks see three channels")
-    result = Net(
-        width=section.integer("width", least=1),
-        height=section.integer("height", least=1),
-        extra=section.keep(NET_TRAINING),
+    section.only(
+        "channels",
+        str(PICTURE_CHANNELS),
+        "is not supported: lpr runs networks for colour pictures (channels=3)",
     )
+    sides = {key: section.integer(key, least=1) for key in ("width", "height")}
+    for key, side in sides.items():
+        if side > MAX_SIDE:
+            section.fail(f"{key}={side} is more than the {MAX_SIDE} pixels that are supported")
+    result = Net(**sides, extra=section.keep(NET_TRAINING))
     section.finish()
     return result
 
@@ -229,9 +243,17 @@ def _shortcut(section: Section, context: LayerContext) -> Layer:
     section.only("weights_type", "none", "needs weights, which are not supported")
     section.only("weights_normalization", "none", _NOT_SUPPORTED)
     inputs = _with_others(section, context)
+    strides = tuple(context.stride(i) for i in inputs)
+    whole = [
+        max(s, strides[0]) % min(s, strides[0]) == 0 if s and strides[0] else s == strides[0]
+        for s in strides
+    ]
+    if not all(whole):
+        context.joined_stride(inputs)
     return Shortcut(
-        **context.common(*inputs, stride=context.joined_stride(inputs)),
+        **context.common(*inputs),
         activation=section.activation() or "linear",
+        in_strides=strides,
     )
 
 
@@ -281,7 +303,7 @@ def _yolo(section: Section, context: LayerContext) -> Layer:
     source = context.previous()
     classes = section.integer("classes", least=1)
     anchors = _anchors(section)
-    mask = section.integers("mask")
+    mask = section.integers("mask", tuple(range(len(anchors))))
     if not all(0 <= i < len(anchors) for i in mask):
         section.fail(
             f"mask= holds numbers from 0 to {len(anchors) - 1}: there are no other anchors"
@@ -321,10 +343,10 @@ def _anchors(section: Section) -> tuple[tuple[float, float], ...]:
     if len(numbers) % 2 or min(numbers) <= 0:
         section.fail("anchors= holds pairs of positive numbers: width,height, width,height, ...")
     anchors = tuple(zip(numbers[::2], numbers[1::2], strict=True))
-    num = section.integer("num", len(anchors))
-    if num != len(anchors):
-        section.fail(f"num={num}, but anchors= holds {len(anchors)} pairs; make them agree")
-    return anchors
+    num = section.integer("num", len(anchors), least=1)
+    if num > len(anchors):
+        section.fail(f"num={num}, but anchors= holds only {len(anchors)} pairs")
+    return anchors[:num]
 
 
 def _head_channels(section: Section, context: LayerContext, anchors: int, classes: int) -> int:
@@ -333,7 +355,7 @@ def _head_channels(section: Section, context: LayerContext, anchors: int, classe
     if given != needed:
         section.fail(
             f"{anchors} anchors x (5 + {classes} classes) need {needed} channels, "
-            f"the layer before gives {given}; set its filters={needed}"
+            f"but the layer before gives {given}"
         )
     return needed
 

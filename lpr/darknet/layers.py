@@ -14,6 +14,9 @@ PICTURE = -1
 
 PICTURE_CHANNELS = 3
 
+MAX_SIDE = 16_384
+"""The longest side of an input, in pixels."""
+
 ACTIVATIONS = (
     *("elu", "gelu", "hard_mish", "hardtan", "leaky", "lhtan", "linear", "loggy", "logistic"),
     *("mish", "plse", "ramp", "relie", "relu", "relu6", "selu", "silu", "stair", "swish", "tanh"),
@@ -60,6 +63,10 @@ class Layer:
     def extent(self, *lengths: int) -> int:
         """The output length along one axis for the lengths of the inputs."""
         return lengths[0]
+
+    def on_one_grid(self, *lengths: int) -> tuple[int, ...]:
+        """The lengths of the inputs along one axis as the layer joins them: all equal if it can."""
+        return lengths
 
     def options(self) -> dict[str, object]:
         """The section's own keys and values in a cfg, in its order."""
@@ -186,11 +193,31 @@ class Route(Layer):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut(Layer):
     """Sum of layers with the channels of the first. Of each other layer, the channels that both
-    have are added."""
+    have are added.
+
+    ``in_strides`` are the strides of the inputs. Of a layer with a smaller stride than the first,
+    every n-th row and column is added; one with a larger stride is added to every n-th row and
+    column (Darknet's ``shortcut_cpu``).
+    """
 
     kind: ClassVar[str] = "shortcut"
 
     activation: str
+    in_strides: tuple[int, ...]
+
+    def ratios(self) -> tuple[tuple[int, int], ...]:
+        """For each layer but the first: take every n-th pixel, and spread it n pixels apart."""
+        first = max(self.in_strides[0], 1)
+        others = (max(stride, 1) for stride in self.in_strides[1:])
+        return tuple((max(first // each, 1), max(each // first, 1)) for each in others)
+
+    def on_one_grid(self, *lengths: int) -> tuple[int, ...]:
+        others = [
+            length // taken if length % taken == 0 else length
+            for length, (taken, _) in zip(lengths[1:], self.ratios(), strict=True)
+        ]
+        spread = [n * apart for n, (_, apart) in zip(others, self.ratios(), strict=True)]
+        return lengths[0], *spread
 
     def options(self) -> dict[str, object]:
         sources = ", ".join(map(str, self.inputs[1:]))

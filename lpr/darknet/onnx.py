@@ -37,6 +37,7 @@ from lpr.errors import ModelError
 
 OPSET = 13
 INPUT = "input"
+_END = 2**31 - 1  # The end of an axis, for Slice
 
 
 def to_onnx(cfg: Cfg, weights: Weights, half: bool = False) -> onnx.ModelProto:
@@ -187,8 +188,10 @@ def _layer(graph: _Graph, layer: Layer, inputs: list[str], cfg: Cfg) -> str:
             ]
             return graph.add("Concat", parts, axis=1) if len(parts) > 1 else parts[0]
         case Shortcut():
-            for other, index in zip(inputs[1:], layer.inputs[1:], strict=True):
+            others = zip(inputs[1:], layer.inputs[1:], layer.ratios(), strict=True)
+            for other, index, (taken, apart) in others:
                 fitted = _fit_channels(graph, other, _channels(cfg, index), layer.out_channels)
+                fitted = _resample(graph, fitted, taken, apart, layer.out_channels)
                 x = graph.add("Add", [x, fitted])
             return _activation(graph, layer.activation, x)
         case ScaleChannels():
@@ -300,6 +303,26 @@ def _repeat(graph: _Graph, x: str, channels: int, target: int) -> str:
         return x
     ones = np.ones((target, 1, 1, 1), graph.kind)
     return graph.add("Conv", [x, graph.constant(ones)], kernel_shape=[1, 1])
+
+
+def _resample(graph: _Graph, x: str, taken: int, apart: int, channels: int) -> str:
+    """Every ``taken``-th pixel of ``x``, with ``apart - 1`` zeros between them."""
+    if taken > 1:
+        starts, ends = graph.integers(0, 0), graph.integers(_END, _END)
+        axes, steps = graph.integers(2, 3), graph.integers(taken, taken)
+        return graph.add("Slice", [x, starts, ends, axes, steps])
+    if apart > 1:
+        # A transposed convolution of one weight per channel spreads its input.
+        ones = graph.constant(np.ones((channels, 1, 1, 1), graph.kind))
+        return graph.add(
+            "ConvTranspose",
+            [x, ones],
+            kernel_shape=[1, 1],
+            strides=[apart, apart],
+            output_padding=[apart - 1, apart - 1],
+            group=channels,
+        )
+    return x
 
 
 def _fit_channels(graph: _Graph, x: str, channels: int, target: int) -> str:

@@ -132,6 +132,7 @@ class Detector(Closeable):
             ]
 
     def _check(self, outputs: Sequence[Float32], count: int, size: tuple[int, int]) -> None:
+        """Raise :class:`PluginError` for heads of another shape, or with values that are NaN."""
         expected = [(count, head.channels) for head in self.heads]
         given = [tuple(output.shape[:2]) if output.ndim == 4 else None for output in outputs]
         if given != expected or not all(map(_covers, outputs, self.heads, [size] * len(given))):
@@ -140,6 +141,11 @@ class Detector(Closeable):
                 f"{self.name} gave heads of shapes {[output.shape for output in outputs]}; its cfg "
                 f"requires (N, channels) = {expected} and two axes of cells, each of {strides} "
                 f"pixels of the {size[0]}x{size[1]} input"
+            )
+        if any(np.isnan(output).any() for output in outputs):
+            raise PluginError(
+                f"{self.name} gave heads with values that are no numbers (NaN); check the weights, "
+                "or use single precision"
             )
 
     def _detections(

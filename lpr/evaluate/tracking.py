@@ -85,7 +85,7 @@ def read_truth(file: Path) -> GroundTruth:
         record = json.loads(file.read_text(encoding="utf-8"))
         width, height = int(record["video"]["width"]), int(record["video"]["height"])
         passes = tuple(_read_pass(each, width, height) for each in record["passes"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceError(f"{file}: not the ground truth of a video: {error}") from error
     return GroundTruth(width, passes)
 

@@ -38,6 +38,8 @@ def _problem_of(layer: Layer) -> str | None:
             return "scale is silently ignored"
         case Route(groups=groups, inputs=inputs) if groups > 1 and len(inputs) > 1:
             return "groups over several layers are joined wrongly"
+        case Shortcut(in_strides=strides) if len(set(strides)) > 1:
+            return "layers of different strides are added wrongly"
         case Shortcut(inputs=inputs) if len(inputs) > 2:
             return "all layers but the first are silently ignored"
         case ScaleChannels():

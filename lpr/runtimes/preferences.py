@@ -33,7 +33,7 @@ def load_ranking() -> RuntimeRanking:
         return RuntimeRanking(_numbers(content["detector"]), _numbers(content["recognizer"]))
     except OSError:  # not measured, or not readable: tune reports the latter when it writes
         return RuntimeRanking()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         log.warning("%s is damaged and ignored; lpr doctor --tune measures again", file)
         return RuntimeRanking()
 

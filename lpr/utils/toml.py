@@ -1,15 +1,23 @@
-"""TOML as dataclasses, and tables as TOML: Python's own module only parses it."""
+"""TOML files as dataclasses, and tables as TOML."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
+import reprlib
+import sys
 from collections.abc import Collection
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr.errors import LprError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 T = TypeVar("T")
 
@@ -18,6 +26,30 @@ _WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number",
 
 class RecipeError(LprError):
     """A recipe is missing or invalid."""
+
+
+# Python refuses to convert longer numbers (sys.get_int_max_str_digits).
+_LONG_NUMBER = re.compile(r"^\s*(?P<key>[^=\s]+)?.*?(?P<number>\d[\d_]{999,})", re.MULTILINE)
+
+
+def parse_toml(text: str, name: str, error: type[LprError] = RecipeError) -> dict[str, Any]:
+    """Parse TOML. Raises ``error`` with the file's ``name`` and what is wrong where."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+        return table
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"{name}: {problem}") from problem
+    except RecursionError:
+        raise error(f"{name}: its lists or tables are nested too deeply") from None
+    except ValueError as problem:
+        found = _LONG_NUMBER.search(text)
+        if found is None:
+            raise error(f"{name}: {problem}") from problem
+        line = text.count("\n", 0, found.start("number")) + 1
+        digits = len(found["number"])
+        raise error(
+            f"{name}: {found['key']} has a number of {digits} digits (line {line})"
+        ) from None
 
 
 def to_toml(table: dict[str, Any], name: str = "") -> list[str]:
@@ -102,7 +134,7 @@ class _Builder:
 
     def expect(self, fits: bool, words: str, value: Any, section: str, key: str) -> None:
         if not fits:
-            self.fail(section, f"{key} has to be {words}, not {value!r}")
+            self.fail(section, f"{key} has to be {words}, not {reprlib.repr(value)}")
 
     def fail(self, section: str, words: str, cause: Exception | None = None) -> NoReturn:
         place = f"{self.name}: [{section}]" if section else f"{self.name}:"

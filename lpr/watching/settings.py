@@ -10,6 +10,7 @@ from lpr.source.address import Address
 from lpr.source.decoding import MAX_PIXELS
 from lpr.source.remote import resolved
 from lpr.source.video_sources import VideoSource, open_video_source
+from lpr.utils.arguments import expect, expect_integer, expect_number
 from lpr.watching.roi import WHOLE_FRAME, RegionOfInterest
 
 
@@ -47,6 +48,12 @@ class WatchSettings:
     """Seconds without a detection after which a track ends."""
 
     def __post_init__(self) -> None:
+        expect_number("return_after", self.return_after)
+        for name in ("early", "skip_still", "detect_outside_roi", "keep_frames"):
+            expect(name, getattr(self, name), bool, "True or False")
+        expect_integer("min_reads", self.min_reads)
+        if self.every != "auto":
+            expect_integer("every", self.every)
         _check_above_0(min_reads=self.min_reads, every=1 if self.every == "auto" else self.every)
         if not self.return_after >= 0:
             raise ValueError(f"return_after has to be 0 or more, not {self.return_after}")
@@ -87,6 +94,7 @@ class SourceSettings:
 
 def _check_above_0(**numbers: float) -> None:
     for name, number in numbers.items():
+        expect_number(name, number)
         if not number > 0:
             raise ValueError(f"{name} has to be above 0, not {number}")
 

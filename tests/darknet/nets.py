@@ -91,6 +91,12 @@ BODIES: dict[str, str] = {
     "route groups of several layers": (
         conv(8) + conv(12) + "[route]\nlayers=-1,-2\ngroups=4\ngroup_id=3\n"
     ),
+    "shortcut from a larger layer": (
+        conv(8) + conv(8, 3, 2) + conv(8, 3, 2) + "[shortcut]\nfrom=-3\nactivation=leaky\n"
+    ),
+    "shortcut from a smaller layer": (
+        conv(8, 3, 2) + conv(6, 3, 2) + "[upsample]\nstride=2\n[shortcut]\nfrom=-2\n"
+    ),
     "shortcut from several layers": (
         conv(12) + conv(4) + conv(8) + "[shortcut]\nfrom=0,-2\nactivation=leaky\n"
     ),

@@ -116,8 +116,11 @@ def _layer(layer: Layer, inputs: list[Array]) -> Array:
         case Shortcut():
             out = x.copy()
             for other in inputs[1:]:
+                # shortcut_cpu of Darknet, loop by loop, with stride = w1/w2 and sample = w2/w1.
+                stride = max(other.shape[3] // out.shape[3], 1)
+                sample = max(out.shape[3] // other.shape[3], 1)
                 both = min(out.shape[1], other.shape[1])
-                out[:, :both] += other[:, :both]
+                out[:, :both, ::sample, ::sample] += other[:, :both, ::stride, ::stride]
             return ACTIVATE[layer.activation](out)
         case Sam():
             return ACTIVATE[layer.activation](x * inputs[1])

@@ -149,7 +149,7 @@ def test_darknet_defaults() -> None:
         (NET + "wdth=3\n" + head(), "unknown key wdth; did you mean width?"),
         (NET + "hello\n", "cfg:5: 'hello' is neither"),
         (NET + "[route\n", "close it with ]"),
-        (NET + "[gru]\n", "section 0 [gru]: unknown section; supported are avgpool"),
+        (NET + "[gru]\n", "section 0 [gru]: this section is not supported; supported are avgpool"),
         (NET + conv(8), "no [yolo] or [region] section"),
         (NET + "[convolutional]\nsize=3\n" + head(), "section 0 [convolutional]: needs filters="),
         (NET + conv(0) + head(), "filters=0 must be at least 1"),
@@ -158,7 +158,6 @@ def test_darknet_defaults() -> None:
         (NET + conv(8, norm=2) + head(), "batch_normalize=2 must be 0 or 1"),
         (NET + conv(8, groups=3) + head(), "groups=3 must divide 3 channels in and 8 filters"),
         (NET + conv(8, size=3) + conv(8, filter=3) + head(), "unknown key filter; did you mean"),
-        (NET + conv(8, stride=1) + "stride=2\n" + head(), "stride is given twice"),
         (NET + conv(8, activation="elu2") + head(), "activation=elu2"),
         (NET + conv(8, 2, dilation=2) + head(), "needs an odd size and pad=1"),
         (NET + conv(8, stride_x=2) + head(), "the strides across and down are one stride="),
@@ -201,12 +200,18 @@ def test_darknet_defaults() -> None:
             "has to give 8 channels, as many as it multiplies, and gives 4",
         ),
         (NET + conv(30, norm=0) + "[region]\nanchors=1,1\ntree=a.tree\n", "a tree of classes"),
-        (NET + conv(30, norm=0) + "[region]\nanchors=1,1\n", "set its filters=25"),
+        (
+            NET + conv(30, norm=0) + "[region]\nanchors=1,1\n",
+            "need 25 channels, but the layer before gives 30",
+        ),
         (NET + conv(8) + "[dropout]\nprobability=1\n", "probability=1.0 must lie in 0..1"),
         (NET + head() + conv(8) + head(), "the detection head section 1 [yolo]"),
         (NET + head() + "[route]\nlayers=1\n", "the detection head section 1 [yolo]"),
-        (NET + conv(17, norm=0) + head().split("\n\n", 1)[1], "set its filters=18"),
-        (NET + head() + "num=2\n", "num=2, but anchors= holds 3 pairs"),
+        (
+            NET + conv(17, norm=0) + head().split("\n\n", 1)[1],
+            "need 18 channels, but the layer before gives 17",
+        ),
+        (NET + head() + "num=4\n", "num=4, but anchors= holds only 3 pairs"),
         (NET + head(mask="0,1,3"), "mask= holds numbers from 0 to 2"),
         (NET + head(anchors="1,2,3"), "pairs of positive numbers"),
         (NET + head(anchors="1,-2"), "pairs of positive numbers"),
@@ -229,3 +234,107 @@ def test_a_file_with_a_byte_order_mark_and_foreign_comments(tmp_path: Path) -> N
     path = tmp_path / "车牌.cfg"
     path.write_bytes(b"\xef\xbb\xbf# \xb3\xb5\xc5\xc6\n" + (NET + head()).encode())
     assert read_cfg(path).name == str(path)
+
+
+SMALL = NET + conv(18, 1) + "[yolo]\nmask=0,1,2\nanchors=1,2, 3,4, 5,6\nclasses=1\nnum=3\n"
+
+
+# What Darknet reads in its own way: each of these is the network of SMALL.
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALL.replace("width=96", "width=96\nbatch=64\nbatch=1\nwidth=32"),
+        SMALL.replace("[net]", "[network]"),
+        SMALL.replace("[convolutional]", "[conv]"),
+        SMALL.replace("num=3", "num=3 ; of nine").replace("classes=1", "classes=1 # plates"),
+        SMALL.replace("5,6", "5,6,").replace("mask=0,1,2", "mask=0,1,2,"),
+        SMALL.replace("5,6", "5,6, 7,8, 9,10"),
+        SMALL.replace("mask=0,1,2\n", ""),
+        SMALL.replace("[net]", "[net]\nmax_epochs=80\ndev_batch=7"),
+        SMALL + "counters=3\n",
+    ],
+)
+def test_what_darknet_reads_in_its_own_way(text: str) -> None:
+    cfg, expected = parse(text), parse(SMALL)
+    assert cfg.heads[0].anchors == ((1, 2), (3, 4), (5, 6))
+    assert (cfg.net.width, cfg.net.height) == (96, 96)
+    assert [type(layer) for layer in cfg.layers] == [type(layer) for layer in expected.layers]
+    assert cfg.shapes(96, 96) == expected.shapes(96, 96)
+
+
+def test_a_key_that_is_passed_over_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    parse(SMALL + "counters=3\n")
+    parse(NET + conv(18, 1, stride=1) + "size=3\n" + SMALL.split("\n\n", 2)[2], "twice.cfg")
+    assert "section 1 [yolo]: unknown key counters is passed over" in caplog.text
+    assert "size is given twice; as in Darknet, the first counts" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (NET.replace("height=96", "height=96\nchannels=1") + head(), "channels=1 is not supported"),
+        (NET + conv(8, 1, 1 << 20) + head(), "section 0 [convolutional]: its output has a stride"),
+        (NET + (conv(8, 1, 64) + "[reorg]\nstride=2\n") * 3 + head(), "a stride of 8192 pixels"),
+        ("[net]\nwidth=2000000000\nheight=96\n" + conv(18, 1) + head(), "more than the 16384"),
+        (NET + "[Gaussian_yolo]\n", "[Gaussian_yolo]: this section is not supported"),
+        (NET + conv(8, activation="9" * 5000) + head(), "(5000 characters)"),
+        (NET.replace("96", "9" * 5000) + head(), "(5000 characters)', which is not a whole number"),
+        (NET + head(anchors="1e999,1"), "'1e999', which is not a finite number"),
+    ],
+)
+def test_hostile_numbers_are_refused_briefly(text: str, words: str) -> None:
+    with pytest.raises(ModelError) as error:
+        parse(text).check_size(96, 96)
+    assert words in str(error.value)
+    assert "take it out" not in str(error.value)
+    assert len(str(error.value)) < 400
+
+
+_WORDS = st.sampled_from(
+    [
+        "[net]",
+        "[convolutional]",
+        "[yolo]",
+        "[route]",
+        "[shortcut]",
+        "[upsample]",
+        "[maxpool]",
+        "width=",
+        "height=",
+        "filters=",
+        "size=",
+        "stride=",
+        "from=",
+        "layers=",
+        "anchors=",
+        "mask=",
+        "num=",
+        "classes=",
+        "-1",
+        "0",
+        "1",
+        "2",
+        "18",
+        "96",
+        "1e999",
+        "1048576",
+        "nan",
+        ",",
+        ";",
+        "#",
+        "activation=leaky",
+        "pad=1",
+        "=",
+        "\n",
+        "\n",
+        "\n",
+    ]
+)
+
+
+@given(st.lists(_WORDS, max_size=60).map("".join))
+def test_any_text_is_a_network_or_a_model_error(text: str) -> None:
+    with suppress(ModelError):
+        cfg = parse(text)
+        with suppress(ModelError):
+            cfg.check_size(96, 96)

@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema
 from sybil import Example
 
-from lpr.models import locate_model, read_model, sha256, tomllib, verify
+from lpr.models import locate_model, read_model, sha256, verify
+from lpr.utils.toml import parse_toml
 from tests.pages.folder import REPOSITORY
 from tests.pages.python import write_named
 
@@ -34,7 +35,7 @@ def _values(source: str) -> list[Any]:
 
 def run_toml(example: Example) -> None:
     """TOML; a complete model.toml must give a valid model folder with the shipped files."""
-    content = tomllib.loads(example.parsed)
+    content = parse_toml(example.parsed, "text")
     write_named(example.parsed, example.namespace["folder"].path)
     if {"schema", "sha256"} <= content.keys():
         _check_model(example.parsed, example.namespace["folder"].path / "a-model")

@@ -134,7 +134,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         about["kind"]
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{file}: not a safetensors file that can be read ({error})") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: does not say which of lpr's networks it holds") from error
     return about, weights
 

@@ -203,9 +203,21 @@ def _route(layer: Route, *inputs: Tensor) -> Tensor:
 def _sum(x: Tensor, *others: Tensor) -> Tensor:
     """See :class:`lpr.darknet.layers.Shortcut`."""
     for other in others:
+        other = _resample(other, x.shape[2], x.shape[3])
         missing = x.shape[1] - other.shape[1]
         fitted = F.pad(other, (0, 0, 0, 0, 0, missing)) if missing > 0 else other
         x = x + fitted[:, : x.shape[1]]
+    return x
+
+
+def _resample(x: Tensor, height: int, width: int) -> Tensor:
+    """Every n-th pixel of a larger ``x``; the pixels of a smaller one with zeros between them."""
+    if x.shape[2] > height:
+        return x[:, :, :: x.shape[2] // height, :: x.shape[3] // width]
+    if x.shape[2] < height:
+        spread = x.new_zeros((*x.shape[:2], height, width))
+        spread[:, :, :: height // x.shape[2], :: width // x.shape[3]] = x
+        return spread
     return x
 
 

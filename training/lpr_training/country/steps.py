@@ -98,7 +98,7 @@ def _load(file: Path) -> State:
         state: State = json.loads(file.read_text(encoding="utf-8"))
         for known in state.values():
             known["print"], known["done"], known["seconds"]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise LprError(
             f"{file}: does not say which steps are done ({describe(error)}); remove the folder "
             f"{file.parent} to start over, or name another --out"

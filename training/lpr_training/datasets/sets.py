@@ -7,7 +7,6 @@ the defaults of :class:`LabelledSet`.
 from __future__ import annotations
 
 import csv
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,13 +16,8 @@ from typing import Literal, TypeAlias
 from lpr.errors import SourceError
 from lpr.labels import BOX_COLUMNS, LabelledPicture, LabelledPlate, locate, read_labels, table_of
 from lpr.types import Box
-from lpr.utils.toml import RecipeError, build
+from lpr.utils.toml import RecipeError, build, parse_toml
 from lpr_training.labelling.formats import is_table, read_any, splits_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 SHIPPED = Path(__file__).with_name("shipped-sets.toml")
 """The description of the sets that the shipped models were trained on."""
@@ -186,9 +180,10 @@ def _pictures(path: Path) -> list[LabelledPicture]:
 def _described(file: Path, below: Path) -> DataSets:
     """The sets that a TOML file lists, by their folders in ``below``."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise RecipeError(f"{file}: {error}") from error
+    table = parse_toml(text, str(file))
     described = build(DataSets, table, str(file))
     if not any(each.held_out for each in described.sets):
         raise RecipeError(f"{file}: no set is held_out, so nothing would check the training")

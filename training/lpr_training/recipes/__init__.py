@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from lpr.utils.toml import RecipeError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
+from lpr.utils.toml import RecipeError, parse_toml
 
 FOLDER = Path(__file__).parent
 
@@ -51,8 +44,8 @@ def read(name: str, changes: Sequence[str] = ()) -> dict[str, Any]:
     for change in changes:
         key, _, value = change.partition("=")
         try:
-            parsed = tomllib.loads(f"value = {_quoted(key.strip(), value.strip())}")["value"]
-        except tomllib.TOMLDecodeError as error:
+            parsed = parse_toml(f"value = {_quoted(key.strip(), value.strip())}", key)["value"]
+        except RecipeError as error:
             raise RecipeError(f"{change!r} is not KEY=VALUE with a TOML value") from error
         *parents, last = _current_path(key.strip().split("."))
         place = table
@@ -99,10 +92,7 @@ def _table(file: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     file = file.resolve()
     if file in above:
         raise RecipeError(f"{file}: is based on itself")
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{file}: {error}") from error
+    table = parse_toml(file.read_text(encoding="utf-8"), str(file))
     return _based(table, file.parent, (*above, file))
 
 
