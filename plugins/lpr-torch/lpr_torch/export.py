@@ -134,6 +134,7 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
         # new for OpenCV. Its warnings about recurrent layers and batches are handled above.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", module=r"torch\.")
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes are constants by intention
         torch.onnx.export(
             model.eval(),
             (torch.from_numpy(example),),
