@@ -13,6 +13,7 @@ import numpy as np
 
 from lpr.errors import BackendError, ModelError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.opencv_build import driver_problem, driver_version, this_build
 from lpr.runtimes.opencv_cuda_layers import cpu_layers, layer_types
 from lpr.runtimes.opencv_detector import OpenCvDetector
 from lpr.runtimes.opencv_recognizer import OpenCvRecognizer
@@ -147,14 +148,15 @@ def _cuda_problem(target: int, number: int) -> str | None:
         devices = cv2.cuda.getCudaEnabledDeviceCount()
     except cv2.error as error:
         return f"{_build()} fails to look for CUDA devices ({error.err}); see nvidia-smi"
-    information = cv2.getBuildInformation().splitlines()
-    if not any("NVIDIA CUDA" in line and "YES" in line for line in information):
+    build = this_build()
+    if build.cuda is None:
         return (
             f"{_build()} is built without CUDA, as PyPI's wheels are; docs/cuda.md says how to "
             "build it with CUDA"
         )
     if devices < 1:
-        return f"{_build()} is built with CUDA but finds no CUDA device; see nvidia-smi"
+        why = driver_problem(build.cuda, driver_version()) or "see nvidia-smi"
+        return f"{_build()} is built with CUDA {build.cuda} but finds no CUDA device; {why}"
     return (
         f"{_build()} is built with CUDA, but not for its DNN module, this device or "
         "this precision; docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"
