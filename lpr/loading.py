@@ -215,7 +215,7 @@ def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
     cfg.check_size(*size)
     ranking = load_ranking()
     format, backend = model.detector.format, options.backend
-    runtime = select(plugged.detector_runtimes, backend, format, ranking.detector)
+    runtime = select(plugged.detector_runtimes, backend, format, ranking.detector, model.detector)
     runtime = pinned(runtime, options.device)
     recognizers = choose_recognizers(
         *(plugged.recognizer_runtimes, model, options.recognizer, backend, runtime),

@@ -211,6 +211,10 @@ class Timing:
     ms: float
     stages: Mapping[str, float]
 
+    def shared(self, count: int) -> Timing:
+        """The share of one of ``count`` frames that were processed together."""
+        return Timing(self.ms / count, {name: ms / count for name, ms in self.stages.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Plate:

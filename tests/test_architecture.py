@@ -20,7 +20,7 @@ LAYERS = (
     ("labels", "sightings", "specs", "utils"),
     ("kernels", "protocols", "models", "draw", "darknet", "source"),
     ("hookspecs", "detection", "recognition", "runtimes", "tracking", "sinks"),
-    ("reader", "testing"),
+    ("reader", "reader_pool", "testing"),
     ("evaluate", "notebook", "plugins", "watching"),
     ("diagnostics", "loading"),
     ("watch",),

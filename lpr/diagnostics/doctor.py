@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import TypeAlias, TypeVar
 
+import av
 import cv2
 
 from lpr import kernels, models
@@ -17,6 +18,7 @@ from lpr.errors import LprError, describe
 from lpr.models import Model
 from lpr.plugins.registry import Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.opencv_build import driver_problem, driver_version, this_build
 from lpr.runtimes.preferences import RuntimeRanking, load_ranking
 from lpr.runtimes.select import problem_of
 from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
@@ -51,6 +53,7 @@ def examine(registry: Registry, measure: bool = False) -> Iterator[Finding]:
     for package in _PACKAGES:
         yield Finding("version", package, _version(package) or "not installed")
     yield from _opencv()
+    yield from _video()
     yield Finding("kernels", "implementations", ", ".join(kernels.implementations()))
     for plugin in registry.plugins:
         problems = "; ".join(plugin.problems)
@@ -76,12 +79,21 @@ def _version(package: str) -> str | None:
 def _opencv() -> Iterator[Finding]:
     owners = sorted(set(packages_distributions().get("cv2", [])))
     names = ", ".join(f"{owner} {_version(owner)}" for owner in owners) or "unknown distribution"
-    cuda = "with CUDA" if "NVIDIA CUDA:" in cv2.getBuildInformation() else "without CUDA"
-    yield Finding("opencv", cv2.__version__, f"{names}, built {cuda}, {cv2.__file__}")
+    build = this_build()
+    yield Finding("opencv", cv2.__version__, f"{names}, {build}, {cv2.__file__}")
     if len(owners) > 1:
         problem = f"{' and '.join(owners)} install the same module cv2 and break each other"
         advice = f"pip uninstall {' '.join(owners)}; pip install {_OPENCV}"
         yield Finding("opencv", "two of them", f"{problem}: {advice}", bad=True)
+    if build.cuda is not None:
+        driver = driver_version()
+        text = driver_problem(build.cuda, driver) or f"{driver}, new enough for CUDA {build.cuda}"
+        yield Finding("driver", "nvidia", text)
+
+
+def _video() -> Iterator[Finding]:
+    codecs = ".".join(map(str, av.library_versions["libavcodec"]))
+    yield Finding("video", f"PyAV {av.__version__}", f"FFmpeg with libavcodec {codecs}")
 
 
 def _models() -> Iterator[Finding]:

@@ -95,7 +95,7 @@ def plain_loop(
         for frame in LoopedVideo(address, seconds):
             stats.add("source", time.perf_counter() - began)
             with measuring() as stages:
-                watcher.see(frame, detect_in_roi(reader, frame, settings))
+                watcher.see(frame, detect_in_roi(reader, [frame], settings)[0])
             stats.add_timing(stages.timing())
             stats.count(detected=1)
             yield frame

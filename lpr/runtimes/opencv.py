@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import TypeVar
 
 import cv2
+import numpy as np
 
-from lpr.errors import BackendError
+from lpr.errors import BackendError, ModelError
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.opencv_build import driver_problem, driver_version, this_build
+from lpr.runtimes.opencv_cuda_layers import cpu_layers, layer_types
 from lpr.runtimes.opencv_detector import OpenCvDetector
 from lpr.runtimes.opencv_recognizer import OpenCvRecognizer
 from lpr.runtimes.opencv_target import CPU, Target
 from lpr.specs import DetectorModel, RecognizerModel
+from lpr.utils.files import read_model_file
 
 _DISTRIBUTIONS = (
     "opencv-contrib-python-headless",
@@ -57,7 +62,19 @@ class _Runtime:
             self.number = 0
 
     def problem(self) -> str | None:
-        return _cuda_problem(self.target().target) if self.device == "cuda" else None
+        if self.number is None:
+            return None
+        return _cuda_problem(self.target().target, self.number)
+
+    def unsuited(self, model: DetectorModel | RecognizerModel) -> str | None:
+        """See :mod:`lpr.runtimes.traits`: on CUDA, what would run on the CPU for the most part."""
+        if self.number is None:
+            return None
+        if model.precision == "int8":
+            return "OpenCV has no CUDA for 8-bit layers"
+        if isinstance(model, RecognizerModel) and (layers := _recurrent_layers(model.file)):
+            return f"OpenCV would run its {layers} layers on the CPU"
+        return None
 
     def on(self: _T, number: int) -> _T:
         """Return this runtime on the CUDA device ``number``; see :mod:`lpr.runtimes.traits`."""
@@ -106,7 +123,17 @@ def _set_threads(threads: int) -> None:
 
 
 @cache
-def _cuda_problem(target: int) -> str | None:
+def _recurrent_layers(file: Path) -> str:
+    """The recurrent layer types of an ONNX file that have no CUDA."""
+    try:
+        net = cv2.dnn.readNetFromONNX(np.frombuffer(read_model_file(file), np.uint8))
+    except (cv2.error, ModelError):
+        return ""  # opening it says what is wrong
+    return ", ".join(sorted({"GRU", "LSTM", "RNN"} & set(cpu_layers(layer_types(net)))))
+
+
+@cache
+def _cuda_problem(target: int, number: int) -> str | None:
     """Checked beforehand: OpenCV falls back to the CPU, or fails an assertion at the first run."""
     if int(cv2.__version__.split(".")[0]) >= 5:
         return (
@@ -114,19 +141,22 @@ def _cuda_problem(target: int) -> str | None:
             "docs/cuda.md says how to build OpenCV 4 with CUDA"
         )
     try:
+        if cv2.cuda.getCudaEnabledDeviceCount() > number:
+            cv2.cuda.setDevice(number)  # OpenCV looks at the current device
         if target in cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA):
             return None
         devices = cv2.cuda.getCudaEnabledDeviceCount()
     except cv2.error as error:
         return f"{_build()} fails to look for CUDA devices ({error.err}); see nvidia-smi"
-    information = cv2.getBuildInformation().splitlines()
-    if not any("NVIDIA CUDA" in line and "YES" in line for line in information):
+    build = this_build()
+    if build.cuda is None:
         return (
             f"{_build()} is built without CUDA, as PyPI's wheels are; docs/cuda.md says how to "
             "build it with CUDA"
         )
     if devices < 1:
-        return f"{_build()} is built with CUDA but finds no CUDA device; see nvidia-smi"
+        why = driver_problem(build.cuda, driver_version()) or "see nvidia-smi"
+        return f"{_build()} is built with CUDA {build.cuda} but finds no CUDA device; {why}"
     return (
         f"{_build()} is built with CUDA, but not for its DNN module, this device or "
         "this precision; docs/cuda.md names the flags (OPENCV_DNN_CUDA, CUDA_ARCH_BIN)"

@@ -33,7 +33,7 @@ class OpenCvDetector:
         except cv2.error as error:
             file = model.cfg if model.format == "darknet" else model.weights
             raise ModelError(f"{file}: OpenCV refuses it ({error.err})") from error
-        target.prepare(net)
+        target.prepare(net, "detector")
         self._target = target
         self._net: cv2.dnn.Net | None = net
 

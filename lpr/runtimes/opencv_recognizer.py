@@ -35,7 +35,7 @@ class OpenCvRecognizer:
             ) from error
         if not hasattr(cv2.dnn, "readNetFromDarknet"):
             _check_planes(data, model)
-        target.prepare(net)
+        target.prepare(net, "recognizer")
         self._target = target
         self._net: cv2.dnn.Net | None = net
         self._steps = probe(self, model.file)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 import cv2
+
+from lpr.runtimes.opencv_cuda_layers import describe_layers, layer_types
+
+log = logging.getLogger("lpr")
 
 
 class Target(NamedTuple):
@@ -14,12 +19,18 @@ class Target(NamedTuple):
     target: int
     number: int | None
 
-    def prepare(self, net: cv2.dnn.Net) -> None:
-        """Select this target for ``net``; to be called before its first run."""
+    def prepare(self, net: cv2.dnn.Net, name: str) -> None:
+        """Select this target for ``net``; to be called before its first run.
+
+        On CUDA, log which layers of the network called ``name`` fall back to the CPU.
+        """
         if self == CPU:
             return  # the default; OpenCV 5 warns that it has no other
+        # First the device: OpenCV decides about half precision by the current one.
+        self.enter()
         net.setPreferableBackend(self.backend)
         net.setPreferableTarget(self.target)
+        log.info("%s: %s", name, describe_layers(layer_types(net)))
 
     def enter(self) -> None:
         """To be called before each run: CUDA's current device is per thread."""

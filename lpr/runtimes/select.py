@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeVar
 
 from lpr.errors import BackendError, describe
 from lpr.models import Model, installed_models, is_model, load_model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.traits import formats_of, pinned
-from lpr.specs import RecognizerModel
+from lpr.runtimes.traits import formats_of, pinned, unsuited
+from lpr.specs import DetectorModel, RecognizerModel
+
+log = logging.getLogger("lpr")
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
@@ -19,8 +22,9 @@ def select(
     backend: str,
     format: str = "darknet",
     fastest: Collection[str] = (),
+    model: DetectorModel | None = None,
 ) -> DetectorRuntime:
-    """The runtime for ``backend`` that runs detectors of ``format``.
+    """The runtime for ``backend`` that runs detectors of ``format``, and suits ``model`` if given.
 
     ``auto`` is the best runtime that works on CUDA, otherwise on the CPU; ``cpu`` is the best one
     that works on the CPU; anything else, such as ``cuda`` (OpenCV's CUDA DNN), is a runtime's name.
@@ -28,12 +32,17 @@ def select(
     Raises :class:`BackendError` if there is none; a named runtime is never replaced by another.
     """
     if backend in ("auto", "cpu"):
-        return _select(_able(runtimes, format), backend, "backend", fastest)
+        return _select(_able(runtimes, format, model), backend, "backend", fastest)
     runtime = _select(runtimes, backend, "backend")
     if format not in formats_of(runtime):
         raise BackendError(
             f"backend {runtime.name} does not run {format} files such as the detector's; "
             + _working(_able(runtimes, format))
+        )
+    if reason := unsuited(runtime, model):
+        raise BackendError(
+            f"backend {runtime.name} does not run this model's detector: {reason}; "
+            + _working(_able(runtimes, format, model))
         )
     return runtime
 
@@ -45,12 +54,13 @@ def select_recognizer(
     *,
     required: bool = False,
     fastest: Collection[str] = (),
+    model: RecognizerModel | None = None,
 ) -> RecognizerRuntime:
     """The runtime for ``backend`` that runs recognizers of ``format``.
 
     ``backend`` and ``fastest`` are as in :func:`select`; ``backend`` is usually the name of the
-    detector's runtime. If no recognizer runtime of that name works here with ``format``, the best
-    on the same device is taken, then the best on the CPU.
+    detector's runtime. If no recognizer runtime of that name works here with ``format`` and suits
+    ``model``, the best on the same device is taken, then the best on the CPU.
 
     With ``required``, only the named runtime will do; it may then bring its own model (empty
     ``formats``). Raises :class:`BackendError` if there is none.
@@ -63,8 +73,13 @@ def select_recognizer(
                 f"recognizer {runtime.name} runs {formats} files, but the "
                 f"model's is {format}; {_working(_able(runtimes, format))}"
             )
+        if reason := unsuited(runtime, model):
+            raise BackendError(
+                f"recognizer {runtime.name} does not run this model: {reason}; "
+                + _working(_able(runtimes, format, model))
+            )
         return runtime
-    able = _able(runtimes, format)
+    able = _able(runtimes, format, model)
     namesakes = [runtime for runtime in able if runtime.name == backend]
     if namesakes and problem_of(namesakes[0]) is None:
         return namesakes[0]
@@ -117,8 +132,14 @@ def _best(runtimes: Sequence[_R], devices: Sequence[str], fastest: Collection[st
     return next((runtime for runtime in candidates if problem_of(runtime) is None), None)
 
 
-def _able(runtimes: Sequence[_R], format: str) -> list[_R]:
-    return [runtime for runtime in runtimes if format in formats_of(runtime)]
+def _able(
+    runtimes: Sequence[_R], format: str, model: DetectorModel | RecognizerModel | None = None
+) -> list[_R]:
+    return [
+        runtime
+        for runtime in runtimes
+        if format in formats_of(runtime) and not unsuited(runtime, model)
+    ]
 
 
 def _working(runtimes: Sequence[_R]) -> str:
@@ -178,8 +199,12 @@ def _choose(
             )
         model, name = load_model(name), None
     format, required = model.recognizer.format, name is not None
+    asked = name or backend
     runtime = select_recognizer(
-        runtimes, name or backend, format, required=required, fastest=fastest
+        runtimes, asked, format, required=required, fastest=fastest, model=model.recognizer
     )
+    for other in runtimes:
+        if other.name == asked != runtime.name and (why := unsuited(other, model.recognizer)):
+            log.info("recognizer: %s instead of %s: %s", runtime.name, asked, why)
     runtime = pinned(runtime, device if runtime.device != "cpu" else None)
     return RecognizerChoice(runtime, model.recognizer)

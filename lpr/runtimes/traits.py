@@ -5,6 +5,8 @@
 - ``precision``: of its arithmetic; by default ``"float32"``.
 - ``number``: the index of its device, if there may be several. ``on(number)`` then returns the
   same runtime on another device, for ``--device``, or raises :class:`lpr.errors.BackendError`.
+- ``unsuited(model)``: why it should not run this model although it runs the format, as the end of
+  a sentence; by default None. Another runtime is then chosen unless this one was named.
 """
 
 from __future__ import annotations
@@ -29,6 +31,14 @@ _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 def formats_of(runtime: DetectorRuntime | RecognizerRuntime) -> frozenset[str]:
     """The formats of the model files that it runs."""
     return frozenset(getattr(runtime, "formats", ("darknet",)))
+
+
+def unsuited(
+    runtime: DetectorRuntime | RecognizerRuntime, model: DetectorModel | RecognizerModel | None
+) -> str | None:
+    """Why the runtime should not run ``model``; None if nothing is known against it."""
+    check = getattr(runtime, "unsuited", None)
+    return None if check is None or model is None else check(model)
 
 
 def precision_of(

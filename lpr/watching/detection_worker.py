@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from lpr.detection.threshold_sweep import Sweep
 from lpr.reader import Reader
+from lpr.reader_pool import ReaderPool, batch_of
 from lpr.types import Detection, Frame
+from lpr.utils.arguments import as_picture
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching.roi import WHOLE_FRAME
@@ -32,48 +33,54 @@ def track_threshold(reader: Reader) -> float:
 
 
 def detect_in_roi(
-    reader: Reader, frame: Frame, settings: WatchSettings = DEFAULTS
-) -> list[Detection]:
-    """The plates centred in the region of interest, down to the score that continues a track.
+    reader: Reader, frames: Sequence[Frame], settings: WatchSettings = DEFAULTS
+) -> list[list[Detection]]:
+    """The plates of each frame that are centred in the region of interest, down to the score that
+    continues a track.
 
     The detector sees only the bounding rectangle of the region. Boxes are in pixels of the frame.
     """
     roi = WHOLE_FRAME if settings.detect_outside_roi else settings.roi
-    width, height = frame.width, frame.height
-    x0, y0, x1, y1 = roi.window(width, height)
-    detections = reader.find(frame.image[y0:y1, x0:x1], track_threshold(reader) * LOW_SCORE_RATIO)
-    in_frame = (detection.moved(x0, y0) for detection in detections)
-    return [d for d in in_frame if roi.holds(d.box, width, height)]
+    windows = [roi.window(frame.width, frame.height) for frame in frames]
+    parts = [f.image[y0:y1, x0:x1] for f, (x0, y0, x1, y1) in zip(frames, windows, strict=True)]
+    found = reader.detector.find(
+        [as_picture(part) for part in parts], track_threshold(reader) * LOW_SCORE_RATIO
+    )
+    return [
+        [
+            moved
+            for detection in detections
+            if roi.holds((moved := detection.moved(x0, y0)).box, frame.width, frame.height)
+        ]
+        for frame, (x0, y0, _, _), detections in zip(frames, windows, found, strict=True)
+    ]
 
 
 class DetectionPool(Closeable):
-    """One thread per reader; each frame is detected by whichever reader is idle."""
+    """Detects the plates in the frames of all cameras with whichever reader is idle."""
 
     def __init__(
         self, readers: Sequence[Reader], settings: WatchSettings, stats: WatchStats
     ) -> None:
         self._settings = settings
         self._stats = stats
-        self._idle: queue.SimpleQueue[Reader] = queue.SimpleQueue()
-        for reader in readers:
-            self._idle.put(reader)
-        self._threads = ThreadPoolExecutor(len(readers), "detector")
+        self._pool: ReaderPool[list[Detection]] = ReaderPool(
+            readers, self._detect, batch_of(readers)
+        )
 
     def submit(self, frame: Frame) -> Future[list[Detection]]:
         """Queue a frame; the result is that of :func:`detect_in_roi`."""
-        return self._threads.submit(self._detect, frame)
+        return self._pool.submit(frame)
 
-    def _detect(self, frame: Frame) -> list[Detection]:
-        reader = self._idle.get()
-        try:
-            with measuring() as clock:
-                detections = detect_in_roi(reader, frame, self._settings)
-        finally:
-            self._idle.put(reader)
-        self._stats.count(detected=1)
-        self._stats.add_timing(clock.timing())
+    def _detect(self, reader: Reader, frames: Sequence[Frame]) -> list[list[Detection]]:
+        with measuring() as clock:
+            detections = detect_in_roi(reader, frames, self._settings)
+        self._stats.count(detected=len(frames))
+        timing = clock.timing().shared(len(frames))
+        for _ in frames:
+            self._stats.add_timing(timing)
         return detections
 
     def close(self) -> None:
         """Drop the frames still queued and end the threads. The readers stay open."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()

@@ -134,6 +134,8 @@ def export_onnx(model: nn.Module, example: Float32, file: Path) -> None:
         # new for OpenCV. Its warnings about recurrent layers and batches are handled above.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", module=r"torch\.")
+        # Sizes are constants of the exported file by intention.
+        warnings.filterwarnings("ignore", message="Converting a tensor to a Python")
         torch.onnx.export(
             model.eval(),
             (torch.from_numpy(example),),

@@ -8,6 +8,16 @@ import torch
 from torch import Tensor, nn
 
 
+def time_steps(line: Tensor) -> Tensor:
+    """``N x C x 1 x T`` as ``N x T x C``.
+
+    Exported as a transposition and a reshape: OpenCV's CUDA backend has no Gather, and its importer
+    infers a wrong shape for batches from Squeeze.
+    """
+    classes, steps = int(line.shape[1]), int(line.shape[3])
+    return line.permute(0, 2, 3, 1).reshape(-1, steps, classes)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The network: channels of its 3 x 3 convolutions and of the layers after them.
@@ -69,8 +79,7 @@ class CtcNet(nn.Module):
         if self.summary is not None:
             parts.insert(0, self.summary(features))
         line = torch.cat(parts, 3) if len(parts) > 1 else out
-        # Not squeeze(): OpenCV's ONNX importer then infers a wrong shape.
-        return line[:, :, 0].transpose(1, 2)
+        return time_steps(line)
 
 
 def _convolution(

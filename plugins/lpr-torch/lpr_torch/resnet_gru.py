@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpr_torch.plain import time_steps
 from lpr_torch.spatial_transformer import SpatialTransformer
 
 Norm: TypeAlias = Literal["batch", "group"]
@@ -127,7 +128,7 @@ class ResNetGruNet(nn.Module):
         # A dense layer per column, written as a convolution, which OpenCV computes correctly.
         kernel = self.dense.weight.view(-1, height, channels, 1).transpose(1, 2)
         columns = functional.conv2d(features, kernel, self.dense.bias)
-        return columns[:, :, 0].transpose(1, 2)
+        return time_steps(columns)
 
     def _both(self, reader: nn.Module, steps: Tensor) -> tuple[Tensor, Tensor]:
         forward, backward = reader(steps)[0].split(self.config.gru, dim=2)
