@@ -17,6 +17,7 @@ from lpr.protocols import RecordSink
 from lpr.reader import Reader
 from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
 from lpr.source import expand, media_type_of, open_source, quiet
+from lpr.source.shown_address import shown_source
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
 from lpr.utils.timing import measuring
@@ -117,7 +118,7 @@ class Run:
         except (SourceError, PluginError, BackendError, SaveError) as error:
             self.failed.append(name)
             with bar.aside():
-                self.records.error(name, str(error))
+                self.records.error(shown_source(name), str(error))
                 click.echo(f"lpr: {error}", err=True)
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:
