@@ -7,7 +7,7 @@ usage, or a backend that is not available here.
 from __future__ import annotations
 
 import contextlib
-import logging
+import io
 import os
 import signal
 import sys
@@ -18,10 +18,12 @@ from typing import NoReturn
 
 import click
 
+from lpr.cli.messages import configure_logging, say
 from lpr.errors import BackendError, LprError, StuckError, describe
 from lpr.loading import registry
 from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
+from lpr.utils.text import visible
 
 _PLUGIN = "lpr.plugin"  # Key in a context's ``meta``: the name of a third-party command
 
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in before_operands
     if debug:
         given.remove("--debug")
-    logging.basicConfig(format="lpr: %(message)s")
+    configure_logging()
     # SIGTERM acts like Ctrl-C: files are closed and videos stay playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = _run(given, debug)
@@ -85,19 +87,21 @@ def _run(given: list[str], debug: bool) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
-        _complain("interrupted")
+        say("interrupted")
         return 130
     except BrokenPipeError:
         # `lpr detect ... | head -1` is no error; Python's flush at exit must not report it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(visible(text.getvalue(), keep="\n\t"), nl=False, err=True)
         return error.exit_code
     except (LprError, OSError) as error:
         if debug:
             raise
-        _complain(str(error))
+        say(str(error))
         if isinstance(error, StuckError):
             _leave(1)
         return 2 if isinstance(error, BackendError) else 1
@@ -107,7 +111,7 @@ def _run(given: list[str], debug: bool) -> int:
             raise
         command = context and context.meta.get(_PLUGIN)
         whose = f"the plugin that gives lpr {command}" if command else "lpr"
-        _complain(f"{describe(error)} (a fault of {whose}; --debug shows where)")
+        say(f"{describe(error)} (a fault of {whose}; --debug shows where)")
         return 1
 
 
@@ -120,7 +124,7 @@ def _limit_exit_time(status: int) -> None:
         threads = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
         if threads:
             names = ", ".join(threads)
-            _complain(f"threads of a plugin were left behind, because it did not end them: {names}")
+            say(f"threads of a plugin were left behind, because it did not end them: {names}")
             _leave(status or 1)
 
     threading.Thread(target=leave, daemon=True).start()
@@ -132,7 +136,3 @@ def _leave(status: int) -> NoReturn:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
-
-
-def _complain(message: str) -> None:
-    click.echo(f"lpr: {message}", err=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lpr.cli.messages import say
 from lpr.cli.options import open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
@@ -119,7 +120,7 @@ class Run:
             self.failed.append(name)
             with bar.aside():
                 self.records.error(shown_source(name), str(error))
-                click.echo(f"lpr: {error}", err=True)
+                say(str(error))
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:
         with measuring() as clock:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.messages import say
 from lpr.cli.options import path_option
 from lpr.errors import PluginError
 from lpr.loading import registry
@@ -23,7 +24,7 @@ def command(context: click.Context) -> None:
     for plugin in registry().plugins:
         click.echo(f"{plugin.name}\t{plugin.origin}\t{', '.join(plugin.provides) or '-'}")
         for problem in plugin.problems:
-            click.echo(f"lpr: plugin {plugin.name} ({plugin.origin}): {problem}", err=True)
+            say(f"plugin {plugin.name} ({plugin.origin}): {problem}")
     if any(plugin.problems for plugin in registry().plugins):
         raise click.exceptions.Exit(1)
 
@@ -42,7 +43,7 @@ def new(name: str, out: Path | None) -> None:
     for file in files:
         click.echo(file)
     install = f"install it with: pip install -e '{files[0].parent}[test]'"
-    click.echo(f"lpr: {install}; its recognizer is in {files[1]}", err=True)
+    say(f"{install}; its recognizer is in {files[1]}")
 
 
 @command.command("check")
@@ -57,7 +58,7 @@ def check(name: str, model: str) -> None:
     """Run the conformance suite on the plugin or model pack NAME and measure its speed."""
     checks = list(checks_of(registry(), name, load_model(model)))
     if not checks:
-        click.echo(f"lpr: {name} provides nothing that can be checked", err=True)
+        say(f"{name} provides nothing that can be checked")
     failed = [one for one in checks if not _passes(one)]
     if failed:
         raise PluginError(f"{name}: {len(failed)} of {len(checks)} checks failed")
