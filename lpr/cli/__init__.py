@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import click
@@ -25,6 +25,7 @@ from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
 from lpr.utils.text import visible
 
+_exit = os._exit
 _PLUGIN = "lpr.plugin"  # Key in a context's ``meta``: the name of a third-party command
 
 
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     configure_logging()
     # SIGTERM acts like Ctrl-C: files are closed and videos stay playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    status = _run(given, debug)
+    with _refused_exits():
+        status = _run(given, debug)
     _limit_exit_time(status)
     sys.exit(status)
 
@@ -130,9 +132,26 @@ def _limit_exit_time(status: int) -> None:
     threading.Thread(target=leave, daemon=True).start()
 
 
+@contextlib.contextmanager
+def _refused_exits() -> Iterator[None]:
+    """Turn ``os._exit`` into an exception, so that a plugin which calls it is named."""
+    process = os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:  # a forked child, which has to end so
+            _exit(status)
+        raise SystemExit(f"it called os._exit({status})")
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = _exit
+
+
 def _leave(status: int) -> NoReturn:
     """Exit without waiting for threads, some of which would never end."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(status)
+    _exit(status)

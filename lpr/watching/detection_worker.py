@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from lpr.detection.threshold_sweep import Sweep
 from lpr.reader import Reader
 from lpr.types import Detection, Frame
+from lpr.utils.bounded import stopped_by
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching.roi import WHOLE_FRAME
@@ -57,6 +59,7 @@ class DetectionPool(Closeable):
         self._idle: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         for reader in readers:
             self._idle.put(reader)
+        self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(len(readers), "detector")
 
     def submit(self, frame: Frame) -> Future[list[Detection]]:
@@ -66,7 +69,7 @@ class DetectionPool(Closeable):
     def _detect(self, frame: Frame) -> list[Detection]:
         reader = self._idle.get()
         try:
-            with measuring() as clock:
+            with measuring() as clock, stopped_by(self._stopped):
                 detections = detect_in_roi(reader, frame, self._settings)
         finally:
             self._idle.put(reader)
@@ -74,6 +77,12 @@ class DetectionPool(Closeable):
         self._stats.add_timing(clock.timing())
         return detections
 
+    def stop(self) -> None:
+        """Give up frames whose detection hangs, after ``CLOSE_TIMEOUT``. A signal handler may call
+        this."""
+        self._stopped.set()
+
     def close(self) -> None:
         """Drop the frames still queued and end the threads. The readers stay open."""
+        self.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
