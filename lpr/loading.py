@@ -282,7 +282,10 @@ def _open_detector(plan: _Plan) -> PlateDetector:
     heads = [Head.of(section) for section in plan.cfg.heads]
     with wrap_plugin_errors(f"detector runtime {plan.runtime.name}"):
         network = plan.runtime.open(plan.detector, plan.options.threads)
-    detector = Detector(network, heads, spec, plan.size, plan.options.threshold, plan.cfg.stride)
+    detector = Detector(
+        *(network, heads, spec, plan.size, plan.options.threshold, plan.cfg.stride),
+        name=plan.runtime.name,
+    )
     return TiledDetector(detector, tiles, spec.nms) if tiles else detector
 
 

@@ -11,14 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from lpr.errors import ModelError
 from lpr.specs import CtcSpec, DetectorModel, DetectorSpec, RecognizerModel
 from lpr.specs.calibration import Calibration
 from lpr.specs.plate_attributes import LENGTH
+from lpr.utils.external_data import has_external_data
+from lpr.utils.packages import package_folders
 from lpr.utils.toml import build, parse_toml, to_toml
 
 SCHEMA = 1
@@ -30,10 +31,6 @@ SHIPPED = Path(__file__).parent / "weights"
 
 MAX_INPUT_SIDE = 8192
 """Pixels of a network's input on a side: a misprint must not exhaust the memory."""
-
-# How a tensor of an ONNX file names another file that holds its numbers: ``external_data`` of a
-# ``TensorProto``.
-_EXTERNAL = b"\x0a\x08location\x12"
 
 _Spec = TypeVar("_Spec", DetectorSpec, CtcSpec)
 
@@ -88,12 +85,8 @@ def installed_models() -> dict[str, Path]:
 
 
 def _pack_folder(point: EntryPoint) -> Path | None:
-    try:
-        spec = find_spec(point.value)
-    except (ImportError, ValueError):
-        return None
-    places = (spec.submodule_search_locations or ()) if spec else ()
-    return next((Path(p) for p in places if (Path(p) / "model.toml").is_file()), None)
+    folders = package_folders(point.value)
+    return next((folder for folder in folders if (folder / "model.toml").is_file()), None)
 
 
 def is_model(name: str) -> bool:
@@ -139,18 +132,32 @@ def _file_problem(model: Model, name: str) -> str | None:
     path = model.folder / name
     if not path.is_file():
         return f"{path} is missing: model.toml names it; install the model again"
-    if path.suffix == ".onnx" and _EXTERNAL in path.read_bytes():
-        return (
-            f"{path} keeps its weights in another file, which no hash covers: store them in it, "
-            "as onnx.save_model does by default"
-        )
-    actual, expected = sha256(path), model.sha256[name]
+    try:
+        actual, expected = sha256(path), model.sha256[name]
+    except OSError as error:
+        return f"{path}: cannot be read: {error.strerror}"
     if actual != expected:
         return (
             f"{path} is damaged or was exchanged: its SHA-256 is {actual[:12]}..., model.toml says "
             f"{expected[:12]}...; install the model again"
         )
+    try:
+        if path in _onnx_files(model) and has_external_data(path.read_bytes()):
+            return (
+                f"{path} keeps its weights in another file, which no hash covers: store them in "
+                "it, as onnx.save_model does by default"
+            )
+    except ModelError as error:
+        return f"{path}: {error}"
     return None
+
+
+def _onnx_files(model: Model) -> set[Path]:
+    """The files that a runtime may open as ONNX: those that are said to be, and ``*.onnx``."""
+    files = {model.folder / name for name in model.sha256 if name.lower().endswith(".onnx")}
+    if model.recognizer_part is not None and model.recognizer_part.format == "onnx":
+        files.add(model.recognizer_part.file)
+    return files
 
 
 def sha256(path: Path) -> str:
@@ -170,6 +177,9 @@ def read_model(folder: Path) -> Model:
     recognizer = None if top.recognizer is None else _recognizer(folder, path, top.recognizer)
     if detector is None and recognizer is None:
         raise ModelError(f"{path}: has neither [detector] nor [recognizer]")
+    for file in top.sha256:
+        if not _is_inside(file):
+            raise ModelError(f"{path}: [sha256] names {file!r}, which is not in the model's folder")
     for file in _files(tables):
         if file not in top.sha256:
             raise ModelError(f"{path}: [sha256] does not state the hash of {file}")
@@ -342,7 +352,16 @@ def _expect_input_size(spec: DetectorSpec | CtcSpec) -> None:
 
 def _expect_file_names(**names: str) -> None:
     for key, name in names.items():
-        _expect(key, Path(name).name == name, "be the name of a file in the model's own folder")
+        plain = PurePath(name).name == name and _is_inside(name)
+        _expect(key, plain, "be the name of a file in the model's own folder")
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a relative path stays in its folder, whatever the folder holds."""
+    path = PurePath(name)
+    return (
+        path.parts != () and not path.is_absolute() and ".." not in path.parts and "\0" not in name
+    )
 
 
 def _expect(key: str, fits: bool, words: str) -> None:

@@ -17,6 +17,7 @@ from lpr.regions import Region
 from lpr.regions.region import identify
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
+from lpr.utils.bounded import is_stuck
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
 from lpr.utils.deprecated import renamed
 
@@ -140,7 +141,8 @@ class Reader(Closeable):
             close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
         finally:
             timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
-            close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
+            if not is_stuck(self.recognizer):
+                close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
 
 
 def _pictures(images: Sequence[AnyImage]) -> list[Image]:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lpr
@@ -270,33 +272,127 @@ def test_model_packs_attach_by_their_entry_points(
 ) -> None:
     site = tmp_path_factory.mktemp("site")
     shutil.copytree(folder, site / "toy_pack")
-    (site / "toy_pack" / "__init__.py").write_text("raise SystemExit('must not be imported')\n")
+    shutil.copytree(folder, site / "parent" / "middle" / "pack")
+    raising = "raise BaseException('must not be imported')\n"
+    for package in ("toy_pack", "parent", "parent/middle", "parent/middle/pack"):
+        (site / package / "__init__.py").write_text(raising)
     monkeypatch.syspath_prepend(str(site))
     points = [
         EntryPoint("toy", "toy_pack", models.PACKS),
         EntryPoint("gone", "no_such_pack", models.PACKS),
+        EntryPoint("plain", "toy_pack.nothing", models.PACKS),
+        EntryPoint("odd", "..:;", models.PACKS),
+        EntryPoint("inner", "parent.middle.pack", models.PACKS),
         EntryPoint("tw-light", "toy_pack", models.PACKS),  # lpr's own model stays what it is
     ]
     monkeypatch.setattr(models, "entry_points", lambda group: points)
     assert models.installed_models()["toy"] == site / "toy_pack"
     assert models.load_model("toy").name == "toy"
     assert models.is_model("toy")
+    assert models.installed_models()["inner"] == site / "parent" / "middle" / "pack"
+    assert "parent" not in sys.modules
     assert models.installed_models()["tw-light"].parent == models.SHIPPED
-    with pytest.raises(ModelError, match=r"no model 'gone'.*installed model \(toy, tw-light\)"):
+    with pytest.raises(
+        ModelError, match=r"no model 'gone'.*installed model \(inner, toy, tw-light\)"
+    ):
         models.load_model("gone")
 
 
-def test_an_onnx_file_that_keeps_its_numbers_elsewhere_is_refused(folder: Path) -> None:
-    """Another file could be exchanged, and no hash would tell."""
-    import numpy as np
+def tensor(external: bool = True) -> Any:
+    """A tensor that is kept in another file, or not."""
     import onnx
 
-    values = onnx.numpy_helper.from_array(np.ones(4096, np.float32), "w")
-    graph = onnx.helper.make_graph([], "g", [], [], [values])
-    file = folder / "r.onnx"
-    onnx.save_model(
-        onnx.helper.make_model(graph), str(file), save_as_external_data=True, location="r.bin"
-    )
-    edit(folder, hashlib.sha256(b"r.onnx").hexdigest(), models.sha256(file))
+    values = onnx.numpy_helper.from_array(np.ones(8, np.float32), "w")
+    if external:
+        values.ClearField("raw_data")
+        values.data_location = onnx.TensorProto.EXTERNAL
+        values.external_data.add(key="location", value="r.bin")
+    return values
+
+
+def with_swapped_fields(data: bytes) -> bytes:
+    """The value of the external location before its key: protobuf allows any order."""
+    key, value = b"\x0a\x08location", b"\x12\x05r.bin"
+    assert key + value in data
+    return data.replace(key + value, value + key)
+
+
+def model_of(place: str, values: Any) -> bytes:
+    """An ONNX file with a tensor at a place that the format has for one."""
+    import onnx
+    from onnx import helper
+
+    graph = helper.make_graph([], "g", [], [])
+    constant = helper.make_node("Constant", [], ["w"], value=values)
+    if place == "initializer":
+        graph.initializer.append(values)
+    elif place == "attribute":
+        graph.node.append(constant)
+    elif place == "subgraph":
+        branch = helper.make_graph([constant], "b", [], [])
+        graph.node.append(helper.make_node("If", ["c"], ["x"], then_branch=branch))
+    elif place == "sparse":
+        graph.sparse_initializer.append(onnx.SparseTensorProto(values=values, dims=[9]))
+    model = helper.make_model(graph)
+    if place == "function":
+        opset = [helper.make_opsetid("", 17)]
+        model.functions.append(helper.make_function("d", "f", [], ["w"], [constant], opset))
+    return bytes(model.SerializeToString())
+
+
+def put_recognizer(folder: Path, data: bytes) -> None:
+    """Replace the recognizer, with its right hash."""
+    old = hashlib.sha256((folder / "r.onnx").read_bytes()).hexdigest()
+    (folder / "r.onnx").write_bytes(data)
+    edit(folder, old, hashlib.sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize("place", ["initializer", "attribute", "subgraph", "sparse", "function"])
+@pytest.mark.parametrize("change", [bytes, with_swapped_fields])
+def test_an_onnx_file_that_keeps_its_numbers_elsewhere_is_refused(
+    place: str, change: Any, folder: Path
+) -> None:
+    """Another file could be exchanged, and no hash would tell."""
+    put_recognizer(folder, change(model_of(place, tensor())))
     with pytest.raises(ModelError, match=r"r\.onnx keeps its weights in another file"):
         models.load_model(str(folder))
+
+
+def test_an_onnx_file_under_another_name_is_checked_too(folder: Path) -> None:
+    put_recognizer(folder, model_of("initializer", tensor()))
+    (folder / "r.onnx").rename(folder / "r.bin")
+    for old in ('"r.onnx"', '"r.onnx"'):
+        edit(folder, old, '"r.bin"')
+    with pytest.raises(ModelError, match=r"r\.bin keeps its weights in another file"):
+        models.load_model(str(folder))
+
+
+def test_the_word_location_alone_is_no_other_file(folder: Path) -> None:
+    values = tensor(external=False)
+    values.doc_string = "location"
+    put_recognizer(folder, model_of("attribute", values))
+    assert models.load_model(str(folder)).name == "toy"
+
+
+def test_a_damaged_onnx_file_is_one_error(folder: Path) -> None:
+    put_recognizer(folder, model_of("initializer", tensor())[:-3])
+    with pytest.raises(ModelError, match=r"r\.onnx: this is no ONNX file"):
+        models.load_model(str(folder))
+
+
+@pytest.mark.parametrize("name", ["../other", "/etc/hostname", "sub/../../other", "..", "."])
+def test_a_model_names_no_file_outside_its_folder(name: str, folder: Path) -> None:
+    outside = folder.parent / "other"
+    outside.write_text("private")
+    edit(folder, "[sha256]", f'[sha256]\n"{name}" = "00"')
+    with pytest.raises(ModelError, match="is not in the model's folder") as caught:
+        models.load_model(str(folder))
+    assert hashlib.sha256(b"private").hexdigest()[:12] not in str(caught.value)
+
+
+def test_a_model_may_state_hashes_of_more_files(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "LICENCE").write_text("all")
+    digest = hashlib.sha256(b"all").hexdigest()
+    edit(folder, "[sha256]", f'[sha256]\n"more/LICENCE" = "{digest}"')
+    assert models.load_model(str(folder)).sha256["more/LICENCE"] == digest

@@ -157,3 +157,14 @@ def test_a_plugin_gives_a_format(install: Any) -> None:
     assert registry.plugins[-1].problems == [
         "lpr_sinks failed: ValueError: the name 'csv' is taken"
     ]
+
+
+def test_a_plugin_that_hangs_on_import_is_left_out(
+    install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lpr.plugins.registry, "LOAD_TIMEOUT", 0.2)
+    install(hangs="import threading; threading.Event().wait()", good=REGION.format(code="zz"))
+    registry = load_registry(builtin)
+    by_name = {plugin.name: plugin for plugin in registry.plugins}
+    assert by_name["hangs"].problems == ["did not load within 0.2 s (it hangs) and was left out"]
+    assert registry.region("zz").name == "X"

@@ -7,22 +7,25 @@ usage, or a backend that is not available here.
 from __future__ import annotations
 
 import contextlib
-import logging
+import io
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import click
 
+from lpr.cli.messages import configure_logging, say
 from lpr.errors import BackendError, LprError, StuckError, describe
 from lpr.loading import registry
 from lpr.plugins.lazy_command import LazyCommand
 from lpr.utils.closing import CLOSE_TIMEOUT
+from lpr.utils.text import visible
 
+_exit = os._exit
 _PLUGIN = "lpr.plugin"  # Key in a context's ``meta``: the name of a third-party command
 
 
@@ -66,10 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in before_operands
     if debug:
         given.remove("--debug")
-    logging.basicConfig(format="lpr: %(message)s")
+    configure_logging()
     # SIGTERM acts like Ctrl-C: files are closed and videos stay playable.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    status = _run(given, debug)
+    with _refused_exits():
+        status = _run(given, debug)
     _limit_exit_time(status)
     sys.exit(status)
 
@@ -85,19 +89,21 @@ def _run(given: list[str], debug: bool) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
-        _complain("interrupted")
+        say("interrupted")
         return 130
     except BrokenPipeError:
         # `lpr detect ... | head -1` is no error; Python's flush at exit must not report it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(visible(text.getvalue(), keep="\n\t"), nl=False, err=True)
         return error.exit_code
     except (LprError, OSError) as error:
         if debug:
             raise
-        _complain(str(error))
+        say(str(error))
         if isinstance(error, StuckError):
             _leave(1)
         return 2 if isinstance(error, BackendError) else 1
@@ -107,7 +113,7 @@ def _run(given: list[str], debug: bool) -> int:
             raise
         command = context and context.meta.get(_PLUGIN)
         whose = f"the plugin that gives lpr {command}" if command else "lpr"
-        _complain(f"{describe(error)} (a fault of {whose}; --debug shows where)")
+        say(f"{describe(error)} (a fault of {whose}; --debug shows where)")
         return 1
 
 
@@ -120,10 +126,27 @@ def _limit_exit_time(status: int) -> None:
         threads = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
         if threads:
             names = ", ".join(threads)
-            _complain(f"threads of a plugin were left behind, because it did not end them: {names}")
+            say(f"threads of a plugin were left behind, because it did not end them: {names}")
             _leave(status or 1)
 
     threading.Thread(target=leave, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _refused_exits() -> Iterator[None]:
+    """Turn ``os._exit`` into an exception, so that a plugin which calls it is named."""
+    process = os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:  # a forked child, which has to end so
+            _exit(status)
+        raise SystemExit(f"it called os._exit({status})")
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = _exit
 
 
 def _leave(status: int) -> NoReturn:
@@ -131,8 +154,4 @@ def _leave(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(status)
-
-
-def _complain(message: str) -> None:
-    click.echo(f"lpr: {message}", err=True)
+    _exit(status)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from lpr.cli.messages import say
 from lpr.cli.options import open_readers, watch_options
 from lpr.diagnostics import watch_speed
 from lpr.diagnostics.matmul_peak import matmul_peak
@@ -179,7 +180,7 @@ def _parity(
         for row in agreements(runtimes, load_network(name), source, pictures):
             cells = asdict(row)
             if problem := cells.pop("problem"):
-                click.echo(f"lpr: {problem}", err=True)
+                say(problem)
             yield {"network": Path(name).name, **cells}
 
 

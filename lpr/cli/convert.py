@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.messages import say
 from lpr.loading import registry
 from lpr.runtimes.convert import convert
 from lpr.runtimes.traits import INSTALL_TORCH
@@ -31,7 +32,7 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
     done = convert(cfg, weights, output, registry().detector_runtimes, half)
     for each in done.results:
         if each.max_rel_diff is None:
-            click.echo(f"lpr: {each.runtime} cannot run it: {each.problem}", err=True)
+            say(f"{each.runtime} cannot run it: {each.problem}")
         else:
             click.echo(f"{each.runtime}\t{each.max_rel_diff:.2g}")
     heads = ", ".join(f"{h.out_channels} channels / {h.out_stride}" for h in done.cfg.heads)
@@ -42,6 +43,6 @@ def command(cfg: Path, weights: Path, output: Path, half: bool) -> None:
             f"lpr-torch does: {INSTALL_TORCH}"
         )
     size = f"{done.size / 1e6:.1f} MB, {'half' if half else 'single'} precision"
-    click.echo(f"lpr: {output}: {size}, heads: {heads}; {compared}", err=True)
+    say(f"{output}: {size}, heads: {heads}; {compared}")
     if half:
         click.echo('lpr: in a model.toml, precision = "float16" says so', err=True)

@@ -10,20 +10,14 @@ from typing import Any
 
 import click
 
+from lpr.cli.messages import say
 from lpr.cli.options import MAX_PIXELS_RANGE, open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink
 from lpr.reader import Reader
 from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
-from lpr.source import (
-    MAX_PIXELS,
-    expand,
-    media_type_of,
-    open_source,
-    quiet,
-    shown_source,
-)
+from lpr.source import MAX_PIXELS, expand, media_type_of, open_source, quiet, shown_source
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
 from lpr.utils.timing import measuring
@@ -146,7 +140,7 @@ class Run:
             self.failed.append(shown)
             with bar.aside():
                 self.records.error(shown, str(error))
-                click.echo(f"lpr: {error}", err=True)
+                say(str(error))
 
     def _frame(self, frame: Frame, bar: Bar[str]) -> None:
         with measuring() as clock:

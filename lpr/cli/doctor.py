@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lpr.cli.messages import say
 from lpr.diagnostics.doctor import examine
 from lpr.loading import registry
 
@@ -22,6 +23,6 @@ def command(tune: bool) -> None:
         if finding.bad:
             bad.append(finding)
     for finding in bad:
-        click.echo(f"lpr: {finding.topic} {finding.name}: {finding.text}", err=True)
+        say(f"{finding.topic} {finding.name}: {finding.text}")
     if bad:
         raise click.exceptions.Exit(1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from lpr.cli.messages import say
 from lpr.errors import ModelError
 from lpr.models import installed_models, locate_model, read_model, verify
+from lpr.utils.text import visible
 
 
 @click.group("models")
@@ -16,9 +18,18 @@ def command() -> None:
 @command.command("list")
 def list_models() -> None:
     """List the installed models: name, version, regions, description."""
+    unreadable = 0
     for folder in installed_models().values():
-        model = read_model(folder)
-        click.echo(f"{model.name}\t{model.version}\t{','.join(model.regions)}\t{model.description}")
+        try:
+            model = read_model(folder)
+        except ModelError as error:
+            unreadable += 1
+            say(str(error))
+            continue
+        cells = model.name, model.version, ",".join(model.regions), model.description
+        click.echo("\t".join(visible(cell) for cell in cells))
+    if unreadable:
+        raise ModelError(f"{unreadable} model(s) cannot be read")
 
 
 @command.command("verify")
@@ -32,8 +43,8 @@ def verify_models(names: tuple[str, ...]) -> None:
         except ModelError as error:
             problems = [str(error)]
         damaged += bool(problems)
-        click.echo(f"{name}\t{'damaged' if problems else 'ok'}")
+        click.echo(f"{visible(name)}\t{'damaged' if problems else 'ok'}")
         for problem in problems:
-            click.echo(f"lpr: {problem}", err=True)
+            say(problem)
     if damaged:
         raise ModelError(f"{damaged} model(s) are damaged")

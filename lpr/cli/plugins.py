@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
-from lpr.cli.options import path_option
+from lpr.cli.messages import say
+from lpr.cli.options import Finite, path_option
 from lpr.errors import PluginError
 from lpr.loading import registry
-from lpr.models import DEFAULT_MODEL, load_model
-from lpr.plugins.conformance import Check, checks_of
+from lpr.models import DEFAULT_MODEL, installed_models, load_model
+from lpr.plugins.check_process import Finding, run_check
+from lpr.plugins.conformance import checks_of, plugin_called
 from lpr.plugins.scaffold import new_plugin
+from lpr.utils.text import visible
+
+MAX_LOAD_SECONDS = 1.0
+"""Seconds that a plugin may take to load. Every command loads every plugin; lpr's own take 0.1 s at
+most."""
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -23,7 +33,7 @@ def command(context: click.Context) -> None:
     for plugin in registry().plugins:
         click.echo(f"{plugin.name}\t{plugin.origin}\t{', '.join(plugin.provides) or '-'}")
         for problem in plugin.problems:
-            click.echo(f"lpr: plugin {plugin.name} ({plugin.origin}): {problem}", err=True)
+            say(f"plugin {plugin.name} ({plugin.origin}): {problem}")
     if any(plugin.problems for plugin in registry().plugins):
         raise click.exceptions.Exit(1)
 
@@ -42,7 +52,7 @@ def new(name: str, out: Path | None) -> None:
     for file in files:
         click.echo(file)
     install = f"install it with: pip install -e '{files[0].parent}[test]'"
-    click.echo(f"lpr: {install}; its recognizer is in {files[1]}", err=True)
+    say(f"{install}; its recognizer is in {files[1]}")
 
 
 @command.command("check")
@@ -53,25 +63,64 @@ def new(name: str, out: Path | None) -> None:
     show_default=True,
     help="Name or folder of the model that runtimes are tried with.",
 )
-def check(name: str, model: str) -> None:
-    """Run the conformance suite on the plugin or model pack NAME and measure its speed."""
-    checks = list(checks_of(registry(), name, load_model(model)))
-    if not checks:
-        click.echo(f"lpr: {name} provides nothing that can be checked", err=True)
-    failed = [one for one in checks if not _passes(one)]
-    if failed:
-        raise PluginError(f"{name}: {len(failed)} of {len(checks)} checks failed")
+@click.option(
+    "--timeout",
+    type=Finite(1),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit of each check.",
+)
+@click.option("--require", is_flag=True, help="Fail if a check cannot be tried here, too.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object for each check.")
+def check(name: str, model: str, timeout: float, require: bool, as_json: bool) -> None:
+    """Run the conformance suite on the plugin or model pack NAME and measure its speed.
+
+    Each check runs in a process of its own, which is ended after the time limit.
+    """
+    load_model(model)
+    findings = []
+    for finding in _findings(name, model, timeout):
+        findings.append(finding)
+        _show(finding, as_json)
+    if len(findings) < 2 and name not in installed_models():
+        say(f"{name} provides nothing that can be checked")
+    bad = ("failed", "not tried") if require else ("failed",)
+    failed = [finding for finding in findings if finding.status in bad]
+    if failed or (require and len(findings) < 2 and name not in installed_models()):
+        raise PluginError(f"{name}: {len(failed)} of {len(findings)} checks failed")
 
 
-def _passes(check: Check) -> bool:
-    if check.skip_reason:
-        click.echo(f"{check.subject}\tnot tried: {check.skip_reason}")
-        return True
-    problem = check.problem()
-    click.echo(f"{check.subject}\t{problem or 'ok'}")
-    if problem:
-        return False
-    for speed in check.speeds():
+def _findings(name: str, model: str, timeout: float) -> Iterator[Finding]:
+    """The findings on what ``name`` provides, and first on loading it if it is a plugin."""
+    plugin = plugin_called(registry(), name)
+    if plugin is None:
+        for one in checks_of(registry(), name, load_model(model)):
+            yield run_check(name, one.subject, model, timeout)
+        return
+    loaded = run_check(name, "", model, timeout)
+    if loaded.status == "ok" and loaded.seconds > MAX_LOAD_SECONDS:
+        # The first time, the files of a library may have to be read from the disk.
+        loaded = run_check(name, "", model, timeout)
+        if loaded.seconds > MAX_LOAD_SECONDS:
+            reason = (
+                f"takes {loaded.seconds:.1f} s to load, which slows every command down: import "
+                "large libraries in open()"
+            )
+            loaded = replace(loaded, status="failed", reason=reason)
+    yield loaded
+    for subject in loaded.subjects:
+        yield run_check(name, subject, model, timeout)
+
+
+def _show(finding: Finding, as_json: bool) -> None:
+    if as_json:
+        speeds = [asdict(speed) for speed in finding.speeds]
+        record = {"subject": finding.subject, "status": finding.status, "reason": finding.reason}
+        click.echo(json.dumps({**record, "speeds": speeds}))
+        return
+    prefix = "not tried: " if finding.status == "not tried" else ""
+    click.echo(visible(f"{finding.subject}\t{prefix}{finding.reason or 'ok'}", keep="\t"))
+    for speed in finding.speeds:
         each = f"{speed.ms_each:.2f} ms each"
-        click.echo(f"{check.subject}\tbatch of {speed.batch}: {each}, one thread")
-    return True
+        click.echo(f"{finding.subject}\tbatch of {speed.batch}: {each}, one thread")

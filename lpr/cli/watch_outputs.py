@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-import click
-
+from lpr.cli.messages import say
 from lpr.draw import annotate_tracks
 from lpr.sightings import Gap
 from lpr.sinks import (
@@ -91,9 +90,9 @@ class WatchOutputs:
             message = f"lost: {gap.reason}; reconnecting"
         else:
             message = f"back after {gap.until - gap.since:.1f} s"
-        click.echo(f"lpr: {gap.camera}: {message}", err=True)
+        say(f"{gap.camera}: {message}")
 
     def _write_failure(self, failed: Failed) -> None:
         self.failures += 1
         self._records.error(failed.camera, failed.source, str(failed.error))
-        click.echo(f"lpr: {failed.error}", err=True)
+        say(str(failed.error))

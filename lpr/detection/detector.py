@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from lpr.errors import PluginError, wrap_plugin_errors
 from lpr.protocols import DetectorNetwork
 from lpr.specs import DetectorSpec
 from lpr.types import Box, Detection, Float32, Image
+from lpr.utils.bounded import batch_timeout, call_bounded, is_stuck, is_third_party
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import stage
 
@@ -56,18 +58,16 @@ class Detector(Closeable):
         size: tuple[int, int] | None = None,
         threshold: float | Sweep | None = None,
         stride: int = 32,
+        name: str = "",
     ) -> None:
+        """``name`` is for messages; by default the class of ``network``."""
         self.network = network
+        self.name = name or type(network).__name__
         self.heads = tuple(heads)
         self.spec = spec
         self.width, self.height = size or (spec.width, spec.height)
         self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
         self.stride = stride
-
-    @property
-    def name(self) -> str:
-        """The network's class name."""
-        return type(self.network).__name__
 
     def find(
         self, images: Sequence[Image], threshold: float | Sweep | None = None
@@ -121,7 +121,7 @@ class Detector(Closeable):
                 for index, image in enumerate(images)
             ]
         with stage("detector"), wrap_plugin_errors(f"detector {self.name}"):
-            outputs = self.network.forward(batch)
+            outputs = self._forward(batch)
             self._check(outputs, len(images), size)
         with stage("heads"):
             return [
@@ -130,6 +130,16 @@ class Detector(Closeable):
                 )
                 for index, (placement, image) in enumerate(zip(placements, images, strict=True))
             ]
+
+    def _forward(self, batch: Float32) -> list[Float32]:
+        if not is_third_party(self.network):
+            return self.network.forward(batch)
+        return call_bounded(
+            f"detector {self.name}",
+            batch_timeout(len(batch)),
+            partial(self.network.forward, batch),
+            self.network,
+        )
 
     def _check(self, outputs: Sequence[Float32], count: int, size: tuple[int, int]) -> None:
         """Raise :class:`PluginError` for heads of another shape, or with values that are NaN."""
@@ -176,7 +186,8 @@ class Detector(Closeable):
         return threshold.keep(detections) if isinstance(threshold, Sweep) else detections
 
     def close(self) -> None:
-        self.network.close()
+        if not is_stuck(self.network):
+            self.network.close()
 
 
 def _covers(output: Float32, head: Head, size: tuple[int, int]) -> bool:

@@ -10,7 +10,6 @@ from lpr.errors import LprError, PluginError, describe
 from lpr.models import Model, installed_models
 from lpr.plugins.registry import PluginInfo, Registry
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.select import problem_of
 from lpr.runtimes.traits import formats_of
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing import (
@@ -23,36 +22,45 @@ from lpr.testing import (
     detector_speed,
     recognizer_speed,
 )
+from lpr.testing.runtimes import check_traits, problem_in
 
 
 def _no_speeds() -> Sequence[Speed]:
     return ()
 
 
+def _no_reason() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check of one object: ``run`` raises if it fails, ``speeds`` measures the object.
 
-    ``skip_reason`` says why it cannot run here.
+    ``skip_reason`` says why it cannot run here; it may raise like ``run``.
     """
 
     subject: str
     run: Callable[[], object] = _no_speeds
     speeds: Callable[[], Sequence[Speed]] = _no_speeds
-    skip_reason: str | None = None
+    skip_reason: Callable[[], str | None] = _no_reason
 
     def problem(self) -> str | None:
         """Run the check; return the failure in one line, or None."""
         try:
-            self.run()
+            if self.skip_reason() is None:
+                self.run()
         # Third-party code: any exception is a failed check.
         except (AssertionError, LprError) as error:
             return str(error) or "an assertion without a message failed"
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
             return describe(error)
         return None
+
+
+def plugin_called(registry: Registry, name: str) -> PluginInfo | None:
+    """The plugin ``name``; None if there is none."""
+    return next((info for info in registry.plugins if info.name == name), None)
 
 
 def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
@@ -60,7 +68,7 @@ def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
 
     Raises :class:`lpr.errors.PluginError` if there is none of that name or it failed to load.
     """
-    plugin = next((info for info in registry.plugins if info.name == name), None)
+    plugin = plugin_called(registry, name)
     if plugin is not None:
         if plugin.problems:
             raise PluginError(f"plugin {name} ({plugin.origin}): {'; '.join(plugin.problems)}")
@@ -79,13 +87,15 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
         if subject in provided:
             measured = partial(detector_speed, detector, model.detector)
             checked = partial(check_detector_runtime, detector, model.detector)
-            yield Check(subject, checked, measured, _skip_reason(detector, model.detector))
+            reason = partial(_skip_reason, detector, model.detector)
+            yield Check(subject, checked, measured, reason)
     for recognizer in registry.recognizer_runtimes:
         subject = f"recognizer runtime {recognizer.name}"
         if subject in provided:
             measured = partial(recognizer_speed, recognizer, model.recognizer)
             checked = partial(check_recognizer_runtime, recognizer, model.recognizer)
-            yield Check(subject, checked, measured, _skip_reason(recognizer, model.recognizer))
+            reason = partial(_skip_reason, recognizer, model.recognizer)
+            yield Check(subject, checked, measured, reason)
     for code, region in registry.regions.items():
         if (subject := f"region {code}") in provided:
             yield Check(subject, partial(check_region, region))
@@ -97,7 +107,8 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
 def _skip_reason(
     runtime: DetectorRuntime | RecognizerRuntime, part: DetectorModel | RecognizerModel
 ) -> str | None:
+    check_traits(runtime)
     formats = formats_of(runtime)
-    if (problem := problem_of(runtime)) is None and formats and part.format not in formats:
+    if (problem := problem_in(runtime)) is None and formats and part.format not in formats:
         return f"it runs {', '.join(sorted(formats))} files; pass such a model with --model"
     return problem

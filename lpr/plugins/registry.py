@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points, version
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 from lpr import hookspecs
-from lpr.errors import PluginError, RegionError, describe
+from lpr.errors import PluginError, RegionError, StuckError, describe
 from lpr.models import installed_models
 from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
+from lpr.utils.bounded import call_bounded
 
 if TYPE_CHECKING:
     import click
@@ -31,6 +34,9 @@ GROUP = "lpr"
 SELECTION = "LPR_LOAD_PLUGINS"
 BUILTIN = "builtin"
 """The name of lpr's own plugin."""
+LOAD_TIMEOUT = 30.0
+"""Seconds for a plugin to be imported and to answer the hooks. A large library takes ten on a cold
+disk; a plugin that takes longer is left out, so that one that hangs does not stop every command."""
 
 
 class _Named(Protocol):
@@ -49,6 +55,8 @@ class PluginInfo:
     origin: str
     provides: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    """How long it took to load."""
 
 
 @dataclass
@@ -90,18 +98,6 @@ class Registry:
         """Load a plugin and register what its hooks return; never raises."""
         info = PluginInfo(name, origin)
         self.plugins.append(info)
-        manager = pluggy.PluginManager("lpr")
-        manager.add_hookspecs(hookspecs)
-        try:
-            plugin = load()
-            _check_interface(plugin)
-            _check_marks(plugin)
-            manager.register(plugin, name)
-            manager.check_pending()
-        # Third-party code: an exception on import must not stop the other plugins.
-        except (Exception, SystemExit) as error:
-            info.problems.append(f"failed to load: {describe(error)}")
-            return info
         hooks: dict[str, Callable[[Any], str]] = {
             "lpr_detector_runtimes": self._add_detector_runtime,
             "lpr_recognizer_runtimes": self._add_recognizer_runtime,
@@ -109,13 +105,35 @@ class Registry:
             "lpr_sinks": self._add_sink,
             "lpr_commands": self._add_command,
         }
-        for hook, add in hooks.items():
+        start = time.perf_counter()
+        try:
+            if name == BUILTIN:
+                gathered = _gather(name, load, hooks)
+            else:
+                gathered = call_bounded(name, LOAD_TIMEOUT, partial(_gather, name, load, hooks))
+        # Third-party code: an exception on import must not stop the other plugins.
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not _is_of_plugin(error):
+                raise
+            if isinstance(error, StuckError):
+                problem = f"did not load within {LOAD_TIMEOUT:g} s (it hangs) and was left out"
+            else:
+                problem = f"failed to load: {describe(error)}"
+            info.problems.append(problem)
+            return info
+        info.seconds = time.perf_counter() - start
+        for hook, items, failure in gathered:
             try:
-                for results in getattr(manager.hook, hook)():
-                    for item in results:
-                        info.provides.append(add(item))
-            except (Exception, SystemExit) as error:
+                for item in items:
+                    info.provides.append(hooks[hook](item))
+            # Attributes of the items may be properties that raise.
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
                 info.problems.append(f"{hook} failed: {describe(error)}")
+            else:
+                if failure is not None:
+                    info.problems.append(f"{hook} failed: {describe(failure)}")
         return info
 
     def _add_detector_runtime(self, runtime: DetectorRuntime) -> str:
@@ -152,6 +170,41 @@ class Registry:
         _check_unique(command, self.commands)
         self.commands.append(command)
         return f"command {command.name}"
+
+
+def _gather(
+    name: str, load: Callable[[], object], hooks: Iterable[str]
+) -> list[tuple[str, list[Any], BaseException | None]]:
+    """Load a plugin and call its hooks: for each, its items, and what ended them."""
+    manager = pluggy.PluginManager("lpr")
+    manager.add_hookspecs(hookspecs)
+    plugin = load()
+    _check_interface(plugin)
+    _check_marks(plugin)
+    manager.register(plugin, name)
+    manager.check_pending()
+    gathered: list[tuple[str, list[Any], BaseException | None]] = []
+    for hook in hooks:
+        items: list[Any] = []
+        failure = None
+        try:
+            for results in getattr(manager.hook, hook)():
+                items.extend(results)
+        except BaseException as error:
+            failure = error
+        gathered.append((hook, items, failure))
+    return gathered
+
+
+def _is_of_plugin(error: BaseException) -> bool:
+    """Whether a ``KeyboardInterrupt`` was raised in the thread that loads a plugin: Python gives
+    that of a user to the main thread."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code is _gather.__code__:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _check_interface(plugin: object) -> None:

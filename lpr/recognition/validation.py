@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from numbers import Real
 
 from lpr.errors import PluginError, wrap_plugin_errors
 from lpr.protocols import TextRecognizer
 from lpr.types import Alternative, Character, Crop, Reading
+from lpr.utils.bounded import batch_timeout, call_bounded, is_third_party
 
 _TEXT = re.compile("[A-Z0-9]*")
 
@@ -17,10 +19,15 @@ def read_checked(name: str, recognizer: TextRecognizer, crops: Sequence[Crop]) -
     """Read ``crops`` with ``recognizer``: one valid reading for each, in order.
 
     Raises :class:`lpr.errors.PluginError`, beginning with ``name``, if it fails or returns
-    something else (:func:`problem_with`).
+    something else (:func:`problem_with`), and :class:`lpr.errors.StuckError` if it hangs.
     """
+    network = getattr(recognizer, "network", recognizer)
     with wrap_plugin_errors(name):
-        readings = recognizer.read(crops)
+        if is_third_party(recognizer) or is_third_party(network):
+            seconds = batch_timeout(len(crops))
+            readings = call_bounded(name, seconds, partial(recognizer.read, crops), recognizer)
+        else:
+            readings = recognizer.read(crops)
         problem = problem_with(readings, len(crops))
     if problem:
         raise PluginError(f"{name} {problem}")

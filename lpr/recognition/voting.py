@@ -9,6 +9,7 @@ from lpr import kernels
 from lpr.protocols import TextRecognizer
 from lpr.recognition.validation import read_checked
 from lpr.types import Alternative, Character, Crop, Reading
+from lpr.utils.bounded import is_stuck
 from lpr.utils.closing import CLOSE_TIMEOUT, close_with_timeout
 
 
@@ -46,7 +47,8 @@ class VotingRecognizer:
         """
         with ExitStack() as stack:
             for name, member in self.members:
-                stack.callback(close_with_timeout, f"recognizer {name}", member.close)
+                if not is_stuck(member):
+                    stack.callback(close_with_timeout, f"recognizer {name}", member.close)
 
 
 def fused(readings: Sequence[Reading]) -> Reading:

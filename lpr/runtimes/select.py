@@ -6,13 +6,18 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeVar
 
-from lpr.errors import BackendError, describe
+from lpr.errors import BackendError, StuckError, describe
 from lpr.models import Model, installed_models, is_model, load_model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.traits import formats_of, pinned, unsuited
 from lpr.specs import DetectorModel, RecognizerModel
+from lpr.utils.bounded import call_bounded, is_third_party
 
 log = logging.getLogger("lpr")
+
+PROBLEM_TIMEOUT = 10.0
+"""Seconds for a runtime's ``problem()``, which has to be cheap; importing a large library may take
+some."""
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
 
@@ -96,8 +101,14 @@ def select_recognizer(
 def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
     """Its ``problem()``; an exception, which the protocol forbids, counts as the problem."""
     try:
-        return runtime.problem()
-    except (Exception, SystemExit) as error:
+        if not is_third_party(runtime):
+            return runtime.problem()
+        return call_bounded("problem()", PROBLEM_TIMEOUT, runtime.problem, runtime)
+    except StuckError as error:
+        return str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return describe(error)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from lpr.errors import OutputError
 from lpr.sinks.paths import clean, refuse_sources
 from lpr.utils.closing import Closeable
 from lpr.utils.files import write_atomically
+
+_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 SCHEMA = 1
 """The version of the records of JSON Lines (docs/output.md)."""
@@ -101,5 +104,7 @@ def put(stream: TextIO, text: str) -> None:
 def put_record(stream: TextIO, record: Mapping[str, Any]) -> None:
     """Write ``record`` as a line of JSON, and flush it."""
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    # JSON may hold these as they are, but a terminal obeys them.
+    line = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
     # Bytes of a file name that are not UTF-8 become \udcXX, as JSON writes them.
     put(stream, clean(line) + "\n")

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from lpr.sinks.records import TextSink
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.text import visible
 
 _COLUMNS = ("plate", "read", "found", "region", "box", "time", "source")
 # The source is last, since its length varies.
@@ -27,7 +28,7 @@ class TableSink(TextSink):
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         if not plates and frame.time is not None:
             return
-        last = _printable(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
+        last = visible(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
         time = "" if frame.time is None else _clock(frame.time)
         for plate in plates:
             self._line(*_cells(plate), time, last)
@@ -54,8 +55,3 @@ def _clock(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
     return f"{start}:{rest // 100:02}.{rest % 100:02}"
-
-
-def _printable(name: str) -> str:
-    """A file name with line breaks and terminal escapes made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

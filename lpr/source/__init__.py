@@ -10,13 +10,14 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from lpr.errors import SourceError
-from lpr.source.address import is_address, shown_source
+from lpr.source.address import is_address
 from lpr.source.decoding import MAX_PIXELS, quiet, read_picture_file
 from lpr.source.file import read_head
 from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES, MediaType, may_be_animated
 from lpr.source.picture import Picture, first_picture, open_picture
 from lpr.source.picture_header import parse_header
 from lpr.source.search import expand
+from lpr.source.shown_address import shown_source
 from lpr.source.video_probe import detect_type
 
 if TYPE_CHECKING:

@@ -7,17 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from lpr.errors import SourceError
 from lpr.source.media_types import PICTURE_SUFFIXES
 from lpr.source.search import expand, mode_of
+from lpr.source.shown_address import (
+    PROTOCOLS,
+    default_name,
+    is_like_an_address,
+    split_address,
+    without_password,
+)
 from lpr.utils.text import unique_name
 
 SourceKind: TypeAlias = Literal["file", "folder", "stream", "recording", "camera", "stdin"]
 
-_STREAM = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|srt)://", re.IGNORECASE)
-_LIKE_AN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+_STREAM = re.compile(rf"({'|'.join(PROTOCOLS)})://", re.IGNORECASE)
 _CAMERA = re.compile(r"camera:(\d+)|(/dev/video\d+)")
 _NAMED = re.compile(r"([^\W_][\w.-]*)=(.+)", re.DOTALL)
 
@@ -37,14 +42,8 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """The source for records and messages: ``text`` without passwords."""
-        return without_password(self.text)
-
-
-def without_password(text: str) -> str:
-    """An address with its password masked, and the values of parameters named like secrets."""
-    masked = re.sub(r"(:/+)([^:@/]*):.*@", r"\1\2:***@", text, flags=re.DOTALL)
-    return re.sub(r"(?i)([?&](?:pass\w*|pwd|token|key|secret|auth)=)[^&\s]*", r"\1***", masked)
+        """The source for records and messages: an address without its passwords."""
+        return without_password(self.text) if self.kind in ("stream", "recording") else self.text
 
 
 def is_address(text: str) -> bool:
@@ -56,15 +55,11 @@ def is_http(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def shown_source(text: str) -> str:
-    """A source for records and messages: an address without passwords."""
-    return without_password(text) if is_address(text) else text
-
-
 def addresses(arguments: Iterable[str]) -> list[Address]:
     """The video sources that ``arguments`` name, each with a camera name of its own.
 
-    ``gate=rtsp://...`` names a camera; others are called after their file or host. ``-`` is
+    ``gate=rtsp://...`` names a camera; others are called after their file, or after the host and
+    the harmless parts of their address (:func:`lpr.source.shown_address.default_name`). ``-`` is
     standard input, ``camera:0`` or ``/dev/video0`` a camera of this machine. A folder of pictures
     is one source; a folder or pattern of videos is one source per video.
 
@@ -91,15 +86,12 @@ def _expanded(text: str) -> list[tuple[str, SourceKind]]:
         return [(text, "stdin")]
     if _STREAM.match(text):
         return [(_checked(text), "stream")]
-    if _LIKE_AN_ADDRESS.match(text) and mode_of(text) is None:
-        raise SourceError(
-            f"{without_password(text)}: this protocol is not supported; rtsp, rtmp, http, https, "
-            "srt, udp and tcp are, as in rtsp://10.0.0.7:554/stream1"
-        )
     camera = _CAMERA.fullmatch(text)
     if camera:
         return [(camera[2] or f"/dev/video{camera[1]}", "camera")]
     files = expand([text])
+    if files == [text] and is_like_an_address(text) and mode_of(text) is None:
+        raise SourceError(f"{without_password(text)}: {_advice(text)}")
     if not Path(text).is_dir():
         return [(file, "file") for file in files]
     suffixes = PICTURE_SUFFIXES - {".apng", ".gif"}
@@ -116,17 +108,28 @@ def _expanded(text: str) -> list[tuple[str, SourceKind]]:
 
 def _checked(text: str) -> str:
     """Return an address that has a host and a valid port, if any."""
-    try:
-        parts = urlsplit(text)
-        valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
+    if split_address(text) is None:
         raise SourceError(
             f"{without_password(text)}: this is not a valid address; write it as "
-            "rtsp://10.0.0.7:554/stream1"
+            "rtsp://10.0.0.7:554/stream1. In a user, a password or a path write # as %23, / as "
+            "%2F, ? as %3F and @ as %40"
         )
     return text
+
+
+def _advice(text: str) -> str:
+    """What is wrong with a text that is meant as an address and does not begin like one."""
+    if "=" in text and _STREAM.match(text.split("=", 1)[1]):
+        return "the name before = may hold only letters, digits, dots, - and _"
+    if re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
+        return (
+            "this protocol is not supported; rtsp, rtmp, http, https, srt, udp and tcp are, as in "
+            "rtsp://10.0.0.7:554/stream1"
+        )
+    return (
+        "this is neither a file nor a valid address; begin an address with its protocol, as in "
+        "rtsp://10.0.0.7:554/stream1"
+    )
 
 
 def _with_unique_names(found: Sequence[tuple[str | None, str, SourceKind]]) -> list[Address]:
@@ -145,6 +148,5 @@ def _default_name(text: str, kind: SourceKind) -> str:
     if kind == "stdin":
         return "stdin"
     if kind == "stream":
-        parts = urlsplit(text)
-        return f"{parts.hostname}{parts.path.rstrip('/')}"
+        return default_name(text)
     return Path(text).name if kind == "camera" else Path(text).stem or text

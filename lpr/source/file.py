@@ -11,6 +11,7 @@ from pathlib import Path
 from lpr.errors import SourceError
 from lpr.source.media_types import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from lpr.source.search import scan
+from lpr.source.shown_address import without_password
 
 _HEAD = 4096  # Bytes that are read of a file: the type of every format shows in them
 
@@ -30,7 +31,8 @@ def read_head(name: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         if glob.has_magic(name):
             raise SourceError(f"{name}: no picture or video matches this pattern") from None
-        raise SourceError(f"{name}: no such file or folder; check the name") from None
+        shown = without_password(name)
+        raise SourceError(f"{shown}: no such file or folder; check the name") from None
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
 

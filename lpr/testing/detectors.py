@@ -6,6 +6,7 @@ import numpy as np
 
 from lpr.protocols import DetectorNetwork, DetectorRuntime
 from lpr.specs import DetectorModel
+from lpr.testing.runtimes import check_traits, problem_in
 from lpr.testing.samples import assert_close, check_damaged, close_elsewhere, from_threads
 
 
@@ -19,7 +20,9 @@ def check_detector_runtime(
     :class:`lpr.errors.ModelError`.
     """
     assert isinstance(runtime, DetectorRuntime), f"{runtime!r} is no DetectorRuntime"
-    assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
+    check_traits(runtime)
+    problem = problem_in(runtime)
+    assert problem is None, f"{runtime.name} does not work here: {problem}"
     network = runtime.open(model, threads=1)
     assert isinstance(network, DetectorNetwork), f"open gave {network!r}, which is no network"
     try:
@@ -44,6 +47,7 @@ def _check_heads(
     for index, (head, right) in enumerate(zip(together, expected, strict=True)):
         kind = (np.dtype(head.dtype).name, head.ndim)
         assert kind == ("float32", 4), f"head {index} is {kind}: it has to be float32 N,C,h,w"
+        assert np.isfinite(head).all(), f"head {index} is not finite"
         alone = np.concatenate([heads[index] for heads in single])
         assert_close(head, alone, f"head {index} depends on the batch at {width}x{height}")
         assert_close(head, right, f"head {index} differs from the reference at {width}x{height}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_uppercase, digits
 
 import numpy as np
 
 from lpr.protocols import CtcRecognizer, RecognizerRuntime, TextRecognizer
 from lpr.recognition.ctc_reader import as_text_recognizer
 from lpr.recognition.validation import problem_with
-from lpr.specs import RecognizerModel
+from lpr.specs import CtcSpec, RecognizerModel
+from lpr.testing.runtimes import check_traits, problem_in
 from lpr.testing.samples import (
     BATCHES,
     TOLERANCE,
@@ -30,7 +32,9 @@ def check_recognizer_runtime(runtime: RecognizerRuntime, model: RecognizerModel)
     A runtime that runs files must raise :class:`lpr.errors.ModelError` for a damaged one.
     """
     assert isinstance(runtime, RecognizerRuntime), f"{runtime!r} is no RecognizerRuntime"
-    assert runtime.problem() is None, f"{runtime.name} does not work here: {runtime.problem()}"
+    check_traits(runtime)
+    problem = problem_in(runtime)
+    assert problem is None, f"{runtime.name} does not work here: {problem}"
     recognizer = runtime.open(model, threads=1)
     known = isinstance(recognizer, (CtcRecognizer, TextRecognizer))
     assert known, f"open gave {recognizer!r}: neither a TextRecognizer nor a CtcRecognizer"
@@ -80,6 +84,11 @@ def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
     """Check that logits have the spec's shape, are finite float32, independent of their batch, and
     the same from any thread."""
     spec = recognizer.spec
+    assert isinstance(spec, CtcSpec), f"spec is {spec!r}, not an lpr.specs.CtcSpec"
+    strange = "".join(sorted(set(spec.alphabet) - set(ascii_uppercase + digits)))
+    assert not strange, f"the alphabet holds {strange!r}: only A-Z and 0-9 are allowed"
+    twice = "".join(sorted({c for c in spec.alphabet if spec.alphabet.count(c) > 1}))
+    assert not twice, f"the alphabet holds {twice!r} more than once"
     assert 0 <= spec.blank < spec.classes, f"blank {spec.blank} is not in 0..{spec.classes - 1}"
     shape = (max(BATCHES), spec.planes, spec.height, spec.width)
     inputs = np.random.default_rng(4).standard_normal(shape).astype(np.float32)
@@ -92,6 +101,11 @@ def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
             f"({size}, {steps}, {spec.classes})"
         )
         assert steps > spec.dropped_steps, "every time step would be dropped"
+        read = rows[:, spec.dropped_steps :]
+        normalised = np.allclose(read.sum(axis=2), 1, atol=1e-3) and read.min() >= 0
+        assert not normalised, (
+            "each time step sums to 1, as after a softmax: return the raw logits before it"
+        )
         assert_close(rows, np.concatenate(single[:size]), "logits depend on the batch")
     for logits in from_threads(lambda: _logits(recognizer, inputs[:1])):
         assert_close(logits, single[0], "several threads at once gave other logits")
@@ -99,6 +113,7 @@ def check_ctc_recognizer(recognizer: CtcRecognizer) -> None:
 
 def _logits(recognizer: CtcRecognizer, batch: Float32) -> Float32:
     logits = recognizer.logits(batch)
+    assert isinstance(logits, np.ndarray), f"logits are {type(logits).__name__}, not a NumPy array"
     assert logits.dtype == np.float32, f"logits are {logits.dtype}, not float32"
     assert np.isfinite(logits).all(), "logits are not finite"
     return logits

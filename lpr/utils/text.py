@@ -1,10 +1,20 @@
-"""The edit distance and alignment of two texts, and unique names."""
+"""The edit distance and alignment of two texts, unique names, and control characters shown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain, count
+
+# Control characters of C0 and C1, line separators, marks that turn the direction of writing, and
+# bytes of file names that are no UTF-8. A terminal obeys the first and is fooled by the others.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """``text`` with control characters, except those in ``keep``, as escapes such as ``\\x1b``."""
+    return _CONTROL.sub(lambda match: match[0] if match[0] in keep else ascii(match[0])[1:-1], text)
 
 
 @lru_cache(maxsize=4096)

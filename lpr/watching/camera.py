@@ -18,6 +18,7 @@ from lpr.sightings import Gap, TrackOverlay
 from lpr.source.address import Address
 from lpr.source.video_sources import VideoSource
 from lpr.types import Box, Detection, Frame
+from lpr.utils.bounded import stopped_by
 from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
 from lpr.watching.frame_queue import FrameQueue
@@ -154,9 +155,10 @@ class Camera:
     def _publish_all(self) -> None:
         """Body of the tracking thread."""
         try:
-            for event in self._in_order():
-                self._permits.acquire()
-                self._publish(event)
+            with stopped_by(self._stopped):
+                for event in self._in_order():
+                    self._permits.acquire()
+                    self._publish(event)
         except Exception as error:
             self._publish(self._flush())
             camera, source = self.address.camera, self.address.shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -10,6 +11,7 @@ from lpr.reader import Reader
 from lpr.reader_pool import ReaderPool, batch_of
 from lpr.types import Detection, Frame
 from lpr.utils.arguments import as_picture
+from lpr.utils.bounded import stopped_by
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching.roi import WHOLE_FRAME
@@ -64,6 +66,7 @@ class DetectionPool(Closeable):
     ) -> None:
         self._settings = settings
         self._stats = stats
+        self._stopped = threading.Event()
         self._pool: ReaderPool[list[Detection]] = ReaderPool(
             readers, self._detect, batch_of(readers)
         )
@@ -73,7 +76,7 @@ class DetectionPool(Closeable):
         return self._pool.submit(frame)
 
     def _detect(self, reader: Reader, frames: Sequence[Frame]) -> list[list[Detection]]:
-        with measuring() as clock:
+        with measuring() as clock, stopped_by(self._stopped):
             detections = detect_in_roi(reader, frames, self._settings)
         self._stats.count(detected=len(frames))
         timing = clock.timing().shared(len(frames))
@@ -81,6 +84,12 @@ class DetectionPool(Closeable):
             self._stats.add_timing(timing)
         return detections
 
+    def stop(self) -> None:
+        """Give up frames whose detection hangs, after ``CLOSE_TIMEOUT``. A signal handler may call
+        this."""
+        self._stopped.set()
+
     def close(self) -> None:
         """Drop the frames still queued and end the threads. The readers stay open."""
+        self.stop()
         self._pool.close()

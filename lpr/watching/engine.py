@@ -115,6 +115,7 @@ class Engine(Closeable):
         A signal handler may call this.
         """
         self._stopped = True
+        self._pool.stop()
         for camera in (*self._live, *self._files):
             camera.stop()
 

@@ -135,3 +135,25 @@ def test_eval_under_stress_is_a_run_of_its_own(labelled: Path, tmp_path: Path) -
     result = lpr("eval", labelled, "--stress", "--predictions", tmp_path / "any.jsonl")
     assert result.status == 2
     assert "--predictions" in result.stderr
+
+
+def test_names_with_terminal_escapes_are_shown_as_text(tmp_path: Path) -> None:
+    name = "a\x1b]0;owned\x07\x1b[2J\rb.jpg"
+    (tmp_path / name).write_bytes(b"no picture")
+    for arguments in (
+        ("detect", tmp_path / name),
+        ("watch", tmp_path / name),
+        ("detect", tmp_path / "none" / name),
+        ("detect", CAR, "--output", tmp_path / "none" / name),
+        ("detect", CAR, "--model", name),
+        ("detect", CAR, "--format", name),
+        ("detect", CAR, f"--{name}"),
+        ("models", "verify", name),
+        ("plugins", "check", name),
+        (name,),
+    ):
+        result = lpr(*arguments)
+        assert result.status
+        said = result.stdout + result.stderr
+        assert not set(said) & set("\x1b\x07\r"), arguments
+        assert "owned" in said

@@ -178,9 +178,9 @@ def test_plugins_check_runs_the_suites_and_says_how_fast_it_is() -> None:
 def test_plugins_check_names_what_is_broken(tmp_path: Path, moody_plugin: dict[str, str]) -> None:
     result = lpr("plugins", "check", "moody", **moody_plugin)
     assert result.status == 1
-    assert "detector runtime broken\tnot tried: OSError: no idea" in result.stdout
+    assert "detector runtime broken\tproblem() raised OSError: no idea: it has" in result.stdout
     assert "recognizer runtime moody\tclose failed: ValueError: will not close" in result.stdout
-    assert "moody: 1 of 2 checks failed" in result.stderr
+    assert "moody: 2 of 3 checks failed" in result.stderr
     environment = install_plugin(tmp_path, "count", SINKS)
     result = lpr("plugins", "check", "count", **environment)
     assert result.status == 1
@@ -274,7 +274,8 @@ def test_the_suites_end_where_a_plugin_does_not(odd: dict[str, str]) -> None:
     result = lpr("plugins", "check", "odd", **odd)
     assert result.status == 1
     lines = dict(line.split("\t", 1) for line in result.stdout.splitlines())
-    assert lines["recognizer runtime leaves"] == "not tried: SystemExit: 5"
+    assert lines["recognizer runtime leaves"].startswith("problem() raised SystemExit: 5")
+    assert lines["recognizer runtime thread"] == "left threads running after close(): lost"
     assert lines["recognizer runtime stuck"].startswith("close did not close within 10 s")
     assert lines["recognizer runtime nothing"].startswith("open gave None: neither")
     assert lines["recognizer runtime doubtful"].startswith("read gave the confidence None")

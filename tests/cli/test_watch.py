@@ -401,6 +401,25 @@ def test_a_camera_that_dies_and_comes_back(
     assert "secret" not in said + watch.output.read_text()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "user=admin&password=s3cretXY&channel=1&stream=0.sdp",
+        "cgi-bin/api.cgi?cmd=Snap&user=admin&loginpas=s3cretXY",
+    ],
+)
+def test_a_password_in_a_path_is_shown_nowhere(path: str, port: int, tmp_path: Path) -> None:
+    page, evidence = tmp_path / "page.html", tmp_path / "evidence"
+    address = f"http://admin:s3cretXY@127.0.0.1:{port}/{path}"
+    watch = Watch(tmp_path / "o.jsonl", address, "--timeline", page, "--evidence", evidence)
+    watch.wait_for(bool, 20)
+    status, said = watch.end()
+    assert status == 130
+    names = " ".join(map(str, tmp_path.rglob("*")))
+    assert "s3cret" not in said + watch.output.read_text() + page.read_text() + names
+    assert watch.records()[0]["source"].startswith(f"http://***@127.0.0.1:{port}/")
+
+
 def test_a_camera_that_speaks_http_and_ends_is_asked_again(tmp_path: Path) -> None:
     """A motion JPEG stream, as web cameras give it."""
     with av.open(str(CLIP)) as video:

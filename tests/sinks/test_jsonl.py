@@ -77,6 +77,13 @@ def test_names_stay_readable() -> None:
     assert '"source": "車牌 照片.jpg"' in line
 
 
+def test_a_terminal_obeys_no_name() -> None:
+    name = "\x1b[2J\x9b2J\x7f\u202e\u2028.jpg"
+    (text,) = written((frame(name), []))
+    assert not set(text) & set("\x1b\x9b\x7f\u202e\u2028")
+    assert json.loads(text)["source"] == name
+
+
 def test_every_line_is_on_its_way_at_once(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     with path.open("w", encoding="utf-8") as stream:

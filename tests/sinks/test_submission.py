@@ -5,11 +5,13 @@ import io
 from dataclasses import replace
 from pathlib import PurePath
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lpr.sinks.csv import SubmissionSink
 from lpr.types import Reading
+from lpr.utils.text import visible
 from tests.sinks.sample import frame, plate
 
 
@@ -50,11 +52,23 @@ def test_of_several_plates_the_one_that_is_read_counts() -> None:
     assert stream.getvalue() == "ID,Number\na,ABC1234\n"
 
 
-@given(st.text().filter(lambda s: "\0" not in s))
+@given(st.text())
 @example("a\rb.jpg")
 def test_any_name_comes_back(name: str) -> None:
     stream = io.StringIO()
     with SubmissionSink(stream) as sink:
         sink.frame(frame(name, 0, None), [plate()])
     _, row = csv.reader(io.StringIO(stream.getvalue(), newline=""))
-    assert row == [PurePath(name).stem, "ABC1234"]
+    stem = visible(PurePath(name).stem, keep="\n\t")
+    assert row in ([stem, "ABC1234"], [f"'{stem}", "ABC1234"])
+
+
+@pytest.mark.parametrize(
+    ("name", "identity"),
+    [("=1+1.jpg", "'=1+1"), ("-2+3.jpg", "'-2+3"), ("-abc_1.jpg", "-abc_1"), ("@x.jpg", "@x")],
+)
+def test_a_name_is_no_formula_and_changes_only_if_it_could_be_one(name: str, identity: str) -> None:
+    stream = io.StringIO()
+    with SubmissionSink(stream) as sink:
+        sink.frame(frame(name, 0, None), [plate()])
+    assert stream.getvalue() == f"ID,Number\n{identity},ABC1234\n"

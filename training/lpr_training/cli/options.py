@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.messages import say
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 OUT_FILE = click.Path(path_type=Path, dir_okay=False)
 EXISTING = click.Path(path_type=Path, exists=True)
@@ -15,4 +17,4 @@ EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 def note(text: str) -> None:
     """Print one line to stderr, marked as lpr's."""
-    click.echo(f"lpr: {text}", err=True)
+    say(text)
