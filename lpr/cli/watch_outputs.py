@@ -22,7 +22,7 @@ from lpr.sinks.video_writer import VideoWriter, plan_videos
 from lpr.source import expand
 from lpr.source.address import Address
 from lpr.utils.progress import Bar
-from lpr.watching import Event, Failed, Seen
+from lpr.watching import Event, Failed, Ignored, Seen
 
 
 class WatchOutputs:
@@ -65,11 +65,13 @@ class WatchOutputs:
             if event.frame is not None and event.camera in self._videos:
                 image = self._draw(event.frame.image, event.shown)
                 self._videos[event.camera].write(image, event.frame.time)
-            if not event.sightings:
+            if not event.sightings and not event.ignored:
                 return
         with bar.aside():
             if isinstance(event, Seen):
                 self._write_sightings(event)
+                for ignored in event.ignored:
+                    _say_ignored(event.camera, ignored)
             elif isinstance(event, Gap):
                 self._write_gap(event)
             else:
@@ -97,3 +99,9 @@ class WatchOutputs:
         self.failures += 1
         self._records.error(failed.camera, failed.source, str(failed.error))
         click.echo(f"lpr: {failed.error}", err=True)
+
+
+def _say_ignored(camera: str, ignored: Ignored) -> None:
+    x, y = (round(value) for value in ignored.box.center)
+    text = f"the text {ignored.text}" if ignored.text else "the text"
+    click.echo(f"lpr: {camera}: {text} at {x},{y} is burnt into the picture: ignored", err=True)
