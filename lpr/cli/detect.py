@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from lpr.cli.options import open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
-from lpr.protocols import RecordSink
+from lpr.protocols import RecordSink, SinkFormat
 from lpr.reader import Reader
-from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
+from lpr.sinks import (
+    MediaSink,
+    OutputMode,
+    PluggedSink,
+    open_output,
+    open_save,
+    same_file,
+    standard_output,
+)
+from lpr.sinks.resume import check_resumable, take_up
 from lpr.source import expand, media_type_of, open_source, quiet
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
@@ -40,7 +50,18 @@ from lpr.utils.timing import measuring
     show_default=True,
     help="The format of the results.",
 )
-@path_option("--output", "Write results to this file.")
+@path_option("--output", "Write results to this file; with results in it, say what to do:")
+@click.option("--append", "mode", flag_value="append", help="Add to the results in --output.")
+@click.option(
+    "--overwrite", "mode", flag_value="overwrite", help="Replace the results in --output."
+)
+@click.option(
+    "--resume",
+    "mode",
+    flag_value="resume",
+    help="Go on with an interrupted run: skip the sources that have results in --output.",
+)
+@click.option("--fsync", is_flag=True, help="Wait until the disk has each result.")
 @path_option("--save", "Write annotated pictures and videos: a file for one source, else a folder.")
 @click.option(
     "--one-per-picture",
@@ -55,6 +76,8 @@ def command(
     every: int,
     format_: str,
     output: Path | None,
+    mode: str | None,
+    fsync: bool,
     save: Path | None,
     one_per_picture: bool,
     timings: bool,
@@ -64,6 +87,10 @@ def command(
 
     A source that fails is reported, and the others are still read; the exit status is then 1.
     """
+    if mode and not output:
+        raise click.UsageError(f"--{mode} needs --output FILE")
+    if mode == "resume" and output:
+        check_resumable(output, format_)
     with ExitStack() as stack:
         stack.enter_context(quiet())
         planned = expand(sources)
@@ -73,7 +100,15 @@ def command(
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
         sink = registry().sinks[format_]
-        stream = stack.enter_context(open_output(output, planned)) if output else standard_output()
+        stream = (
+            stack.enter_context(
+                open_output(output, planned, _MODES[mode], fsync=fsync, begins=_beginning(sink))
+            )
+            if output
+            else standard_output(fsync=fsync)
+        )
+        if mode == "resume":
+            planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
@@ -82,12 +117,29 @@ def command(
     run.summarise(len(planned))
 
 
+_MODES: dict[str | None, OutputMode] = {
+    None: "new",
+    "append": "append",
+    "overwrite": "overwrite",
+    "resume": "append",
+}
+
+
+def _beginning(format: SinkFormat) -> str:
+    """How files of a format begin; empty if it does not say so."""
+    return str(getattr(format, "begins", ""))
+
+
+def _take_up(stream: TextIO, format: str, planned: list[str]) -> list[str]:
+    left = take_up(stream, format, planned)
+    done = len(planned) - len(left)
+    if done:
+        click.echo(f"lpr: {done} of {len(planned)} sources were read before", err=True)
+    return left
+
+
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
     return open_save(path, [(name, kind) for name in sources if (kind := media_type_of(name))])
-
-
-class SaveError(LprError):
-    """A source's annotated copy cannot be written; the other sources are still read."""
 
 
 @dataclass
@@ -103,31 +155,45 @@ class Run:
     timings: bool
     one_per_picture: bool
     failed: list[str] = field(default_factory=list)
+    unsaved: int = 0
 
     def read(self, name: str, every: int, bar: Bar[str]) -> None:
         """Read one source to its end, or record why it failed."""
+        problem: OutputError | None = None
         try:
             with open_source(name, every) as source:
-                with self._saving():
-                    if self.pictures:
-                        self.pictures.start(name, source.fps)
+                pictures = self.pictures
+                if pictures:
+                    pictures.start(name, source.fps)
                 with progress(source, "frame", source.frames) as frames:
                     for frame in frames:
-                        self._frame(frame, bar)
-        except (SourceError, PluginError, BackendError, SaveError) as error:
+                        plates = self._frame(frame, bar)
+                        if pictures and problem is None:
+                            problem = _problem(partial(pictures.frame, frame, plates))
+        except (SourceError, PluginError, BackendError) as error:
+            self._fail(name, error, bar)
+        finally:
+            if self.pictures:
+                ended = _problem(self.pictures.close)
+                problem = problem or ended
+        if problem is not None:
+            self.unsaved += 1
+            self._fail(name, problem, bar, say=self.unsaved == 1)
+
+    def _fail(self, name: str, error: LprError, bar: Bar[str], say: bool = True) -> None:
+        if name not in self.failed:
             self.failed.append(name)
-            with bar.aside():
-                self.records.error(name, str(error))
+        with bar.aside():
+            self.records.error(name, str(error))
+            if say:
                 click.echo(f"lpr: {error}", err=True)
 
-    def _frame(self, frame: Frame, bar: Bar[str]) -> None:
+    def _frame(self, frame: Frame, bar: Bar[str]) -> list[Plate]:
         with measuring() as clock:
             plates = self._plates(frame.image)
         with bar.aside():
             self.records.frame(frame, plates, clock.timing() if self.timings else None)
-        with self._saving():
-            if self.pictures:
-                self.pictures.frame(frame, plates)
+        return plates
 
     def _plates(self, image: Image) -> list[Plate]:
         if not self.one_per_picture:
@@ -135,15 +201,18 @@ class Run:
         best = self.reader.read_best(image)
         return [] if best is None else [best]
 
-    @staticmethod
-    @contextmanager
-    def _saving() -> Iterator[None]:
-        try:
-            yield
-        except OutputError as error:
-            raise SaveError(str(error)) from error
-
     def summarise(self, total: int) -> None:
+        if self.unsaved > 1:
+            click.echo(f"lpr: {self.unsaved} annotated copies could not be written", err=True)
         if self.failed:
             click.echo(f"lpr: {len(self.failed)} of {total} sources failed", err=True)
             raise click.exceptions.Exit(1)
+
+
+def _problem(action: Callable[[], None]) -> OutputError | None:
+    """Do what records can do without; returns why it failed, or None."""
+    try:
+        action()
+    except OutputError as error:
+        return error
+    return None
