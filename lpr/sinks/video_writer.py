@@ -22,7 +22,8 @@ _CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
 # Fast enough for a live camera, without frames that wait for later ones.
 _X264 = {"preset": "veryfast", "crf": "23", "bf": "0", "rc-lookahead": "5", "forced-idr": "1"}
 _TICKS = 90_000  # Timestamps per second, as in MPEG systems: fine enough for any frame rate
-_FRAGMENT_SECONDS = 2  # Seconds of video that are lost if the writer is killed
+FRAGMENT_SECONDS = 2
+"""Seconds of video that are lost if the writer is killed."""
 _DEFAULT_FPS = 25.0  # Frames per second for sources that state no rate
 # Frames per second: the lowest nominal rate, so that a frame's duration fits its field.
 _MIN_FPS = 0.01
@@ -93,7 +94,7 @@ class VideoWriter(Closeable):
             self._last = max(self._last + 1, now)
             if self._last >= self._next_key:
                 picture.pict_type = PictureType.I
-                self._next_key = self._last + round(_FRAGMENT_SECONDS / base)
+                self._next_key = self._last + round(FRAGMENT_SECONDS / base)
             picture.pts, picture.time_base = self._last, base
             self._mux(picture)
         except (av.FFmpegError, OSError, ValueError) as error:
