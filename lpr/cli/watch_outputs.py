@@ -109,9 +109,7 @@ class WatchOutputs:
             film, extra = self._films[event.camera]
             if film.ready:
                 extra.attempt(partial(self._draw_frame, film, event.frame, event.shown))
-        expiry = self._evidence and self._evidence.expiry
-        if expiry and expiry.due:
-            self._expiry_extra.attempt(expiry.run)
+        self._expire()
         quiet = isinstance(event, Seen) and not event.sightings and not event.ignored
         if quiet and not self._messages:
             return
@@ -125,6 +123,11 @@ class WatchOutputs:
             else:
                 self._write_failure(event)
             self._say_messages()
+
+    def _expire(self) -> None:
+        expiry = self._evidence and self._evidence.expiry
+        if expiry and expiry.due:
+            self._expiry_extra.attempt(expiry.run)
 
     def _draw_frame(self, film: Film, frame: Frame, shown: Sequence[TrackOverlay]) -> None:
         film.write(self._draw(frame.image, shown), frame.time)
@@ -164,6 +167,7 @@ class WatchOutputs:
             self._records.sighting(sighting, files)
             if self._timeline:
                 self._timeline_extra.attempt(partial(self._timeline.sighting, sighting))
+            self._expire()
 
     def _write_gap(self, gap: Gap) -> None:
         self._records.gap(gap)

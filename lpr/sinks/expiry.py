@@ -40,7 +40,7 @@ class Retention:
         sizes: list[float] = []
         ages: list[float] = []
         for text in (part for each in texts for part in re.split("[,|]", each)):
-            match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]{1,3})\s*", text)
+            match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([A-Za-z]{1,3})\s*", text)
             unit = match[2].upper() if match else ""
             bounds = sizes if unit in _BYTES else ages if unit in _SECONDS else None
             amount = float(match[1]) * (_BYTES | _SECONDS).get(unit, 0) if match else 0.0
