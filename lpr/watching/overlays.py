@@ -15,11 +15,13 @@ SAME_PLACE = 0.5
 """Least IoU of an overlay and a detection of it."""
 
 # An overlay looks drawn: black on white or as clear, with sharp edges, on an even ground. Of 1,388
-# photographed plates (taiwan-scenes, train and dev), 4 look like this; boxed text does, even in
+# photographed plates (taiwan-scenes, train and dev) none looks like this; boxed text does, even in
 # H.264 of low quality (CRF 35).
 _MIN_CONTRAST = 200.0  # Grey levels (0..255) between the 5th and the 95th percentile
 _MIN_SHARPNESS = 0.6  # Step between neighbours at a sharp edge (98th percentile) / contrast
-_MIN_EVEN = 0.55  # Share of pixels that have one of the two commonest grey levels
+_MIN_EVEN = 0.7  # Share of pixels that have one of the two commonest grey levels
+# Black on white, as no light falls on a plate, may be less even: coding disturbs it.
+_PURE_CONTRAST, _MIN_PURE_EVEN = 245.0, 0.6
 _EVEN_LEVELS = 4  # Grey levels around a commonest one that count as equal to it
 _OTHER_LEVELS = 40  # Grey levels by which the two commonest ones differ at least
 
@@ -145,7 +147,8 @@ def looks_drawn(crop: Image) -> bool:
     if contrast < _MIN_CONTRAST or grey.shape[1] < 2:
         return False
     sharpness = float(np.percentile(np.abs(np.diff(grey, axis=1)), 98)) / contrast
-    return sharpness >= _MIN_SHARPNESS and _evenness(grey) >= _MIN_EVEN
+    least = _MIN_PURE_EVEN if contrast >= _PURE_CONTRAST else _MIN_EVEN
+    return sharpness >= _MIN_SHARPNESS and _evenness(grey) >= least
 
 
 def _evenness(grey: np.ndarray) -> float:

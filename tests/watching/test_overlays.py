@@ -121,6 +121,16 @@ def test_windows_of_any_size_are_judged(size: tuple[int, int]) -> None:
     assert not looks_drawn(np.zeros((*size, 3), np.uint8))
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25])
+@pytest.mark.parametrize("filtered", [cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4])
+def test_a_rendered_plate_of_any_size_does_not_look_drawn(scale: float, filtered: int) -> None:
+    picture = cv2.imread(str(CAR))
+    assert picture is not None
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=filtered)
+    x0, y0, x1, y1 = (int(scale * value) for value in (376, 382, 531, 455))
+    assert not looks_drawn(np.ascontiguousarray(small[y0:y1, x0:x1]))
+
+
 def test_a_place_outside_of_the_picture_is_no_overlay() -> None:
     assert all(kept([scene()] * 3, lambda n: Box(-50, -20, -10, -5)))
 
