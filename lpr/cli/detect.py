@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -14,9 +15,18 @@ from lpr.cli.messages import say
 from lpr.cli.options import MAX_PIXELS_RANGE, open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
-from lpr.protocols import RecordSink
+from lpr.protocols import RecordSink, SinkFormat
 from lpr.reader import Reader
-from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file, standard_output
+from lpr.sinks import (
+    MediaSink,
+    OutputMode,
+    PluggedSink,
+    open_output,
+    open_save,
+    same_file,
+    standard_output,
+)
+from lpr.sinks.resume import check_resumable, take_up
 from lpr.source import MAX_PIXELS, expand, media_type_of, open_source, quiet, shown_source
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
@@ -49,7 +59,18 @@ from lpr.utils.timing import measuring
     show_default=True,
     help="The format of the results.",
 )
-@path_option("--output", "Write results to this file.")
+@path_option("--output", "Write results to this file; with results in it, say what to do:")
+@click.option("--append", "mode", flag_value="append", help="Add to the results in --output.")
+@click.option(
+    "--overwrite", "mode", flag_value="overwrite", help="Replace the results in --output."
+)
+@click.option(
+    "--resume",
+    "mode",
+    flag_value="resume",
+    help="Go on with an interrupted run: skip the sources that have results in --output.",
+)
+@click.option("--fsync", is_flag=True, help="Wait until the disk has each result.")
 @path_option("--save", "Write annotated pictures and videos: a file for one source, else a folder.")
 @click.option(
     "--one-per-picture",
@@ -65,6 +86,8 @@ def command(
     max_pixels: int,
     format_: str,
     output: Path | None,
+    mode: str | None,
+    fsync: bool,
     save: Path | None,
     one_per_picture: bool,
     timings: bool,
@@ -76,6 +99,10 @@ def command(
 
     A source that fails is reported, and the others are still read; the exit status is then 1.
     """
+    if mode and not output:
+        raise click.UsageError(f"--{mode} needs --output FILE")
+    if mode == "resume" and output:
+        check_resumable(output, format_)
     with ExitStack() as stack:
         stack.enter_context(quiet())
         planned = expand(sources)
@@ -85,13 +112,42 @@ def command(
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
         sink = registry().sinks[format_]
-        stream = stack.enter_context(open_output(output, planned)) if output else standard_output()
+        stream = (
+            stack.enter_context(
+                open_output(output, planned, _MODES[mode], fsync=fsync, begins=_beginning(sink))
+            )
+            if output
+            else standard_output(fsync=fsync)
+        )
+        if mode == "resume":
+            planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, max_pixels, names)
     run.summarise(len(planned))
+
+
+_MODES: dict[str | None, OutputMode] = {
+    None: "new",
+    "append": "append",
+    "overwrite": "overwrite",
+    "resume": "append",
+}
+
+
+def _beginning(format: SinkFormat) -> str:
+    """How files of a format begin; empty if it does not say so."""
+    return str(getattr(format, "begins", ""))
+
+
+def _take_up(stream: TextIO, format: str, planned: list[str]) -> list[str]:
+    left = take_up(stream, format, planned)
+    done = len(planned) - len(left)
+    if done:
+        click.echo(f"lpr: {done} of {len(planned)} sources were read before", err=True)
+    return left
 
 
 def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
@@ -108,10 +164,6 @@ def out_of_memory(name: str) -> Iterator[None]:
         raise SourceError(f"{name}: the memory does not suffice; scale it down") from error
 
 
-class SaveError(LprError):
-    """A source's annotated copy cannot be written; the other sources are still read."""
-
-
 @dataclass
 class Run:
     """One run of the command: its reader, its outputs, the sources that failed.
@@ -125,31 +177,45 @@ class Run:
     timings: bool
     one_per_picture: bool
     failed: list[str] = field(default_factory=list)
+    unsaved: int = 0
 
     def read(self, name: str, every: int, max_pixels: int, bar: Bar[str]) -> None:
         """Read one source to its end, or record why it failed."""
         shown = shown_source(name)
+        problem: OutputError | None = None
         try:
             with out_of_memory(shown), open_source(name, every, max_pixels=max_pixels) as source:
-                with self._saving():
-                    if self.pictures:
-                        self.pictures.start(shown, source.fps)
+                pictures = self.pictures
+                if pictures:
+                    pictures.start(shown, source.fps)
                 for frame in bar.parts(source, "frame", source.frames):
-                    self._frame(frame, bar)
-        except (SourceError, PluginError, BackendError, SaveError) as error:
-            self.failed.append(shown)
-            with bar.aside():
-                self.records.error(shown, str(error))
+                    plates = self._frame(frame, bar)
+                    if pictures and problem is None:
+                        problem = _problem(partial(pictures.frame, frame, plates))
+        except (SourceError, PluginError, BackendError) as error:
+            self._fail(shown, error, bar)
+        finally:
+            if self.pictures:
+                ended = _problem(self.pictures.close)
+                problem = problem or ended
+        if problem is not None:
+            self.unsaved += 1
+            self._fail(shown, problem, bar, report=self.unsaved == 1)
+
+    def _fail(self, name: str, error: LprError, bar: Bar[str], report: bool = True) -> None:
+        if name not in self.failed:
+            self.failed.append(name)
+        with bar.aside():
+            self.records.error(name, str(error))
+            if report:
                 say(str(error))
 
-    def _frame(self, frame: Frame, bar: Bar[str]) -> None:
+    def _frame(self, frame: Frame, bar: Bar[str]) -> list[Plate]:
         with measuring() as clock:
             plates = self._plates(frame.image)
         with bar.aside():
             self.records.frame(frame, plates, clock.timing() if self.timings else None)
-        with self._saving():
-            if self.pictures:
-                self.pictures.frame(frame, plates)
+        return plates
 
     def _plates(self, image: Image) -> list[Plate]:
         if not self.one_per_picture:
@@ -157,15 +223,18 @@ class Run:
         best = self.reader.read_best(image)
         return [] if best is None else [best]
 
-    @staticmethod
-    @contextmanager
-    def _saving() -> Iterator[None]:
-        try:
-            yield
-        except OutputError as error:
-            raise SaveError(str(error)) from error
-
     def summarise(self, total: int) -> None:
+        if self.unsaved > 1:
+            click.echo(f"lpr: {self.unsaved} annotated copies could not be written", err=True)
         if self.failed:
             click.echo(f"lpr: {len(self.failed)} of {total} sources failed", err=True)
             raise click.exceptions.Exit(1)
+
+
+def _problem(action: Callable[[], None]) -> OutputError | None:
+    """Do what records can do without; returns why it failed, or None."""
+    try:
+        action()
+    except OutputError as error:
+        return error
+    return None

@@ -17,6 +17,7 @@ import click
 from lpr.cli.options import MAX_PIXELS_RANGE, Finite, open_readers, path_option, watch_options
 from lpr.cli.watch_outputs import WatchOutputs
 from lpr.sinks import PlateRedactor, read_known
+from lpr.sinks.expiry import Retention
 from lpr.source.address import addresses
 from lpr.utils.progress import progress
 from lpr.watching import Engine, RegionOfInterest, SourceSettings, WatchSettings
@@ -53,6 +54,16 @@ def parse_roi(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> 
         raise click.BadParameter(str(error)) from error
 
 
+def parse_retention(
+    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
+) -> Retention | None:
+    """The bounds of all texts, None without any; raises ``click.BadParameter``."""
+    try:
+        return Retention.parse(texts)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
     """The option of a setting, which gives its default and its help text."""
     every = [*fields(WatchSettings), *fields(SourceSettings)]
@@ -70,8 +81,20 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 @_setting("every", type=parse_every, default=str(DEFAULTS.every), metavar="N|auto")
 @_setting("skip_still", is_flag=True)
 @_setting("roi", callback=parse_roi, default=(), multiple=True, metavar="POLYGON")
-@path_option("--output", "Write records to this file.")
+@path_option("--output", "Append records to this file.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace what is in --output, --timeline and --save."
+)
+@click.option("--fsync", is_flag=True, help="Wait until the disk has each record.")
 @path_option("--evidence", "Write each sighting's best frame, and its plate, to this folder.")
+@click.option(
+    "--evidence-keep",
+    callback=parse_retention,
+    default=(),
+    multiple=True,
+    metavar="10GB|30d",
+    help="Remove the oldest evidence beyond this size or age. Repeat the option for both.",
+)
 @path_option("--timeline", "Write all sightings as an HTML page.")
 @path_option("--save", "Write annotated video: an .mp4 for one source, else a folder.")
 @click.option(
@@ -88,7 +111,10 @@ def command(
     sources: tuple[str, ...],
     threads: int,
     output: Path | None,
+    overwrite: bool,
+    fsync: bool,
     evidence: Path | None,
+    evidence_keep: Retention | None,
     timeline: Path | None,
     save: Path | None,
     blur: str | None,
@@ -101,6 +127,8 @@ def command(
     a camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
     writes all pending records, then exits.
     """
+    if evidence_keep and not evidence:
+        raise click.UsageError("--evidence-keep needs --evidence FOLDER")
     source_settings = _take(SourceSettings, options)
     planned = source_settings.resolved(addresses(sources))
     redactor = _redactor(blur, known)
@@ -113,7 +141,18 @@ def command(
         readers = open_readers(threads or os.cpu_count() or 1, **options)
         for reader in readers:
             stack.enter_context(reader)
-        outputs = WatchOutputs(stack, planned, output, evidence, timeline, save, redactor)
+        outputs = WatchOutputs(
+            stack,
+            planned,
+            output,
+            evidence,
+            timeline,
+            save,
+            redactor,
+            keep=evidence_keep,
+            overwrite=overwrite,
+            fsync=fsync,
+        )
         show = save is not None
         engine = Engine(planned, readers, source_settings.open, settings=settings, show=show)
         stack.enter_context(engine)
@@ -121,6 +160,7 @@ def command(
             for event in events:
                 outputs.write(event, events)
                 events.count(engine.stats.finished, _total(engine, len(planned)))
+        outputs.close_extras()
         _summarize(engine, outputs, len(planned))
     if signals:
         raise KeyboardInterrupt
@@ -170,4 +210,7 @@ def _summarize(engine: Engine, outputs: WatchOutputs, sources: int) -> None:
     click.echo(f"lpr: {outputs.vehicles} vehicles in {stats.frames} frames{dropped}", err=True)
     if outputs.failures:
         click.echo(f"lpr: {outputs.failures} of {sources} sources failed", err=True)
+    for message in outputs.failed_extras:
+        click.echo(f"lpr: {message}", err=True)
+    if outputs.failures or outputs.failed_extras:
         raise click.exceptions.Exit(1)

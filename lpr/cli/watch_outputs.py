@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from lpr.cli.messages import say
 from lpr.draw import annotate_tracks
-from lpr.sightings import Gap
+from lpr.sightings import Gap, TrackOverlay
 from lpr.sinks import (
     EvidenceFolder,
+    OutputMode,
     PlateRedactor,
     SightingSink,
     Timeline,
     open_output,
     standard_output,
 )
+from lpr.sinks.expiry import Retention
+from lpr.sinks.extra import Extra
+from lpr.sinks.film import Film, unique_free
+from lpr.sinks.jsonl import JSONL_BEGINS
 from lpr.sinks.paths import refuse_twins
-from lpr.sinks.video_writer import VideoWriter, plan_videos
+from lpr.sinks.timeline import PAGE_BEGINS
+from lpr.sinks.video_writer import plan_videos
 from lpr.source import expand
 from lpr.source.address import Address
+from lpr.types import Frame
 from lpr.utils.progress import Bar
-from lpr.watching import Event, Failed, Seen
+from lpr.watching import Event, Failed, Ignored, Seen
 
 
 class WatchOutputs:
     """Opens the outputs, which ``stack`` closes, and writes events to them.
 
-    Records go to ``output``, else to stdout. Counts the vehicles and the sources that failed.
+    Records go to ``output``, else to stdout, and do not depend on the others: a failing one is
+    reported once and tried again. Counts the vehicles and the sources that failed.
     """
 
     def __init__(
@@ -39,53 +49,129 @@ class WatchOutputs:
         timeline: Path | None,
         save: Path | None,
         redactor: PlateRedactor | None,
+        *,
+        keep: Retention | None = None,
+        overwrite: bool = False,
+        fsync: bool = False,
     ) -> None:
         files = expand([a.text for a in sources if a.kind in ("file", "folder")])
         cameras = [address.camera for address in sources]
+        # A recording can be watched again; what a camera showed is kept.
+        replace = overwrite or not any(address.live for address in sources)
         videos = plan_videos(save, cameras, files) if save else {}
         refuse_twins(path for path in (output, timeline, *videos.values()) if path)
-        self._evidence = EvidenceFolder(evidence, cameras, redactor) if evidence else None
+        self._messages: list[str] = []
+        if not replace:
+            videos = {camera: self._free(path) for camera, path in videos.items()}
+        self._evidence = EvidenceFolder(evidence, cameras, redactor, keep) if evidence else None
+        self._evidence_extra = Extra("--evidence", self._messages.append)
+        self._expiry_extra = Extra("--evidence-keep", self._messages.append)
         self._draw = annotate_tracks if redactor is None else redactor.annotate
-        self._videos = {
-            camera: stack.enter_context(VideoWriter(path)) for camera, path in videos.items()
+        self._films = {
+            camera: (Film(path), Extra(f"--save of {camera}", self._messages.append))
+            for camera, path in videos.items()
         }
-        self._timeline = None
+        self._timeline: Timeline | None = None
+        self._timeline_extra = Extra("--timeline", self._messages.append)
         if timeline:
-            page = stack.enter_context(open_output(timeline, files))
-            self._timeline = stack.enter_context(Timeline(page, redactor))
-        stream = stack.enter_context(open_output(output, files)) if output else standard_output()
+            mode: OutputMode = "overwrite" if replace else "append"
+            page = stack.enter_context(open_output(timeline, files, mode, begins=PAGE_BEGINS))
+            self._timeline = Timeline(page, redactor)
+        stack.callback(self.close_extras)
+        stream = (
+            stack.enter_context(
+                open_output(
+                    output,
+                    files,
+                    "overwrite" if overwrite else "append",
+                    fsync=fsync,
+                    begins=JSONL_BEGINS,
+                )
+            )
+            if output
+            else standard_output(fsync=fsync)
+        )
         self._records = stack.enter_context(SightingSink(stream))
+        self._failed_extras: list[Extra] = []
         self.vehicles = 0
         self.failures = 0
 
+    def _free(self, path: Path) -> Path:
+        free = unique_free(path)
+        if free != path:
+            self._messages.append(f"{path}: is there already; the video becomes {free.name}")
+        return free
+
     def write(self, event: Event, bar: Bar[Event]) -> None:
         """Write an event; messages go to stderr, aside of the progress bar."""
-        if isinstance(event, Seen):
-            if event.frame is not None and event.camera in self._videos:
-                image = self._draw(event.frame.image, event.shown)
-                self._videos[event.camera].write(image, event.frame.time)
-            if not event.sightings:
-                return
+        if isinstance(event, Seen) and event.frame is not None and event.camera in self._films:
+            film, extra = self._films[event.camera]
+            if film.ready:
+                extra.attempt(partial(self._draw_frame, film, event.frame, event.shown))
+        self._expire()
+        quiet = isinstance(event, Seen) and not event.sightings and not event.ignored
+        if quiet and not self._messages:
+            return
         with bar.aside():
             if isinstance(event, Seen):
                 self._write_sightings(event)
+                for ignored in event.ignored:
+                    _say_ignored(event.camera, ignored)
             elif isinstance(event, Gap):
                 self._write_gap(event)
             else:
                 self._write_failure(event)
+            self._say_messages()
+
+    def _expire(self) -> None:
+        expiry = self._evidence and self._evidence.expiry
+        if expiry and expiry.due:
+            self._expiry_extra.attempt(expiry.run)
+
+    def _draw_frame(self, film: Film, frame: Frame, shown: Sequence[TrackOverlay]) -> None:
+        film.write(self._draw(frame.image, shown), frame.time)
+
+    def _say_messages(self) -> None:
+        for message in self._messages:
+            say(message)
+        self._messages.clear()
+
+    def close_extras(self) -> None:
+        """Finish the page and the videos; further calls do nothing."""
+        films, self._films = self._films, {}
+        for film, extra in films.values():
+            extra.attempt(film.close)
+            self._failed_extras.append(extra)
+        timeline, self._timeline = self._timeline, None
+        if timeline:
+            self._timeline_extra.attempt(timeline.close)
+        self._say_messages()
+
+    @property
+    def failed_extras(self) -> list[str]:
+        """What was not written of the outputs beside the records, in words."""
+        extras = [self._evidence_extra, self._expiry_extra, self._timeline_extra]
+        return [
+            f"{extra.name} failed {extra.failures} times"
+            for extra in (*extras, *self._failed_extras)
+            if extra.failures
+        ]
 
     def _write_sightings(self, event: Seen) -> None:
         for sighting in event.sightings:
             self.vehicles += sighting.status in ("final", "confirmed", "corrected")
-            files = self._evidence.write(sighting) if self._evidence else None
+            files = None
+            if self._evidence:
+                files = self._evidence_extra.attempt(partial(self._evidence.write, sighting))
             self._records.sighting(sighting, files)
             if self._timeline:
-                self._timeline.sighting(sighting)
+                self._timeline_extra.attempt(partial(self._timeline.sighting, sighting))
+            self._expire()
 
     def _write_gap(self, gap: Gap) -> None:
         self._records.gap(gap)
         if self._timeline:
-            self._timeline.gap(gap)
+            self._timeline_extra.attempt(partial(self._timeline.gap, gap))
         if gap.until is None:
             message = f"lost: {gap.reason}; reconnecting"
         else:
@@ -96,3 +182,9 @@ class WatchOutputs:
         self.failures += 1
         self._records.error(failed.camera, failed.source, str(failed.error))
         say(str(failed.error))
+
+
+def _say_ignored(camera: str, ignored: Ignored) -> None:
+    x, y = (round(value) for value in ignored.box.center)
+    text = f"the text {ignored.text}" if ignored.text else "the text"
+    say(f"{camera}: {text} at {x},{y} is burnt into the picture: ignored")

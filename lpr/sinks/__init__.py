@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from lpr.protocols import RecordSink, SinkFormat
-from lpr.sinks.csv import CsvSink, SubmissionSink
+from lpr.sinks.csv import COLUMNS, CsvSink, SubmissionSink, csv_line
 from lpr.sinks.evidence import EvidenceFolder
-from lpr.sinks.jsonl import JsonlSink, SightingSink
+from lpr.sinks.jsonl import JSONL_BEGINS, JsonlSink, SightingSink
 from lpr.sinks.media import MediaSink, open_save
+from lpr.sinks.output_file import OutputMode, open_output, standard_output
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
-from lpr.sinks.records import open_output, standard_output
 from lpr.sinks.redaction import PlateRedactor, read_known
 from lpr.sinks.table import TableSink
 from lpr.sinks.timeline import Timeline
@@ -26,21 +26,24 @@ class _Format:
     name: str
     open: Callable[[TextIO], RecordSink]
     one_per_picture: bool = False
+    begins: str = ""
+    """How each file of this format begins."""
 
 
 def sink_formats() -> list[SinkFormat]:
     """lpr's own record formats."""
     return [
-        _Format("jsonl", JsonlSink),
-        _Format("csv", CsvSink),
+        _Format("jsonl", JsonlSink, begins=JSONL_BEGINS),
+        _Format("csv", CsvSink, begins=csv_line(COLUMNS)),
         _Format("table", TableSink),
-        _Format("submission", SubmissionSink, one_per_picture=True),
+        _Format("submission", SubmissionSink, one_per_picture=True, begins="ID,Number\n"),
     ]
 
 
 __all__ = [
     "EvidenceFolder",
     "MediaSink",
+    "OutputMode",
     "PlateRedactor",
     "PluggedSink",
     "SightingSink",

@@ -28,7 +28,8 @@ class CsvSink(TextSink):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._rows([COLUMNS])
+        if not self._continues:
+            self._rows([COLUMNS])
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         time = None if frame.time is None else round(frame.time, 3)
@@ -57,7 +58,8 @@ class SubmissionSink(TextSink):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._last_source = ""
-        self._row("ID", "Number")
+        if not self._continues:
+            self._row("ID", "Number")
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         name = _stem(frame.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,6 +11,7 @@ import cv2
 
 from lpr.errors import OutputError
 from lpr.sightings import Sighting
+from lpr.sinks.expiry import PLATE_SUFFIX, Expiry, Retention
 from lpr.sinks.media import write_picture
 from lpr.sinks.paths import file_stems, make_folders
 from lpr.sinks.redaction import PlateRedactor, pixelate
@@ -24,9 +26,13 @@ class EvidenceFolder:
     """
 
     def __init__(
-        self, folder: Path, cameras: Iterable[str], redactor: PlateRedactor | None = None
+        self,
+        folder: Path,
+        cameras: Iterable[str],
+        redactor: PlateRedactor | None = None,
+        keep: Retention | None = None,
     ) -> None:
-        """Files are named after their camera, one of ``cameras``.
+        """Files are named after their camera, one of ``cameras``; ``keep`` bounds how many stay.
 
         Raises :class:`lpr.errors.OutputError` if the folder cannot be made.
         """
@@ -35,31 +41,52 @@ class EvidenceFolder:
         self._stems = file_stems(cameras)
         self._names: dict[str, str] = {}
         self._redactor = redactor
+        self._expiry = Expiry(folder, keep) if keep else None
 
     def write(self, sighting: Sighting) -> dict[str, Path]:
         """Write the files and return their paths by content: ``frame`` and ``plate``.
 
         The files of an early sighting are replaced by its final ones; no others are. Raises
-        :class:`lpr.errors.OutputError` if they cannot be written.
+        :class:`lpr.errors.OutputError` if they cannot be written: then none is, and those of the
+        early sighting are as they were.
         """
         stem = self._stems[sighting.camera]
         clock = sighting.first.clock
         if clock is not None:
             stem += f"-{datetime.fromtimestamp(clock, timezone.utc):%Y%m%dT%H%M%S}"
         name = self._unused_name(f"{stem}-{sighting.number:06d}")
-        files = {}
+        pictures = {}
         if sighting.best.frame is not None:
-            files["frame"] = self._folder / f"{name}.jpg"
-            write_picture(files["frame"], self._redacted_frame(sighting.best.frame, sighting))
-        files["plate"] = self._folder / f"{name}-plate.jpg"
-        write_picture(files["plate"], redacted_crop(sighting, self._redactor))
+            pictures["frame"] = self._redacted_frame(sighting.best.frame, sighting)
+        pictures["plate"] = redacted_crop(sighting, self._redactor)
+        files = {
+            kind: self._folder / f"{name}{'' if kind == 'frame' else PLATE_SUFFIX}.jpg"
+            for kind in pictures
+        }
+        try:
+            # All are written beside before the first takes its place.
+            with tempfile.TemporaryDirectory(prefix=".lpr-", dir=self._folder) as beside:
+                parts = {kind: Path(beside) / path.name for kind, path in files.items()}
+                for kind, picture in pictures.items():
+                    write_picture(parts[kind], picture)
+                for kind, part in parts.items():
+                    part.replace(files[kind])
+        except OSError as error:
+            raise OutputError(f"{self._folder}: cannot be written: {error.strerror}") from error
+        if self._expiry:
+            self._expiry.add(files.values())
         return files
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """Removes what is too old or too much; None if all is kept."""
+        return self._expiry
 
     def _unused_name(self, base: str) -> str:
         """A name that no file of an earlier watch has."""
         if base not in self._names:
             self._names[base] = unique_name(
-                base, lambda name: (self._folder / f"{name}-plate.jpg").exists()
+                base, lambda name: (self._folder / f"{name}{PLATE_SUFFIX}.jpg").exists()
             )
         return self._names[base]
 

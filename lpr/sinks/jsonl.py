@@ -11,6 +11,9 @@ from lpr.sinks.records import SCHEMA, TextSink, put_record
 from lpr.types import Frame, Plate, Timing
 from lpr.utils.closing import Closeable
 
+JSONL_BEGINS = '{"schema": '
+"""How each file of these records begins."""
+
 
 class JsonlSink(TextSink):
     """Writes records of schema 1 to a text stream, one line each."""

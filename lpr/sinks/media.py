@@ -14,6 +14,7 @@ from lpr.errors import OutputError
 from lpr.sinks.paths import make_folders, refuse_sources
 from lpr.types import Frame, Image, Plate
 from lpr.utils.closing import Closeable
+from lpr.utils.files import write_atomically
 from lpr.utils.text import unique_name
 
 if TYPE_CHECKING:
@@ -145,12 +146,16 @@ def _file_name(source: str) -> tuple[str, str]:
 
 
 def write_picture(path: Path, picture: Image) -> None:
-    """Write a picture (BGR) in the format of its suffix. Raises OutputError if that fails."""
+    """Write a picture (BGR) in the format of its suffix; an old file is replaced whole.
+
+    Raises OutputError if that fails; an old file is then as it was.
+    """
     try:
         encoded, data = cv2.imencode(path.suffix, picture)
         if not encoded:
             raise OutputError(f"{path}: the picture cannot be stored as {path.suffix}")
-        path.write_bytes(data.tobytes())
+        with write_atomically(path) as part:
+            part.write_bytes(data.tobytes())
     except cv2.error as error:
         raise OutputError(
             f"{path}: the picture cannot be stored as {path.suffix}: {error.err}"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from lpr.errors import OutputError
+from lpr.sinks.output_file import RecordStream
 from lpr.sinks.paths import clean, refuse_sources
 from lpr.utils.closing import Closeable
 from lpr.utils.files import write_atomically
@@ -20,27 +18,6 @@ _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 SCHEMA = 1
 """The version of the records of JSON Lines (docs/output.md)."""
-
-
-@contextlib.contextmanager
-def open_output(path: Path, sources: Iterable[str] = ()) -> Iterator[TextIO]:
-    """Open ``path`` for records: UTF-8, the same bytes on every system, an old file replaced.
-
-    Raises :class:`lpr.errors.OutputError` if that fails, or would overwrite one of ``sources``.
-    """
-    refuse_sources([path], sources)
-    try:
-        stream = path.open("w", encoding="utf-8", newline="\n")
-    except FileNotFoundError as error:
-        raise OutputError(f"{path}: there is no folder {path.parent}; make it first") from error
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-    try:
-        yield stream
-    finally:
-        # put() has flushed every record and reported its errors: nothing is left to fail here.
-        with contextlib.suppress(OSError):
-            stream.close()
 
 
 def check_document(path: Path, sources: Iterable[str] = ()) -> None:
@@ -63,21 +40,13 @@ def write_document(path: Path, text: str, sources: Iterable[str] = ()) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def standard_output() -> TextIO:
-    """Standard output, for records. Raises :class:`lpr.errors.OutputError` if it is closed."""
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file with --output")
-    # Records are UTF-8 by contract, whatever the locale says.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    return sys.stdout
-
-
 class TextSink(Closeable):
     """The base of sinks that write to a text stream, and flush each record."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._continues = isinstance(stream, RecordStream) and stream.tell() > 0
+        """Whether records of an earlier run come before, so that a header is there already."""
 
     def _put(self, text: str) -> None:
         put(self._stream, text)

@@ -23,7 +23,7 @@ class TableSink(TextSink):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._started = False
+        self._started = self._continues
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         if not plates and frame.time is not None:

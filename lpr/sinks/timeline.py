@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from contextlib import suppress
 from html import escape
 from typing import TextIO
 
+from lpr.errors import OutputError
 from lpr.sightings import FrameTime, Gap, Sighting, utc
 from lpr.sinks.evidence import jpeg, redacted_crop
+from lpr.sinks.output_file import RecordStream
 from lpr.sinks.paths import clean
 from lpr.sinks.records import put
 from lpr.sinks.redaction import PlateRedactor
@@ -61,16 +66,37 @@ _SEARCH = """<p><input id="find" type="search" placeholder="A part of a plate"
   aria-label="A part of a plate"></p><div id="lanes"></div>
 """
 
+_HEAD = html.head("Sightings", _STYLE, _SCRIPT)
+PAGE_BEGINS = _HEAD[: _HEAD.index("<style>")]
+"""How each page begins."""
+
+_MAX_WAITING = 500  # Sightings kept for a page that cannot be written: some 10 kB each
+
 
 class Timeline(Closeable):
     """Writes each record as a complete element, so that a page whose writer was killed still shows
-    them. Early sightings are left out until they are final."""
+    them. Early sightings are left out until they are final.
+
+    What cannot be written is kept, and written with what follows. Methods raise
+    :class:`lpr.errors.OutputError` then.
+    """
 
     def __init__(self, stream: TextIO, redactor: PlateRedactor | None = None) -> None:
         self._stream = stream
         self._redactor = redactor
+        self._run = f"{time.time():.0f}-" if _has_content(stream) else ""
         self._count = 0
-        put(stream, html.head("Sightings", _STYLE, _SCRIPT) + _SEARCH)
+        self._waiting: deque[str] = deque(maxlen=_MAX_WAITING)
+        self._head = "" if _has_content(stream) else _HEAD + _SEARCH
+        with suppress(OutputError):
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._waiting.append(text)
+        put(self._stream, self._head + "".join(self._waiting))
+        self._head = ""
+        self._waiting.clear()
 
     def sighting(self, sighting: Sighting) -> None:
         """Add a vehicle that has left."""
@@ -104,15 +130,21 @@ class Timeline(Closeable):
         self, kind: str, camera: str, first: float, last: float, text: str, body: str
     ) -> None:
         self._count += 1
+        identity = f"s{self._run}{self._count}"
         article = (
-            f'<article id="s{self._count}" class="{kind}" data-camera="{escape(camera)}" '
+            f'<article id="{identity}" class="{kind}" data-camera="{escape(camera)}" '
             f'data-first="{first:.3f}" data-last="{last:.3f}" data-text="{escape(text)}">'
         )
-        put(self._stream, clean(f"{article}{body}</article>\n"))
+        self._write(clean(f"{article}{body}</article>\n"))
 
     def close(self) -> None:
         """End the page; browsers show it without, too."""
-        put(self._stream, html.FOOT)
+        self._write(html.FOOT)
+
+
+def _has_content(stream: TextIO) -> bool:
+    """Whether the page has sightings of an earlier watch."""
+    return isinstance(stream, RecordStream) and stream.tell() > 0
 
 
 def _seconds(moment: FrameTime) -> float:

@@ -22,10 +22,41 @@ _CODECS = ("libx264", "libopenh264", "h264_mf", "mpeg4")
 # Fast enough for a live camera, without frames that wait for later ones.
 _X264 = {"preset": "veryfast", "crf": "23", "bf": "0", "rc-lookahead": "5", "forced-idr": "1"}
 _TICKS = 90_000  # Timestamps per second, as in MPEG systems: fine enough for any frame rate
-_FRAGMENT_SECONDS = 2  # Seconds of video that are lost if the writer is killed
+FRAGMENT_SECONDS = 2
+"""Seconds of video that are lost if the writer is killed."""
 _DEFAULT_FPS = 25.0  # Frames per second for sources that state no rate
 # Frames per second: the lowest nominal rate, so that a frame's duration fits its field.
 _MIN_FPS = 0.01
+
+
+class _File:
+    """The file that FFmpeg writes to; ``error`` is the first failure.
+
+    FFmpeg keeps failures at a file's end for itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._raw = path.open("wb", buffering=0)
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self.error = self.error or error
+            raise
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def close(self) -> None:
+        self._raw.close()
 
 
 class VideoWriter(Closeable):
@@ -44,6 +75,7 @@ class VideoWriter(Closeable):
         self._rate = Fraction(max(fps or _DEFAULT_FPS, _MIN_FPS)).limit_denominator(1001)
         self._size = (0, 0)
         self._container: Any = None
+        self._file: _File | None = None
         self._stream: Any = None
         self._last = -1
         self._next_key = 0
@@ -62,21 +94,22 @@ class VideoWriter(Closeable):
             self._last = max(self._last + 1, now)
             if self._last >= self._next_key:
                 picture.pict_type = PictureType.I
-                self._next_key = self._last + round(_FRAGMENT_SECONDS / base)
+                self._next_key = self._last + round(FRAGMENT_SECONDS / base)
             picture.pts, picture.time_base = self._last, base
             self._mux(picture)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failure(error) from error
 
     def _open(self, image: Image) -> None:
-        self._path.open("wb").close()  # FFmpeg's reason for a failure here says less
         height, width = image.shape[:2]
         self._size = (width, height)
         options = {"flush_packets": "1"}
         if self._path.suffix.lower() in (".mp4", ".mov"):
             options["movflags"] = "frag_keyframe+delay_moov+default_base_moof"
-        # The protocol keeps FFmpeg from taking "a:b.mp4" for a protocol called "a".
-        self._container = av.open(f"file:{self._path.absolute()}", "w", options=options)
+        self._file = _File(self._path)
+        suffix = self._path.suffix.lower()
+        format = "matroska" if suffix == ".mkv" else suffix[1:]
+        self._container = av.open(self._file, "w", format=format, options=options)
         name = next(name for name in _CODECS if name in av.codecs_available)
         stream = self._container.add_stream(name, rate=self._rate)
         stream.width, stream.height = width + width % 2, height + height % 2
@@ -119,6 +152,10 @@ class VideoWriter(Closeable):
         try:
             self._mux(None)
             self._container.close()
+            if self._file is not None:
+                self._file.close()
+                if self._file.error is not None:
+                    raise self._file.error
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failure(error) from error
         self._container = None
@@ -133,6 +170,9 @@ class VideoWriter(Closeable):
         if container is not None:
             with suppress(av.FFmpegError, OSError, ValueError):
                 container.close()
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
 
 
 def plan_videos(path: Path, cameras: Sequence[str], sources: Sequence[str]) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """Cameras watched: frames in, sightings out."""
 
 from lpr.watching.engine import Engine
-from lpr.watching.events import Event, Failed, Seen
+from lpr.watching.events import Event, Failed, Ignored, Seen
 from lpr.watching.roi import RegionOfInterest
 from lpr.watching.settings import SourceSettings, WatchSettings
 from lpr.watching.stats import WatchStats
@@ -11,6 +11,7 @@ __all__ = [
     "Engine",
     "Event",
     "Failed",
+    "Ignored",
     "RegionOfInterest",
     "Seen",
     "SourceSettings",

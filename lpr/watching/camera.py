@@ -81,6 +81,7 @@ class Camera:
         self._detect = detect
         self._notify = notify
         self._stats = stats
+        self._hide_overlays = settings.detect_outside_roi
         self._sampler = FrameSampler(settings.every)
         self._motion = MotionGate() if settings.skip_still else None
         self._queue: FrameQueue[_Item] = FrameQueue(_QUEUE_SIZE, drop=address.live)
@@ -216,12 +217,17 @@ class Camera:
             self._stats.add_timing(clock.timing())
         looked, shown = item.detections is not None, frame if self._show else None
         drawn = self._drawn_tracks(frame) if self._show else ()
-        return Seen(self.address.camera, shown, looked, drawn, tuple(sightings))
+        ignored = self._watcher.take_ignored()
+        return Seen(self.address.camera, shown, looked, drawn, tuple(sightings), ignored)
 
     def _drawn_tracks(self, frame: Frame) -> tuple[TrackOverlay, ...]:
         now = frame.time or 0.0
         picture = Box(0, 0, frame.width, frame.height)
-        drawn = []
+        drawn = [
+            # What is taken for burnt-in text is hidden where plates are: it may be one after all.
+            TrackOverlay(-1, box, "", (), True)
+            for box in (self._watcher.overlays if self._hide_overlays else ())
+        ]
         for track in self._watcher.tracks:
             detected = track.last.frame == frame.index
             box = track.box if detected else track.predicted(now)
@@ -234,4 +240,6 @@ class Camera:
 
     def _flush(self) -> Seen:
         """The sightings of all vehicles in the picture: for now, no frame follows."""
-        return Seen(self.address.camera, None, False, (), tuple(self._watcher.end()))
+        sightings = tuple(self._watcher.end())
+        ignored = self._watcher.take_ignored(ended=True)
+        return Seen(self.address.camera, None, False, (), sightings, ignored)

@@ -7,7 +7,15 @@ from typing import TypeAlias
 
 from lpr.errors import LprError
 from lpr.sightings import Gap, Sighting, TrackOverlay
-from lpr.types import Frame
+from lpr.types import Box, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Text at ``box`` (pixels) that is burnt into a camera's picture, and is no plate."""
+
+    text: str
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +23,8 @@ class Seen:
     """A finished frame of a camera, and the sightings that it completed.
 
     ``looked`` says whether the frame went through the detector. ``frame`` is None and ``shown``
-    empty unless the engine was asked to ``show``.
+    empty unless the engine was asked to ``show``. ``ignored`` is burnt-in text that is ignored from
+    now on.
     """
 
     camera: str
@@ -23,6 +32,7 @@ class Seen:
     looked: bool
     shown: tuple[TrackOverlay, ...]
     sightings: tuple[Sighting, ...]
+    ignored: tuple[Ignored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,30 @@ import numpy as np
 
 from lpr.types import Box, Point
 
+_EXCLUDE = "!"  # Before a polygon in which plates do not count
+
 
 @dataclass(frozen=True, slots=True)
 class RegionOfInterest:
-    """Polygons with corners in fractions (0..1) of the picture; without any, the whole picture."""
+    """Polygons with corners in fractions (0..1) of the picture; without any, the whole picture.
+
+    The ``excluded`` polygons are no part of it.
+    """
 
     polygons: tuple[tuple[Point, ...], ...] = ()
+    excluded: tuple[tuple[Point, ...], ...] = ()
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> RegionOfInterest:
-        """Polygons such as ``0.1,0.4 0.9,0.4 1,1 0,1``; raises ``ValueError`` for other texts."""
-        return cls(tuple(_parse_polygon(text) for text in texts))
+        """Polygons such as ``0.1,0.4 0.9,0.4 1,1 0,1``; a leading ``!`` excludes one.
+
+        Raises ``ValueError`` for other texts.
+        """
+        excluded = [text for text in texts if text.lstrip().startswith(_EXCLUDE)]
+        return cls(
+            tuple(_parse_polygon(text) for text in texts if text not in excluded),
+            tuple(_parse_polygon(text.lstrip().removeprefix(_EXCLUDE)) for text in excluded),
+        )
 
     def window(self, width: int, height: int) -> tuple[int, int, int, int]:
         """The bounding rectangle ``x0, y0, x1, y1`` in pixels of a ``width x height`` picture."""
@@ -33,16 +46,18 @@ class RegionOfInterest:
 
     def holds(self, box: Box, width: int, height: int) -> bool:
         """Whether the centre of a box lies in the region."""
-        if not self.polygons:
-            return True
         x, y = box.center
-        return any(
-            cv2.pointPolygonTest(np.asarray(p, np.float32), (x / width, y / height), False) >= 0
-            for p in self.polygons
-        )
+        center = x / width, y / height
+        if any(_lies_in(center, polygon) for polygon in self.excluded):
+            return False
+        return not self.polygons or any(_lies_in(center, polygon) for polygon in self.polygons)
 
 
 WHOLE_FRAME = RegionOfInterest()
+
+
+def _lies_in(point: Point, polygon: tuple[Point, ...]) -> bool:
+    return cv2.pointPolygonTest(np.asarray(polygon, np.float32), point, False) >= 0
 
 
 def _parse_polygon(text: str) -> tuple[Point, ...]:

@@ -38,7 +38,8 @@ class WatchSettings:
     roi: RegionOfInterest = _option(  # noqa: RUF009
         WHOLE_FRAME,
         "Count only plates in this region: its corners as fractions of the width and height, such "
-        "as '0.1,0.4 0.9,0.4 1,1 0,1'. Repeat the option for several regions.",
+        "as '0.1,0.4 0.9,0.4 1,1 0,1'. A leading ! excludes a region: '!0.8,0 1,0 1,0.1'. Repeat "
+        "the option for several regions.",
     )
     detect_outside_roi: bool = False
     """Also detect plates outside of the region, so that they can be blurred."""

@@ -16,6 +16,8 @@ from lpr.utils.geometry import cut_out
 from lpr.utils.text import edit_distance
 from lpr.utils.timing import stage
 from lpr.watching.detection_worker import track_threshold
+from lpr.watching.events import Ignored
+from lpr.watching.overlays import SAME_PLACE, OverlayFilter
 from lpr.watching.roi import WHOLE_FRAME
 from lpr.watching.settings import DEFAULTS, WatchSettings
 
@@ -57,6 +59,7 @@ class Watcher:
         self._settings = settings
         self._tracker = Tracker(track_threshold(reader), settings.max_age)
         self._fuse = fuse or Fusion(reader.regions)
+        self._overlays = OverlayFilter()
         self._count = 0
         self._reported: dict[int, tuple[int, str]] = {}
         """Sightings reported early, by track: their number and text."""
@@ -82,7 +85,9 @@ class Watcher:
         """Take the next frame and its ``detections``; return the sightings that are due."""
         moment = _time_of(frame)
         with stage("track"):
-            updated = self._tracker.update(moment, detections)
+            plates = self._overlays.plates(frame, detections)
+            self._drop_overlay_tracks()
+            updated = self._tracker.update(moment, plates)
             self._last_known = moment.frame
         due = [track for track in updated if self._should_read(track, frame)]
         if due:
@@ -91,8 +96,44 @@ class Watcher:
             for track, reading in zip(due, self._reader.recognize(crops), strict=True):
                 with stage("track"):
                     self._add_reading(track, self._observe(track, frame, boxes, reading))
+        self._read_overlays(frame)
         with stage("track"):
             return self._report(moment)
+
+    def _drop_overlay_tracks(self) -> None:
+        """Drop the tracks of text that turned out to be burnt in."""
+        for overlay in self._overlays.overlays:
+            for track in list(self.tracks):
+                # From its first detection on: another's track may only end there.
+                places = (track.path[0][1], track.box)
+                if not all(place.iou(overlay.box) >= SAME_PLACE for place in places):
+                    continue
+                self.tracks.remove(track)
+                reported = self._reported.pop(track.number, None)
+                if reported is not None:
+                    withdrawn = self._sighting(track, reported[0], "withdrawn")
+                    self._withdrawn += filter(None, [withdrawn])
+
+    def _read_overlays(self, frame: Frame) -> None:
+        """Read each overlay once, so that it can be named."""
+        unread = [overlay for overlay in self._overlays.overlays if overlay.text is None]
+        if unread:
+            crops = [rectify(frame.image, overlay.detection) for overlay in unread]
+            for overlay, reading in zip(unread, self._reader.recognize(crops), strict=True):
+                certain = reading.confidence >= _MIN_CONFIDENCE
+                overlay.text = reading.text if certain else ""
+
+    def take_ignored(self, ended: bool = False) -> tuple[Ignored, ...]:
+        """The burnt-in text that is ignored, each once: as soon as it is certain, or all of it if
+        the source has ``ended``."""
+        return tuple(
+            Ignored(overlay.text or "", overlay.box) for overlay in self._overlays.take_new(ended)
+        )
+
+    @property
+    def overlays(self) -> list[Box]:
+        """Where text is burnt into the picture."""
+        return [overlay.box for overlay in self._overlays.overlays]
 
     def skip(self, frame: Frame, still: bool) -> list[Sighting]:
         """Take a frame that skipped the detector; if it is ``still``, no plate has moved."""
@@ -111,6 +152,8 @@ class Watcher:
 
     def _should_read(self, track: Track, frame: Frame) -> bool:
         roi, box = self._settings.roi, track.box
+        if self._overlays.covers(box):
+            return False
         if not roi.holds(box, frame.width, frame.height):
             return False
         visible = WHOLE_FRAME if self._settings.detect_outside_roi else roi

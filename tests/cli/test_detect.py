@@ -397,3 +397,66 @@ def test_a_sweep_and_a_threshold_exclude_each_other() -> None:
     result = lpr("detect", CAR, "--sweep", "0.45:0.10:0.05", "--threshold", "0.3")
     assert result.status == 2
     assert "--sweep and --threshold exclude each other" in result.stderr
+
+
+# --- records that are there already -------------------------------------------------------------
+
+
+def folder_of(tmp_path: Path, *names: str) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in names:
+        shutil.copy(CAR, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "table", "submission"])
+def test_old_results_are_refused_kept_or_replaced_as_told(tmp_path: Path, format: str) -> None:
+    output = tmp_path / "out"
+    arguments = ("detect", CAR, "--format", format, "--output", output)
+    assert lpr(*arguments).status == 0
+    once = output.read_text()
+    refused = lpr(*arguments)
+    assert refused.status == 1
+    assert "--append" in refused.stderr
+    assert output.read_text() == once
+    assert lpr(*arguments, "--append").status == 0
+    lines, more = once.splitlines(), output.read_text().splitlines()
+    assert more == lines + lines[-1:]
+    assert lpr(*arguments, "--overwrite", "--fsync").status == 0
+    assert output.read_text() == once
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_an_interrupted_run_is_taken_up_where_it_was(tmp_path: Path, format: str) -> None:
+    folder = folder_of(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    output = tmp_path / "out"
+    arguments = ("detect", folder, CLIP, "--format", format, "--output", output)
+    assert lpr(*arguments, "--resume").status == 0
+    whole = output.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for kept in (1, 2, 3, len(lines) - 5):
+        output.write_bytes(b"".join(lines[:kept]) + lines[kept][:9])  # torn, as by a loss of power
+        result = lpr(*arguments, "--resume")
+        assert result.status == 0
+        assert output.read_bytes() == whole
+
+
+def test_a_format_that_names_no_sources_cannot_be_resumed(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    result = lpr("detect", CAR, "--format", "table", "--output", output, "--resume")
+    assert result.status == 1
+    assert "jsonl or csv" in result.stderr
+    assert lpr("detect", CAR, "--resume").status == 2
+
+
+def test_a_video_that_cannot_be_saved_is_read_to_its_end(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.symlink_to("/dev/full")
+    result = lpr("detect", CLIP, CAR, "--save", tmp_path / "out")
+    assert result.status == 0
+    result = lpr("detect", CLIP, "--save", film)
+    assert result.status == 1
+    frames = [record for record in result.records if record["type"] == "frame"]
+    assert len(frames) == 48
+    assert "No space left" in result.stderr

@@ -470,3 +470,67 @@ def test_pictures_are_for_detect() -> None:
     result = lpr("watch", SAMPLES / "car.jpg")
     assert result.status == 1
     assert "lpr detect" in result.stderr
+
+
+# --- outputs that fail, and outputs that are there already ----------------------------------------
+
+LIMITED = """
+import resource, sys
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), hard))
+from lpr.cli import main
+main(sys.argv[2:])
+"""
+
+
+def on_a_full_disk(size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run lpr where no file grows beyond ``size`` bytes; records go into a pipe."""
+    return subprocess.run(
+        [sys.executable, "-c", LIMITED, str(size), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LPR_LOAD_PLUGINS": ""},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("extra", ["--evidence", "--timeline", "--save"])
+def test_an_extra_output_on_a_full_disk_costs_no_record(tmp_path: Path, extra: str) -> None:
+    run = on_a_full_disk(1500, "watch", CLIP, extra, tmp_path / "out.mp4")
+    records = [json.loads(line) for line in run.stdout.splitlines()]
+    assert sorted(texts(records)) == sorted(TEXTS)
+    assert not any("files" in record for record in records)
+    assert run.returncode == 1
+    assert run.stderr.count("records go on without it") == 1
+    assert "too large" in run.stderr
+    assert "3 vehicles" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_log_on_a_full_disk_has_no_torn_line(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    run = on_a_full_disk(2500, "watch", CLIP, "--output", log)
+    assert run.returncode == 1
+    assert "too large" in run.stderr
+    assert log.read_text().endswith("\n")
+    assert [json.loads(line)["type"] for line in log.read_text().splitlines()] == ["sighting"]
+
+
+def test_a_watch_adds_to_its_log_and_replaces_it_only_if_told(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    for _ in range(2):
+        assert lpr("watch", CLIP, "--output", log, "--fsync").status == 0
+    assert len(log.read_text().splitlines()) == 6
+    assert lpr("watch", tmp_path / "mistyped.mp4", "--output", log).status == 1
+    assert len(log.read_text().splitlines()) == 7
+    assert lpr("watch", CLIP, "--output", log, "--overwrite").status == 0
+    assert len(log.read_text().splitlines()) == 3
+
+
+def test_evidence_is_bounded(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    result = lpr("watch", CLIP, "--evidence", folder, "--evidence-keep", "1KB")
+    assert result.status == 0
+    assert len(list(folder.iterdir())) == 2
+    assert lpr("watch", CLIP, "--evidence", folder, "--evidence-keep", "lots").status == 2
+    assert lpr("watch", CLIP, "--evidence-keep", "1GB").status == 2

@@ -27,6 +27,16 @@ def test_plates_count_whose_middle_lies_in_a_polygon() -> None:
     assert both.holds(Box(0, 0, 40, 20), 640, 360)
 
 
+def test_an_excluded_polygon_is_no_part_of_the_region() -> None:
+    label = Box(0, 0, 40, 20)
+    roi = RegionOfInterest.parse(["!0,0 0.2,0 0.2,0.2 0,0.2"])
+    assert not roi.holds(label, 640, 360)
+    assert roi.holds(Box(300, 200, 340, 220), 640, 360)
+    assert roi.window(640, 360) == (0, 0, 640, 360)
+    inside = RegionOfInterest.parse(["0,0 1,0 1,1 0,1", " !0,0 0.2,0 0.2,0.2 0,0.2"])
+    assert not inside.holds(label, 640, 360)
+
+
 def test_only_as_much_as_it_takes_is_looked_at() -> None:
     assert RegionOfInterest.parse(["0.25,0.5 0.75,0.5 0.5,1"]).window(640, 360) == (
         160,
@@ -37,7 +47,18 @@ def test_only_as_much_as_it_takes_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0,0 1,1", "0,0 1,0 2,1", "a,b c,d e,f", "0,0 1,0 1", "0,0 0.5,0.5 1,1", "0,0,0"]
+    "text",
+    [
+        "",
+        "0,0 1,1",
+        "0,0 1,0 2,1",
+        "a,b c,d e,f",
+        "0,0 1,0 1",
+        "0,0 0.5,0.5 1,1",
+        "0,0,0",
+        "!",
+        "!!0,0 1,0 1,1",
+    ],
 )
 def test_what_is_no_polygon_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="polygon"):
