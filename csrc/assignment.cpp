@@ -24,7 +24,8 @@ double iou(const Corners& a, const Corners& b) {
   if (width <= 0 || height <= 0) return 0;
   const double intersection = width * height;
   const double areas = (a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0);
-  return intersection / (areas - intersection);
+  // Areas of tiny boxes underflow.
+  return areas > intersection ? std::min(intersection / (areas - intersection), 1.0) : 0;
 }
 
 }  // namespace
@@ -77,8 +78,7 @@ class Assignment {
     std::int64_t contested = 0;
     for (std::int64_t row = 0; row < rows_; ++row) {
       const double* cost = costs_ + row * columns_;
-      std::int64_t best = 0;
-      for (std::int64_t j = 1; j < columns_; ++j) best = cost[j] < cost[best] ? j : best;
+      const std::int64_t best = std::min_element(cost, cost + columns_) - cost;
       if (cost[best] > limit_) continue;
       if (row_of_[best] < 0) {
         assign(row, best);

@@ -18,9 +18,11 @@ namespace {
 template <class T>
 using Array = py::array_t<T, py::array::c_style>;
 
+// NumPy gives an axis of length 1 any stride: negative, zero or huge.
 lpr::Picture picture(const py::array_t<std::uint8_t>& image) {
-  return {image.data(), static_cast<int>(image.shape(1)), static_cast<int>(image.shape(0)),
-          image.strides(0)};
+  const auto width = static_cast<int>(image.shape(1));
+  const auto height = static_cast<int>(image.shape(0));
+  return {image.data(), width, height, height > 1 ? image.strides(0) : 3 * py::ssize_t{width}};
 }
 
 // The last three axes of `out`.
@@ -170,7 +172,9 @@ py::object assign(py::handle costs, py::handle limit) {
   if (reinterpret_cast<std::uintptr_t>(values) % alignof(double) != 0) return py::none();
   const std::int64_t rows = table.shape(0);
   const std::int64_t columns = table.shape(1);
-  if (!std::all_of(values, values + rows * columns, is_bounded)) return py::none();
+  std::int64_t outside = 0;
+  for (std::int64_t k = 0; k < rows * columns; ++k) outside += is_bounded(values[k]) ? 0 : 1;
+  if (outside > 0) return py::none();
 
   std::vector<std::int64_t> column_of(static_cast<std::size_t>(rows));
   {
@@ -179,9 +183,11 @@ py::object assign(py::handle costs, py::handle limit) {
     if (rows * columns > small) release.emplace();
     lpr::assign(values, rows, columns, most, column_of.data());
   }
-  py::list pairs;
+  py::list pairs(rows - std::count(column_of.begin(), column_of.end(), -1));
+  py::ssize_t number = 0;
   for (std::int64_t row = 0; row < rows; ++row) {
-    if (column_of[row] >= 0) pairs.append(py::make_tuple(row, column_of[row]));
+    if (column_of[row] < 0) continue;
+    PyList_SET_ITEM(pairs.ptr(), number++, py::make_tuple(row, column_of[row]).release().ptr());
   }
   return pairs;
 }
