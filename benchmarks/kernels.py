@@ -1,4 +1,4 @@
-"""Each kernel against the way to do it with OpenCV, NumPy and SciPy: same inputs, same answers, one run.
+"""Each kernel against OpenCV, NumPy or SciPy: same inputs, same answers, one run.
 
 Usage: ``python benchmarks/kernels.py [NAME ...]``, NAME being the beginning of some rows' names.
 

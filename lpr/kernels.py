@@ -360,8 +360,9 @@ def buffered_iou(
 ) -> NDArray[np.float64]:
     """Buffered intersection over union of each pair of boxes, ``N x M`` (C-BIoU, Yang et al. 2023).
 
-    Boxes are ``(x0, y0, x1, y1)``, within -1e100..1e100. Each is first enlarged on every side by ``buffer`` (0..10) times
-    its width or height, so that small boxes that moved by more than their size still overlap.
+    Boxes are ``(x0, y0, x1, y1)``, within -1e100..1e100. Each is first enlarged on every side by
+    ``buffer`` (0..10) times its width or height, so that small boxes that moved by more than their
+    size still overlap.
     """
     if not 0 <= buffer <= _MAX_MARGIN:
         raise ValueError(f"buffer must lie in 0..{_MAX_MARGIN:g}, not {buffer}")
@@ -378,7 +379,10 @@ def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
     -1e300..1e300. Exact (shortest augmenting paths, Crouse 2016); pairs are in order of their rows.
     """
     pairs = _kernels.assign(costs, limit)
-    return pairs if pairs is not None else _kernels.assign(_costs(costs, limit), limit)
+    if pairs is None:
+        pairs = _kernels.assign(_costs(costs, limit), limit)
+        assert pairs is not None
+    return pairs
 
 
 def _costs(costs: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
@@ -495,9 +499,7 @@ def _ragged(
     return values, offsets
 
 
-def _output(
-    out: Float32 | None, shape: tuple[int, ...], *inputs: NDArray[np.generic]
-) -> Float32:
+def _output(out: Float32 | None, shape: tuple[int, ...], *inputs: NDArray[np.generic]) -> Float32:
     """Check ``out``, which may not overlap the ``inputs``, or return a new array."""
     if out is None:
         return np.empty(shape, np.float32)

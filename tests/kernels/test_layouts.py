@@ -55,18 +55,18 @@ def test_any_view_of_a_picture_is_read_right_or_refused(
     view = whole[:: steps[0], :: steps[1], :: -1 if flip else 1]
     copy = np.ascontiguousarray(view)
     height, width = view.shape[:2]
+    packed = not flip and (steps[1] == 1 or width == 1) and (steps[0] > 0 or height == 1)
     quads = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32) * np.float32([width, height])
     calls: list[Callable[[np.ndarray], np.ndarray]] = [
         lambda image: kernels.letterbox(image, *size, impl=impl)[0],
         lambda image: kernels.warp(image, quads, *size, impl=impl),
     ]
     for call in calls:
-        try:
-            got = call(view)
-        except ValueError as error:
-            assert "pass np.ascontiguousarray(image)" in str(error)
+        if not packed:
+            with pytest.raises(ValueError, match=r"pass np.ascontiguousarray\(image\)"):
+                call(view)
         else:
-            np.testing.assert_array_equal(got, call(copy))
+            np.testing.assert_array_equal(call(view), call(copy))
 
 
 def laid_out(values: np.ndarray, layout: str) -> np.ndarray:
@@ -167,7 +167,7 @@ def test_more_steps_dropped_than_there_are_leave_none() -> None:
 
 
 def test_classes_are_whole_numbers_that_fit() -> None:
-    with pytest.raises(ValueError, match="classes must lie in 1..2097152"):
+    with pytest.raises(ValueError, match=r"classes must lie in 1\.\.2097152"):
         kernels.confusion([[1 << 31]], [[1.0]], (1 << 31) + 1)
     with pytest.raises(ValueError, match="texts must hold classes"):
         kernels.confusion([[0.5]], [[1.0]], 3)  # type: ignore[list-item]
