@@ -1,4 +1,4 @@
-"""Each kernel against the way to do it with OpenCV and NumPy: same inputs, same answers, one run.
+"""Each kernel against OpenCV, NumPy or SciPy: same inputs, same answers, one run.
 
 Usage: ``python benchmarks/kernels.py [NAME ...]``, NAME being the beginning of some rows' names.
 
@@ -22,6 +22,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from lpr import kernels
 from lpr.types import Float32, Image
@@ -272,9 +274,28 @@ def numpy_vote(texts: list[str], weights: list[list[float]]) -> tuple[str, tuple
     return "".join(voted), tuple(shares)
 
 
+def assign_races(rng: np.random.Generator) -> Iterator[Race]:
+    for count in (8, 30, 100):
+        costs = rng.uniform(0, 1, (count, count))
+
+        def ours(costs: NDArray[np.float64] = costs) -> list[tuple[int, int]]:
+            return kernels.assign(costs, 1.0)
+
+        def theirs(costs: NDArray[np.float64] = costs) -> object:
+            return linear_sum_assignment(costs)
+
+        def agree(costs: NDArray[np.float64] = costs) -> str:
+            total = sum(costs[pair] for pair in kernels.assign(costs, 1.0))
+            np.testing.assert_allclose(total, costs[linear_sum_assignment(costs)].sum())
+            return "same cost"
+
+        yield Race(f"assign {count} rows to {count} columns", ours, theirs, agree)
+
+
 def races() -> Iterator[Race]:
     rng = np.random.default_rng(1)
-    for several in (letterbox_races, warp_races, nms_races, ctc_races, beam_races, fuse_races):
+    kinds = letterbox_races, warp_races, nms_races, ctc_races, beam_races, fuse_races, assign_races
+    for several in kinds:
         yield from several(rng)
 
 

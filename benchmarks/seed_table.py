@@ -64,7 +64,7 @@ UNDONE = (
     Row(SMALL, "[2, 2, 2, 2], 32 filters"),
     Row(f"{SMALL}-seed-51", "the same, another seed", SMALL),
     Row(f"{SMALL}-seed-52", "the same, a third seed", SMALL),
-    Row("seed-group-norm", "group normalization", SMALL),
+    Row("seed-group-norm", "group normalization (one run)", SMALL),
     Row("seed-transformer", "spatial transformer", SMALL),
     Row("seed-lstm", "LSTM", SMALL),
     Row("seed-rnn", "simple RNN (tanh)", SMALL),

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include "finite.h"
@@ -25,7 +27,7 @@ struct Prefix {
   std::int32_t parent;
   std::int32_t last;      // class; -1: the empty text
   std::int32_t state;     // of the automaton
-  std::int32_t children;  // start of its block of children; -1: none yet
+  std::int64_t children;  // start of its block of children; -1: none yet
   std::int32_t touched;   // the last step that reached it
   // Probability of all paths that spell it and end in a blank, or in its last class.
   double blank = 0;
@@ -113,11 +115,14 @@ class Search {
 
   std::int32_t child(std::int32_t index, std::int32_t c, std::int32_t state) {
     if (at(index).children < 0) {
-      at(index).children = static_cast<std::int32_t>(children_.size());
+      at(index).children = static_cast<std::int64_t>(children_.size());
       children_.resize(children_.size() + static_cast<std::size_t>(classes_), -1);
     }
     const auto position = static_cast<std::size_t>(at(index).children + c);
     if (children_[position] < 0) {
+      if (prefixes_.size() > std::numeric_limits<std::int32_t>::max()) {
+        throw std::length_error("the beam search has more than 2**31 prefixes");
+      }
       children_[position] = static_cast<std::int32_t>(prefixes_.size());
       prefixes_.push_back({index, c, state, -1, -1});
     }

@@ -3,7 +3,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <tuple>
+#include <vector>
 
 #include "cpu.h"
 
@@ -14,9 +18,11 @@ namespace {
 template <class T>
 using Array = py::array_t<T, py::array::c_style>;
 
+// NumPy gives an axis of length 1 any stride: negative, zero or huge.
 lpr::Picture picture(const py::array_t<std::uint8_t>& image) {
-  return {image.data(), static_cast<int>(image.shape(1)), static_cast<int>(image.shape(0)),
-          image.strides(0)};
+  const auto width = static_cast<int>(image.shape(1));
+  const auto height = static_cast<int>(image.shape(0));
+  return {image.data(), width, height, height > 1 ? image.strides(0) : 3 * py::ssize_t{width}};
 }
 
 // The last three axes of `out`.
@@ -148,12 +154,42 @@ void buffered_iou(const Array<double>& first, const Array<double>& second, doubl
   lpr::buffered_iou(rows, shape[0], columns, shape[1], buffer, values);
 }
 
-void assign(const Array<double>& costs, double limit, Array<std::int64_t> column_of) {
-  const double* values = costs.data();
-  std::int64_t* columns = column_of.mutable_data();
-  const std::int64_t shape[2] = {costs.shape(0), costs.shape(1)};
-  const Release release;
-  lpr::assign(values, shape[0], shape[1], limit, columns);
+// The (row, column) pairs, or none if an argument is not as the kernel takes it: costs C-contiguous,
+// aligned and within -largest..largest, and the limit too. The checks are here, since in NumPy they
+// take longer than a small assignment.
+py::object assign(py::handle costs, py::handle limit) {
+  constexpr double largest = 1e300;  // sums of millions of costs stay finite
+  const auto is_bounded = [](double value) { return value >= -largest && value <= largest; };
+  if (!Array<double>::check_(costs)) return py::none();
+  const auto table = py::reinterpret_borrow<py::array>(costs);
+  const double most = PyFloat_AsDouble(limit.ptr());
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    return py::none();
+  }
+  if (table.ndim() != 2 || !is_bounded(most)) return py::none();
+  const auto* values = static_cast<const double*>(table.data());
+  if (reinterpret_cast<std::uintptr_t>(values) % alignof(double) != 0) return py::none();
+  const std::int64_t rows = table.shape(0);
+  const std::int64_t columns = table.shape(1);
+  std::int64_t outside = 0;
+  for (std::int64_t k = 0; k < rows * columns; ++k) outside += is_bounded(values[k]) ? 0 : 1;
+  if (outside > 0) return py::none();
+
+  std::vector<std::int64_t> column_of(static_cast<std::size_t>(rows));
+  {
+    std::optional<Release> release;
+    constexpr std::int64_t small = 1000;  // costs: an assignment of microseconds
+    if (rows * columns > small) release.emplace();
+    lpr::assign(values, rows, columns, most, column_of.data());
+  }
+  py::list pairs(rows - std::count(column_of.begin(), column_of.end(), -1));
+  py::ssize_t number = 0;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (column_of[row] < 0) continue;
+    PyList_SET_ITEM(pairs.ptr(), number++, py::make_tuple(row, column_of[row]).release().ptr());
+  }
+  return pairs;
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace lpr {
 
 enum class Impl { scalar, vector, avx2, avx512 };
 
-// A BGR picture, 3 bytes a pixel; rows are `stride` bytes apart (at least 3 * width).
+// A BGR picture, 3 bytes a pixel; rows are `stride` bytes apart (at least 3 * width, even for a
+// single row).
 struct Picture {
   const std::uint8_t* data;
   int width, height;
@@ -139,7 +140,8 @@ void buffered_iou(const double* first, std::int64_t rows, const double* second,
                   std::int64_t columns, double buffer, double* out);
 
 // The assignment of rows to columns with the minimum total cost. An unassigned row costs `limit`;
-// pairs above `limit` are forbidden. Writes each row's column, or -1.
+// pairs above `limit` are forbidden. Costs and limit lie in -1e300..1e300. Writes each row's column,
+// or -1.
 void assign(const double* costs, std::int64_t rows, std::int64_t columns, double limit,
             std::int64_t* column_of);
 

@@ -160,7 +160,8 @@ struct FastResample {
     const std::uint8_t* first = job.picture.data + span.first * stride;
     const std::uint8_t* last = job.picture.data + span.last * stride;
     start_sums<max_rows>(span.last - span.first - 1, first, last, stride, span, count, job.sums);
-    for (const std::uint8_t* row = first + (max_rows + 1) * stride; row < last; row += stride) {
+    for (int j = span.first + max_rows + 1; j < span.last; ++j) {
+      const std::uint8_t* row = job.picture.data + j * stride;
       float* __restrict sums = job.sums;
       for (int i = 0; i < count; ++i) sums[i] += span.between * row[i];
     }

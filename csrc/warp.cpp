@@ -114,10 +114,13 @@ std::optional<Plan> make_plan(const float* corners, const Planes& out, const War
               samples_for(std::max(left, right) * enlargement, window.height)};
 }
 
+// `value` within 0..`largest`; 0 for a NaN, which has no integer.
+double clamped(double value, double largest) { return value > 0 ? std::min(value, largest) : 0; }
+
 // Adds the bilinear sample at a source position to `sum`; border pixels extend outwards.
 void add_sample(const Picture& picture, double x, double y, double* sum) {
-  x = std::clamp(x - 0.5, 0.0, picture.width - 1.0);
-  y = std::clamp(y - 0.5, 0.0, picture.height - 1.0);
+  x = clamped(x - 0.5, picture.width - 1.0);
+  y = clamped(y - 0.5, picture.height - 1.0);
   const int left = std::max(std::min(static_cast<int>(x), picture.width - 2), 0);
   const int top = std::max(std::min(static_cast<int>(y), picture.height - 2), 0);
   const double fx = x - left;
@@ -178,7 +181,7 @@ struct Range {
   int last_cell;  // last pixel with a right or lower neighbour, relative to the origin
 
   static Range around(double centre, int size) {
-    const auto origin = static_cast<int>(std::clamp(centre, 0.0, size - 1.0));
+    const auto origin = static_cast<int>(clamped(centre, size - 1.0));
     return {origin, static_cast<float>(-origin), static_cast<float>(size - 1 - origin),
             size - 2 - origin};
   }
@@ -334,7 +337,7 @@ struct FastSample {
 // Requires that every pixel has neighbours, offsets fit into 32 bits, and the CPU is little-endian.
 bool supports_fast_path(const Picture& picture) {
   return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && picture.width > 1 && picture.height > 1 &&
-         picture.height * picture.stride <= std::numeric_limits<std::int32_t>::max();
+         picture.stride <= std::numeric_limits<std::int32_t>::max() / picture.height;
 }
 
 void sample_fast(const Picture& picture, const Plan& plan, const Planes& out, Channels channels,

@@ -5,6 +5,8 @@ the same results, up to float32 rounding where pictures are resampled. Functions
 have one implementation.
 
 A wrong dtype raises :class:`TypeError`; a wrong shape, layout or value raises :class:`ValueError`.
+Arrays may have any strides and any alignment unless a function says otherwise; what the kernels do
+not take as it lies is copied first. No array is changed but ``out``.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,14 @@ from lpr import _kernels
 from lpr.specs import Channels, Resize
 from lpr.types import Float32, Image
 
+_Item = TypeVar("_Item", bound=np.generic)
+
 _MAX_SIZE = 1 << 16  # Pixels a side; offsets into a picture then fit the kernels' integers
 _MAX_WEIGHT = 1e12  # A sum of 9,000 such weights still holds a weight of 1 exactly in float64
 _MAX_BEAM = 1024  # Prefixes; far more than any plate needs, and bounds memory
+_MAX_CLASSES = 1 << 21  # More than Unicode has characters; fits the kernels' integers
+_MAX_COORDINATE = 1e100  # Areas of enlarged boxes then stay finite in float64
+_MAX_COST = 1e300  # Sums of millions of costs then stay finite in float64
 _MAX_MARGIN = 10.0  # Times a box's or quad's side; larger crops would show nothing of it
 
 
@@ -85,7 +92,7 @@ def letterbox(
     ``image`` is BGR, ``uint8``, ``H x W x 3``; its rows may be strided (a view of a larger picture
     needs no copy). The result is ``float32``, ``K x height x width``, in 0..1 (pixel / 255); K is 1
     for ``"gray"`` (0.299 R + 0.587 G + 0.114 B) and otherwise 3. It is written to ``out`` if given,
-    for instance an entry of a batch.
+    for instance an entry of a batch; ``out`` may not share memory with ``image``.
 
     ``"letterbox"`` keeps the aspect ratio, centres the picture and fills the rest with ``pad``;
     ``"stretch"`` fills the whole input. On an axis that shrinks, ``"area"`` averages the source
@@ -95,7 +102,7 @@ def letterbox(
     """
     _check_picture(image)
     _check_size(width, height)
-    out = _output(out, (_planes(channels), height, width))
+    out = _output(out, (_planes(channels), height, width), image)
     fit = _choice("resize", resize, _kernels.Resize)
     order = _choice("channels", channels, _kernels.Channels)
     method = _choice("interpolation", interpolation, _kernels.Interpolation)
@@ -129,7 +136,8 @@ def warp(
     ``"letterbox"`` keeps the quad's aspect ratio (mean lengths of opposite edges) and fills the
     rest with mid-gray, 0.5 before ``mean`` and ``std``; ``"stretch"`` fills the whole output. The
     entry is all mid-gray for a quad that is not finite, is not strictly convex (or has no area), or
-    whose margin reaches beyond the horizon.
+    whose margin reaches beyond the horizon. ``out``, if given, is written to and returned; it may
+    not share memory with ``image`` or ``quads``.
     """
     _check_picture(image)
     _check_size(width, height)
@@ -138,7 +146,7 @@ def warp(
         raise ValueError(f"margin must lie between -0.5 and {_MAX_MARGIN:g}, not {margin}")
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
         raise ValueError(f"mean must be finite and std positive, not {mean} and {std}")
-    out = _output(out, (len(quads), _planes(channels), height, width))
+    out = _output(out, (len(quads), _planes(channels), height, width), image, quads)
     fit = _choice("resize", resize, _kernels.Resize)
     order = _choice("channels", channels, _kernels.Channels)
     _kernels.warp(image, quads, out, fit, order, margin, mean, std, impl)
@@ -176,6 +184,7 @@ def ctc_greedy(
     logits = _floats("logits", logits, (None, None, None))
     sequences, steps, classes = logits.shape
     _check_blank(blank, classes, dropped)
+    dropped = min(dropped, steps)
     best = np.empty((sequences, steps), np.int32)
     confidences = np.empty((sequences, steps), np.float32)
     begins, ends = np.empty_like(best), np.empty_like(best)
@@ -213,6 +222,7 @@ def ctc_beam(
     logits = _floats("logits", logits, (None, None, None))
     sequences, steps, classes = logits.shape
     _check_blank(blank, classes, dropped)
+    dropped = min(dropped, steps)
     if not (1 <= top <= width <= _MAX_BEAM):
         raise ValueError(
             f"top and width must satisfy 1 <= top <= width <= {_MAX_BEAM}, not {top} and {width}"
@@ -306,13 +316,15 @@ def confusion(
     ``float64``, ``S x (classes + 1)``: the votes for each class in each of S slots and, in the last
     column, for deletion.
     """
+    if not 1 <= classes <= _MAX_CLASSES:
+        raise ValueError(f"classes must lie in 1..{_MAX_CLASSES}, not {classes}")
     values, offsets = _ragged("weights", weights)
     symbols, places = _ragged("texts", texts)
     if not np.array_equal(offsets, places):
         raise ValueError("weights must hold one number for each class of each text")
     if not ((values >= 0) & (values <= _MAX_WEIGHT)).all():
         raise ValueError(f"weights must lie in 0..{_MAX_WEIGHT:g}")
-    if not ((symbols >= 0) & (symbols < classes)).all():
+    if not ((symbols >= 0) & (symbols < classes) & (symbols == np.floor(symbols))).all():
         raise ValueError(f"texts must hold classes, 0..{classes - 1}")
     votes = np.empty((len(symbols), classes + 1))
     return votes[: _kernels.confusion(symbols.astype(np.int32), values, offsets, votes)]
@@ -339,7 +351,7 @@ def legal_path(
         raise ValueError(f"least must lie above 0 and be at most 1, not {least}")
     automaton = _automaton(transitions, accepting, votes.shape[1] - 1)
     chosen = np.empty(len(votes), np.int32)
-    score = _kernels.legal_path(np.ascontiguousarray(votes), *automaton, least, chosen)
+    score = _kernels.legal_path(_contiguous(votes), *automaton, least, chosen)
     return None if score == -math.inf else (tuple(chosen.tolist()), score)
 
 
@@ -348,8 +360,9 @@ def buffered_iou(
 ) -> NDArray[np.float64]:
     """Buffered intersection over union of each pair of boxes, ``N x M`` (C-BIoU, Yang et al. 2023).
 
-    Boxes are ``(x0, y0, x1, y1)``. Each is first enlarged on every side by ``buffer`` (0..10) times
-    its width or height, so that small boxes that moved by more than their size still overlap.
+    Boxes are ``(x0, y0, x1, y1)``, within -1e100..1e100. Each is first enlarged on every side by
+    ``buffer`` (0..10) times its width or height, so that small boxes that moved by more than their
+    size still overlap.
     """
     if not 0 <= buffer <= _MAX_MARGIN:
         raise ValueError(f"buffer must lie in 0..{_MAX_MARGIN:g}, not {buffer}")
@@ -360,17 +373,26 @@ def buffered_iou(
 
 
 def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
-    """The (row, column) pairs with the minimum total of ``costs`` (``float64``, ``N x M``, finite).
+    """The (row, column) pairs with the minimum total of ``costs`` (``float64``, ``N x M``).
 
-    An unassigned row costs ``limit``, and no pair may cost more. Exact (shortest augmenting paths,
-    Crouse 2016); pairs are in order of their rows.
+    An unassigned row costs ``limit``, and no pair may cost more. Costs and limit lie in
+    -1e300..1e300. Exact (shortest augmenting paths, Crouse 2016); pairs are in order of their rows.
     """
+    pairs = _kernels.assign(costs, limit)
+    if pairs is None:
+        pairs = _kernels.assign(_costs(costs, limit), limit)
+        assert pairs is not None
+    return pairs
+
+
+def _costs(costs: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    """Return ``costs`` as the kernel takes them."""
     _check_dtype("costs", costs, np.float64)
-    if costs.ndim != 2 or not np.isfinite(costs).all() or not math.isfinite(limit):
-        raise ValueError("costs must be N x M and finite, and limit must be finite")
-    column_of = np.empty(len(costs), np.int64)
-    _kernels.assign(np.ascontiguousarray(costs), limit, column_of)
-    return [(row, column) for row, column in enumerate(column_of.tolist()) if column >= 0]
+    if costs.ndim != 2 or not (abs(costs) <= _MAX_COST).all() or not abs(limit) <= _MAX_COST:
+        raise ValueError(
+            f"costs must be N x M and, like limit, lie in -{_MAX_COST:g}..{_MAX_COST:g}"
+        )
+    return _contiguous(costs)
 
 
 def _boxes(name: str, boxes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
@@ -378,8 +400,10 @@ def _boxes(name: str, boxes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
         values = np.array(boxes, np.float64) if len(boxes) else np.empty((0, 4))
     except (TypeError, ValueError):
         values = np.empty(0)
-    if values.ndim != 2 or values.shape[1] != 4 or not np.isfinite(values).all():
-        raise ValueError(f"{name} must hold boxes of four finite numbers")
+    if values.ndim != 2 or values.shape[1] != 4 or not (abs(values) <= _MAX_COORDINATE).all():
+        raise ValueError(
+            f"{name} must hold boxes of four numbers, -{_MAX_COORDINATE:g}..{_MAX_COORDINATE:g}"
+        )
     if not (values[:, :2] <= values[:, 2:]).all():
         raise ValueError(f"{name} must hold boxes with x0 <= x1 and y0 <= y1")
     return values
@@ -416,7 +440,7 @@ def _automaton(
     """Check an automaton and return it as the kernels take it."""
     _check_dtype("transitions", transitions, np.int32)
     _check_dtype("accepting", accepting, np.bool_)
-    states = len(transitions)
+    states = accepting.size
     if transitions.shape != (states, classes) or states == 0 or accepting.shape != (states,):
         raise ValueError(
             f"transitions must be S x {classes} and accepting S, with S > 0, "
@@ -424,7 +448,7 @@ def _automaton(
         )
     if not ((transitions >= -1) & (transitions < states)).all():
         raise ValueError(f"transitions must be states, -1..{states - 1}")
-    return np.ascontiguousarray(transitions), np.ascontiguousarray(accepting).view(np.uint8)
+    return _contiguous(transitions), _contiguous(accepting).view(np.uint8)
 
 
 def _check_picture(image: Image) -> None:
@@ -444,7 +468,7 @@ def _check_picture(image: Image) -> None:
 
 
 def _floats(name: str, values: Float32, shape: tuple[int | None, ...]) -> Float32:
-    """Return ``values``, C-contiguous; None in ``shape`` is any length."""
+    """Return ``values`` as the kernels take them; None in ``shape`` is any length."""
     _check_dtype(name, values, np.float32)
     fits = len(shape) == values.ndim and all(
         expected in (None, actual) for expected, actual in zip(shape, values.shape, strict=True)
@@ -452,7 +476,13 @@ def _floats(name: str, values: Float32, shape: tuple[int | None, ...]) -> Float3
     if not fits:
         expected = " x ".join("any" if length is None else str(length) for length in shape)
         raise ValueError(f"{name} must have the shape {expected}, not {values.shape}")
-    return np.ascontiguousarray(values)
+    return _contiguous(values)
+
+
+def _contiguous(values: NDArray[_Item]) -> NDArray[_Item]:
+    """Return ``values``, C-contiguous and aligned: a copy unless they are so already."""
+    values = np.ascontiguousarray(values)
+    return values if values.flags.aligned else values.copy()
 
 
 def _ragged(
@@ -469,7 +499,8 @@ def _ragged(
     return values, offsets
 
 
-def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:
+def _output(out: Float32 | None, shape: tuple[int, ...], *inputs: NDArray[np.generic]) -> Float32:
+    """Check ``out``, which may not overlap the ``inputs``, or return a new array."""
     if out is None:
         return np.empty(shape, np.float32)
     _check_dtype("out", out, np.float32)
@@ -477,6 +508,8 @@ def _output(out: Float32 | None, shape: tuple[int, ...]) -> Float32:
         raise ValueError(f"out must have the shape {shape}, not {out.shape}")
     if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
         raise ValueError("out must be C-contiguous, aligned and writeable")
+    if any(np.may_share_memory(out, values) for values in inputs):
+        raise ValueError("out must not share memory with the other arguments")
     return out
 
 

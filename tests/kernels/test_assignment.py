@@ -56,6 +56,27 @@ def test_no_assignment_costs_less(costs: np.ndarray, limit: float) -> None:
     assert paid == pytest.approx(oracles.cheapest(costs, limit))
 
 
+def test_boxes_whose_area_underflows_do_not_overlap() -> None:
+    tiny = [(0, 0, 1e-200, 1e-200)]
+    assert kernels.buffered_iou(tiny, tiny, 0.0)[0, 0] == 0
+
+
+@pytest.mark.parametrize("size", [(8, 8), (30, 30), (30, 9), (9, 30), (40, 41)])
+@pytest.mark.parametrize("limit", [0.05, 0.5, 2.0])
+def test_larger_tables_cost_what_scipy_finds(
+    rng: np.random.Generator, size: tuple[int, int], limit: float
+) -> None:
+    scipy_optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    for values in (rng.uniform(0, 1, size), rng.integers(0, 4, size) / 4):
+        clipped = np.minimum(values, limit)  # an unassigned row costs the limit
+        rows, columns = scipy_optimize.linear_sum_assignment(clipped)
+        expected = clipped[rows, columns].sum() + limit * (size[0] - len(rows))
+        pairs = kernels.assign(values, limit)
+        paid = sum(values[pair] for pair in pairs) + limit * (size[0] - len(pairs))
+        assert paid == pytest.approx(expected)
+        assert all(values[pair] <= limit for pair in pairs)
+
+
 def test_the_nearest_pair_gives_way_where_that_helps_both() -> None:
     costs = np.array([[0.1, 0.2], [0.1, 0.9]])
     assert kernels.assign(costs, 1.0) == [(0, 1), (1, 0)]
@@ -70,6 +91,10 @@ def test_the_nearest_pair_gives_way_where_that_helps_both() -> None:
         lambda: kernels.buffered_iou([], [], -1.0),
         lambda: kernels.assign(np.zeros(3), 1.0),
         lambda: kernels.assign(np.array([[np.inf]]), 1.0),
+        lambda: kernels.assign(np.array([[np.nan]]), 1.0),
+        lambda: kernels.assign(np.full((2, 2), 1e308), 1.0),
+        lambda: kernels.assign(np.zeros((1, 1)), 1e308),
+        lambda: kernels.buffered_iou([(-1e200, 0, 1e200, 1)], [], 0.0),
         lambda: kernels.assign(np.zeros((1, 1)), float("nan")),
     ],
 )

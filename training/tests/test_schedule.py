@@ -38,6 +38,13 @@ def test_only_weights_decay(name: str, kind: type) -> None:
     assert [decays[p] for p in model.parameters()] == [0.3, 0, 0, 0]
 
 
+def test_the_founding_systems_decay_is_that_of_convolutions_alone() -> None:
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Linear(2, 2))
+    optimizer = optimizer_of(Schedule(1, weight_decay=0.3, decayed="convolutions"), model)
+    decays = {p: g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
+    assert [decays[p] for p in model.parameters()] == [0.3, 0, 0, 0]
+
+
 def test_a_batch_has_to_be_whole_in_its_parts() -> None:
     with pytest.raises(RecipeError, match="not a multiple of"):
         recognizer_recipe("seed-resnet18-2222-64", ["schedule.subdivisions=3"])

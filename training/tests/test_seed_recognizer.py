@@ -90,6 +90,7 @@ def test_the_recipe_is_the_founding_systems() -> None:
     assert (spec.mean, spec.std, spec.dropped_steps, spec.blank) == (0, 1, 2, 36)
     assert recipe.crops.affine == Affine(30.0, 0.1, 0.2, 0.2, 0.2)
     assert recipe.keep == "loss"
+    assert (recipe.ctc, recipe.schedule.decayed) == ("plate", "convolutions")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,12 @@ def test_movements_stay_within_their_ranges() -> None:
     assert turned.mean(axis=0) == pytest.approx([64, 32])
     assert np.linalg.norm(turned[1] - turned[0]) == pytest.approx(128)
     assert (affine(rng, (128, 64), Affine()) == np.eye(3)).all()
+
+
+def test_shear_is_in_degrees() -> None:
+    matrices = [affine(np.random.default_rng(n), (128, 64), Affine(shear=10.0)) for n in range(200)]
+    angles = np.rad2deg([-np.arcsin(matrix[0, 1]) for matrix in matrices])
+    assert 9 < np.abs(angles).max() <= 10
 
 
 def test_colours_are_those_of_the_spec() -> None:

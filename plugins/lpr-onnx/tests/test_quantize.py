@@ -14,7 +14,8 @@ pytest.importorskip("lpr_onnx", reason="lpr-onnx is not installed")
 
 import lpr
 import lpr_onnx_quantize
-from lpr.models import load_model
+from lpr.labels import read_labels
+from lpr.models import load_model, read_tables, write_model
 from lpr.source import open_source
 from lpr_onnx_quantize import quantize
 from tests.cli.run import SAMPLES
@@ -70,6 +71,30 @@ def test_it_reads_what_the_source_reads(quantized: Path) -> None:
         texts = {plate["text"] for plate in results.records[0]["plates"]}
         right = {p["text"] for p in run("detect", picture).records[0]["plates"]}
         assert texts == right
+
+
+def test_inputs_of_several_shapes_calibrate_together(folder: Path, tmp_path: Path) -> None:
+    """With ``resize = "fit"`` the detector's input has about the picture's proportions."""
+    light = load_model("tw-light")
+    source = shutil.copytree(light.folder, tmp_path / "fit")
+    content = read_tables(source)
+    content["detector"]["resize"] = "fit"
+    write_model(source, content)
+    image = cv2.imread(str(SAMPLES / "car.jpg"))
+    height, width = image.shape[:2]
+    parts = {
+        tmp_path / "whole.png": image,
+        tmp_path / "upright.png": image[:, width // 3 :],
+        tmp_path / "wide.png": image[height // 3 :],
+    }
+    for path, part in parts.items():
+        cv2.imwrite(str(path), part)
+    quantize(str(source), tmp_path / "out", "fit8", list(parts), read_labels(folder, "dev"), 0)
+    with lpr.load(str(tmp_path / "out"), backend="onnxruntime") as reader:
+        sizes = {reader.detector.input_size(p.shape[1], p.shape[0]) for p in parts.values()}
+        assert len(sizes) == 3
+        for part in parts.values():
+            assert "BGT6175" in [plate.text for plate in reader.read(part)]
 
 
 def test_what_is_quantized_cannot_be_quantized_again(quantized: Path, folder: Path) -> None:

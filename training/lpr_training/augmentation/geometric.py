@@ -47,7 +47,7 @@ class Affine:
     rotation: float = 0.0  # Degrees
     shift_x: float = 0.0  # Widths of the crop
     shift_y: float = 0.0  # Heights of the crop
-    shear: float = 0.0  # Radians
+    shear: float = 0.0  # Degrees
     zoom: float = 0.0  # Change of each axis's scale, as a share of it
 
 
@@ -59,7 +59,7 @@ def affine(
         return np.eye(3)
     width, height = size
     angle = np.deg2rad(rng.uniform(-1, 1) * ranges.rotation * share)
-    shear = rng.uniform(-1, 1) * ranges.shear * share
+    shear = np.deg2rad(rng.uniform(-1, 1) * ranges.shear * share)
     x, y = rng.uniform(-1, 1, 2) * (ranges.shift_x * width, ranges.shift_y * height) * share
     zooms = 1 + rng.uniform(-1, 1, 2) * ranges.zoom * share
     rotate = np.array(

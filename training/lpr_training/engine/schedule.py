@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 Optimizer: TypeAlias = Literal["adamw", "adam", "sgd"]
+Decayed: TypeAlias = Literal["weights", "convolutions"]
 Policy: TypeAlias = Literal["cosine", "steps", "exponential"]
 
 
@@ -43,7 +44,10 @@ class Schedule:
     rate: float = 2e-3  # The highest learning rate
     warmup: int = 200  # Steps over which the learning rate grows from 0
     lr_schedule: LrSchedule = field(default_factory=LrSchedule)
-    weight_decay: float = 0.02  # For the weights of convolutions and linear layers
+    weight_decay: float = 0.02
+    decayed: Decayed = "weights"
+    """What decays: ``weights`` are those of convolutions, linear and recurrent layers;
+    ``convolutions`` are only the first, as in Keras models with a kernel regularizer on those."""
     momentum: float = 0.9  # For ``sgd``
     ema_decay: float = 0.999  # Decay of the weights' moving average; 0 for no averaging
     grad_clip: float = 10.0  # The greatest norm of the gradients; 0 for no clipping
@@ -94,11 +98,15 @@ class Schedule:
 
 
 def optimizer_of(schedule: Schedule, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the schedule's optimizer. Only convolutions' and linear layers' weights decay."""
+    """Return the schedule's optimizer. Biases and normalizations never decay."""
     parameters = list(model.parameters())
+    axes = 2 if schedule.decayed == "weights" else 3  # kernels of convolutions have three or four
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {
+            "params": [p for p in parameters if p.ndim >= axes],
+            "weight_decay": schedule.weight_decay,
+        },
+        {"params": [p for p in parameters if p.ndim < axes], "weight_decay": 0.0},
     ]
     if schedule.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=schedule.rate, momentum=schedule.momentum)

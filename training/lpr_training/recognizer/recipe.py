@@ -34,6 +34,9 @@ class RecognizerRecipe:
     spec: CtcSpec
     crops: CropSettings
     smoothing: float = 0.0  # Weight of the label smoothing
+    ctc: Literal["character", "plate"] = "character"
+    """The CTC loss of a batch: the mean over texts of the loss ``character`` by character (each
+    text's loss divided by its length), or of the whole ``plate``, as in Keras."""
     shape: Shape = field(default_factory=Shape)  # The plain network, unless ``resnet_gru`` is given
     resnet_gru: ResNetGru | None = None
     keep: Literal["score", "loss"] = "score"  # Figure on ``dev`` that selects the best weights

@@ -133,14 +133,16 @@ class RecognizerTask:
         """The CTC loss (Graves et al. 2006); ``scores`` are the ``N x T x C`` log probabilities of
         those crops that show a plate."""
         lengths = batch.lengths[batch.lengths > 0]
-        return functional.ctc_loss(
+        losses = functional.ctc_loss(
             scores.transpose(0, 1),
             batch.texts,
             torch.full_like(lengths, scores.shape[1]),
             lengths,
             blank=self.spec.blank,
+            reduction="none",
             zero_infinity=True,
         )
+        return (losses / lengths if self.recipe.ctc == "character" else losses).mean()
 
     def check(self, model: nn.Module, margin: float | None = None) -> dict[str, float]:
         """Read the plates of ``dev`` by their labelled boxes and by jittered ones; ``margin``
