@@ -30,15 +30,15 @@ def fit_stored(outcomes: Iterable[Outcome]) -> tuple[int, int]:
             continue  # what is found needs no other explanation
         width, height, orientation = stored_form(str(outcome.picture.path))
         if orientation != 1:
-            other = Outcome.of(_turned(outcome.picture, width, height, orientation), outcome.outputs)
+            other = Outcome.of(
+                _turned(outcome.picture, width, height, orientation), outcome.outputs
+            )
             as_is += sum(outcome.is_found(index) for index in range(len(outcome.matches)))
             stored += sum(other.is_found(index) for index in range(len(other.matches)))
     return as_is, stored
 
 
-def _turned(
-    picture: LabelledPicture, width: int, height: int, orientation: int
-) -> LabelledPicture:
+def _turned(picture: LabelledPicture, width: int, height: int, orientation: int) -> LabelledPicture:
     def turned(box: Box) -> Box:
         return upright_box(box, width, height, orientation)
 

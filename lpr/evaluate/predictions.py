@@ -57,8 +57,8 @@ def read_predictions(file: Path) -> dict[str, Prediction]:
             name, prediction = Path(record["source"]).name, _prediction(record)
         except json.JSONDecodeError as error:
             raise SourceError(
-                f"{file}, line {number}: is not JSON ({error.msg}); a line cut short is what a "
-                "killed program leaves: remove it or read the picture again"
+                f"{file}, line {number}: no record, as it is no JSON ({error.msg}); a killed "
+                "program leaves a line cut short: remove it, or read the picture again"
             ) from error
         except _MALFORMED as error:
             raise SourceError(

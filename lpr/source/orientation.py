@@ -54,7 +54,7 @@ def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
 
 
 def upright_box(box: Box, width: int, height: int, orientation: int) -> Box:
-    """A box on the stored pixels (``width`` x ``height``) as a box of the picture as it is shown."""
+    """A box on the stored pixels (``width`` x ``height``) as one of the upright picture."""
     x0, y0, x1, y1 = box
     if orientation in (2, 3, 6, 7):  # the stored rows or columns run from right to left
         flips_x = orientation in (2, 3, 7)

@@ -27,8 +27,8 @@ from lpr_training.cli.synth import sample, synth
 from lpr_training.labelling.values import reasons
 
 if TYPE_CHECKING:
-    from lpr_training.labelling.kmeans import Distance
     from lpr_training.labelling.formats import Names
+    from lpr_training.labelling.kmeans import Distance
     from lpr_training.labelling.selection import Selection
     from lpr_training.labelling.settle import Settling
 
@@ -181,8 +181,8 @@ def voc_to_yolo(
     _note_selection(converted.selection)
     if left := converted.only_difficult:
         note(
-            f"no labels for {len(left)} pictures whose plates are all difficult, such as {left[0]}: "
-            "YOLO cannot mark them; train without these pictures"
+            f"no labels for {len(left)} pictures whose plates are all difficult, such as "
+            f"{left[0]}: YOLO cannot mark them; train without these pictures"
         )
     for name in classes:
         if not converted.boxes[name]:

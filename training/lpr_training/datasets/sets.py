@@ -76,7 +76,7 @@ class LabelledSet:
     def unlabelled_boxes(self) -> dict[str, list[Box]]:
         """The boxes of ``unlabelled``, and of plates labelled as difficult, by the pictures' file
         names."""
-        boxes = defaultdict(list)
+        boxes: dict[str, list[Box]] = defaultdict(list)
         for picture in _pictures(Path(self.folder)):
             if picture.difficult:
                 boxes[picture.path.name] += picture.difficult

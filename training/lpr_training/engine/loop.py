@@ -257,7 +257,5 @@ def _forget_after(step: int, file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
     if lines and not lines[-1].endswith("\n"):
         lines.pop()
-    kept = [
-        line for n, line in enumerate(lines, 1) if _metrics_line(file, n, line)["step"] <= step
-    ]
+    kept = [line for n, line in enumerate(lines, 1) if _metrics_line(file, n, line)["step"] <= step]
     file.write_text("".join(kept))

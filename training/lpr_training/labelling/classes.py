@@ -40,9 +40,7 @@ def find_texts(images: Iterable[LabelledImage]) -> list[LabelledImage]:
         replace(
             image,
             boxes=tuple(
-                each
-                if each.text or each.name in classes
-                else replace(each, text=_text(each.name))
+                each if each.text or each.name in classes else replace(each, text=_text(each.name))
                 for each in image.boxes
             ),
         )

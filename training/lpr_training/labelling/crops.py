@@ -23,7 +23,7 @@ from lpr_training.labelling.classes import check_classes
 from lpr_training.labelling.files import write_picture, writing
 from lpr_training.labelling.formats import Names, read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
-from lpr_training.labelling.settle import Settling
+from lpr_training.labelling.settle import AS_STATED, Settling
 from lpr_training.labelling.values import format_box, usable_boxes
 
 Cut: TypeAlias = tuple[Image, Box, str | None]
@@ -83,7 +83,7 @@ def by_labels(
     split: str | None,
     margin: float,
     classes: Sequence[str] = (),
-    how: Settling = Settling(),
+    how: Settling = AS_STATED,
     names: Names | None = None,
 ) -> Iterator[tuple[Path, list[Cut]]]:
     """Each labelled picture with the crops of its plates, which are the boxes of ``classes``.
@@ -93,10 +93,11 @@ def by_labels(
     """
     images = []
     for source in sources:
-        found = read_any(source, split, how, names)
-        check_classes(source, found, classes)
-        wanted = [(i, tuple(b for b in i.boxes if b.name in classes)) for i in found]
-        images += [replace(i, boxes=boxes) for i, boxes in wanted] if classes else found
+        labelled = read_any(source, split, how, names)
+        check_classes(source, labelled, classes)
+        for image in labelled:
+            kept = tuple(b for b in image.boxes if not classes or b.name in classes)
+            images.append(replace(image, boxes=kept))
     for image in tqdm(images, unit=" picture", disable=None):
         boxes = usable_boxes(image, Counter())
         if not boxes:

@@ -13,7 +13,7 @@ from lpr.labels import TABLE, normalise, read_labels, table_of
 from lpr_training.labelling.classes import find_texts
 from lpr_training.labelling.coco import is_coco, read_coco
 from lpr_training.labelling.pictures import files_below
-from lpr_training.labelling.settle import Settling, settle
+from lpr_training.labelling.settle import AS_STATED, Settling, settle
 from lpr_training.labelling.values import LabelledBox, LabelledImage
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import is_yolo, read_yolo
@@ -35,7 +35,7 @@ _FILE = re.compile(rf"(?:^|[-_.]){_NAME}(?:20\d\d)?(?:$|[-_.])", re.IGNORECASE)
 def read_any(
     path: Path,
     split: str | None = None,
-    how: Settling = Settling(),
+    how: Settling = AS_STATED,
     names: Names | None = None,
 ) -> list[LabelledImage]:
     """The labelled pictures of a file or folder, whatever their format, with boxes in pixels of

@@ -12,7 +12,7 @@ from lpr_training.labelling.files import write_text, writing
 from lpr_training.labelling.formats import PLATE, Names, read_any
 from lpr_training.labelling.groups import divide
 from lpr_training.labelling.plate_groups import PlateGroups, group_by_plate
-from lpr_training.labelling.settle import Settling
+from lpr_training.labelling.settle import AS_STATED, Settling
 from lpr_training.labelling.values import LabelledImage
 from lpr_training.labelling.yolo import read_classes
 
@@ -34,7 +34,7 @@ def make_lists(
     texts: Mapping[str, set[str]] | None = None,
     pattern: re.Pattern[str] | None = None,
     split: str | None = None,
-    how: Settling = Settling(),
+    how: Settling = AS_STATED,
     names: Names | None = None,
 ) -> Lists:
     """Split the labelled pictures of ``folder`` so that no plate is in both lists.

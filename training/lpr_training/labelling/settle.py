@@ -32,6 +32,10 @@ class Settling:
     stated_size: StatedSize | None = None
 
 
+AS_STATED = Settling()
+"""Only what the labels state; what they leave open is an error."""
+
+
 def settle(images: Iterable[LabelledImage], how: Settling) -> list[LabelledImage]:
     """The labels with boxes and sizes of the upright pictures; those without a picture stay.
 
@@ -108,6 +112,6 @@ def _exif_message(unclear: Sequence[LabelledImage]) -> str:
     first = unclear[0]
     return (
         f"{first.labels}: the EXIF orientation of {first.path} turns the picture, and the labels "
-        f"do not tell whether boxes lie on the stored or the upright one ({len(unclear)} pictures); "
-        "give --exif stored or --exif upright"
+        "do not tell whether boxes lie on the stored or the upright one "
+        f"({len(unclear)} pictures); give --exif stored or --exif upright"
     )

@@ -20,7 +20,7 @@ from lpr_training.labelling.formats import Names, own_splits, read_any
 from lpr_training.labelling.groups import divide
 from lpr_training.labelling.plate_groups import PlateGroups, group_by_plate
 from lpr_training.labelling.selection import Selection
-from lpr_training.labelling.settle import Settling
+from lpr_training.labelling.settle import AS_STATED, Settling
 
 DEFAULT_SHARE = 0.1
 """The share of the pictures in dev, and in val, if none is given."""
@@ -71,13 +71,14 @@ def make_table(
     pattern: re.Pattern[str] | None = None,
     classes: Sequence[str] = (),
     clip: bool = False,
-    how: Settling = Settling(),
+    how: Settling = AS_STATED,
     names: Names | None = None,
 ) -> Table:
     """Split the labelled pictures of ``folder`` so that no plate is in two splits.
 
     ``dev`` and ``val`` are shares (0..1) of the pictures, 0.1 by default; the rest is ``train``.
-    Without both, the splits of an export that has its own are kept. For groups of pictures see :func:`~lpr_training.labelling.plate_groups.group_by_plate`. ``texts`` (by the
+    Without both, the splits of an export that has its own are kept. For groups of
+    pictures see :func:`~lpr_training.labelling.plate_groups.group_by_plate`. ``texts`` (by the
     pictures' names) go to the boxes of pictures with one box and one text. ``classes`` are those of
     plates, by default all. Difficult boxes are kept apart, those of zero area left out. Raises
     :class:`SourceError` for labels without a picture, for boxes of several classes without
@@ -106,6 +107,7 @@ def make_table(
         else:
             unplaced += bool(known)
         rows.append(Row(picture, splits[number], tuple(plates), difficult))
+    selection.left_out.pop("difficult", None)  # they are in the rows
     strangers = len(set(texts or ()) - {picture.name for picture in together.paths})
     return Table(tuple(rows), together, selection, unplaced, strangers, bool(own))
 

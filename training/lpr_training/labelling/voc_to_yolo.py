@@ -15,7 +15,7 @@ from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import voc_files
 from lpr_training.labelling.pictures import size_of
 from lpr_training.labelling.selection import Selection
-from lpr_training.labelling.settle import Settling, settle
+from lpr_training.labelling.settle import AS_STATED, Settling, settle
 from lpr_training.labelling.values import LabelledImage, Size
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import CLASSES
@@ -51,13 +51,14 @@ def convert(
     classes: Sequence[str] = (),
     one_class: str | None = None,
     clip: bool = False,
-    how: Settling = Settling(),
+    how: Settling = AS_STATED,
 ) -> Converted:
     """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
 
     Only ``classes`` are converted, numbered in their order; by default all, sorted by name.
     ``one_class`` merges them into one class of that name. Difficult boxes and those of zero area
-    are left out; so are pictures whose boxes are all difficult, which would become negatives. Raises :class:`SourceError` for a picture of unknown size and, unless ``clip``,
+    are left out; so are pictures whose boxes are all difficult, which would become negatives.
+    Raises :class:`SourceError` for a picture of unknown size and, unless ``clip``,
     for a box that extends beyond its picture.
     """
     files = voc_files(labels)

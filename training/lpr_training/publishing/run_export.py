@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
