@@ -324,11 +324,15 @@ def test_hostile_labels_are_one_error(tmp_path: Path, file: str, content: str, w
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["id", "name", "bbox", "image_id", "category_id", "file_name", "width"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "name", "bbox", "image_id", "category_id", "file_name", "width"]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

@@ -93,9 +93,9 @@ def by_labels(
     """
     images = []
     for source in sources:
-        labelled = read_any(source, split, how, names)
-        check_classes(source, labelled, classes)
-        for image in labelled:
+        of_source = read_any(source, split, how, names)
+        check_classes(source, of_source, classes)
+        for image in of_source:
             kept = tuple(b for b in image.boxes if not classes or b.name in classes)
             images.append(replace(image, boxes=kept))
     for image in tqdm(images, unit=" picture", disable=None):
