@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,9 @@ BOX_COLUMNS = ("xmin", "ymin", "xmax", "ymax")
 COLUMNS = ("file", "split", *BOX_COLUMNS, "text")
 """The columns of a table as it is written; ``split`` may be missing in one that is read."""
 _REQUIRED = ("file", *BOX_COLUMNS, "text")
+_SHOWN = 24  # Characters of a malformed value that an error shows
+DIFFICULT = "difficult"
+"""An optional column: 1 for a plate that counts neither way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,15 @@ class LabelledPlate:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPicture:
-    """A picture and all plates on it."""
+    """A picture and the plates on it.
+
+    ``difficult`` holds the boxes of further plates that count neither way: to find one is neither
+    right nor wrong, and it is no negative for training (Pascal VOC's ``difficult``).
+    """
 
     path: Path
     plates: tuple[LabelledPlate, ...]
+    difficult: tuple[Box, ...] = ()
 
 
 class LabelRow(NamedTuple):
@@ -45,6 +53,7 @@ class LabelRow(NamedTuple):
     box: Box | None = None
     text: str | None = None
     split: str = ""
+    difficult: bool = False
 
 
 def table_of(labelled: Path) -> Path:
@@ -58,11 +67,13 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
 
     Columns: ``file`` (in the table's folder or in ``images/`` there), ``xmin``, ``ymin``, ``xmax``,
     ``ymax`` in pixels, ``text`` (separators are dropped, blank means unknown) and, optionally,
-    ``split``. A row without a box stands for a picture without a plate. Raises
-    :class:`SourceError` for a missing or malformed file, and for a split that does not exist.
+    ``split`` and ``difficult`` (1 or blank). A row without a box stands for a picture without a
+    plate. Raises :class:`SourceError` for a missing or malformed file, and for a split that does
+    not exist.
     """
     path = table_of(labelled)
     pictures: dict[str, list[LabelledPlate]] = {}
+    difficult: dict[str, list[Box]] = {}
     splits: set[str] = set()
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
@@ -73,9 +84,15 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
             for row in rows:
                 if any(row[name] is None for name in _REQUIRED):
                     raise ValueError(f"line {rows.line_num} has too few columns")
+                if not row["file"].strip() or "\0" in row["file"]:
+                    raise ValueError(f"line {rows.line_num} names no file")
+                plates = _plates(row, rows.line_num)
                 splits.add(row.get("split") or "")
                 if split is None or row.get("split") == split:
-                    pictures.setdefault(row["file"], []).extend(_plates(row))
+                    aside = (row.get(DIFFICULT) or "").strip() not in ("", "0")
+                    pictures.setdefault(row["file"], []).extend([] if aside else plates)
+                    if aside:
+                        difficult.setdefault(row["file"], []).extend(p.box for p in plates)
     except (OSError, csv.Error) as error:
         raise SourceError(f"{path}: {error}") from error
     except (AttributeError, TypeError, ValueError) as error:
@@ -89,7 +106,7 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
         known = ", ".join(sorted(filter(None, splits))) or "none"
         raise SourceError(f"{path}: no picture in split {split!r}; splits there: {known}")
     return [
-        LabelledPicture(locate(path.parent, name), tuple(plates))
+        LabelledPicture(locate(path.parent, name), tuple(plates), tuple(difficult.get(name, ())))
         for name, plates in pictures.items()
     ]
 
@@ -97,24 +114,35 @@ def read_labels(labelled: Path, split: str | None = None) -> list[LabelledPictur
 def write_labels(table: Path, rows: Iterable[LabelRow]) -> None:
     """Write ``rows`` as a table that :func:`read_labels` reads; boxes have seven digits.
 
+    The column ``difficult`` is written only where a row needs it.
+
     Raises ``OSError`` if the table cannot be written; an old one is then left as it is.
     """
+    rows = list(rows)
+    flagged = any(row.difficult for row in rows)
     with write_atomically(table) as part, part.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
+        writer.writerow((*COLUMNS, DIFFICULT) if flagged else COLUMNS)
         for row in rows:
             box = [f"{value:.7g}" for value in row.box] if row.box else [""] * len(BOX_COLUMNS)
-            writer.writerow([row.file, row.split, *box, row.text or ""])
+            flag = ["1" if row.difficult else ""] if flagged else []
+            writer.writerow([row.file, row.split, *box, row.text or "", *flag])
 
 
-def _plates(row: dict[str, str]) -> Iterator[LabelledPlate]:
-    if any(row[key].strip() for key in BOX_COLUMNS):
+def _plates(row: dict[str, str], line: int) -> list[LabelledPlate]:
+    """The plate of a row, if it has one; raises ``ValueError`` with the number of the line."""
+    if not any(row[key].strip() for key in BOX_COLUMNS):
+        return []
+    try:
         box = Box(*(float(row[key]) for key in BOX_COLUMNS))
-        if not all(map(math.isfinite, box)):
-            raise ValueError(f"a box of {row['file']} is not finite: {tuple(box)}")
-        if box.x0 > box.x1 or box.y0 > box.y1:
-            raise ValueError(f"a box of {row['file']} is turned inside out: {tuple(box)}")
-        yield LabelledPlate(box, normalise(row["text"]) or None)
+    except ValueError:
+        words = ", ".join(row[key][:_SHOWN] for key in BOX_COLUMNS)
+        raise ValueError(f"line {line}: the box {words} is not of numbers") from None
+    if not all(map(math.isfinite, box)):
+        raise ValueError(f"line {line}: a box of {row['file']} is not finite: {tuple(box)}")
+    if box.x0 > box.x1 or box.y0 > box.y1:
+        raise ValueError(f"line {line}: a box of {row['file']} is turned inside out: {tuple(box)}")
+    return [LabelledPlate(box, normalise(row["text"]) or None)]
 
 
 def normalise(text: str) -> str:

@@ -149,6 +149,9 @@ def test_the_reader_and_its_own_records_score_alike(tmp_path: Path) -> None:
         ([record("a.jpg", {"text": "A", "box": [5, 2, 3, 4]})], "is not a box"),
         ([record("a.jpg", {"text": 3, "box": [1, 2, 3, 4]})], "line 1"),
         ([record("a.jpg"), record("a.jpg")], "line 2: a second record of a.jpg"),
+        ([record("a.jpg"), record("b.jpg")[:-9]], "line 2: no record.*cut short"),
+        (['{"source": "a.jpg", "plates": ' + "[" * 200_000], "line 1: no record"),
+        ([record("a.jpg", {"text": "A", "box": [1, 2, 3, 10**400]})], "line 1: no record"),
         ([], "holds no record"),
     ],
 )

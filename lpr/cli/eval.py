@@ -23,6 +23,7 @@ from lpr.evaluate import (
     render_html,
     score_predictions,
 )
+from lpr.evaluate.exif import fit_stored, from_stored
 from lpr.labels import LabelledPicture, read_labels, table_of
 from lpr.loading import regions_of
 from lpr.models import load_model
@@ -58,6 +59,14 @@ from lpr.utils.progress import progress
     metavar="MODEL|FILE",
     help="Compare with another system on the same plates: a model or records (JSON Lines).",
 )
+@click.option(
+    "--exif",
+    type=click.Choice(["upright", "stored"]),
+    default="upright",
+    show_default=True,
+    help="Where boxes lie on pictures that their EXIF orientation turns: on the picture as it is "
+    "shown, or on the stored pixels.",
+)
 @reader_options
 def command(
     folder: Path,
@@ -68,6 +77,7 @@ def command(
     predictions: Path | None,
     html: Path | None,
     against: str | None,
+    exif: str,
     **options: Any,
 ) -> None:
     """Measure recall, exact readings and false readings on FOLDER, which holds a labels.csv.
@@ -81,6 +91,8 @@ def command(
     if against and stress:
         raise click.UsageError("--against compares pictures as they are, --stress changes them")
     pictures = read_labels(folder, split)
+    if exif == "stored":
+        pictures = list(from_stored(pictures))
     inputs = [str(picture.path) for picture in pictures]
     inputs += [str(file) for file in (table_of(folder), predictions, against) if file]
     # Everything that can fail early is checked before the models run.
@@ -92,6 +104,8 @@ def command(
     report = _run(pictures, options, predictions, stress)
     if against and not rival:
         rival = _run(pictures, {**options, "model": against})
+    if exif == "upright" and not stress and not predictions:
+        _note_turned(report)
     comparison = compare(report, rival) if rival else None
     regions: Sequence[Region] = ()
     if html or as_json:
@@ -111,6 +125,17 @@ def command(
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         _print_table(result, comparison, records or [])
+
+
+def _note_turned(report: Report) -> None:
+    """Say so if labels seem to lie on the stored pixels of EXIF-turned pictures."""
+    as_is, stored = fit_stored(report.outcomes)
+    if stored > as_is:
+        click.echo(
+            f"the EXIF orientation turns pictures whose boxes do not fit: {as_is} of their plates "
+            f"are found, and {stored} if boxes lie on the stored pixels; give --exif stored",
+            err=True,
+        )
 
 
 def _check_usage(

@@ -57,7 +57,11 @@ def recall_precision(outcomes: Sequence[Outcome]) -> list[PrecisionRecall]:
     scored: list[Scored] = []
     for outcome in outcomes:
         hits = {match for index, match in enumerate(outcome.matches) if outcome.is_found(index)}
-        scored += [(p.detection.confidence, i in hits) for i, p in enumerate(outcome.outputs)]
+        scored += [
+            (plate.detection.confidence, index in hits)
+            for index, plate in enumerate(outcome.outputs)
+            if outcome.counts(index)
+        ]
     return precision_recall_curve(scored, sum(len(outcome.picture.plates) for outcome in outcomes))
 
 

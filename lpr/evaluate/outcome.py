@@ -45,9 +45,15 @@ class Outcome:
 
     @property
     def false_readings(self) -> list[Plate]:
-        """Outputs with an IoU below 0.3 to every labelled box, and their centre in none."""
-        boxes = [plate.box for plate in self.picture.plates]
+        """Outputs with an IoU below 0.3 to every labelled box, difficult ones included, and their
+        centre in none."""
+        boxes = [*(plate.box for plate in self.picture.plates), *self.picture.difficult]
         return [o for o in self.outputs if not any(_touches(o.box, box) for box in boxes)]
+
+    def counts(self, index: int) -> bool:
+        """Whether an output counts; not if it belongs to a difficult plate and to no other."""
+        box = self.outputs[index].box
+        return index in self.matches or not any(_touches(box, d) for d in self.picture.difficult)
 
     def is_found(self, index: int) -> bool:
         """Whether a labelled plate has an output with an IoU of at least 0.5."""

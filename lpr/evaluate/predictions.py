@@ -15,6 +15,16 @@ from lpr.evaluate.report import Report
 from lpr.labels import LabelledPicture, normalise
 from lpr.types import Box, Detection, Plate, Reading, Timing
 
+# What json raises for deep nesting, and what a number beyond the range of float raises
+_MALFORMED = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
 
 @dataclass
 class Prediction:
@@ -45,7 +55,12 @@ def read_predictions(file: Path) -> dict[str, Prediction]:
             if record.get("type", "frame") != "frame":
                 continue
             name, prediction = Path(record["source"]).name, _prediction(record)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except json.JSONDecodeError as error:
+            raise SourceError(
+                f"{file}, line {number}: no record, as it is no JSON ({error.msg}); a killed "
+                "program leaves a line cut short: remove it, or read the picture again"
+            ) from error
+        except _MALFORMED as error:
             raise SourceError(
                 f"{file}, line {number}: no record of a picture ({error}); it needs source and "
                 "plates with box and text, as lpr detect writes them"
@@ -80,6 +95,8 @@ def _prediction(record: Mapping[str, Any]) -> Prediction:
     if record.get("ms") is not None:
         stages = {str(name): float(ms) for name, ms in (record.get("stages") or {}).items()}
         timing = Timing(float(record["ms"]), stages)
+        if not all(map(math.isfinite, (timing.ms, *stages.values()))):
+            raise ValueError("ms is not finite")
     return Prediction(plates, timing)
 
 

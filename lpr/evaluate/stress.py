@@ -49,11 +49,11 @@ def stressed(image: Image, picture: LabelledPicture) -> tuple[Image, LabelledPic
     if sigma > _MIN_BLUR:
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
     across, down = size[0] / width, size[1] / height
-    plates = tuple(
-        replace(
-            plate, box=Box(*(v * f for v, f in zip(plate.box, (across, down) * 2, strict=True)))
-        )
-        for plate in picture.plates
-    )
+
+    def moved(box: Box) -> Box:
+        return Box(box.x0 * across, box.y0 * down, box.x1 * across, box.y1 * down)
+
+    plates = tuple(replace(plate, box=moved(plate.box)) for plate in picture.plates)
+    difficult = tuple(map(moved, picture.difficult))
     changed = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return changed, replace(picture, plates=plates)
+    return changed, replace(picture, plates=plates, difficult=difficult)

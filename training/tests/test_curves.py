@@ -33,3 +33,14 @@ def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}')
     with pytest.raises(OutputError, match=r"c\.nothing"):
         draw_curves(tmp_path, tmp_path / "c.nothing")
+
+
+def test_a_torn_last_line_is_named_and_dropped_on_resume(tmp_path: Path) -> None:
+    from lpr_training.engine.loop import _forget_after, read_metrics
+
+    log = tmp_path / "metrics.jsonl"
+    log.write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "lo')
+    with pytest.raises(LprError, match=r"metrics\.jsonl, line 2"):
+        read_metrics(log)
+    _forget_after(5, log)
+    assert [row["step"] for row in read_metrics(log)] == [1]

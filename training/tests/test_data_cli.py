@@ -142,18 +142,28 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     voc(tmp_path / "one" / "a.xml", (20, 30, 80, 50))
     voc(tmp_path / "lost" / "b.xml", (20, 30, 80, 50))
     picture(tmp_path / "out" / "a.jpg", 50, 50)
-    voc(tmp_path / "out" / "a.xml", (60, 60, 80, 70))
+    voc(tmp_path / "out" / "a.xml", (60, 60, 80, 70), size=(50, 50))
     cases = {
         ("split", empty, "--out", tmp_path / "o"): "holds no picture",
         ("voc-to-yolo", empty, "--out", tmp_path / "o"): "holds no Pascal VOC files",
         ("lists", empty, "--out", tmp_path / "o"): "holds no labels",
         ("lists", tmp_path / "one", "--out", tmp_path / "o"): "one labelled picture",
-        ("lists", tmp_path / "lost", "--out", tmp_path / "o"): "a picture that is not there",
+        (
+            "lists",
+            tmp_path / "lost",
+            "--out",
+            tmp_path / "o",
+        ): "labels the picture b.jpg, which is not there",
         ("lists", tmp_path / "one", "--out", tmp_path / "o", "--group", "["): "not a regular",
         ("lists", tmp_path / "one", "--out", tmp_path / "o", "--group", "a"): "has no group",
         ("anchors", tmp_path / "one"): "take fewer than --count 9",
         ("anchors", tmp_path / "one", "--split", "val"): "knows the split",
-        ("crops", tmp_path / "lost", "--out", tmp_path / "o"): "a picture that is not there",
+        (
+            "crops",
+            tmp_path / "lost",
+            "--out",
+            tmp_path / "o",
+        ): "labels the picture b.jpg, which is not there",
         ("crops", tmp_path / "out", "--out", tmp_path / "o"): "lies outside of",
         ("crops", tmp_path / "one", "--out", tmp_path / "o", "--sweep", "0.4:0.1:0.1"): "--model",
     }

@@ -11,6 +11,7 @@ from lpr.utils.toml import RecipeError
 from lpr_training.augmentation.geometric import shift, zoom
 from lpr_training.datasets.pyramid import Pyramid
 from lpr_training.datasets.sets import LabelledSet, open_sets, split_pictures
+from training.tests.labels import picture
 
 VOC = """<annotation><object><name>plate</name><bndbox>
 <xmin>305</xmin><ymin>242</ymin><xmax>354</xmax><ymax>256</ymax></bndbox></object></annotation>"""
@@ -20,7 +21,7 @@ def test_voc_files_become_labelled_pictures_without_texts(tmp_path: Path) -> Non
     (tmp_path / "b.xml").write_text(VOC)
     (tmp_path / "a.xml").write_text("<annotation/>")
     for name in "ab":
-        (tmp_path / f"{name}.jpg").touch()
+        picture(tmp_path / f"{name}.jpg")
     (first, second), _ = LabelledSet(str(tmp_path), held_out=False).split()
     assert first.path == tmp_path / "a.jpg"
     assert first.plates == ()
@@ -62,7 +63,7 @@ held_out = false
 def test_a_toml_file_lists_sets_of_any_format(tmp_path: Path) -> None:
     for name in ("streets/a.png", "streets/b.png", "voc/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
+        picture(tmp_path / name)
     (tmp_path / "streets" / "labels.csv").write_text(
         "file,split,xmin,ymin,xmax,ymax,text\na.png,train,1,2,9,8,AB12\nb.png,dev,,,,,\n"
     )

@@ -91,7 +91,7 @@ def test_malformed_labels_are_named(tmp_path: Path, file: str, content: str, wor
 
 def test_boxes_that_are_turned_inside_out_are_named(tmp_path: Path) -> None:
     voc(tmp_path / "a.xml", (50, 10, 20, 30))
-    with pytest.raises(SourceError, match=r"a\.xml: the box \(50, 10, 20, 30\) is turned"):
+    with pytest.raises(SourceError, match=r"a\.xml, <object> plate: the box \(50, 10, 20, 30\) is"):
         read_any(tmp_path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
@@ -54,6 +54,21 @@ class Decisions:
         self._log = _parsed(self.log_file, self._on_disk) if self._on_disk is not None else []
         self._last = {decision.label: decision for decision in self._log}
 
+    def rebuild(self) -> bool:
+        """Write ``labels.corrected.csv`` anew where it is not what the log says, as after a kill
+        between the two files; return whether it was written.
+
+        Raises :class:`lpr.errors.OutputError` if it cannot be written.
+        """
+        content = self._corrected(self._last)
+        if not self._log or _bytes_of(self.corrected_file) == content:
+            return False
+        _replace(self.corrected_file, content)
+        return True
+
+    def _corrected(self, last: Mapping[Label, Decision]) -> bytes:
+        return self.table.corrected({label: each.after for label, each in last.items()})
+
     def of(self, label: Label) -> Decision | None:
         """The last decision on a label."""
         return self._last.get(label)
@@ -89,11 +104,10 @@ class Decisions:
                     f"{file}: was changed by another program meanwhile; restart this audit"
                 )
         last = {decision.label: decision for decision in log}
-        corrections = {label: decision.after for label, decision in last.items()}
         content = _log_content(log)
         _replace(self.log_file, content)
         self._log, self._last, self._on_disk = log, last, content
-        _replace(self.corrected_file, self.table.corrected(corrections))
+        _replace(self.corrected_file, self._corrected(last))
 
 
 def check_writable(folder: Path) -> None:

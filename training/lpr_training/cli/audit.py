@@ -66,6 +66,8 @@ def audit(
     if not any(label.is_text for labels in pictures.values() for label in labels):
         raise SourceError(f"{table.path}: no plate has a text, so there is nothing to audit")
     decisions = Decisions(table)
+    if decisions.rebuild():
+        note(f"{decisions.corrected_file}: written anew from {decisions.log_file.name}")
     with ExitStack() as stack:
         if serve:
             from lpr_training.audit.review import Review

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -26,8 +27,10 @@ from lpr_training.cli.synth import sample, synth
 from lpr_training.labelling.values import reasons
 
 if TYPE_CHECKING:
+    from lpr_training.labelling.formats import Names
     from lpr_training.labelling.kmeans import Distance
     from lpr_training.labelling.selection import Selection
+    from lpr_training.labelling.settle import Settling
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -35,6 +38,45 @@ _OUT = click.option("--out", required=True, type=FOLDER, help="The folder to wri
 _SPLIT = click.option("--split", help="Take only the pictures of this split of a labels.csv.")
 _SEED = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 _CLIP = click.option("--clip", is_flag=True, help="Clip boxes that extend beyond their picture.")
+
+
+_EXIF = click.option(
+    "--exif",
+    type=click.Choice(["stored", "upright"]),
+    help="Where boxes lie on pictures that their EXIF orientation turns: on the stored pixels, or "
+    "on the picture as it is shown. Default: what the stated size tells.",
+)
+_STATED_SIZE = click.option(
+    "--stated-size",
+    type=click.Choice(["scale", "ignore"]),
+    help="If labels state another size than the picture's, scale their boxes to the picture, or "
+    "take them as its pixels. Default: an error.",
+)
+_NAMES = click.option(
+    "--names",
+    type=click.Choice(["texts", "classes"]),
+    help="The names of boxes are texts of plates, or classes. Default: texts where a name looks "
+    "like one (ABC-1234).",
+)
+_CLASS = click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="NAME",
+    help="The class of plates (repeatable); default: all classes.",
+)
+
+
+def _settling(command: Command) -> Command:
+    """The options for what labels leave open, as ``how``."""
+
+    @functools.wraps(command)
+    def with_how(*values: Any, exif: Any, stated_size: Any, **options: Any) -> object:
+        from lpr_training.labelling.settle import Settling
+
+        return command(*values, how=Settling(exif, stated_size), **options)
+
+    return cast(Command, _EXIF(_STATED_SIZE(with_how)))
 
 
 def _texts(_: click.Context, __: click.Parameter, file: Path | None) -> dict[str, set[str]] | None:
@@ -70,10 +112,13 @@ _GROUP = click.option(
 )
 
 
-def _share(name: str, purpose: str, min_open: bool = False) -> Callable[[Command], Command]:
+def _share(
+    name: str, purpose: str, min_open: bool = False, default: float | None = 0.1
+) -> Callable[[Command], Command]:
     share = click.FloatRange(0, 1, min_open=min_open, max_open=True)
     text = f"The share of the pictures held out{purpose}."
-    return click.option(name, type=share, default=0.1, show_default=True, help=text)
+    shown = True if default is not None else "0.1, or the export's own splits"
+    return click.option(name, type=share, default=default, show_default=shown, help=text)
 
 
 @click.group()
@@ -114,8 +159,14 @@ def split(folder: Path, out: Path, move: bool) -> None:
 )
 @click.option("--one-class", metavar="NAME", help="Merge the classes into one of this name.")
 @_CLIP
+@_settling
 def voc_to_yolo(
-    labels: Path, out: Path, classes: tuple[str, ...], one_class: str | None, clip: bool
+    labels: Path,
+    out: Path,
+    classes: tuple[str, ...],
+    one_class: str | None,
+    clip: bool,
+    how: Settling,
 ) -> None:
     """Convert Pascal VOC labels to Darknet's: centres and sizes as fractions of the picture.
 
@@ -123,11 +174,16 @@ def voc_to_yolo(
     """
     from lpr_training.labelling.voc_to_yolo import convert, write
 
-    converted = convert(labels, classes, one_class, clip)
+    converted = convert(labels, classes, one_class, clip, how)
     write(converted, out)
     boxes = sum(converted.boxes.values())
     note(f"{boxes} boxes of {len(converted.files)} pictures, in {out}")
     _note_selection(converted.selection)
+    if left := converted.only_difficult:
+        note(
+            f"no labels for {len(left)} pictures whose plates are all difficult, such as "
+            f"{left[0]}: YOLO cannot mark them; train without these pictures"
+        )
     for name in classes:
         if not converted.boxes[name]:
             note(f"no box is of the class {name}")
@@ -141,6 +197,8 @@ def voc_to_yolo(
 @_TEXTS
 @_GROUP
 @_SPLIT
+@_NAMES
+@_settling
 def lists(folder: Path, out: Path, validation: float, **options: Any) -> None:
     """Write train.txt, valid.txt and plate.data for Darknet.
 
@@ -172,29 +230,28 @@ def lists(folder: Path, out: Path, validation: float, **options: Any) -> None:
     type=OUT_FILE,
     help="The labels.csv to write; its paths are relative to its folder.",
 )
-@_share("--dev", " to choose the best weights")
-@_share("--val", " for the final measurement")
+@_share("--dev", " to choose the best weights", default=None)
+@_share("--val", " for the final measurement", default=None)
 @_SEED
 @_TEXTS
 @_GROUP
-@click.option(
-    "--class",
-    "classes",
-    multiple=True,
-    metavar="NAME",
-    help="The class of plates (repeatable); default: all classes.",
-)
+@_CLASS
 @_CLIP
+@_NAMES
+@_settling
 def table(folder: Path, out: Path, **options: Any) -> None:
     """Convert labels of any format to a labels.csv with the splits train, dev and val.
 
-    No plate is in two splits: pictures of the same text stay together. Omits boxes that are
-    difficult or have no area.
+    The splits of an export with folders train, valid and test are kept, unless --dev or --val is
+    given. Otherwise pictures of the same text stay together: no plate is in two splits. Difficult
+    boxes are marked in the table and count neither way; boxes without area are omitted.
     """
     from lpr_training.labelling.table import check_free, make_table, write_rows
 
     check_free(out)
     made = make_table(folder, **options)
+    if made.own_splits:
+        note("the splits are those of the export's folders; give --dev and --val for others")
     write_rows(made.rows, out)
     counts = ", ".join(f"{made.count(name)} {name}" for name in ("train", "dev", "val"))
     with_text = sum(text is not None for _, text in made.plates)
@@ -203,6 +260,8 @@ def table(folder: Path, out: Path, **options: Any) -> None:
         f"share no plate; {len(made.plates)} plates, {with_text} of them with a text"
     )
     _note_selection(made.selection)
+    if aside := sum(len(row.difficult) for row in made.rows):
+        note(f"difficult, so that they count neither way: {aside}")
     if made.unplaced:
         note(
             f"{made.unplaced} pictures have several boxes or texts, which --texts cannot match; "
@@ -264,6 +323,8 @@ def _note_groups(with_text: int, pattern: re.Pattern[str] | None, unmatched: int
     help="Copy this model's cfg to CFG first, and take its input size and number of anchors.",
 )
 @_SPLIT
+@_NAMES
+@_settling
 def anchors(
     labels: tuple[Path, ...],
     count: int,
@@ -275,6 +336,8 @@ def anchors(
     cfg: Path | None,
     base: str | None,
     split: str | None,
+    names: Names | None,
+    how: Settling,
 ) -> None:
     """Cluster the sizes of labelled boxes into anchors, and print them as a line of a cfg.
 
@@ -291,7 +354,7 @@ def anchors(
         size, count, letterbox = copy_cfg(base, cfg)
     if cfg:
         read_checked(cfg, count)
-    images = [image for path in labels for image in read_any(path, split)]
+    images = [image for path in labels for image in read_any(path, split, how, names)]
     sizes, left_out = input_sizes(images, size, letterbox)
     started = time.monotonic()
     try:
@@ -333,6 +396,9 @@ def anchors(
     help="The model's thresholds: lowered step by step in pictures without a detection.",
 )
 @_SPLIT
+@_CLASS
+@_NAMES
+@_settling
 def crops(
     sources: tuple[Path, ...],
     out: Path,
@@ -340,6 +406,7 @@ def crops(
     model: str | None,
     sweep: Sweep | None,
     split: str | None,
+    **reading: Any,
 ) -> None:
     """Cut plates out of pictures, by labels or by a model, and write a labels.csv of the crops.
 
@@ -353,7 +420,11 @@ def crops(
     if model and split:
         raise click.UsageError("--split is for labels: a model takes all pictures")
     check_out(out, sources)
-    cut = by_model(sources, model, sweep, margin) if model else by_labels(sources, split, margin)
+    cut = (
+        by_model(sources, model, sweep, margin)
+        if model
+        else by_labels(sources, split, margin, **reading)
+    )
     splits = {} if model else {k: v for each in sources for k, v in splits_of(each).items()}
     with CropFolder(out) as folder:
         for picture, plates in cut:

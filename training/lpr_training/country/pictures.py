@@ -46,7 +46,8 @@ def write_scenes(folder: Path, region: str, rendered: Rendered, photos: Path | N
             rows.append(Row(file, split, tuple((plate.box, plate.text) for plate in scene.plates)))
     for split, picture in _photographs(photos):
         boxes = tuple((plate.box, plate.text) for plate in picture.plates)
-        rows.append(Row(picture.path.absolute(), split, boxes))
+        difficult = tuple((box, None) for box in picture.difficult)
+        rows.append(Row(picture.path.absolute(), split, boxes, difficult))
     write_rows(rows, folder / "labels.csv")
 
 

@@ -17,6 +17,7 @@ from lpr.errors import SourceError
 from lpr.labels import BOX_COLUMNS, LabelledPicture, LabelledPlate, locate, read_labels, table_of
 from lpr.types import Box
 from lpr.utils.toml import RecipeError, build, parse_toml
+from lpr_training.labelling.classes import check_classes
 from lpr_training.labelling.formats import is_table, read_any, splits_of
 
 SHIPPED = Path(__file__).with_name("shipped-sets.toml")
@@ -67,8 +68,12 @@ class LabelledSet:
         return [p for p in _pictures(path) if splits.get(p.path, "train") == "train"], []
 
     def unlabelled_boxes(self) -> dict[str, list[Box]]:
-        """The boxes of ``unlabelled`` by the pictures' file names."""
-        boxes = defaultdict(list)
+        """The boxes of ``unlabelled``, and of plates labelled as difficult, by the pictures' file
+        names."""
+        boxes: dict[str, list[Box]] = defaultdict(list)
+        for picture in _pictures(Path(self.folder)):
+            if picture.difficult:
+                boxes[picture.path.name] += picture.difficult
         for row in self._rows(self.unlabelled):
             boxes[row["file"]].append(_box(row))
         return boxes
@@ -169,11 +174,14 @@ def _pictures(path: Path) -> list[LabelledPicture]:
     if is_table(path):
         return read_labels(path)
     pictures = []
-    for image in read_any(path):
+    images = read_any(path)
+    check_classes(path, images)
+    for image in images:
         if image.path is None:
-            raise SourceError(f"{image.labels}: labels a picture that is not there; add it")
-        plates = tuple(LabelledPlate(labelled.box, labelled.text) for labelled in image.boxes)
-        pictures.append(LabelledPicture(image.path, plates))
+            raise image.missing()
+        plates = tuple(LabelledPlate(b.box, b.text) for b in image.boxes if not b.difficult)
+        difficult = tuple(b.box for b in image.boxes if b.difficult)
+        pictures.append(LabelledPicture(image.path, plates, difficult))
     return pictures
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from lpr.errors import LprError, OutputError
-from lpr_training.engine.loop import METRICS
+from lpr_training.engine.loop import METRICS, read_metrics
 
 PLOTTED = ("ap", "found", "crops_ap", "stress_ap", "crops", "scenes", "crops_jittered")
 """Figures on ``dev`` (0..1) that are plotted if a run has them."""
@@ -52,10 +51,7 @@ def _line(axes: Any, rows: list[dict[str, float]], name: str) -> None:
 
 
 def _rows(file: Path) -> list[dict[str, float]]:
-    try:
-        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise LprError(f"{file}: cannot be read ({error}); is this a run's folder?") from error
+    rows = read_metrics(file)
     if not rows:
         raise LprError(f"{file}: the run has no figures yet")
     return rows

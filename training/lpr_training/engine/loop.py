@@ -228,8 +228,34 @@ def _checkpoint_errors(file: Path) -> Iterator[None]:
         ) from error
 
 
+def read_metrics(file: Path) -> list[dict[str, float]]:
+    """The lines of a run's ``metrics.jsonl``.
+
+    Raises :class:`lpr.errors.LprError` for a missing or malformed one, with the line's number.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise LprError(f"{file}: cannot be read ({error}); is this a run's folder?") from error
+    return [_metrics_line(file, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _metrics_line(file: Path, number: int, line: str) -> dict[str, float]:
+    try:
+        row: dict[str, float] = json.loads(line)
+        float(row["step"])
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        raise LprError(
+            f"{file}, line {number}: cannot be read ({describe(error)}); if the run was killed "
+            "while it wrote this line, remove it or resume the run"
+        ) from error
+    return row
+
+
 def _forget_after(step: int, file: Path) -> None:
-    """Drop the log lines that a killed run wrote after its last checkpoint."""
-    lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    """Drop the log lines that a killed run wrote after its last checkpoint, a torn one included."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+    if lines and not lines[-1].endswith("\n"):
+        lines.pop()
+    kept = [line for n, line in enumerate(lines, 1) if _metrics_line(file, n, line)["step"] <= step]
     file.write_text("".join(kept))

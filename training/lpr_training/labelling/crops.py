@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -18,9 +19,11 @@ from lpr.errors import OutputError, SourceError
 from lpr.labels import TABLE, LabelRow, write_labels
 from lpr.types import Box, Image
 from lpr.utils.geometry import cut_out
+from lpr_training.labelling.classes import check_classes
 from lpr_training.labelling.files import write_picture, writing
-from lpr_training.labelling.formats import read_any
+from lpr_training.labelling.formats import Names, read_any
 from lpr_training.labelling.pictures import files_below, is_picture, load_picture
+from lpr_training.labelling.settle import AS_STATED, Settling
 from lpr_training.labelling.values import format_box, usable_boxes
 
 Cut: TypeAlias = tuple[Image, Box, str | None]
@@ -76,19 +79,31 @@ class CropFolder:
 
 
 def by_labels(
-    sources: Sequence[Path], split: str | None, margin: float
+    sources: Sequence[Path],
+    split: str | None,
+    margin: float,
+    classes: Sequence[str] = (),
+    how: Settling = AS_STATED,
+    names: Names | None = None,
 ) -> Iterator[tuple[Path, list[Cut]]]:
-    """Each labelled picture with the crops of its plates.
+    """Each labelled picture with the crops of its plates, which are the boxes of ``classes``.
 
-    Raises :class:`SourceError` for labels without a picture and for boxes outside of it.
+    Raises :class:`SourceError` for labels without a picture, for boxes outside of it, and for boxes
+    of several classes without ``classes``.
     """
-    images = [image for source in sources for image in read_any(source, split)]
+    images = []
+    for source in sources:
+        of_source = read_any(source, split, how, names)
+        check_classes(source, of_source, classes)
+        for image in of_source:
+            kept = tuple(b for b in image.boxes if not classes or b.name in classes)
+            images.append(replace(image, boxes=kept))
     for image in tqdm(images, unit=" picture", disable=None):
         boxes = usable_boxes(image, Counter())
         if not boxes:
             continue
         if image.path is None:
-            raise SourceError(f"{image.labels}: labels a picture that is not there; add it")
+            raise image.missing()
         pixels = load_picture(image.path)
         plates = []
         for labelled in boxes:

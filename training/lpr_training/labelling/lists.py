@@ -9,9 +9,10 @@ from pathlib import Path
 
 from lpr.errors import OutputError
 from lpr_training.labelling.files import write_text, writing
-from lpr_training.labelling.formats import PLATE, read_any
+from lpr_training.labelling.formats import PLATE, Names, read_any
 from lpr_training.labelling.groups import divide
 from lpr_training.labelling.plate_groups import PlateGroups, group_by_plate
+from lpr_training.labelling.settle import AS_STATED, Settling
 from lpr_training.labelling.values import LabelledImage
 from lpr_training.labelling.yolo import read_classes
 
@@ -33,13 +34,15 @@ def make_lists(
     texts: Mapping[str, set[str]] | None = None,
     pattern: re.Pattern[str] | None = None,
     split: str | None = None,
+    how: Settling = AS_STATED,
+    names: Names | None = None,
 ) -> Lists:
     """Split the labelled pictures of ``folder`` so that no plate is in both lists.
 
     ``share`` (0..1) of the pictures are for validation; for ``texts``, ``pattern`` and the errors
     raised see :func:`lpr_training.labelling.plate_groups.group_by_plate`.
     """
-    images = read_any(folder, split)
+    images = read_any(folder, split, how, names)
     together = group_by_plate(folder, images, texts, pattern)
     train, valid = divide(together.groups, share, seed)
     training, validation = ([together.paths[index] for index in part] for part in (train, valid))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
+
+from PIL import Image as PillowImage
 
 from lpr.errors import SourceError
 from lpr.source import PICTURE_SUFFIXES, first_picture
+from lpr.source import orientation as exif
 from lpr.source.file import read_head
 from lpr.source.video_probe import detect_type
 from lpr.types import Image
@@ -32,6 +37,7 @@ class Finder:
         """
         folders = list(dict.fromkeys(_folders(labels.parent)))
         # The name that labelling programs store is often outdated.
+        named = named_file(named)
         for stem in (labels.stem, Path(named).stem):
             for folder in folders:
                 matching = self._pictures(folder).get(stem, []) if stem else []
@@ -101,5 +107,25 @@ def size_of(image: LabelledImage) -> Size:
             f"{image.labels}: does not state the picture's size, and no picture of that name lies "
             "beside it or in ../images; put it there"
         )
-    height, width = load_picture(image.path).shape[:2]
-    return width, height
+    return exif.upright_size(*stored_form(image.path))
+
+
+def stored_form(path: Path) -> tuple[int, int, int]:
+    """Width and height of a picture's stored pixels, and its EXIF orientation (1 to 8).
+
+    Only the header is read, where Pillow knows the format. Raises :class:`SourceError`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the size: nothing is decoded
+            with PillowImage.open(path) as picture:
+                data = picture.info.get("exif", b"")
+                return *picture.size, exif.orientation_in(data)
+    except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
+        return exif.stored_form(str(path))
+
+
+def named_file(named: str) -> str:
+    """The file name in a path or address as any program writes it: ``images\\a%20b.jpg`` gives
+    ``a b.jpg``."""
+    return PureWindowsPath(unquote(named)).name

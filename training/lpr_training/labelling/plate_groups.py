@@ -28,12 +28,13 @@ def group_by_plate(
     images: Sequence[LabelledImage],
     texts: Mapping[str, set[str]] | None = None,
     pattern: re.Pattern[str] | None = None,
+    divisible: bool = True,
 ) -> PlateGroups:
     """Group the labelled pictures of ``folder``.
 
     Pictures with a common text are in one group, and so are those whose names match with the same
     first group of ``pattern``. ``texts`` (by the pictures' names) replace those of the labels.
-    Raises :class:`SourceError` for labels without a picture, and if there is only one group.
+    Raises :class:`SourceError` for labels without a picture and, if ``divisible``, for one group.
     """
     paths = tuple(_picture(image) for image in images)
     texts_of = [
@@ -44,7 +45,7 @@ def group_by_plate(
     ]
     keys = [_key(pattern, path) for path in paths]
     groups = connected([[*t, *k] for t, k in zip(texts_of, keys, strict=True)])
-    if len(groups) < 2:
+    if divisible and len(groups) < 2:
         raise SourceError(_inseparable(folder, texts_of))
     unmatched = 0 if pattern is None else sum(not key for key in keys)
     return PlateGroups(paths, tuple(map(tuple, groups)), sum(map(bool, texts_of)), unmatched)
@@ -52,7 +53,7 @@ def group_by_plate(
 
 def _picture(image: LabelledImage) -> Path:
     if image.path is None:
-        raise SourceError(f"{image.labels}: labels a picture that is not there; add or remove it")
+        raise image.missing()
     return image.path.absolute()
 
 

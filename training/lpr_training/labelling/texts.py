@@ -38,7 +38,7 @@ def read_texts(file: Path) -> dict[str, set[str]]:
             for row in rows:
                 text = normalise(row["text"] or "")
                 if text:
-                    texts[Path(row["file"]).name].add(text)
+                    texts[Path(row["file"] or "").name].add(text)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{file}: cannot be read as a table of texts ({error})") from error
     return dict(texts)

@@ -16,6 +16,13 @@ Size: TypeAlias = tuple[int, int]
 """Width and height in pixels."""
 
 
+UNIT: Size = (1, 1)
+"""The size of pictures whose boxes are fractions of their width and height."""
+
+LARGEST = 10_000_000
+"""A side in pixels that no picture reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledBox:
     """A box in pixels with the ``name`` of its class, and its ``text`` (``A-Z0-9``) if known.
@@ -33,6 +40,7 @@ class LabelledBox:
 class LabelledImage:
     """The labels of one picture. ``labels`` is the file that holds them, for messages.
 
+    ``named`` is the picture's name in the labels, "" if they do not say it.
     ``path`` is None if there is no picture for the labels, ``size`` if the labels do not state it;
     :func:`lpr_training.labelling.pictures.size_of` then takes it from the picture.
     """
@@ -41,16 +49,36 @@ class LabelledImage:
     path: Path | None
     size: Size | None
     boxes: tuple[LabelledBox, ...]
+    named: str = ""
+
+    def missing(self) -> SourceError:
+        """The error of labels without a picture."""
+        name = f"the picture {self.named}, which" if self.named else "a picture that"
+        return SourceError(f"{self.labels}: labels {name} is not there; add or remove it")
 
 
-def checked_box(corners: Sequence[float], file: Path) -> Box:
-    """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for an invalid one."""
+def checked_box(corners: Sequence[float], file: Path | str) -> Box:
+    """``xmin, ymin, xmax, ymax`` as a box; raises :class:`SourceError` for an invalid one.
+
+    ``file`` is the file, and the entry if known, for messages.
+    """
     box = Box(*corners)
     if not all(map(math.isfinite, box)):
         raise SourceError(f"{file}: the box {format_box(box)} is not finite; correct it")
     if box.x0 > box.x1 or box.y0 > box.y1:
         raise SourceError(f"{file}: the box {format_box(box)} is turned inside out; correct it")
     return box
+
+
+def checked_size(width: float, height: float) -> Size | None:
+    """A stated size; None for an unknown one, which some programs write as 0.
+
+    Raises ``ValueError`` for one that no picture has.
+    """
+    for name, value in (("width", width), ("height", height)):
+        if not math.isfinite(value) or value > LARGEST:
+            raise ValueError(f"the {name} {value:g} is no size of a picture")
+    return (int(width), int(height)) if min(width, height) >= 1 else None
 
 
 def format_box(box: Box) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -15,6 +15,7 @@ from lpr_training.labelling.files import write_text
 from lpr_training.labelling.formats import voc_files
 from lpr_training.labelling.pictures import size_of
 from lpr_training.labelling.selection import Selection
+from lpr_training.labelling.settle import AS_STATED, Settling, settle
 from lpr_training.labelling.values import LabelledImage, Size
 from lpr_training.labelling.voc import read_voc
 from lpr_training.labelling.yolo import CLASSES
@@ -23,12 +24,14 @@ from lpr_training.labelling.yolo import CLASSES
 @dataclass(frozen=True, slots=True)
 class Converted:
     """The label files to write (relative paths and contents), the classes in the order of their
-    numbers, the numbers of boxes by class, and those left out or clipped."""
+    numbers, the numbers of boxes by class, those left out or clipped, and the label files left out
+    because all of their boxes are difficult."""
 
     files: dict[Path, str]
     classes: tuple[str, ...]
     boxes: Counter[str]
     selection: Selection
+    only_difficult: list[Path] = field(default_factory=list)
 
 
 def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
@@ -44,19 +47,24 @@ def fractions(box: Box, size: Size) -> tuple[float, float, float, float]:
 
 
 def convert(
-    labels: Path, classes: Sequence[str] = (), one_class: str | None = None, clip: bool = False
+    labels: Path,
+    classes: Sequence[str] = (),
+    one_class: str | None = None,
+    clip: bool = False,
+    how: Settling = AS_STATED,
 ) -> Converted:
     """The YOLO labels of a folder of Pascal VOC files; nothing is written yet.
 
     Only ``classes`` are converted, numbered in their order; by default all, sorted by name.
     ``one_class`` merges them into one class of that name. Difficult boxes and those of zero area
-    are left out. Raises :class:`SourceError` for a picture of unknown size and, unless ``clip``,
+    are left out; so are pictures whose boxes are all difficult, which would become negatives.
+    Raises :class:`SourceError` for a picture of unknown size and, unless ``clip``,
     for a box that extends beyond its picture.
     """
     files = voc_files(labels)
     if not files:
         raise SourceError(f"{labels}: holds no Pascal VOC files (.xml); check the name")
-    images = read_voc(files)
+    images = settle(read_voc(files), how)
     names = tuple(dict.fromkeys(classes)) or _all_names(images)
     numbers = dict.fromkeys(names, 0) if one_class else {n: i for i, n in enumerate(names)}
     root = labels if labels.is_dir() else labels.parent
@@ -65,7 +73,11 @@ def convert(
     for image in tqdm(images, unit=" label", disable=None):
         lines = []
         size = size_of(image)
-        for labelled in selection.boxes(replace(image, size=size)):
+        boxes = list(selection.boxes(replace(image, size=size)))
+        if not boxes and any(each.difficult for each in image.boxes):
+            result.only_difficult.append(image.labels)
+            continue
+        for labelled in boxes:
             result.boxes[labelled.name] += 1
             values = " ".join(f"{value:.8f}" for value in fractions(labelled.box, size))
             lines.append(f"{numbers[labelled.name]} {values}\n")

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ import torch
 from torch import nn
 
 from lpr.darknet.cfg import Cfg
+from lpr.errors import LprError
 from lpr_torch.checkpoints import load_detector, load_recognizer
 from lpr_torch.export import export_onnx
 from lpr_training.detector.task import NMS, DetectorTask
+from lpr_training.engine.loop import METRICS, read_metrics
 from lpr_training.engine.schedule import Schedule
 from lpr_training.labelling.files import write_json
 from lpr_training.recognizer.task import RecognizerTask
@@ -83,12 +84,14 @@ def multiplications(model: nn.Module, shape: tuple[int, ...]) -> int:
 def _write(
     out: Path, name: str, table: dict[str, Any], schedule: Schedule, figures: dict[str, float]
 ) -> None:
-    lines = (out / "metrics.jsonl").read_text().splitlines()
+    lines = read_metrics(out / METRICS)
+    if not lines:
+        raise LprError(f"{out / METRICS}: the run has no figures yet")
     training = {
         "steps": schedule.steps,
         "batch": schedule.batch,
         "seed": schedule.seed,
-        "minutes": round(json.loads(lines[-1])["seconds"] / 60),
+        "minutes": round(lines[-1]["seconds"] / 60),
     }
     part = {"name": name, "table": table, "training": training, "figures": figures}
     write_json(out / "part.json", part)
