@@ -108,9 +108,10 @@ class Detector(Closeable):
         again = self._run(pictures, [self._reduced_size(*i.shape[1::-1]) for i in pictures], minimum)
         for index, image, second in zip(close, pictures, again, strict=True):
             scales = self.input_scale(*image.shape[1::-1])
+            large = large_side(self.spec, self.input_size(*image.shape[1::-1]))
             joined = with_large_plates(
                 *(found[index].detections, second.detections, threshold),
-                *(large_side(self.spec) / scale for scale in scales),
+                *(large / scale for scale in scales),
                 self.spec.nms,
             )
             detections[index] = joined
@@ -136,7 +137,8 @@ class Detector(Closeable):
             return round(self.width * REDUCED_SHARE), round(self.height * REDUCED_SHARE)
         # The network's own size, whatever the chosen input: it is what the network was trained on.
         pixels = self.spec.width * self.spec.height * REDUCED_SHARE**2
-        return fitted(width, height, pixels, self.stride)
+        enlarged = math.ceil(math.sqrt(pixels) / min(width, height))  # a small picture grows
+        return fitted(width * enlarged, height * enlarged, pixels, self.stride)
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the input for a picture of ``width x height``."""
@@ -214,7 +216,7 @@ class Detector(Closeable):
         ]
         boxes = np.concatenate([boxes for boxes, _ in decoded])
         scores = np.concatenate([scores for _, scores in decoded])
-        large = calls_for_second_run(boxes, scores, self.spec)
+        large = calls_for_second_run(boxes, scores, large_side(self.spec, size))
         boxes, scores = boxes[scores > minimum], scores[scores > minimum]
         boxes[:, 0::2] = (boxes[:, 0::2] - placement.offset_x) / placement.scale_x
         boxes[:, 1::2] = (boxes[:, 1::2] - placement.offset_y) / placement.scale_y
