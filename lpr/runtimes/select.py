@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from lpr.errors import BackendError, describe
 from lpr.models import Model, installed_models, is_model, load_model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.traits import formats_of, pinned
+from lpr.runtimes.traits import formats_of, pinned, settings_of
 from lpr.specs import RecognizerModel
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
@@ -132,7 +132,8 @@ def _problems(runtimes: Sequence[_R]) -> str:
 
 
 class RecognizerChoice(NamedTuple):
-    """A runtime and the recognizer that it opens."""
+    """A runtime and the recognizer that it opens, with that recognizer's own thresholds and
+    calibration."""
 
     runtime: RecognizerRuntime
     model: RecognizerModel
@@ -182,4 +183,4 @@ def _choose(
         runtimes, name or backend, format, required=required, fastest=fastest
     )
     runtime = pinned(runtime, device if runtime.device != "cpu" else None)
-    return RecognizerChoice(runtime, model.recognizer)
+    return RecognizerChoice(runtime, settings_of(runtime, model.recognizer))
