@@ -105,16 +105,20 @@ class Detector(Closeable):
             detections = [threshold.keep(each) for each in detections]
         close = [index for index, each in enumerate(found) if each.large]
         pictures = [images[index] for index in close]
-        again = self._run(pictures, [self._reduced_size(*i.shape[1::-1]) for i in pictures], minimum)
+        again = self._run(
+            pictures, [self._reduced_size(*i.shape[1::-1]) for i in pictures], minimum
+        )
         for index, image, second in zip(close, pictures, again, strict=True):
             scales = self.input_scale(*image.shape[1::-1])
             large = large_side(self.spec, self.input_size(*image.shape[1::-1]))
-            joined = with_large_plates(
-                *(found[index].detections, second.detections, threshold),
-                *(large / scale for scale in scales),
+            detections[index] = with_large_plates(
+                found[index].detections,
+                second.detections,
+                threshold,
+                large / scales[0],
+                large / scales[1],
                 self.spec.nms,
             )
-            detections[index] = joined
         return detections
 
     def _run(

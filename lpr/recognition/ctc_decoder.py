@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -29,12 +31,14 @@ MIN_PROBABILITY = 1e-3
 
 
 class _Path(Protocol):
-    """Classes without blanks and repeats, and the confidence of each (0..1)."""
+    """Classes without blanks and repeats, and the confidence (0..1) and time span of each."""
 
     @property
     def classes(self) -> Sequence[int]: ...
     @property
     def confidences(self) -> Sequence[float]: ...
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]: ...
 
 
 class Decoder:
@@ -201,4 +205,12 @@ def reading_of(path: _Path, spec: CtcSpec) -> Reading:
     """The reading of a path."""
     text = spec.decode(path.classes)
     characters = tuple(map(Character, text, path.confidences))
-    return Reading(text, sum(path.confidences) / max(len(text), 1), characters)
+    confidence = sum(path.confidences) / max(len(text), 1)
+    return Reading(text, confidence, characters, gaps=_gaps(path.spans))
+
+
+def _gaps(spans: Sequence[tuple[int, int]]) -> tuple[float, ...]:
+    centres = [(begin + end) / 2 for begin, end in spans]
+    steps = [after - before for before, after in pairwise(centres)]
+    pitch = median(steps) if steps else 0.0
+    return tuple(step / pitch for step in steps) if pitch > 0 else ()
