@@ -30,7 +30,7 @@ from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
 from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
-from lpr.runtimes.traits import device_of, pinned, precision_of
+from lpr.runtimes.traits import device_of, is_calibrated, pinned, precision_of
 from lpr.specs import DetectorModel
 from lpr.types import Crop
 from lpr.utils.arguments import expect, expect_all, expect_integer, expect_number, expect_pair
@@ -242,12 +242,14 @@ def _input_size(detector: DetectorModel, stride: int, scale: float) -> tuple[int
 def _check_calibration(
     options: ReaderOptions, model: Model, recognizers: Sequence[RecognizerChoice]
 ) -> None:
-    calibrated = len(recognizers) == 1 and recognizers[0].model.calibration is not None
-    if options.max_error is not None and not calibrated:
-        raise CalibrationError(
-            f"{options.recognizer or model.name}: max_error needs calibrated confidences; take one "
-            "model with a [recognizer.calibration], or min_confidence"
-        )
+    if options.max_error is None or (len(recognizers) == 1 and is_calibrated(*recognizers[0])):
+        return
+    name = options.recognizer or model.name
+    reason = "several that vote have none" if len(recognizers) > 1 else f"{name} has none"
+    raise CalibrationError(
+        f"recognizer {name}: max_error needs calibrated confidences, and {reason}; use "
+        "min_confidence, or one recognizer with a calibration, such as tw-light"
+    )
 
 
 def _open(plan: _Plan) -> Reader:

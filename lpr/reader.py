@@ -13,8 +13,7 @@ from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
-from lpr.regions import Region
-from lpr.regions.region import identify
+from lpr.regions import Region, match
 from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
 from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
 from lpr.utils.bounded import is_stuck
@@ -115,12 +114,15 @@ class Reader(Closeable):
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
         """Combine a detection and its reading with the region and format that the text fits."""
-        regions = self._likeliest_first(reading)
-        code, display = identify(reading.text, regions) or (None, None)
-        kind = next((r.kind_of(reading.text) for r in regions if r.code == code), None)
+        two_lines = reading.appearance is not None and reading.appearance.lines == 2
+        gaps = () if two_lines else reading.gaps  # a new line is no gap
+        found = match(reading.text, self._likeliest_first(reading), gaps)
         if reading.quad is not None:
             detection = replace(detection, quad=reading.quad)
-        return Plate(detection, reading, display, code, kind)
+        if found is None:
+            return Plate(detection, reading)
+        kind = found.format.kind_of(reading.text)
+        return Plate(detection, reading, found.display, found.region.code, kind, found.guessed)
 
     def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
         """The regions, the one that the plate looks like first: many texts fit several."""

@@ -185,7 +185,8 @@ class Reading:
     """A recognizer's reading of a plate. ``text`` consists of ``A-Z`` and ``0-9`` and may be empty.
 
     ``quad`` has the plate's corners in its picture, ``appearance`` its other attributes, if the
-    recognizer predicts them.
+    recognizer predicts them. ``gaps`` are the distances between neighbouring characters, over their
+    median; empty if the recognizer does not tell.
     """
 
     text: str
@@ -194,6 +195,7 @@ class Reading:
     alternatives: tuple[Alternative, ...] = ()
     quad: Quad | None = None
     appearance: Appearance | None = None
+    gaps: tuple[float, ...] = ()
 
     @property
     def certainties(self) -> list[float]:
@@ -219,13 +221,15 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class Plate:
     """A plate, detected and read. ``display`` and ``region`` are None if no known format fits,
-    ``kind`` (of vehicle) also if the format leaves it open."""
+    ``kind`` (of vehicle) also if the format leaves it open. ``display_guessed``: formats separate
+    the text at different places, and the picture does not show which is right."""
 
     detection: Detection
     reading: Reading
     display: str | None = None
     region: str | None = None
     kind: str | None = None
+    display_guessed: bool = False
 
     @property
     def text(self) -> str:
@@ -248,6 +252,7 @@ class Plate:
         return {
             "text": self.text,
             "display": self.display,
+            "display_guessed": self.display_guessed,
             "confidence": round(float(self.confidence), 4),
             "box": [round(v, 1) for v in self.box],
             "quad": [[round(x, 1), round(y, 1)] for x, y in self.detection.quad],

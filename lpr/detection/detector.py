@@ -1,15 +1,26 @@
-"""Pictures -> detections: letterbox, run the network, decode the YOLO heads, suppress."""
+"""Pictures -> detections: letterbox, run the network, decode the YOLO heads, suppress.
+
+Pictures with signs of a plate that nearly fills them are run twice
+(:mod:`lpr.detection.close_ups`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from lpr import kernels
+from lpr.detection.close_ups import (
+    MIN_SCORE,
+    REDUCED_SHARE,
+    calls_for_second_run,
+    large_side,
+    with_large_plates,
+)
 from lpr.detection.heads import Head, decode_head
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import PluginError, wrap_plugin_errors
@@ -26,6 +37,8 @@ MAX_BATCH = 16
 MAX_ASPECT = 4.0
 """Width over height of an input, or the inverse: more elongated pictures are padded."""
 
+_PAD = 0.5  # Grey, as the letterbox's
+
 
 class PlateDetector(Protocol):
     """The part of a detector that a :class:`lpr.reader.Reader` uses: a :class:`Detector`, possibly
@@ -40,6 +53,13 @@ class PlateDetector(Protocol):
     ) -> list[list[Detection]]: ...
     def input_scale(self, width: int, height: int) -> tuple[float, float]: ...
     def close(self) -> None: ...
+
+
+class _Found(NamedTuple):
+    """A picture's detections, and whether a raw box is too large for the network."""
+
+    detections: list[Detection]
+    large: bool
 
 
 class Detector(Closeable):
@@ -77,17 +97,52 @@ class Detector(Closeable):
         ``threshold`` (0..1) overrides the detector's own for this call. Raises
         :class:`PluginError` if the network's output does not match its cfg.
         """
-        found: list[list[Detection]] = [[] for _ in images]
         threshold = self.threshold if threshold is None else threshold
-        sizes = [self.input_size(image.shape[1], image.shape[0]) for image in images]
+        minimum = threshold.stop if isinstance(threshold, Sweep) else threshold
+        found = self._run(images, [self.input_size(*i.shape[1::-1]) for i in images], minimum)
+        detections = [each.detections for each in found]
+        if isinstance(threshold, Sweep):
+            detections = [threshold.keep(each) for each in detections]
+        close = [index for index, each in enumerate(found) if each.large]
+        pictures = [images[index] for index in close]
+        again = self._run(
+            pictures, [self._reduced_size(*i.shape[1::-1]) for i in pictures], minimum
+        )
+        for index, image, second in zip(close, pictures, again, strict=True):
+            scales = self.input_scale(*image.shape[1::-1])
+            large = large_side(self.spec, self.input_size(*image.shape[1::-1]))
+            detections[index] = with_large_plates(
+                found[index].detections,
+                second.detections,
+                threshold,
+                large / scales[0],
+                large / scales[1],
+                self.spec.nms,
+            )
+        return detections
+
+    def _run(
+        self, images: Sequence[Image], sizes: Sequence[tuple[int, int]], minimum: float
+    ) -> list[_Found]:
+        """Run the network on each picture at its size of ``sizes``, in batches of one size."""
+        found: list[_Found] = [_Found([], False)] * len(images)
         for size in dict.fromkeys(sizes):
             alike = [index for index, other in enumerate(sizes) if other == size]
             for start in range(0, len(alike), MAX_BATCH):
                 batch = alike[start : start + MAX_BATCH]
-                detections = self._find_batch([images[index] for index in batch], size, threshold)
-                for index, plates in zip(batch, detections, strict=True):
-                    found[index] = plates
+                results = self._find_batch([images[index] for index in batch], size, minimum)
+                for index, result in zip(batch, results, strict=True):
+                    found[index] = result
         return found
+
+    def _reduced_size(self, width: int, height: int) -> tuple[int, int]:
+        """The size of a picture of ``width x height`` in the input of the second run."""
+        if self.spec.resize != "fit":
+            return round(self.width * REDUCED_SHARE), round(self.height * REDUCED_SHARE)
+        # The network's own size, whatever the chosen input: it is what the network was trained on.
+        pixels = self.spec.width * self.spec.height * REDUCED_SHARE**2
+        enlarged = math.ceil(math.sqrt(pixels) / min(width, height))  # a small picture grows
+        return fitted(width * enlarged, height * enlarged, pixels, self.stride)
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the input for a picture of ``width x height``."""
@@ -104,31 +159,40 @@ class Detector(Closeable):
         return min(across, down), min(across, down)
 
     def _find_batch(
-        self, images: Sequence[Image], size: tuple[int, int], threshold: float | Sweep
-    ) -> list[list[Detection]]:
+        self, images: Sequence[Image], size: tuple[int, int], minimum: float
+    ) -> list[_Found]:
+        """Run the network on pictures that fill ``size`` of its input.
+
+        A network with an input of fixed size gets that one, padded to the right and below.
+        """
         width, height = size
-        batch = np.empty((len(images), 3, height, width), np.float32)
+        fixed = self.spec.resize != "fit" and size != (self.width, self.height)
+        whole = (self.width, self.height) if fixed else size
+        batch = np.empty((len(images), 3, whole[1], whole[0]), np.float32)
         with stage("letterbox"):
-            placements = [
+            placed = [
                 kernels.letterbox(
                     image,
                     width,
                     height,
                     resize="stretch" if self.spec.resize == "stretch" else "letterbox",
                     channels=self.spec.channels,
-                    out=batch[index],
-                )[1]
+                    out=None if fixed else batch[index],
+                )
                 for index, image in enumerate(images)
             ]
+            if fixed:
+                batch.fill(_PAD)
+                batch[:, :, :height, :width] = [pixels for pixels, _ in placed]
         with stage("detector"), wrap_plugin_errors(f"detector {self.name}"):
             outputs = self._forward(batch)
-            self._check(outputs, len(images), size)
+            self._check(outputs, len(images), whole)
         with stage("heads"):
             return [
                 self._detections(
-                    [output[index] for output in outputs], size, placement, image, threshold
+                    [output[index] for output in outputs], whole, placement, image, minimum
                 )
-                for index, (placement, image) in enumerate(zip(placements, images, strict=True))
+                for index, ((_, placement), image) in enumerate(zip(placed, images, strict=True))
             ]
 
     def _forward(self, batch: Float32) -> list[Float32]:
@@ -164,15 +228,16 @@ class Detector(Closeable):
         size: tuple[int, int],
         placement: kernels.Placement,
         image: Image,
-        threshold: float | Sweep,
-    ) -> list[Detection]:
-        minimum = threshold.stop if isinstance(threshold, Sweep) else threshold
+        minimum: float,
+    ) -> _Found:
         decoded = [
-            decode_head(output, head, *size, minimum)
+            decode_head(output, head, *size, min(minimum, MIN_SCORE))
             for output, head in zip(outputs, self.heads, strict=True)
         ]
         boxes = np.concatenate([boxes for boxes, _ in decoded])
         scores = np.concatenate([scores for _, scores in decoded])
+        large = calls_for_second_run(boxes, scores, large_side(self.spec, size))
+        boxes, scores = boxes[scores > minimum], scores[scores > minimum]
         boxes[:, 0::2] = (boxes[:, 0::2] - placement.offset_x) / placement.scale_x
         boxes[:, 1::2] = (boxes[:, 1::2] - placement.offset_y) / placement.scale_y
         height, width = image.shape[:2]
@@ -183,7 +248,7 @@ class Detector(Closeable):
             box = Box(*(float(value) for value in boxes[index]))
             if box.area > 0:
                 detections.append(Detection(box, box.quad, float(scores[index])))
-        return threshold.keep(detections) if isinstance(threshold, Sweep) else detections
+        return _Found(detections, large)
 
     def close(self) -> None:
         if not is_stuck(self.network):

@@ -46,8 +46,12 @@ class Sweep:
         that it keeps.
         """
         for threshold in self.thresholds:
-            # In float32, as the detector compares them.
-            kept = [each for each in detections if each.confidence > np.float32(threshold)]
+            kept = above(detections, threshold)
             if kept:
                 return kept
         return []
+
+
+def above(detections: Sequence[Detection], threshold: float) -> list[Detection]:
+    """The detections above ``threshold``, compared in float32 as the detector does."""
+    return [each for each in detections if each.confidence > np.float32(threshold)]

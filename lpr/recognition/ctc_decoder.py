@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from lpr import kernels
 from lpr.kernels import Hypothesis
+from lpr.recognition.region_prior import RegionPrior
 from lpr.regions import Grammar, Region
 from lpr.specs import CtcSpec
 from lpr.types import Alternative, Character, Float32, Reading
@@ -28,12 +31,14 @@ MIN_PROBABILITY = 1e-3
 
 
 class _Path(Protocol):
-    """Classes without blanks and repeats, and the confidence of each (0..1)."""
+    """Classes without blanks and repeats, and the confidence (0..1) and time span of each."""
 
     @property
     def classes(self) -> Sequence[int]: ...
     @property
     def confidences(self) -> Sequence[float]: ...
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]: ...
 
 
 class Decoder:
@@ -43,6 +48,11 @@ class Decoder:
     finds the most likely legal text. That replaces it if it is at least ``1 / grammar_odds`` times
     as probable as the most likely text: nearly all plates are legal, so a misread character is more
     likely than an unusual plate.
+
+    With several regions and a network that predicts the region (its spec has ``summary``), texts
+    are weighed by :class:`lpr.recognition.region_prior.RegionPrior`: of the most likely legal texts
+    the one wins whose probability times its prior is largest. A text that does not fit the region
+    that the plate looks like is searched for alternatives, too.
 
     Readings that fit no format or have a character below :data:`DOUBTFUL` get up to
     :data:`MAX_ALTERNATIVES`, most likely first: legal texts and, for an illegal reading or one that
@@ -60,6 +70,7 @@ class Decoder:
         self._min_log_ratio = -math.log(grammar_odds)
         regions = tuple(regions)
         self._constrained = bool(regions)
+        self._prior = RegionPrior(regions if spec.summary else ())
         grammar = Grammar.of(regions, spec.alphabet)
         self._transitions: NDArray[np.int32] = np.insert(
             grammar.transitions, spec.blank, -1, axis=1
@@ -72,17 +83,25 @@ class Decoder:
         """One reading for each of ``logits`` (``N x T x C``)."""
         paths = kernels.ctc_greedy(logits, self.spec.blank, self.spec.dropped_steps)
         readings = [reading_of(path, self.spec) for path in paths]
+        shares = self._prior.probabilities(logits[:, 0]).tolist() if self._prior else []
         illegal, doubtful = [], []
         for number, path in enumerate(paths):
             if path.classes and not self._legal(path):
                 illegal.append(number)
-            elif path.classes and min(path.confidences) < DOUBTFUL:
+            elif path.classes and (
+                min(path.confidences) < DOUBTFUL
+                or (shares and self._prior.contradicts(readings[number].text, shares[number]))
+            ):
                 doubtful.append(number)
         legal = self._search(logits, [*illegal, *doubtful], self._constrained)
         free = self._search(logits, illegal, False)
         for number in illegal:
+            if shares:
+                legal[number] = self._reweighed(legal[number], shares[number])
             readings[number] = self._legalized(readings[number], legal[number], free[number])
         for number in doubtful:
+            if shares:
+                readings[number] = self._likelier(readings[number], legal[number], shares[number])
             readings[number] = self._with_alternatives(readings[number], legal[number])
         return readings
 
@@ -111,6 +130,41 @@ class Decoder:
             top=MAX_ALTERNATIVES + 2,  # besides the reading itself and the empty text
         )
         return dict(zip(numbers, found, strict=True))
+
+    def _reweighed(
+        self, hypotheses: Sequence[Hypothesis], shares: Sequence[float]
+    ) -> list[Hypothesis]:
+        """The ``hypotheses``, the likeliest by text and region first."""
+        return sorted(hypotheses, key=lambda each: -self._weight(each, shares))
+
+    def _weight(self, hypothesis: Hypothesis, shares: Sequence[float]) -> float:
+        prior = self._prior.log_prior(self.spec.decode(hypothesis.classes), shares)
+        return hypothesis.log_probability + prior
+
+    def _likelier(
+        self, reading: Reading, legal: Sequence[Hypothesis], shares: Sequence[float]
+    ) -> Reading:
+        """The ``reading``, or the text that the region makes likelier.
+
+        Where both differ, the character's confidence becomes the share of the new text's weight in
+        the sum of both weights.
+        """
+        own = next((h for h in legal if self.spec.decode(h.classes) == reading.text), None)
+        if own is None:
+            return reading
+        best = self._reweighed(legal, shares)[0]
+        if best is own:
+            return reading
+        likelier = reading_of(best, self.spec)
+        if len(likelier.text) != len(reading.text):
+            return likelier
+        share = 1 / (1 + math.exp(self._weight(own, shares) - self._weight(best, shares)))
+        characters = tuple(
+            new if new.char == old.char else Character(new.char, share)
+            for new, old in zip(likelier.characters, reading.characters, strict=True)
+        )
+        mean = sum(each.confidence for each in characters) / len(characters)
+        return replace(likelier, confidence=mean, characters=characters)
 
     def _legalized(
         self, reading: Reading, legal: Sequence[Hypothesis], free: Sequence[Hypothesis]
@@ -151,4 +205,12 @@ def reading_of(path: _Path, spec: CtcSpec) -> Reading:
     """The reading of a path."""
     text = spec.decode(path.classes)
     characters = tuple(map(Character, text, path.confidences))
-    return Reading(text, sum(path.confidences) / max(len(text), 1), characters)
+    confidence = sum(path.confidences) / max(len(text), 1)
+    return Reading(text, confidence, characters, gaps=_gaps(path.spans))
+
+
+def _gaps(spans: Sequence[tuple[int, int]]) -> tuple[float, ...]:
+    centres = [(begin + end) / 2 for begin, end in spans]
+    steps = [after - before for before, after in pairwise(centres)]
+    pitch = median(steps) if steps else 0.0
+    return tuple(step / pitch for step in steps) if pitch > 0 else ()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
+_SAME_GAP = 0.01  # Pitches of characters: gaps come in time steps, a tenth of a pitch or more
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,38 @@ class Region:
             formats.setdefault(len(form.legal), []).append(form)
         return formats
 
-    def match(self, text: str) -> Match | None:
-        """The first format that ``text`` (``A-Z0-9``) fits; None if it fits none."""
-        for form in self._by_length.get(len(text), ()):
-            display = form.display(text)
-            if display is not None:
-                return Match(self, form, display)
-        return None
+    def match(self, text: str, gaps: Sequence[float] = ()) -> Match | None:
+        """The first format that ``text`` (``A-Z0-9``) fits; None if it fits none.
+
+        The text may fit formats that only separate it elsewhere, as ``B-NO 1234`` and
+        ``BN-O 1234``. ``gaps``, the distances between neighbouring characters, then decide: the
+        format with the widest gaps at its separators counts. Without them, or if they are equal,
+        it is the first format, and the match is ``guessed``.
+        """
+        shapes = [
+            Match(self, form, display)
+            for form in self._by_length.get(len(text), ())
+            if (display := form.display(text)) is not None
+        ]
+        if not shapes:
+            return None
+        places = [_separated(found.display) for found in shapes]
+        rivals = {
+            tuple(place): found
+            for place, found in reversed(list(zip(places, shapes, strict=True)))
+            if len(place) == len(places[0])
+        }
+        first = tuple(places[0])
+        if len(rivals) == 1:
+            return shapes[0]
+        if len(gaps) != len(text) - 1:
+            return shapes[0]._replace(guessed=True)
+        widths = {place: sum(gaps[n - 1] for n in place) for place in rivals}
+        widest = max(widths.values())
+        best = [place for place in rivals if widths[place] > widest - _SAME_GAP]
+        if len(best) == 1:
+            return rivals[best[0]]
+        return rivals[first if first in best else best[-1]]._replace(guessed=True)
 
     def display(self, text: str) -> str | None:
         """The text with the separators of this region; None if no format fits."""
@@ -96,19 +122,32 @@ class Region:
 
 
 class Match(NamedTuple):
-    """The region and format that a text fits, and the text as displayed there."""
+    """The region and format that a text fits, and the text as displayed there. ``guessed``: other
+    formats separate the text elsewhere, and nothing told which is right."""
 
     region: Region
     format: Format
     display: str
+    guessed: bool = False
 
 
-def match(text: str, regions: Iterable[Region]) -> Match | None:
+def _separated(display: str) -> list[int]:
+    """The numbers of characters before each separator."""
+    places, count = [], 0
+    for char in display:
+        if char.isalnum():
+            count += 1
+        else:
+            places.append(count)
+    return places
+
+
+def match(text: str, regions: Iterable[Region], gaps: Sequence[float] = ()) -> Match | None:
     """The first format that ``text`` fits, of the first region with one; None if it fits none.
 
     The format's ``description`` names all kinds of vehicles or countries that share the format.
     """
-    return next((found for region in regions if (found := region.match(text))), None)
+    return next((found for region in regions if (found := region.match(text, gaps))), None)
 
 
 def identify(text: str, regions: Iterable[Region]) -> tuple[str, str] | None:

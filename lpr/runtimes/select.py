@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from lpr.errors import BackendError, StuckError, describe
 from lpr.models import Model, installed_models, is_model, load_model
 from lpr.protocols import DetectorRuntime, RecognizerRuntime
-from lpr.runtimes.traits import formats_of, pinned, unsuited
+from lpr.runtimes.traits import formats_of, pinned, settings_of, unsuited
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.utils.bounded import call_bounded, is_third_party
 
@@ -164,7 +164,8 @@ def _problems(runtimes: Sequence[_R]) -> str:
 
 
 class RecognizerChoice(NamedTuple):
-    """A runtime and the recognizer that it opens."""
+    """A runtime and the recognizer that it opens, with that recognizer's own thresholds and
+    calibration."""
 
     runtime: RecognizerRuntime
     model: RecognizerModel
@@ -218,4 +219,4 @@ def _choose(
         if other.name == asked != runtime.name and (why := unsuited(other, model.recognizer)):
             log.info("recognizer: %s instead of %s: %s", runtime.name, asked, why)
     runtime = pinned(runtime, device if runtime.device != "cpu" else None)
-    return RecognizerChoice(runtime, model.recognizer)
+    return RecognizerChoice(runtime, settings_of(runtime, model.recognizer))

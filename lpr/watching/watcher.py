@@ -275,7 +275,9 @@ class Watcher:
         best, consensus = track.best, track.consensus
         if best is None or consensus is None:
             return None
-        reading = replace(consensus.reading, quad=best.reading.quad)
+        same = best.reading.text == consensus.reading.text
+        gaps = best.reading.gaps if same else ()
+        reading = replace(consensus.reading, quad=best.reading.quad, gaps=gaps)
         return Sighting(
             number,
             status,

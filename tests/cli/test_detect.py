@@ -51,8 +51,17 @@ def test_a_picture_gives_one_record_of_the_documented_form() -> None:
     assert record["source"] == str(CAR)
     (plate,) = record["plates"]
     assert list(plate) == [
-        *("text", "display", "confidence", "box", "quad", "detection_confidence"),
-        *("region", "kind", "ground", "ink", "lines", "characters", "alternatives"),
+        *("text", "display", "display_guessed", "confidence", "box", "quad"),
+        *(
+            "detection_confidence",
+            "region",
+            "kind",
+            "ground",
+            "ink",
+            "lines",
+            "characters",
+            "alternatives",
+        ),
     ]
     assert plate["region"] == "tw"
     assert "".join(c["char"] for c in plate["characters"]) == plate["text"]

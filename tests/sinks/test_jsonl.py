@@ -37,7 +37,7 @@ def test_a_frame_to_the_letter() -> None:
     assert line == (
         '{"schema": 1, "type": "frame", "source": "street.mp4", "frame": 12, "time": 0.4, '
         '"width": 64, "height": 48, "plates": [{"text": "A1", "display": "A-1", '
-        '"confidence": 0.9877, "box": [10.0, 20.1, 50, 31], '
+        '"display_guessed": false, "confidence": 0.9877, "box": [10.0, 20.1, 50, 31], '
         '"quad": [[10.0, 20.1], [50.0, 21.0], [49.5, 31.0], [10.5, 30.0]], '
         '"detection_confidence": 0.9432, "region": "tw", '
         '"kind": null, "ground": null, "ink": null, "lines": null, '
