@@ -14,7 +14,7 @@ from lpr.types import Frame, Plate, Timing
 
 COLUMNS = (
     "source", "frame", "time", "text", "display", "region", "confidence", "detection_confidence",
-    "x0", "y0", "x1", "y1", "ms",
+    "x0", "y0", "x1", "y1", "ms", "cut", "doubts",
 )  # fmt: skip
 _UNKNOWN = "unknown"  # The text of a picture without a reading
 
@@ -34,7 +34,8 @@ class CsvSink(TextSink):
             record = plate.as_dict()
             values = [record[column] for column in COLUMNS[3:8]]
             place = (clean(frame.source), frame.index, time)
-            rows.append((*place, *values, *record["box"], milliseconds))
+            lists = [" ".join(record[column]) for column in COLUMNS[-2:]]
+            rows.append((*place, *values, *record["box"], milliseconds, *lists))
         self._rows(rows)
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
