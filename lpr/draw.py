@@ -44,8 +44,8 @@ def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
 def annotate_tracks(image: AnyImage, tracks: Sequence[TrackOverlay]) -> Image:
     """A copy of ``image`` with every track's box, trail and text so far.
 
-    The box is thin where the plate was predicted and not detected. Texts and doubtful plates look as
-    :func:`annotate` draws them.
+    The box is thin where the plate was predicted and not detected. Texts and doubtful plates look
+    as :func:`annotate` draws them.
     """
     drawn: Image = image.copy()
     line = max(1, round(min(image.shape[:2]) * _LINE))
@@ -79,8 +79,8 @@ def _outline(drawn: Image, quads: Sequence[Quad], line: int, dashed: bool) -> No
 
 
 def _dashes(points: np.ndarray, length: float) -> Iterator[np.ndarray]:
-    """Pieces of the closed polygon ``points``, about ``length`` long with gaps of the same length; each
-    edge begins and ends with one, so that the corners show."""
+    """Pieces of the closed polygon ``points``, about ``length`` long with gaps of the same length;
+    each edge begins and ends with one, so that the corners show."""
     for start, end in zip(points, np.roll(points, -1, axis=0), strict=True):
         gaps = min(math.ceil(math.dist(start, end) / length / 2), _MAX_DASHES)
         steps = np.linspace(start, end, 2 * gaps + 2).round().astype(np.int32)
@@ -88,7 +88,7 @@ def _dashes(points: np.ndarray, length: float) -> Iterator[np.ndarray]:
 
 
 def _label(drawn: Image, captions: Sequence[tuple[Box, str]], line: int) -> None:
-    """Draw texts at the boxes of their plates into ``drawn``, none over another if there is room."""
+    """Draw texts at the boxes of their plates into ``drawn``, none over another if possible."""
     taken: list[Box] = []
     for box, text in captions:
         if text:

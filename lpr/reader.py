@@ -27,8 +27,8 @@ MIN_REGION_CONFIDENCE = 0.5
 """From this probability on, the region that a plate looks like is tried before the others."""
 
 CERTAIN_PLATE = 0.995
-"""The recognizer's probability of a plate from which an unreadable one still counts as found. On dev,
-all distant and blurred plates reach it, and no lettering below the floor does."""
+"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts as found.
+On dev, all distant and blurred plates reach it, and no lettering below the floor does."""
 
 
 @renamed(sure="accept_threshold")
@@ -39,10 +39,10 @@ class Reader(Closeable):
     Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
     reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``.
 
-    With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has an
-    empty text if the recognizer is certain that it is one, else it is left out. A text that fits no format then
-    needs a confidence of 0.5, and a text shorter than every format an accepted detection. With
-    ``only_certain``, plates with a doubt other than their confidence are left out.
+    With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
+    an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
+    no format then needs a confidence of 0.5, and a text shorter than every format an accepted
+    detection. With ``only_certain``, plates with a doubt other than their confidence are left out.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ class Reader(Closeable):
         return self.identify(plate.detection, reading)
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
-        """Combine a detection and its reading with the region and format that the text fits: none for
-        a plate that the picture's edge cuts."""
+        """Combine a detection and its reading with the region and format that the text fits: none
+        for a plate that the picture's edge cuts."""
         found = None if reading.cut else match(reading.text, self._likeliest_first(reading))
         doubts = doubts_of(reading, found, self.regions)
         if reading.quad is not None:
@@ -176,8 +176,8 @@ class Reader(Closeable):
 
 
 def _is_certain_plate(plate: Plate) -> bool:
-    """Whether this is a plate even if its text cannot be read. A plate at the picture's edge may have
-    lost its text, and not every recognizer tells plates from other things."""
+    """Whether this is a plate even if its text cannot be read. A plate at the picture's edge may
+    have lost its text, and not every recognizer tells plates from other things."""
     appearance = plate.reading.appearance
     return bool(plate.detection.touches) or appearance is None or appearance.plate >= CERTAIN_PLATE
 

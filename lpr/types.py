@@ -182,8 +182,8 @@ class Appearance:
 
     ``ground`` and ``ink`` are names of colours (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1
     or 2. ``region`` is the code of the region whose plates look like this one, or empty;
-    ``region_confidence`` is its probability, 0..1. ``plate`` is the probability that this is a plate
-    at all, 0..1; 1 if the recognizer does not predict it.
+    ``region_confidence`` is its probability, 0..1. ``plate`` is the probability that this is a
+    plate at all, 0..1; 1 if the recognizer does not predict it.
     """
 
     ground: str
@@ -230,9 +230,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A plate, detected and read. ``display`` and ``region`` are None if no known format fits or the
-    plate is cut, ``kind`` (of vehicle) also if the format leaves it open. ``doubts`` are the reasons
-    to doubt the text."""
+    """A plate, detected and read. ``display`` and ``region`` are None if no known format fits or
+    the plate is cut, ``kind`` (of vehicle) also if the format leaves it open. ``doubts`` are the
+    reasons to doubt the text."""
 
     detection: Detection
     reading: Reading

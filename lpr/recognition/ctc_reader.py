@@ -53,8 +53,8 @@ class CtcReader:
     ``regions`` and ``grammar_odds`` configure :class:`lpr.recognition.ctc_decoder.Decoder`. Without
     a ``calibration`` a reading's confidence is the mean of its characters'. If the network predicts
     a plate's corners (its spec has ``summary``), plates that are tilted or hard to read are
-    rectified and read again. What is left of a plate that the picture's edge cuts is decoded without
-    the regions' formats.
+    rectified and read again. What is left of a plate that the picture's edge cuts is decoded
+    without the regions' formats.
     """
 
     def __init__(

@@ -22,8 +22,8 @@ class Format:
     ``kinds`` overrides it for texts by their first letter, as in ``(("MNP", "motorcycle"),)``.
     ``narrow`` restricts the characters of a text place by place, as in ``("B", "", "123")``: an
     empty string, or an early end, leaves places unrestricted. ``symbols`` are characters beyond
-    ``A-Z0-9`` that other plates of this shape have in place of a letter: a network that does not know
-    them reads a letter there, so a text in this format is doubtful.
+    ``A-Z0-9`` that other plates of this shape have in place of a letter: a network that does not
+    know them reads a letter there, so a text in this format is doubtful.
     """
 
     pattern: str

@@ -4,9 +4,9 @@ Since 2012 the first letter gives the kind of vehicle: A to D private cars (W fo
 E electric vehicles, R rental cars, T taxis, M and N motorcycles, L heavy motorcycles, K buses and
 lorries, H trailers.
 
-Diplomats' (``使``, ``外``, ``領``), trial (``試``) and temporary (``臨``) plates are left out: they have a
-Chinese character and digits, and digits alone look like a half-read plate. The networks do not know
-these characters and read a letter there, so a letter and digits are doubtful.
+Diplomats' (``使``, ``外``, ``領``), trial (``試``) and temporary (``臨``) plates are left out: they
+have a Chinese character and digits, and digits alone look like a half-read plate. The networks do
+not know these characters and read a letter there, so a letter and digits are doubtful.
 
 A text that fits two formats is displayed in the first: ``AB1234`` is a car's ``AB-1234``, though
 motorcycles had ``AB1-234``.
@@ -53,9 +53,7 @@ TAIWAN = Region(
             _MOTORCYCLES,
             kind="motorcycle",
         ),
-        *formats(
-            "AA-999, 999-AA, 9A-999, 999-A9, 999-9A", _TRUCKS, kind="truck, bus or taxi"
-        ),
+        *formats("AA-999, 999-AA, 9A-999, 999-A9, 999-9A", _TRUCKS, kind="truck, bus or taxi"),
         Format("A9-999", _TRUCKS, kind="truck, bus or taxi", symbols=_SYMBOLS),
         Format("AAA-99", "trailers since 2012", kind="trailer"),
         Format("A9-99", _TRAILERS, kind="trailer", symbols=_SYMBOLS),

@@ -16,9 +16,8 @@ _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 class TableSink(TextSink):
     """Writes one line per plate, and one for each picture without a plate.
 
-    ``read`` and ``found`` are the confidences of the reading and the detection; ``?`` marks a doubtful
-    text. Frames of a video
-    without a plate are left out.
+    ``read`` and ``found`` are the confidences of the reading and the detection; ``?`` marks a
+    doubtful text. Frames of a video without a plate are left out.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -200,6 +200,10 @@ class Watcher:
         consensus = track.consensus
         if consensus is None or track.mean_confidence < self._tracker.threshold:
             return False
+        if self._reader.only_certain:
+            doubts = self._reader.identify(track.detection, consensus.reading).doubts
+            if set(doubts) - {"confidence"}:
+                return False
         min_reads = self._settings.min_reads
         min_confidence = max(self._reader.min_confidence, _MIN_CONFIDENCE)
         regions = self._reader.regions
