@@ -128,7 +128,7 @@ def load(
     - ``min_confidence``: leaves out plates read with less, 0..1, whatever their detection's score.
       By default the model's minimum (of several recognizers, the first one's), which detections
       above the model's accept threshold need not reach; then no text below :data:`READING_FLOOR` is
-      given out, and a text that fits no format needs more (docs/output.md). 0 gives all.
+      given out, and a text that fits no format needs 0.5. 0 gives all.
     - ``max_error``: instead leaves out plates whose text is wrong with a higher probability, 0..1,
       according to the recognizer's calibration, and those that are doubtful: cut, in no known
       format, or with a character that the model does not know.

@@ -27,8 +27,8 @@ MIN_REGION_CONFIDENCE = 0.5
 """From this probability on, the region that a plate looks like is tried before the others."""
 
 CERTAIN_PLATE = 0.995
-"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts: on
-dev, all distant and blurred plates reach it, and no lettering below the floor does."""
+"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts as found.
+On dev, all distant and blurred plates reach it, and no lettering below the floor does."""
 
 
 @renamed(sure="accept_threshold")
@@ -41,8 +41,8 @@ class Reader(Closeable):
 
     With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
     an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
-    no format then needs a confidence of 0.5 and the length of one, unless the recognizer is certain
-    of the plate or the detection is accepted. With ``only_certain``, plates with a doubt other than their confidence are left out.
+    no format then needs a confidence of 0.5, and a text shorter than every format an accepted
+    detection. With ``only_certain``, plates with a doubt other than their confidence are left out.
     """
 
     def __init__(
@@ -124,11 +124,12 @@ class Reader(Closeable):
         doubts = set(plate.doubts)
         if self.only_certain and doubts - {"confidence"}:
             return False
-        if plate.confidence >= max(self.min_confidence, self.reading_floor):
-            lettering = self.reading_floor > 0 and "format" in doubts
-            weak = plate.confidence < LIKELY or is_short(plate.text, self.regions)
-            if not (lettering and weak) or _is_certain_plate(plate):
-                return True
+        least = max(self.min_confidence, self.reading_floor)
+        short = False
+        if self.reading_floor > 0 and "format" in doubts:
+            least, short = max(least, LIKELY), is_short(plate.text, self.regions)
+        if plate.confidence >= least and not short:
+            return True
         if plate.detection.confidence < self.accept_threshold:
             return False
         return plate.confidence >= self.reading_floor or _is_certain_plate(plate)

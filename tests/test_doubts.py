@@ -185,8 +185,8 @@ def test_an_unreadable_plate_is_found_without_a_text() -> None:
     [("PACKIN", 0.36, False), ("PACKIN", 0.6, True), ("9", 0.91, False), ("W", 0.99, False)],
 )
 def test_lettering_needs_more(text: str, confidence: float, given_out: bool) -> None:
-    """Neither the detector nor the recognizer is certain that it is a plate."""
-    lettering = Reading(text, confidence, appearance=appearance(plate=0.9))
+    """The detector does not accept it by itself."""
+    lettering = Reading(text, confidence, appearance=appearance())
     found = reader(lettering, score=1.0, **DEFAULT).read(grey(64, 64))
     assert [plate.text for plate in found] == [text] * given_out
     for plate in found:
