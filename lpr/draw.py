@@ -30,7 +30,7 @@ def annotate(image: AnyImage, plates: Sequence[Plate]) -> Image:
 
     Lines and letters scale with the picture. The text is above the box on a filled label, or below
     it if there is no room above; labels are kept inside the picture, and moved up or down from one
-    another. Doubtful plates (:attr:`lpr.Plate.doubts`) are dashed and show their confidence.
+    another. Doubtful plates (``plate.doubts``) are dashed and show their confidence.
     """
     drawn: Image = image.copy()
     line = max(1, round(min(image.shape[:2]) * _LINE))

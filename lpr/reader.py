@@ -27,8 +27,8 @@ MIN_REGION_CONFIDENCE = 0.5
 """From this probability on, the region that a plate looks like is tried before the others."""
 
 CERTAIN_PLATE = 0.995
-"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts as found.
-On dev, all distant and blurred plates reach it, and no lettering below the floor does."""
+"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts: on
+dev, all distant and blurred plates reach it, and no lettering below the floor does."""
 
 
 @renamed(sure="accept_threshold")
