@@ -53,6 +53,7 @@ def test_a_picture_gives_one_record_of_the_documented_form() -> None:
     assert list(plate) == [
         *("text", "display", "confidence", "box", "quad", "detection_confidence"),
         *("region", "kind", "ground", "ink", "lines", "characters", "alternatives"),
+        *("cut", "doubts"),
     ]
     assert plate["region"] == "tw"
     assert "".join(c["char"] for c in plate["characters"]) == plate["text"]
