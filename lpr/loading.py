@@ -37,6 +37,10 @@ from lpr.utils.arguments import expect, expect_all, expect_integer, expect_numbe
 
 log = logging.getLogger("lpr")
 
+READING_FLOOR = 0.05
+"""Confidence (0..1) of a reading below which its text is noise: of the outputs below it on dev,
+none has the right text, and half of those inside the picture are not of a plate."""
+
 ANY = "any"
 """Stands for the codes of all regions."""
 
@@ -145,9 +149,11 @@ def load(
       a detection, and keeps every reading unless ``min_confidence`` is given.
     - ``min_confidence``: leaves out plates read with less, 0..1, whatever their detection's score.
       By default the model's minimum (of several recognizers, the first one's), which detections
-      above the model's accept threshold need not reach.
+      above the model's accept threshold need not reach; then no text below :data:`READING_FLOOR` is
+      given out, and a text that fits no format needs 0.5. 0 gives all.
     - ``max_error``: instead leaves out plates whose text is wrong with a higher probability, 0..1,
-      according to the recognizer's calibration.
+      according to the recognizer's calibration, and those that are doubtful: cut, in no known
+      format, or with a character that the model does not know.
     - ``regions``: codes such as ``tw``, by default the model's. Their formats give ``display`` and
       ``region``, and decide between texts when the recognizer is uncertain; the first region that
       fits counts. ``any`` stands for all known regions, the model's first; ``()`` for none.
@@ -265,8 +271,16 @@ def _open(plan: _Plan) -> Reader:
         opened.pop_all()
     name, device = plan.options.recognizer or plan.recognizers[0].runtime.name, plan.runtime.device
     return Reader(
-        *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, device)
+        *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, device),
+        reading_floor=READING_FLOOR if _is_default(plan.options) else 0.0,
+        only_certain=plan.options.max_error is not None,
     )
+
+
+def _is_default(options: ReaderOptions) -> bool:
+    """Whether the model decides which readings count."""
+    explicit = options.min_confidence is not None or options.max_error is not None
+    return not explicit and not isinstance(options.threshold, Sweep)
 
 
 def _acceptance(plan: _Plan) -> tuple[float, float]:

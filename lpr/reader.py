@@ -11,6 +11,7 @@ from lpr import kernels
 from lpr.detection.detector import PlateDetector
 from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
+from lpr.recognition.doubts import LIKELY, as_cut, doubts_of, is_short
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
 from lpr.regions import Region, match
@@ -19,9 +20,14 @@ from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
 from lpr.utils.bounded import is_stuck
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
 from lpr.utils.deprecated import renamed
+from lpr.utils.geometry import touched_sides
 
 MIN_REGION_CONFIDENCE = 0.5
 """From this probability on, the region that a plate looks like is tried before the others."""
+
+CERTAIN_PLATE = 0.995
+"""The recognizer's probability (0..1) of a plate from which an unreadable one still counts: on
+dev, all distant and blurred plates reach it, and no lettering below the floor does."""
 
 
 @renamed(sure="accept_threshold")
@@ -32,6 +38,11 @@ class Reader(Closeable):
     and so does a closed reader. Plates read with a confidence below ``min_confidence`` are left
     out, unless their detection's reaches ``accept_threshold``. ``device`` is the detector's,
     ``cpu`` or ``cuda``.
+
+    With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
+    an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
+    no format then needs a confidence of 0.5, and a text shorter than every format an accepted
+    detection. With ``only_certain``, plates with a doubt other than their confidence are left out.
     """
 
     def __init__(
@@ -43,6 +54,8 @@ class Reader(Closeable):
         recognizer_name: str | None = None,
         accept_threshold: float = math.inf,
         device: str = "cpu",
+        reading_floor: float = 0.0,
+        only_certain: bool = False,
     ) -> None:
         self.device = device
         self.detector = detector
@@ -50,6 +63,8 @@ class Reader(Closeable):
         self.regions = tuple(regions)
         self.min_confidence = min_confidence
         self.accept_threshold = accept_threshold
+        self.reading_floor = reading_floor
+        self.only_certain = only_certain
         self._name = recognizer_name or type(recognizer).__name__
         self._closed = False
 
@@ -66,7 +81,10 @@ class Reader(Closeable):
         """The plates of each picture, in order; pictures may differ in size."""
         self._check_open()
         pictures = _pictures(images)
-        detections = self.detector.find(pictures)
+        detections = [
+            _touching(picture, found)
+            for picture, found in zip(pictures, self.detector.find(pictures), strict=True)
+        ]
         crops = [
             rectify(picture, detection)
             for picture, found in zip(pictures, detections, strict=True)
@@ -74,7 +92,7 @@ class Reader(Closeable):
         ]
         readings = iter(self.recognize(crops))
         plates = [[self.identify(d, next(readings)) for d in found] for found in detections]
-        return [[plate for plate in found if self._counts(plate)] for found in plates]
+        return [[self._legible(p) for p in found if self._counts(p)] for found in plates]
 
     def read_best(self, image: AnyImage) -> Plate | None:
         """The plate with the highest mean of :attr:`~lpr.Reading.certainties`, for pictures of a
@@ -91,7 +109,8 @@ class Reader(Closeable):
         self._check_open()
         if threshold is not None and not isinstance(threshold, Sweep):
             expect_number("threshold", threshold)
-        return self.detector.find([as_picture(image)], threshold)[0]
+        picture = as_picture(image)
+        return _touching(picture, self.detector.find([picture], threshold)[0])
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
         """Run the second stage alone: one reading for each crop, in order.
@@ -101,28 +120,51 @@ class Reader(Closeable):
         """
         self._check_open()
         crops = expect_all("crops", crops, Crop, "a sequence of Crops")
-        crops = [Crop(as_picture(crop.image), crop.quad) for crop in crops]
-        return read_checked(f"recognizer {self._name}", self.recognizer, crops) if crops else []
+        if not crops:
+            return []
+        crops = [replace(crop, image=as_picture(crop.image)) for crop in crops]
+        readings = read_checked(f"recognizer {self._name}", self.recognizer, crops)
+        return [as_cut(r, crop.touches) for r, crop in zip(readings, crops, strict=True)]
 
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("the reader is closed; lpr.load() opens another")
 
     def _counts(self, plate: Plate) -> bool:
-        accepted = plate.detection.confidence >= self.accept_threshold
-        return accepted or plate.confidence >= self.min_confidence
+        doubts = set(plate.doubts)
+        if self.only_certain and doubts - {"confidence"}:
+            return False
+        least = max(self.min_confidence, self.reading_floor)
+        short = False
+        if self.reading_floor > 0 and "format" in doubts:
+            least, short = max(least, LIKELY), is_short(plate.text, self.regions)
+        if plate.confidence >= least and not short:
+            return True
+        if plate.detection.confidence < self.accept_threshold:
+            return False
+        return plate.confidence >= self.reading_floor or _is_certain_plate(plate)
+
+    def _legible(self, plate: Plate) -> Plate:
+        """The plate, without its text if that is below the floor."""
+        if plate.confidence >= self.reading_floor:
+            return plate
+        reading = replace(plate.reading, text="", confidence=0.0, characters=(), alternatives=())
+        return self.identify(plate.detection, reading)
 
     def identify(self, detection: Detection, reading: Reading) -> Plate:
-        """Combine a detection and its reading with the region and format that the text fits."""
+        """Combine a detection and its reading with the region and format that the text fits: none
+        for a plate that the picture's edge cuts."""
         two_lines = reading.appearance is not None and reading.appearance.lines == 2
         gaps = () if two_lines else reading.gaps  # a new line is no gap
-        found = match(reading.text, self._likeliest_first(reading), gaps)
+        regions = self._likeliest_first(reading)
+        found = None if reading.cut else match(reading.text, regions, gaps)
+        doubts = doubts_of(reading, found, self.regions)
         if reading.quad is not None:
             detection = replace(detection, quad=reading.quad)
         if found is None:
-            return Plate(detection, reading)
-        kind = found.format.kind_of(reading.text)
-        return Plate(detection, reading, found.display, found.region.code, kind, found.guessed)
+            return Plate(detection, reading, doubts=doubts)
+        kind, region = found.format.kind_of(reading.text), found.region.code
+        return Plate(detection, reading, found.display, region, kind, found.guessed, doubts)
 
     def _likeliest_first(self, reading: Reading) -> Sequence[Region]:
         """The regions, the one that the plate looks like first: many texts fit several."""
@@ -145,6 +187,19 @@ class Reader(Closeable):
             timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
             if not is_stuck(self.recognizer):
                 close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
+
+
+def _is_certain_plate(plate: Plate) -> bool:
+    """Whether this is a plate even if its text cannot be read. A plate at the picture's edge may
+    have lost its text, and not every recognizer tells plates from other things."""
+    appearance = plate.reading.appearance
+    return bool(plate.detection.touches) or appearance is None or appearance.plate >= CERTAIN_PLATE
+
+
+def _touching(image: Image, detections: Sequence[Detection]) -> list[Detection]:
+    """The detections with the sides of the picture that they touch."""
+    height, width = image.shape[:2]
+    return [replace(d, touches=touched_sides(d.box, width, height)) for d in detections]
 
 
 def _pictures(images: Sequence[AnyImage]) -> list[Image]:

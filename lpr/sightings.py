@@ -98,13 +98,15 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class TrackOverlay:
     """A plate to draw in a frame: its track's number, its box, its text so far (empty until it
-    counts), the centres of its last boxes, and whether it was detected or only predicted here."""
+    counts), the centres of its last boxes, and whether it was detected or only predicted here.
+    ``plate`` is the plate with its display so far, if its text counts."""
 
     track: int
     box: Box
     text: str
     trail: tuple[Point, ...]
     found: bool
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

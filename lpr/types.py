@@ -12,8 +12,8 @@ Conventions, everywhere in the project:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,11 @@ Point: TypeAlias = tuple[float, float]
 """``(x, y)`` in pixels."""
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
 """Four corners of a plate: top left, top right, bottom right, bottom left, as one reads it."""
+Side: TypeAlias = Literal["left", "top", "right", "bottom"]
+"""A side of a picture. Several are always given in this order."""
+Doubt: TypeAlias = Literal["cut", "format", "symbol", "confidence"]
+"""A reason to doubt a reading (:mod:`lpr.recognition.doubts`). Several are always given in this
+order."""
 
 
 class Box(NamedTuple):
@@ -118,16 +123,21 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A plate that the detector found in a picture."""
+    """A plate that the detector found in a picture.
+
+    ``touches`` are the sides of the picture, or of the part of it that the detector saw, at which
+    the box ends: the plate may go on beyond.
+    """
 
     box: Box
     quad: Quad
     confidence: float
+    touches: tuple[Side, ...] = ()
 
     def moved(self, x: float, y: float) -> Detection:
         """The detection shifted by ``x`` pixels to the right and ``y`` downwards."""
         a, b, c, d = ((px + x, py + y) for px, py in self.quad)
-        return Detection(self.box.moved(x, y), (a, b, c, d), self.confidence)
+        return replace(self, box=self.box.moved(x, y), quad=(a, b, c, d))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +145,13 @@ class Crop:
     """A plate to be read: its picture, and its corners in it.
 
     No pixels are copied: a recognizer cuts the plate out at the size that it needs
-    (:func:`lpr.recognition.rectify.upright`), so it is resampled only once.
+    (:func:`lpr.recognition.rectify.upright`), so it is resampled only once. ``touches`` is the
+    detection's.
     """
 
     image: Image
     quad: Quad
+    touches: tuple[Side, ...] = ()
 
     @classmethod
     def whole(cls, image: Image) -> Crop:
@@ -170,7 +182,8 @@ class Appearance:
 
     ``ground`` and ``ink`` are names of colours (:mod:`lpr.specs.plate_attributes`), ``lines`` is 1
     or 2. ``region`` is the code of the region whose plates look like this one, or empty;
-    ``region_confidence`` is its probability, 0..1.
+    ``region_confidence`` is its probability, 0..1. ``plate`` is the probability that this is a
+    plate at all, 0..1; 1 if the recognizer does not predict it.
     """
 
     ground: str
@@ -178,6 +191,7 @@ class Appearance:
     lines: int
     region: str
     region_confidence: float
+    plate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +200,8 @@ class Reading:
 
     ``quad`` has the plate's corners in its picture, ``appearance`` its other attributes, if the
     recognizer predicts them. ``gaps`` are the distances between neighbouring characters, over their
-    median; empty if the recognizer does not tell.
+    median; empty if the recognizer does not tell. ``cut`` are the sides of the picture that cut the
+    plate off: ``text`` is then what is left of it, and no format was applied.
     """
 
     text: str
@@ -196,6 +211,7 @@ class Reading:
     quad: Quad | None = None
     appearance: Appearance | None = None
     gaps: tuple[float, ...] = ()
+    cut: tuple[Side, ...] = ()
 
     @property
     def certainties(self) -> list[float]:
@@ -220,9 +236,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A plate, detected and read. ``display`` and ``region`` are None if no known format fits,
-    ``kind`` (of vehicle) also if the format leaves it open. ``display_guessed``: formats separate
-    the text at different places, and the picture does not show which is right."""
+    """A plate, detected and read. ``display`` and ``region`` are None if no known format fits or
+    the plate is cut, ``kind`` (of vehicle) also if the format leaves it open. ``display_guessed``:
+    formats separate the text at different places, and the picture does not show which is right.
+    ``doubts`` are the reasons to doubt the text."""
 
     detection: Detection
     reading: Reading
@@ -230,6 +247,7 @@ class Plate:
     region: str | None = None
     kind: str | None = None
     display_guessed: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def text(self) -> str:
@@ -240,6 +258,11 @@ class Plate:
     def confidence(self) -> float:
         """The text's confidence, 0..1."""
         return self.reading.confidence
+
+    @property
+    def cut(self) -> tuple[Side, ...]:
+        """The sides of the picture that cut the plate off; empty for a whole plate."""
+        return self.reading.cut
 
     @property
     def box(self) -> Box:
@@ -270,4 +293,6 @@ class Plate:
                 {"text": a.text, "confidence": round(float(a.confidence), 4)}
                 for a in self.reading.alternatives
             ],
+            "cut": list(self.cut),
+            "doubts": list(self.doubts),
         }

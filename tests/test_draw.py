@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.draw import LIGHT_BLUE, annotate
+from lpr.draw import LIGHT_BLUE, annotate, annotate_tracks
+from lpr.sightings import TrackOverlay
 from lpr.types import Box, Detection, Image, Plate, Reading
 
 
@@ -96,6 +99,34 @@ def test_letters_that_cannot_be_drawn_are_not_drawn(street: Image) -> None:
     box = Box(400, 300, 560, 360)
     drawn = annotate(street, [plate(box, "ABC1234", "粤A·12345")])
     np.testing.assert_array_equal(drawn, annotate(street, [plate(box, "ABC1234", None)]))
+
+
+def test_doubtful_plates_are_dashed_and_show_their_confidence(street: Image) -> None:
+    box = Box(400, 300, 560, 360)
+    sure = plate(box)
+    doubtful = replace(sure, doubts=("cut",))
+    solid, dashed = (light_blue(annotate(street, [p]))[300:302, 400:560] for p in (sure, doubtful))
+    assert solid.any(axis=0).mean() > 0.95
+    assert 0.3 < dashed.any(axis=0).mean() < 0.8
+    widths = [
+        light_blue(annotate(street, [p]))[262:296].any(axis=0).sum() for p in (sure, doubtful)
+    ]
+    assert widths[1] > widths[0] + 20
+
+
+def test_labels_do_not_hide_each_other(street: Image) -> None:
+    """Three plates side by side, closer than their labels are wide."""
+    boxes = [Box(x, 300, x + 60, 330) for x in (400, 470, 540)]
+    alone = [light_blue(annotate(street, [plate(box)])).sum() for box in boxes]
+    together = light_blue(annotate(street, [plate(box) for box in boxes])).sum()
+    assert together > 0.97 * sum(alone)
+
+
+def test_tracks_are_drawn_with_the_display_of_their_plate(street: Image) -> None:
+    box = Box(400, 300, 560, 360)
+    track = TrackOverlay(1, box, "ABC1234", (), True, plate(box))
+    in_watch = annotate_tracks(street, [track])[262:296]
+    np.testing.assert_array_equal(in_watch, annotate(street, [plate(box)])[262:296])
 
 
 def test_nothing_found_nothing_drawn(street: Image) -> None:

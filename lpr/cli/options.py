@@ -130,9 +130,13 @@ _READER = (
     _share("--threshold", "Minimum score of a detection; by default the model's."),
     _SWEEP,
     _share(
-        "--min-confidence", "Leave out plates read with less confidence; by default the model's."
+        "--min-confidence",
+        "Leave out plates read with less confidence; by default the model's. 0 gives all readings.",
     ),
-    _share("--max-error", "Leave out plates whose text is wrong with more than this probability."),
+    _share(
+        "--max-error",
+        "Leave out plates whose text is wrong with more than this probability, or cut off.",
+    ),
     click.option(
         "--region",
         "regions",

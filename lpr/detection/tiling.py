@@ -17,7 +17,7 @@ from lpr.detection.detector import PlateDetector
 from lpr.detection.threshold_sweep import Sweep
 from lpr.types import Box, Detection, Image
 from lpr.utils.closing import Closeable
-from lpr.utils.geometry import cut_out
+from lpr.utils.geometry import cut_out, touched_sides
 
 MIN_PLATE_SHARE = 1 / 64
 """Width of the narrowest plate that ``auto`` looks for, as a share of the picture's: 60 pixels of
@@ -36,7 +36,6 @@ picture. Above 1, so that each such plate lies whole in one of them."""
 MAX_TILES = 64
 """Tiles of one picture, a bound on the time that it takes."""
 
-_EDGE = 2.0  # Pixels: a box that ends this close to the edge of its tile is cut off by it
 # A box with more than this share of its area in a larger one is a part of that plate.
 _PART_SHARE = 0.7
 # A box this many times as confident as the larger one around it is not a part of it.
@@ -174,12 +173,14 @@ def _is_part(detection: Detection, other: Detection) -> bool:
 
 def _is_cut(box: Box, frame: Box, width: int, height: int) -> bool:
     """Whether a box ends at an edge of its tile that is not an edge of the picture."""
-    return (
-        (frame.x0 > 0 and box.x0 <= frame.x0 + _EDGE)
-        or (frame.y0 > 0 and box.y0 <= frame.y0 + _EDGE)
-        or (frame.x1 < width and box.x1 >= frame.x1 - _EDGE)
-        or (frame.y1 < height and box.y1 >= frame.y1 - _EDGE)
-    )
+    inner = {
+        "left": frame.x0 > 0,
+        "top": frame.y0 > 0,
+        "right": frame.x1 < width,
+        "bottom": frame.y1 < height,
+    }
+    in_tile = box.moved(-frame.x0, -frame.y0)
+    return any(inner[side] for side in touched_sides(in_tile, frame.width, frame.height))
 
 
 def _length(whole: int, count: int, overlap: float) -> float:

@@ -18,6 +18,7 @@ from lpr.regions import Region
 from lpr.specs.calibration import Calibration
 from lpr.specs.plate_attributes import PlateAttributes, summaries
 from lpr.types import Appearance, Crop, Float32, Quad, Reading
+from lpr.utils.geometry import sides_beyond
 from lpr.utils.timing import stage
 
 MAX_BATCH = 32
@@ -52,7 +53,8 @@ class CtcReader:
     ``regions`` and ``grammar_odds`` configure :class:`lpr.recognition.ctc_decoder.Decoder`. Without
     a ``calibration``, a reading's confidence is the mean of its characters' confidences. If the
     network predicts a plate's corners (its spec has ``summary``), plates that are tilted or hard to
-    read are rectified and read again.
+    read are rectified and read again. What is left of a plate that the picture's edge cuts is
+    decoded without the regions' formats.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class CtcReader:
         self.network = network
         self.calibration = calibration
         self._decode = Decoder(network.spec, regions, grammar_odds)
+        self._decode_freely = Decoder(network.spec)
 
     def read(self, crops: Sequence[Crop]) -> list[Reading]:
         """One reading for each crop, in order.
@@ -77,7 +80,7 @@ class CtcReader:
         """The network's output for each crop, in order, rectified and run again if needed."""
         outputs = self._run(crops)
         doubtful = [
-            (index, Crop(crops[index].image, output.quad))
+            (index, replace(crops[index], quad=output.quad))
             for index, output in enumerate(outputs)
             if output.quad
             and (output.confidence < CLEAR_CONFIDENCE or fill(output.quad) < UPRIGHT_FILL)
@@ -106,6 +109,7 @@ class CtcReader:
             2 if attributes.two_lines > 0.5 else 1,
             attributes.region,
             attributes.region_confidence,
+            attributes.plate,
         )
         return replace(reading, quad=output.quad, appearance=appearance)
 
@@ -118,6 +122,7 @@ class CtcReader:
             with stage("decode"):
                 readings = self._decode(logits)
                 if not spec.summary:
+                    readings = self._decode_cut(part, logits, readings, [None] * len(part))
                     outputs += map(CtcOutput, readings, logits)
                     continue
                 attributes = summaries(logits[:, 0])
@@ -125,8 +130,31 @@ class CtcReader:
                     seen_in(crop, each.corners, spec.crop_margin)
                     for crop, each in zip(part, attributes, strict=True)
                 ]
+                readings = self._decode_cut(part, logits, readings, quads)
                 outputs += map(CtcOutput, readings, logits, attributes, quads)
         return outputs
+
+    def _decode_cut(
+        self,
+        crops: Sequence[Crop],
+        logits: Float32,
+        readings: Sequence[Reading],
+        quads: Sequence[Quad | None],
+    ) -> list[Reading]:
+        """The ``readings``, those of plates that the picture's edge cuts decoded without formats.
+
+        A plate that touches the edge is cut if its corners (``quads``) say so, if they are known.
+        """
+        decoded = list(readings)
+        for index, (crop, quad) in enumerate(zip(crops, quads, strict=True)):
+            cut = crop.touches
+            if cut and quad is not None:
+                height, width = crop.image.shape[:2]
+                cut = sides_beyond(quad, cut, width, height)
+            if cut:
+                reading = self._decode_freely(logits[index : index + 1])[0]
+                decoded[index] = replace(reading, cut=cut)
+        return decoded
 
     def _logits(self, crops: Sequence[Crop]) -> Float32:
         with stage("crops"):

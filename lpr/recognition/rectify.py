@@ -12,7 +12,7 @@ from lpr.types import Crop, Detection, Image, Quad
 
 def rectify(image: Image, detection: Detection) -> Crop:
     """The crop of a detection: its corners in its picture."""
-    return Crop(image, detection.quad)
+    return Crop(image, detection.quad, detection.touches)
 
 
 def upright(crop: Crop, width: int | None = None, height: int | None = None) -> Image:

@@ -65,4 +65,5 @@ def fused(readings: Sequence[Reading]) -> Reading:
         tuple(Alternative(*o) for o in sorted(others.items(), key=lambda o: -o[1])),
         next((r.quad for r in readings if r.quad), None),
         next((r.appearance for r in readings if r.appearance), None),
+        cut=max((r.cut for r in readings), key=len, default=()),
     )

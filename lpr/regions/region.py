@@ -22,7 +22,9 @@ class Format:
     ``letters`` are the legal ones for an ``A``. ``kind`` is the kind of vehicle (``"car"``);
     ``kinds`` overrides it for texts by their first letter, as in ``(("MNP", "motorcycle"),)``.
     ``narrow`` restricts the characters of a text place by place, as in ``("B", "", "123")``: an
-    empty string, or an early end, leaves places unrestricted.
+    empty string, or an early end, leaves places unrestricted. ``symbols`` are characters beyond
+    ``A-Z0-9`` that other plates of this shape have in place of a letter: a network that does not
+    know them reads a letter there, so a text in this format is doubtful.
     """
 
     pattern: str
@@ -31,6 +33,7 @@ class Format:
     kind: str | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     narrow: tuple[str, ...] = ()
+    symbols: str = ""
 
     @cached_property
     def legal(self) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ Since 2012 the first letter gives the kind of vehicle: A to D private cars (W fo
 E electric vehicles, R rental cars, T taxis, M and N motorcycles, L heavy motorcycles, K buses and
 lorries, H trailers.
 
-Diplomats' (``使``), trial (``試``) and temporary (``臨``) plates are left out: they have a Chinese
-character and digits, and digits alone look like a half-read plate.
+Diplomats' (``使``, ``外``, ``領``), trial (``試``) and temporary (``臨``) plates are left out: they
+have a Chinese character and digits, and digits alone look like a half-read plate. The networks do
+not know these characters and read a letter there, so a letter and digits are doubtful.
 
 A text that fits two formats is displayed in the first: ``AB1234`` is a car's ``AB-1234``, though
 motorcycles had ``AB1-234``.
@@ -27,6 +28,7 @@ _KINDS = (
     ("L", "heavy motorcycle"),
     ("ABCDW", "car"),
 )
+_SYMBOLS = "試使外領臨"
 _MOTORCYCLES = "motorcycles until 2012"
 _CARS = "private cars until 2012"
 _TRUCKS = "buses, trucks and taxis until 2012"
@@ -44,16 +46,17 @@ TAIWAN = Region(
         ),
         Format("AAA-999", f"{_MOTORCYCLES}; buses, trucks and heavy motorcycles since"),
         Format("999-AAA", _MOTORCYCLES, kind="motorcycle"),
-        *formats("9999-AA, AA-9999, 9999-A9, A9-9999, 9A-9999, 9999-9A", _CARS, kind="car"),
+        Format("A9-9999", _CARS, kind="car", symbols=_SYMBOLS),
+        *formats("9999-AA, AA-9999, 9999-A9, 9A-9999, 9999-9A", _CARS, kind="car"),
         *formats(
             "A9A-999, AA9-999, 9AA-999, A99-999, 9A9-999, 99A-999, 999-A9A, 999-AA9, 999-9AA",
             _MOTORCYCLES,
             kind="motorcycle",
         ),
-        *formats(
-            "AA-999, 999-AA, A9-999, 9A-999, 999-A9, 999-9A", _TRUCKS, kind="truck, bus or taxi"
-        ),
+        *formats("AA-999, 999-AA, 9A-999, 999-A9, 999-9A", _TRUCKS, kind="truck, bus or taxi"),
+        Format("A9-999", _TRUCKS, kind="truck, bus or taxi", symbols=_SYMBOLS),
         Format("AAA-99", "trailers since 2012", kind="trailer"),
-        *formats("AA-99, 99-AA, A9-99, 9A-99, 99-A9, 99-9A", _TRAILERS, kind="trailer"),
+        Format("A9-99", _TRAILERS, kind="trailer", symbols=_SYMBOLS),
+        *formats("AA-99, 99-AA, 9A-99, 99-A9, 99-9A", _TRAILERS, kind="trailer"),
     ),
 )

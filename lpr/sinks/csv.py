@@ -16,7 +16,7 @@ from lpr.utils.text import visible
 
 COLUMNS = (
     "source", "frame", "time", "text", "display", "region", "confidence", "detection_confidence",
-    "x0", "y0", "x1", "y1", "ms",
+    "x0", "y0", "x1", "y1", "ms", "cut", "doubts",
 )  # fmt: skip
 _FORMULA = re.compile("[=+\\-@\t\n\uff1d\uff0b\uff0d\uff20]")  # Fullwidth forms begin formulas too
 _PLAIN_ID = re.compile(r"[-+@][\w-]+")
@@ -39,7 +39,8 @@ class CsvSink(TextSink):
             record = plate.as_dict()
             values = [record[column] for column in COLUMNS[3:8]]
             place = (clean(frame.source), frame.index, time)
-            rows.append((*place, *values, *record["box"], milliseconds))
+            lists = [" ".join(record[column]) for column in COLUMNS[-2:]]
+            rows.append((*place, *values, *record["box"], milliseconds, *lists))
         self._rows(rows)
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:

@@ -26,7 +26,7 @@ class PlateRedactor:
         """A copy of a frame with its tracks drawn; hidden plates have no text either."""
         redacted = pixelate(image, [track.box for track in tracks if self.hides(track.text)])
         return annotate_tracks(
-            redacted, [replace(t, text="") if self.hides(t.text) else t for t in tracks]
+            redacted, [replace(t, text="", plate=None) if self.hides(t.text) else t for t in tracks]
         )
 
     def hides(self, text: str) -> bool:

@@ -17,8 +17,8 @@ _LINE = "{:<12} {:>5} {:>5}  {:<6}  {:<21} {:>10}  {}"
 class TableSink(TextSink):
     """Writes one line per plate, and one for each picture without a plate.
 
-    ``read`` and ``found`` are the confidences of the reading and the detection. Frames of a video
-    without a plate are left out.
+    ``read`` and ``found`` are the confidences of the reading and the detection; ``?`` marks a
+    doubtful text. Frames of a video without a plate are left out.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -43,6 +43,8 @@ class TableSink(TextSink):
 
 def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
     name = plate.display or plate.text or "(unreadable)"
+    if plate.text and plate.doubts:
+        name += " ?"
     box = " ".join(f"{value:.0f}" for value in plate.box)
     found = plate.detection.confidence
     return name, f"{plate.confidence:.2f}", f"{found:.2f}", plate.region or "", box

@@ -233,9 +233,10 @@ class Camera:
             box = track.box if detected else track.predicted(now)
             if now - track.last.time > _DRAW_LOST_FOR or not picture.contains(box.center):
                 continue
-            text = track.text if self._watcher.is_reportable(track) else ""
+            plate = self._watcher.plate_of(track)
+            text = plate.text if plate else ""
             trail = tuple(box.center for _, box in track.path[-_TRAIL_LENGTH:])
-            drawn.append(TrackOverlay(track.number, box, text, trail, detected))
+            drawn.append(TrackOverlay(track.number, box, text, trail, detected, plate))
         return tuple(drawn)
 
     def _flush(self) -> Seen:

@@ -11,7 +11,7 @@ from lpr.recognition.rectify import rectify
 from lpr.regions.region import identify
 from lpr.sightings import FrameTime, Observation, Sighting, Status
 from lpr.tracking import Consensus, Fuse, Fusion, Track, Tracker
-from lpr.types import Box, Detection, Frame, Reading
+from lpr.types import Box, Detection, Frame, Plate, Reading
 from lpr.utils.geometry import cut_out
 from lpr.utils.text import edit_distance
 from lpr.utils.timing import stage
@@ -161,6 +161,7 @@ class Watcher:
         margin = max(_EDGE_PIXELS, _EDGE_FRACTION * frame.width)
         # A truncated plate would be read only in part, yet with a high confidence.
         whole = min(box.x0 - x0, box.y0 - y0, x1 - box.x1, y1 - box.y1) > margin
+        whole = whole and not track.detection.touches
         return whole and track.reread.due(track.last.time, box.width)
 
     def _observe(
@@ -245,6 +246,10 @@ class Watcher:
         consensus = track.consensus
         if consensus is None or track.mean_confidence < self._tracker.threshold:
             return False
+        if self._reader.only_certain:
+            doubts = self._reader.identify(track.detection, consensus.reading).doubts
+            if set(doubts) - {"confidence"}:
+                return False
         min_reads = self._settings.min_reads
         min_confidence = max(self._reader.min_confidence, _MIN_CONFIDENCE)
         regions = self._reader.regions
@@ -252,6 +257,12 @@ class Watcher:
             min_reads *= _UNKNOWN_FORMAT_READS
             min_confidence = max(min_confidence, _CERTAIN)
         return consensus.agreeing >= min_reads and consensus.reading.confidence >= min_confidence
+
+    def plate_of(self, track: Track) -> Plate | None:
+        """The track's plate so far, as it would be reported; None if it would not be."""
+        if track.consensus is None or not self.is_reportable(track):
+            return None
+        return self._reader.identify(track.detection, track.consensus.reading)
 
     def _is_repeat(self, track: Track) -> bool:
         """Whether this vehicle left at most ``return_after`` seconds before the track began."""

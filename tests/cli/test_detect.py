@@ -52,16 +52,8 @@ def test_a_picture_gives_one_record_of_the_documented_form() -> None:
     (plate,) = record["plates"]
     assert list(plate) == [
         *("text", "display", "display_guessed", "confidence", "box", "quad"),
-        *(
-            "detection_confidence",
-            "region",
-            "kind",
-            "ground",
-            "ink",
-            "lines",
-            "characters",
-            "alternatives",
-        ),
+        *("detection_confidence", "region", "kind", "ground", "ink", "lines", "characters"),
+        *("alternatives", "cut", "doubts"),
     ]
     assert plate["region"] == "tw"
     assert "".join(c["char"] for c in plate["characters"]) == plate["text"]

@@ -30,11 +30,11 @@ def test_one_row_for_each_plate_to_the_letter() -> None:
     two = [plate(), plate("X", None)]
     picture = frame("a.jpg", 0, None)
     assert written((frame(), two, None), (frame(), [], None), (picture, two, Timing(1.5, {}))) == (
-        "source,frame,time,text,display,region,confidence,detection_confidence,x0,y0,x1,y1,ms\n"
-        "street.mp4,12,0.4,ABC1234,ABC-1234,tw,0.9877,0.9432,10.0,20.1,50,31,\n"
-        "street.mp4,12,0.4,X,,,0.9877,0.9432,10.0,20.1,50,31,\n"
-        "a.jpg,0,,ABC1234,ABC-1234,tw,0.9877,0.9432,10.0,20.1,50,31,1.5\n"
-        "a.jpg,0,,X,,,0.9877,0.9432,10.0,20.1,50,31,1.5\n"
+        "source,frame,time,text,display,region,confidence,detection_confidence,x0,y0,x1,y1,ms,cut,doubts\n"
+        "street.mp4,12,0.4,ABC1234,ABC-1234,tw,0.9877,0.9432,10.0,20.1,50,31,,,\n"
+        "street.mp4,12,0.4,X,,,0.9877,0.9432,10.0,20.1,50,31,,,\n"
+        "a.jpg,0,,ABC1234,ABC-1234,tw,0.9877,0.9432,10.0,20.1,50,31,1.5,,\n"
+        "a.jpg,0,,X,,,0.9877,0.9432,10.0,20.1,50,31,1.5,,\n"
     )
 
 

@@ -42,7 +42,7 @@ def test_a_frame_to_the_letter() -> None:
         '"detection_confidence": 0.9432, "region": "tw", '
         '"kind": null, "ground": null, "ink": null, "lines": null, '
         '"characters": [{"char": "A", "confidence": 0.9877}, {"char": "1", "confidence": 0.9877}], '
-        '"alternatives": [{"text": "ABC1Z34", "confidence": 0.2}]}]}'
+        '"alternatives": [{"text": "ABC1Z34", "confidence": 0.2}], "cut": [], "doubts": []}]}'
     )
 
 

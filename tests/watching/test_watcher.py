@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lpr.types import Frame
 from lpr.watching import Watcher, WatchSettings
+from lpr.watching.roi import RegionOfInterest
 from lpr.watching.settings import DEFAULTS
 from tests.watching.road import FPS, Road, Vehicle, still, watched, watching
 
@@ -101,6 +104,16 @@ def test_lettering_that_fits_no_format_needs_more_readings() -> None:
 def test_a_plate_that_the_edge_cuts_is_not_read() -> None:
     road = Road([Vehicle("ABC1234", 0, 60, across(begin=-1, speed=0))])
     assert texts(road, 100) == []
+    assert road.reads == 0
+
+
+def test_a_plate_that_the_edge_of_the_roi_cuts_is_not_read() -> None:
+    """It touches the right edge of what the detector saw, 2.5 pixels inside."""
+    roi = RegionOfInterest.parse(["0,0 0.5,0 0.5,1 0,1"])
+    road = Road([Vehicle("ABC1234", 0, 60, across(begin=320 - 62.5, speed=0))])
+    detections = road.detections
+    road.detections = lambda n: [replace(d, touches=("right",)) for d in detections(n)]  # type: ignore[method-assign]
+    assert texts(road, 100, WatchSettings(roi=roi)) == []
     assert road.reads == 0
 
 
