@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.errors import ModelError
 from lpr.models import installed_models, locate_model, read_model, verify
 
 
-@click.group("models")
+@click.group("models", cls=CommandGroup)
 def command() -> None:
     """List and verify model folders."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.options import path_option
 from lpr.errors import PluginError
 from lpr.loading import registry
@@ -14,7 +15,7 @@ from lpr.plugins.conformance import Check, checks_of
 from lpr.plugins.scaffold import new_plugin
 
 
-@click.group("plugins", invoke_without_command=True)
+@click.group("plugins", cls=CommandGroup, invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
     """List plugins: their names, origins, what they provide and their problems."""

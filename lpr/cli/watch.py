@@ -14,11 +14,12 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from lpr.cli.options import Finite, open_readers, path_option, watch_options
+from lpr.cli.options import Finite, complete_file, open_readers, path_option, watch_options
 from lpr.cli.watch_outputs import WatchOutputs
-from lpr.sinks import PlateRedactor, read_known
+from lpr.sinks import SIGHTING_FORMATS, PlateRedactor, read_known
 from lpr.source.address import addresses
 from lpr.utils.progress import progress
+from lpr.utils.text import counted
 from lpr.watching import Engine, RegionOfInterest, SourceSettings, WatchSettings
 from lpr.watching.settings import DEFAULTS
 
@@ -62,7 +63,13 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 
 
 @click.command("watch")
-@click.argument("sources", metavar="[NAME=]SOURCE...", nargs=-1, required=True)
+@click.argument(
+    "sources",
+    metavar="[NAME=]SOURCE...",
+    nargs=-1,
+    required=True,
+    shell_complete=complete_file,
+)
 @watch_options
 @_setting("min_reads", type=click.IntRange(1))
 @_setting("return_after", type=Finite(0), metavar="SECONDS")
@@ -70,6 +77,14 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 @_setting("every", type=parse_every, default=str(DEFAULTS.every), metavar="N|auto")
 @_setting("skip_still", is_flag=True)
 @_setting("roi", callback=parse_roi, default=(), multiple=True, metavar="POLYGON")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(sorted(SIGHTING_FORMATS)),
+    default="jsonl",
+    show_default=True,
+    help="The format of the records.",
+)
 @path_option("--output", "Write records to this file.")
 @path_option("--evidence", "Write each sighting's best frame, and its plate, to this folder.")
 @path_option("--timeline", "Write all sightings as an HTML page.")
@@ -86,6 +101,7 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 def command(
     sources: tuple[str, ...],
     threads: int,
+    format_: str,
     output: Path | None,
     evidence: Path | None,
     timeline: Path | None,
@@ -94,7 +110,7 @@ def command(
     known: Path | None,
     **options: Any,
 ) -> None:
-    """Report every vehicle that passes, once, as a JSON line.
+    """Report every vehicle that passes, once: by default as a JSON line.
 
     A SOURCE is a video file or GIF, a folder of pictures, an address (rtsp://, http://...), a
     camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
@@ -112,7 +128,7 @@ def command(
         readers = open_readers(threads or os.cpu_count() or 1, **options)
         for reader in readers:
             stack.enter_context(reader)
-        outputs = WatchOutputs(stack, planned, output, evidence, timeline, save, redactor)
+        outputs = WatchOutputs(stack, planned, output, evidence, timeline, save, redactor, format_)
         show = save is not None
         engine = Engine(planned, readers, open_source, settings=settings, show=show)
         stack.enter_context(engine)
@@ -160,7 +176,8 @@ def _stopped_by_signals(engine: Engine) -> Iterator[list[int]]:
 def _summarize(engine: Engine, outputs: WatchOutputs, sources: int) -> None:
     stats = engine.stats
     dropped = f"; {stats.dropped} came too fast and were dropped" if stats.dropped else ""
-    click.echo(f"lpr: {outputs.vehicles} vehicles in {stats.frames} frames{dropped}", err=True)
+    vehicles, frames = counted(outputs.vehicles, "vehicle"), counted(stats.frames, "frame")
+    click.echo(f"lpr: {vehicles} in {frames}{dropped}", err=True)
     if outputs.failures:
-        click.echo(f"lpr: {outputs.failures} of {sources} sources failed", err=True)
+        click.echo(f"lpr: {outputs.failures} of {counted(sources, 'source')} failed", err=True)
         raise click.exceptions.Exit(1)

@@ -10,9 +10,9 @@ import click
 from lpr.draw import annotate_tracks
 from lpr.sightings import Gap
 from lpr.sinks import (
+    SIGHTING_FORMATS,
     EvidenceFolder,
     PlateRedactor,
-    SightingSink,
     Timeline,
     open_output,
     standard_output,
@@ -28,7 +28,8 @@ from lpr.watching import Event, Failed, Seen
 class WatchOutputs:
     """Opens the outputs, which ``stack`` closes, and writes events to them.
 
-    Records go to ``output``, else to stdout. Counts the vehicles and the sources that failed.
+    Records go to ``output``, else to stdout, in the format ``format_``. Counts the vehicles and the
+    sources that failed.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class WatchOutputs:
         timeline: Path | None,
         save: Path | None,
         redactor: PlateRedactor | None,
+        format_: str = "jsonl",
     ) -> None:
         files = expand([a.text for a in sources if a.kind in ("file", "folder")])
         cameras = [address.camera for address in sources]
@@ -55,7 +57,8 @@ class WatchOutputs:
             page = stack.enter_context(open_output(timeline, files))
             self._timeline = stack.enter_context(Timeline(page, redactor))
         stream = stack.enter_context(open_output(output, files)) if output else standard_output()
-        self._records = stack.enter_context(SightingSink(stream))
+        self._records = SIGHTING_FORMATS[format_](stream)
+        stack.enter_context(self._records)
         self.vehicles = 0
         self.failures = 0
 

@@ -27,8 +27,8 @@ class TableSink(TextSink):
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
         if not plates and frame.time is not None:
             return
-        last = _printable(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
-        time = "" if frame.time is None else _clock(frame.time)
+        last = printable(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
+        time = "" if frame.time is None else clock_time(frame.time)
         for plate in plates:
             self._line(*_cells(plate), time, last)
         if not plates:
@@ -47,7 +47,7 @@ def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
     return name, f"{plate.confidence:.2f}", f"{found:.2f}", plate.region or "", box
 
 
-def _clock(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
     """``1:02:03.45``; without the hours below one."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)
@@ -56,6 +56,6 @@ def _clock(seconds: float) -> str:
     return f"{start}:{rest // 100:02}.{rest % 100:02}"
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A file name with line breaks and terminal escapes made visible."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.options import parse_size, parse_sweep
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import SourceError
@@ -76,7 +77,7 @@ def _share(name: str, purpose: str, min_open: bool = False) -> Callable[[Command
     return click.option(name, type=share, default=0.1, show_default=True, help=text)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def data() -> None:
     """Prepare training data: labels, anchors, crops; rendered plates and scenes."""
 
