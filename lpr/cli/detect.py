@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lpr.cli.options import open_reader, path_option, reader_options
+from lpr.cli.options import complete_file, open_reader, path_option, reader_options
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink
@@ -19,11 +19,18 @@ from lpr.sinks import MediaSink, PluggedSink, open_output, open_save, same_file,
 from lpr.source import expand, media_type_of, open_source, quiet
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
+from lpr.utils.text import counted
 from lpr.utils.timing import measuring
+
+_LARGE = 1280
+"""Pixels: in a picture this wide, a legible plate can be too small for the detector, which takes 24
+of its 384 pixels or 80 of these."""
 
 
 @click.command("detect")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, shell_complete=complete_file
+)
 @reader_options
 @click.option(
     "--every",
@@ -68,6 +75,7 @@ def command(
         stack.enter_context(quiet())
         planned = expand(sources)
         # Opening the output empties an old file: everything else is checked first.
+        can_tile = options["tiles"] == "off" and options["sweep"] is None
         reader = stack.enter_context(open_reader(**options))
         pictures = stack.enter_context(_open_save(save, planned)) if save else None
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
@@ -76,6 +84,7 @@ def command(
         stream = stack.enter_context(open_output(output, planned)) if output else standard_output()
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
+        run.can_tile = can_tile
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, names)
@@ -103,6 +112,8 @@ class Run:
     timings: bool
     one_per_picture: bool
     failed: list[str] = field(default_factory=list)
+    can_tile: bool = False
+    large_and_empty: int = 0
 
     def read(self, name: str, every: int, bar: Bar[str]) -> None:
         """Read one source to its end, or record why it failed."""
@@ -125,6 +136,7 @@ class Run:
             plates = self._plates(frame.image)
         with bar.aside():
             self.records.frame(frame, plates, clock.timing() if self.timings else None)
+        self.large_and_empty += not plates and frame.time is None and frame.width >= _LARGE
         with self._saving():
             if self.pictures:
                 self.pictures.frame(frame, plates)
@@ -144,6 +156,10 @@ class Run:
             raise SaveError(str(error)) from error
 
     def summarise(self, total: int) -> None:
+        if self.can_tile and self.large_and_empty:
+            where = counted(self.large_and_empty, "large picture")
+            hint = f"lpr: no plate in {where}; --tiles auto also looks for small plates"
+            click.echo(hint, err=True)
         if self.failed:
-            click.echo(f"lpr: {len(self.failed)} of {total} sources failed", err=True)
+            click.echo(f"lpr: {len(self.failed)} of {counted(total, 'source')} failed", err=True)
             raise click.exceptions.Exit(1)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.cli.run import CAR, CLIP, SAMPLES, lpr
-from tests.media import with_orientation
+from tests.media import with_orientation, write_picture
 
 
 def car() -> np.ndarray:
@@ -397,3 +397,22 @@ def test_a_sweep_and_a_threshold_exclude_each_other() -> None:
     result = lpr("detect", CAR, "--sweep", "0.45:0.10:0.05", "--threshold", "0.3")
     assert result.status == 2
     assert "--sweep and --threshold exclude each other" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "is_hinted"),
+    [
+        ((2000, 1500), (), True),
+        ((640, 480), (), False),
+        ((2000, 1500), ("--tiles", "auto"), False),
+        ((2000, 1500), ("--sweep", "0.5:0.4:0.1"), False),
+    ],
+)
+def test_a_large_picture_without_a_plate_gets_a_hint_of_tiles(
+    size: tuple[int, int], options: tuple[str, ...], is_hinted: bool, tmp_path: Path
+) -> None:
+    width, height = size
+    write_picture(tmp_path / "empty.png", np.full((height, width, 3), 128, np.uint8))
+    result = lpr("detect", tmp_path / "empty.png", *options)
+    assert result.records[0]["plates"] == []
+    assert ("no plate in 1 large picture; --tiles auto" in result.stderr) == is_hinted
