@@ -17,6 +17,7 @@ from tests.cli.run import CAR, CLIP
 _SCRIPT = """
 import atexit, os, runpy, signal, sys
 kind, number, sys.argv = sys.argv[1], int(sys.argv[2]), ["lpr", *sys.argv[3:]]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Even where it was ignored
 count, me = 0, os.getpid()
 def interrupt(event, arguments):
     global count
@@ -32,8 +33,8 @@ else:
 runpy.run_module("lpr", run_name="__main__", alter_sys=True)
 """
 _PLAN = [
-    *[("import", number) for number in (1, 30, 90, 200, 300, 400, 500, 600, 700, 800)],
-    *[("open", number) for number in (3, 100, 250, 330, 400, 450)],
+    *[("import", number) for number in (1, 90, 300, 500, 700)],
+    *[("open", number) for number in (100, 330, 430)],
     ("exit", 1),
 ]
 
@@ -83,6 +84,7 @@ def test_only_the_command_changes_what_ctrl_c_does(
 
 def test_a_program_that_imports_lpr_keeps_its_keyboard_interrupt() -> None:
     script = (
-        "import signal, lpr; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import lpr; "
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
