@@ -19,8 +19,9 @@ SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
-	$(BIN)/lpr detect samples/street.mp4 --format table --save out/street.mp4
-	@echo "The annotated video is out/street.mp4"
+	$(BIN)/lpr detect samples/car.jpg --format table
+	$(BIN)/lpr watch samples/street.mp4 --format table --save out/street.mp4 --timeline out/street.html
+	@echo "The annotated video is out/street.mp4; the page of all sightings is out/street.html"
 
 test: $(LPR_VENV)/.test
 	$(BIN)/ruff check .

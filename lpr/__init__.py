@@ -18,6 +18,10 @@ Every error that lpr raises on purpose derives from :class:`LprError`. Messages 
 ``lpr``.
 """
 
+# isort: off
+import lpr.utils.startup  # noqa: F401 (before all that takes time to import)
+
+# isort: on
 import logging
 import warnings
 from importlib.metadata import version

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import pytest
 from sybil import Document
 
@@ -22,6 +23,8 @@ from lpr.utils.toml import parse_toml
 from tests.pages import PAGES
 from tests.pages.blocks import PARSERS
 from tests.pages.folder import REPOSITORY
+from tests.pages.shown import PAGES as SHOWING
+from tests.pages.shown import numbers, shown_in, words
 from tests.test_architecture import LAYERS
 
 DOCS = REPOSITORY / "docs"
@@ -178,6 +181,40 @@ def test_a_skip_without_a_reason_is_refused(reason: str, tmp_path: Path) -> None
     page.write_text(f"<!-- skip: next{reason} -->\n```sh\nls\n```\n")
     with pytest.raises(ValueError, match='needs a "reason"'):
         Document.parse(str(page), *PARSERS)
+
+
+# Outputs and pictures that pages show.
+
+
+@pytest.mark.parametrize("page", SHOWING, ids=relative)
+def test_the_outputs_that_a_page_shows_are_what_comes_out(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "samples").symlink_to(REPOSITORY / "samples")
+    everything = list(shown_in(page))
+    assert everything
+    for shown in everything:
+        printed = shown.printed(tmp_path)
+        rewrite = "python -m tests.pages.shown rewrites it"
+        assert words(printed) == words(shown.output), rewrite
+        # Confidences within 0.03, boxes within a pixel: runtimes differ in the last digits.
+        for now, before in zip(numbers(printed), numbers(shown.output), strict=True):
+            assert now == pytest.approx(before, abs=0.03 if before <= 1 else 1), rewrite
+
+
+def test_the_first_picture_shows_the_sample_and_is_small() -> None:
+    picture = DOCS / "watch.jpg"
+    assert picture.stat().st_size <= 150_000
+    image = cv2.imread(str(picture))
+    assert image is not None
+    assert image.shape == (384, 1280, 3)
+    for page in SHOWING:
+        first = page.read_text(encoding="utf-8").partition("```")[0]
+        assert "watch.jpg" in first, f"{page.name} opens without the picture"
+
+
+def test_readme_names_two_commands_to_set_up() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    setups = re.findall(r"^(make \w+) ", text, re.MULTILINE)
+    assert setups == ["make demo", "make test"]
 
 
 # The site.

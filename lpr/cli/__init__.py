@@ -9,16 +9,20 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
+import shlex
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from lpr.cli.groups import CommandGroup, write_commands
+from lpr.cli.interrupts import INTERRUPTED, Interrupts, leave
 from lpr.cli.messages import configure_logging, say
+from lpr.cli.missing import advice_about
 from lpr.errors import BackendError, LprError, StuckError, describe
 from lpr.loading import registry
 from lpr.plugins.lazy_command import LazyCommand
@@ -26,10 +30,14 @@ from lpr.utils.closing import CLOSE_TIMEOUT
 from lpr.utils.text import visible
 
 _exit = os._exit
-_PLUGIN = "lpr.plugin"  # Key in a context's ``meta``: the name of a third-party command
+# Keys in a context's ``meta``.
+_PLUGIN = "lpr.plugin"  # The name of a third-party command
+_INTERRUPTS = "lpr.interrupts"  # The handlers of signals, in force once the command is loaded
+_COMPLETE = "_LPR_COMPLETE"
+"""The environment variable in which a shell asks for completions (docs/cli.md)."""
 
 
-class _Commands(click.Group):
+class _Commands(CommandGroup):
     """The commands of all plugins, lpr's own among them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -42,12 +50,24 @@ class _Commands(click.Group):
         ctx.meta[_PLUGIN] = command and name
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        resolved = super().resolve_command(ctx, args)
+        if interrupts := ctx.meta.get(_INTERRUPTS):
+            interrupts.raise_from_now()
+        return resolved
+
+    def advice(self, ctx: click.Context, name: str) -> str:
+        if missing := advice_about(name, registry()):
+            return missing
+        if Path(name).exists():
+            return f"{name} is no command; to read its plates: lpr detect {shlex.quote(name)}"
+        return super().advice(ctx, name)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing lpr's own."""
-        commands = sorted(_commands().items())
-        limit = formatter.width - 6 - max(len(name) for name, _ in commands)
-        with formatter.section("Commands"):
-            formatter.write_dl([(n, command.get_short_help_str(limit)) for n, command in commands])
+        write_commands(formatter, (command for _, command in sorted(_commands().items())))
 
 
 def _commands() -> dict[str, click.Command]:
@@ -70,27 +90,39 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if debug:
         given.remove("--debug")
     configure_logging()
-    # SIGTERM acts like Ctrl-C: files are closed and videos stay playable.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _refused_exits():
-        status = _run(given, debug)
+    interrupts = Interrupts()
+    try:
+        try:
+            with _refused_exits():
+                status = _complete() if _COMPLETE in os.environ else _run(given, debug, interrupts)
+        finally:
+            interrupts.leave_from_now()
+    except KeyboardInterrupt:  # A second signal, or one between two lines here
+        status = INTERRUPTED
     _limit_exit_time(status)
     sys.exit(status)
 
 
-def _run(given: list[str], debug: bool) -> int:
+def _complete() -> int:
+    """Answer a shell that asks for its completion script, or for completions."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(cli, {}, "lpr", _COMPLETE, os.environ[_COMPLETE])
+
+
+def _run(given: list[str], debug: bool, interrupts: Interrupts) -> int:
     """Run a command and return the exit status; with ``debug``, errors propagate."""
     context = None
     try:
         # Not cli.main(), which exits with 1 on a broken pipe.
         with cli.make_context("lpr", given) as context:
+            context.meta[_INTERRUPTS] = interrupts
             cli.invoke(context)
         return 0
     except click.exceptions.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
-        say("interrupted")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # `lpr detect ... | head -1` is no error; Python's flush at exit must not report it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,14 +135,18 @@ def _run(given: list[str], debug: bool) -> int:
     except (LprError, OSError) as error:
         if debug:
             raise
+        if interrupts.came:
+            return _interrupted()
         say(str(error))
         if isinstance(error, StuckError):
-            _leave(1)
+            leave(1)
         return 2 if isinstance(error, BackendError) else 1
     # BaseException: a plugin may raise anything.
     except BaseException as error:
         if debug:
             raise
+        if interrupts.came:  # An import turned the interrupt into an error of its own.
+            return _interrupted()
         command = context and context.meta.get(_PLUGIN)
         whose = f"the plugin that gives lpr {command}" if command else "lpr"
         say(f"{describe(error)} (a fault of {whose}; --debug shows where)")
@@ -120,16 +156,16 @@ def _run(given: list[str], debug: bool) -> int:
 def _limit_exit_time(status: int) -> None:
     """Exit after :data:`CLOSE_TIMEOUT` even if a plugin's threads still run."""
 
-    def leave() -> None:
+    def leave_later() -> None:
         time.sleep(CLOSE_TIMEOUT)
         main = threading.main_thread()
         threads = [t.name for t in threading.enumerate() if not t.daemon and t is not main]
         if threads:
             names = ", ".join(threads)
             say(f"threads of a plugin were left behind, because it did not end them: {names}")
-            _leave(status or 1)
+            leave(status or 1)
 
-    threading.Thread(target=leave, daemon=True).start()
+    threading.Thread(target=leave_later, daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -149,9 +185,6 @@ def _refused_exits() -> Iterator[None]:
         os._exit = _exit
 
 
-def _leave(status: int) -> NoReturn:
-    """Exit without waiting for threads, some of which would never end."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    _exit(status)
+def _interrupted() -> int:
+    say("interrupted")
+    return INTERRUPTED

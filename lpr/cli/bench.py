@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.messages import say
-from lpr.cli.options import open_readers, watch_options
+from lpr.cli.options import complete_file, open_readers, watch_options
 from lpr.diagnostics import watch_speed
 from lpr.diagnostics.matmul_peak import matmul_peak
 from lpr.diagnostics.parity_report import agreements, load_network
@@ -43,7 +44,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-class _Bench(click.Group):
+class _Bench(CommandGroup):
     """``lpr bench tw-light`` is short for ``lpr bench runtimes tw-light``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -97,7 +98,7 @@ def runtimes(
 
 
 @command.command("video")
-@click.argument("source")
+@click.argument("source", shell_complete=complete_file)
 @watch_options
 @click.option(
     "--seconds",

@@ -12,7 +12,13 @@ from typing import Any, TextIO
 import click
 
 from lpr.cli.messages import say
-from lpr.cli.options import MAX_PIXELS_RANGE, open_reader, path_option, reader_options
+from lpr.cli.options import (
+    MAX_PIXELS_RANGE,
+    complete_file,
+    open_reader,
+    path_option,
+    reader_options,
+)
 from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
 from lpr.loading import registry
 from lpr.protocols import RecordSink, SinkFormat
@@ -30,11 +36,18 @@ from lpr.sinks.resume import check_resumable, take_up
 from lpr.source import MAX_PIXELS, expand, media_type_of, open_source, quiet, shown_source
 from lpr.types import Frame, Image, Plate
 from lpr.utils.progress import Bar, progress
+from lpr.utils.text import counted
 from lpr.utils.timing import measuring
+
+_LARGE = 1280
+"""Pixels: in a picture this wide, a legible plate can be too small for the detector, which takes 24
+of its 384 pixels or 80 of these."""
 
 
 @click.command("detect")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, shell_complete=complete_file
+)
 @reader_options
 @click.option(
     "--every",
@@ -107,6 +120,7 @@ def command(
         stack.enter_context(quiet())
         planned = expand(sources)
         # Opening the output empties an old file: everything else is checked first.
+        can_tile = options["tiles"] == "off" and options["sweep"] is None
         reader = stack.enter_context(open_reader(**options))
         pictures = stack.enter_context(_open_save(save, planned)) if save else None
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
@@ -123,6 +137,7 @@ def command(
             planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
+        run.can_tile = can_tile
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, max_pixels, names)
@@ -146,7 +161,7 @@ def _take_up(stream: TextIO, format: str, planned: list[str]) -> list[str]:
     left = take_up(stream, format, planned)
     done = len(planned) - len(left)
     if done:
-        click.echo(f"lpr: {done} of {len(planned)} sources were read before", err=True)
+        say(f"{done} of {counted(len(planned), 'source')} were read before")
     return left
 
 
@@ -178,6 +193,8 @@ class Run:
     one_per_picture: bool
     failed: list[str] = field(default_factory=list)
     unsaved: int = 0
+    can_tile: bool = False
+    large_and_empty: int = 0
 
     def read(self, name: str, every: int, max_pixels: int, bar: Bar[str]) -> None:
         """Read one source to its end, or record why it failed."""
@@ -215,6 +232,7 @@ class Run:
             plates = self._plates(frame.image)
         with bar.aside():
             self.records.frame(frame, plates, clock.timing() if self.timings else None)
+        self.large_and_empty += not plates and frame.time is None and frame.width >= _LARGE
         return plates
 
     def _plates(self, image: Image) -> list[Plate]:
@@ -225,9 +243,12 @@ class Run:
 
     def summarise(self, total: int) -> None:
         if self.unsaved > 1:
-            click.echo(f"lpr: {self.unsaved} annotated copies could not be written", err=True)
+            say(f"{self.unsaved} annotated copies could not be written")
+        if self.can_tile and self.large_and_empty:
+            where = counted(self.large_and_empty, "large picture")
+            say(f"no plate in {where}; --tiles auto also looks for small plates")
         if self.failed:
-            click.echo(f"lpr: {len(self.failed)} of {total} sources failed", err=True)
+            say(f"{len(self.failed)} of {counted(total, 'source')} failed")
             raise click.exceptions.Exit(1)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.messages import say
 from lpr.errors import ModelError
 from lpr.models import installed_models, locate_model, read_model, verify
 from lpr.utils.text import visible
 
 
-@click.group("models")
+@click.group("models", cls=CommandGroup)
 def command() -> None:
     """List and verify model folders."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from lpr.detection.threshold_sweep import MIN_STEP, Sweep
 from lpr.detection.tiling import Tiles
@@ -79,6 +80,11 @@ def parse_tiles(text: str) -> str:
 def path_option(name: str, help: str, **attributes: Any) -> Callable[[F], F]:
     """An option that names a file or folder; ``attributes`` are those of ``click.Path``."""
     return click.option(name, type=click.Path(path_type=Path, **attributes), help=help)
+
+
+def complete_file(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file, for arguments that may also be something else."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _share(name: str, help: str) -> Callable[[Any], Any]:

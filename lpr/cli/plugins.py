@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.messages import say
 from lpr.cli.options import Finite, path_option
 from lpr.errors import PluginError
@@ -24,7 +25,7 @@ MAX_LOAD_SECONDS = 1.0
 most."""
 
 
-@click.group("plugins", invoke_without_command=True)
+@click.group("plugins", cls=CommandGroup, invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
     """List plugins: their names, origins, what they provide and their problems."""

@@ -14,12 +14,21 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from lpr.cli.options import MAX_PIXELS_RANGE, Finite, open_readers, path_option, watch_options
+from lpr.cli.messages import say
+from lpr.cli.options import (
+    MAX_PIXELS_RANGE,
+    Finite,
+    complete_file,
+    open_readers,
+    path_option,
+    watch_options,
+)
 from lpr.cli.watch_outputs import WatchOutputs
-from lpr.sinks import PlateRedactor, read_known
+from lpr.sinks import SIGHTING_FORMATS, PlateRedactor, read_known
 from lpr.sinks.expiry import Retention
 from lpr.source.address import addresses
 from lpr.utils.progress import progress
+from lpr.utils.text import counted
 from lpr.watching import Engine, RegionOfInterest, SourceSettings, WatchSettings
 from lpr.watching.settings import DEFAULTS
 
@@ -73,7 +82,13 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 
 
 @click.command("watch")
-@click.argument("sources", metavar="[NAME=]SOURCE...", nargs=-1, required=True)
+@click.argument(
+    "sources",
+    metavar="[NAME=]SOURCE...",
+    nargs=-1,
+    required=True,
+    shell_complete=complete_file,
+)
 @watch_options
 @_setting("min_reads", type=click.IntRange(1))
 @_setting("return_after", type=Finite(0), metavar="SECONDS")
@@ -81,6 +96,14 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 @_setting("every", type=parse_every, default=str(DEFAULTS.every), metavar="N|auto")
 @_setting("skip_still", is_flag=True)
 @_setting("roi", callback=parse_roi, default=(), multiple=True, metavar="POLYGON")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(sorted(SIGHTING_FORMATS)),
+    default="jsonl",
+    show_default=True,
+    help="The format of the records.",
+)
 @path_option("--output", "Append records to this file.")
 @click.option(
     "--overwrite", is_flag=True, help="Replace what is in --output, --timeline and --save."
@@ -110,6 +133,7 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 def command(
     sources: tuple[str, ...],
     threads: int,
+    format_: str,
     output: Path | None,
     overwrite: bool,
     fsync: bool,
@@ -121,7 +145,7 @@ def command(
     known: Path | None,
     **options: Any,
 ) -> None:
-    """Report every vehicle that passes, once, as a JSON line.
+    """Report every vehicle that passes, once: by default as a JSON line.
 
     A SOURCE is a video or animated picture, a folder of pictures, an address (rtsp://, http://...),
     a camera of this machine (camera:0), or - for standard input. After an interrupt (Ctrl-C), lpr
@@ -149,6 +173,7 @@ def command(
             timeline,
             save,
             redactor,
+            format_,
             keep=evidence_keep,
             overwrite=overwrite,
             fsync=fsync,
@@ -207,10 +232,11 @@ def _total(engine: Engine, sources: int) -> int | None:
 def _summarize(engine: Engine, outputs: WatchOutputs, sources: int) -> None:
     stats = engine.stats
     dropped = f"; {stats.dropped} came too fast and were dropped" if stats.dropped else ""
-    click.echo(f"lpr: {outputs.vehicles} vehicles in {stats.frames} frames{dropped}", err=True)
+    vehicles, frames = counted(outputs.vehicles, "vehicle"), counted(stats.frames, "frame")
+    say(f"{vehicles} in {frames}{dropped}")
     if outputs.failures:
-        click.echo(f"lpr: {outputs.failures} of {sources} sources failed", err=True)
+        say(f"{outputs.failures} of {counted(sources, 'source')} failed")
     for message in outputs.failed_extras:
-        click.echo(f"lpr: {message}", err=True)
+        say(message)
     if outputs.failures or outputs.failed_extras:
         raise click.exceptions.Exit(1)

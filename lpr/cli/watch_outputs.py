@@ -11,10 +11,10 @@ from lpr.cli.messages import say
 from lpr.draw import annotate_tracks
 from lpr.sightings import Gap, TrackOverlay
 from lpr.sinks import (
+    SIGHTING_FORMATS,
     EvidenceFolder,
     OutputMode,
     PlateRedactor,
-    SightingSink,
     Timeline,
     open_output,
     standard_output,
@@ -22,7 +22,6 @@ from lpr.sinks import (
 from lpr.sinks.expiry import Retention
 from lpr.sinks.extra import Extra
 from lpr.sinks.film import Film, unique_free
-from lpr.sinks.jsonl import JSONL_BEGINS
 from lpr.sinks.paths import refuse_twins
 from lpr.sinks.timeline import PAGE_BEGINS
 from lpr.sinks.video_writer import plan_videos
@@ -36,8 +35,9 @@ from lpr.watching import Event, Failed, Ignored, Seen
 class WatchOutputs:
     """Opens the outputs, which ``stack`` closes, and writes events to them.
 
-    Records go to ``output``, else to stdout, and do not depend on the others: a failing one is
-    reported once and tried again. Counts the vehicles and the sources that failed.
+    Records go to ``output``, else to stdout, in the format ``format_``, and do not depend on the
+    others: a failing one is reported once and tried again. Counts the vehicles and the sources that
+    failed.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class WatchOutputs:
         timeline: Path | None,
         save: Path | None,
         redactor: PlateRedactor | None,
+        format_: str = "jsonl",
         *,
         keep: Retention | None = None,
         overwrite: bool = False,
@@ -78,6 +79,7 @@ class WatchOutputs:
             page = stack.enter_context(open_output(timeline, files, mode, begins=PAGE_BEGINS))
             self._timeline = Timeline(page, redactor)
         stack.callback(self.close_extras)
+        format = SIGHTING_FORMATS[format_]
         stream = (
             stack.enter_context(
                 open_output(
@@ -85,13 +87,14 @@ class WatchOutputs:
                     files,
                     "overwrite" if overwrite else "append",
                     fsync=fsync,
-                    begins=JSONL_BEGINS,
+                    begins=format.begins,
                 )
             )
             if output
             else standard_output(fsync=fsync)
         )
-        self._records = stack.enter_context(SightingSink(stream))
+        self._records = format(stream)
+        stack.enter_context(self._records)
         self._failed_extras: list[Extra] = []
         self.vehicles = 0
         self.failures = 0

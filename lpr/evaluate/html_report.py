@@ -19,6 +19,7 @@ from lpr.sinks.evidence import jpeg
 from lpr.source import open_source
 from lpr.utils import html
 from lpr.utils.geometry import cut_out
+from lpr.utils.text import counted
 
 MAX_MISTAKES = 60
 """Mistakes that are shown with their picture."""
@@ -73,13 +74,14 @@ def _cards(report: Report) -> str:
     figures = report.figures()
     texts = figures["texts"]
     right = texts - figures["texts_wrong"]
+    pictures = counted(figures["pictures"], "picture")
     found = sum(o.is_found(i) for o in report.outcomes for i in range(len(o.picture.plates)))
     cards = [
         ("read exactly", _percent(figures["exact"]), _of(right, texts)),
         ("plates found", _percent(figures["found"]), _of(found, figures["plates"])),
         ("average precision", _number(figures["average_precision"]), "boxes, IoU 0.5"),
         ("characters wrong", _percent(figures["character_error_rate"]), "missed plates included"),
-        ("false readings", str(figures["false_readings"]), f"in {figures['pictures']} pictures"),
+        ("false readings", str(figures["false_readings"]), f"in {pictures}"),
         ("calibration error", _number(figures["calibration_error"]), "of readings"),
         ("milliseconds", _number(figures["ms_per_picture_median"]), "a picture, median"),
     ]

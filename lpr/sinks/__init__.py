@@ -15,6 +15,7 @@ from lpr.sinks.output_file import OutputMode, open_output, standard_output
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
 from lpr.sinks.redaction import PlateRedactor, read_known
+from lpr.sinks.sightings import SightingCsvSink, SightingTableSink
 from lpr.sinks.table import TableSink
 from lpr.sinks.timeline import Timeline
 
@@ -40,7 +41,17 @@ def sink_formats() -> list[SinkFormat]:
     ]
 
 
+SIGHTING_FORMATS: dict[
+    str, type[SightingSink] | type[SightingCsvSink] | type[SightingTableSink]
+] = {
+    "jsonl": SightingSink,
+    "csv": SightingCsvSink,
+    "table": SightingTableSink,
+}
+"""The formats of ``lpr watch``, by name."""
+
 __all__ = [
+    "SIGHTING_FORMATS",
     "EvidenceFolder",
     "MediaSink",
     "OutputMode",

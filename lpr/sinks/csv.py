@@ -45,7 +45,7 @@ class CsvSink(TextSink):
 
     def _rows(self, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            self._put("".join(csv_line(map(_cell, row)) for row in rows))
+            self._put("".join(csv_line(map(protected, row)) for row in rows))
 
 
 class SubmissionSink(TextSink):
@@ -78,10 +78,10 @@ class SubmissionSink(TextSink):
 
     def _row(self, *values: str) -> None:
         # A grader compares the names to the letter: one that cannot do harm stays as it is.
-        self._put(csv_line(v if _PLAIN_ID.fullmatch(v) else _cell(v) for v in values))
+        self._put(csv_line(v if _PLAIN_ID.fullmatch(v) else protected(v) for v in values))
 
 
-def _cell(value: object) -> object:
+def protected(value: object) -> object:
     """A value for a spreadsheet, which runs a text that begins like a formula.
 
     Such a text gets an apostrophe before it (OWASP, "CSV Injection"). Control characters other

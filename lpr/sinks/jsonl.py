@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from lpr.sightings import Gap, Sighting
 from lpr.sinks.records import SCHEMA, TextSink, put_record
@@ -41,6 +41,8 @@ class JsonlSink(TextSink):
 
 class SightingSink(Closeable):
     """Writes records of schema 1 to a text stream, one line each."""
+
+    begins: ClassVar[str] = JSONL_BEGINS
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -40,13 +40,17 @@ def write_document(path: Path, text: str, sources: Iterable[str] = ()) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def continues(stream: TextIO) -> bool:
+    """Whether records of an earlier run come before, so that a header is there already."""
+    return isinstance(stream, RecordStream) and stream.tell() > 0
+
+
 class TextSink(Closeable):
     """The base of sinks that write to a text stream, and flush each record."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._continues = isinstance(stream, RecordStream) and stream.tell() > 0
-        """Whether records of an earlier run come before, so that a header is there already."""
+        self._continues = continues(stream)
 
     def _put(self, text: str) -> None:
         put(self._stream, text)

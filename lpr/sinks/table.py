@@ -29,7 +29,7 @@ class TableSink(TextSink):
         if not plates and frame.time is not None:
             return
         last = visible(frame.source) + ("" if timing is None else f"  ({timing.ms:.1f} ms)")
-        time = "" if frame.time is None else _clock(frame.time)
+        time = "" if frame.time is None else clock_time(frame.time)
         for plate in plates:
             self._line(*_cells(plate), time, last)
         if not plates:
@@ -50,7 +50,7 @@ def _cells(plate: Plate) -> tuple[str, str, str, str, str]:
     return name, f"{plate.confidence:.2f}", f"{found:.2f}", plate.region or "", box
 
 
-def _clock(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
     """``1:02:03.45``; without the hours below one."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)

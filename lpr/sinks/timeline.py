@@ -17,6 +17,7 @@ from lpr.sinks.records import put
 from lpr.sinks.redaction import PlateRedactor
 from lpr.utils import html
 from lpr.utils.closing import Closeable
+from lpr.utils.text import counted
 
 _STYLE = """
 input { font: inherit; padding: .3rem .5rem; width: 16rem; }
@@ -25,41 +26,74 @@ article { display: grid; grid-template-columns: 11rem 1fr; gap: 1rem; padding: .
 article img { max-width: 11rem; max-height: 6rem; border-radius: 4px; justify-self: end; }
 article b { font-size: 1.25rem; letter-spacing: .03em; }
 article p { margin: 0; color: var(--soft); } article.gap p { color: var(--bad); }
-#lanes svg { width: 100%; height: auto; } #lanes text { font-size: 11px; fill: var(--soft); }
+#lanes { overflow-x: auto; } #lanes svg { width: 100%; height: auto; }
+#lanes text { font-size: 11px; fill: var(--soft); } #lanes a text { fill: var(--ink); }
 #lanes line { stroke: var(--rule); } #lanes rect { fill: var(--line); }
 #lanes rect.gap { fill: var(--bad); } #lanes a:hover rect { opacity: .6; }
 """
 _SCRIPT = """
 addEventListener("DOMContentLoaded", () => {
-  const all = [...document.querySelectorAll("article")];
+  // Records come when a vehicle has left; the page is in the order in which they came.
+  const start = a => +a.dataset.first, end = a => +a.dataset.last;
+  const all = [...document.querySelectorAll("article")].sort((a, b) => start(a) - start(b));
+  document.body.append(...all);
   const find = document.getElementById("find");
   find.addEventListener("input", () => {
     const query = find.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
     for (const a of all) a.hidden = query && !(a.dataset.text || "").includes(query);
   });
-  if (!all.length) return;
-  const cameras = [...new Set(all.map(a => a.dataset.camera))];
+  const safe = text => text.replace(/[<&"]/g, c => "&#" + c.charCodeAt(0) + ";");
+  const left = 120, width = 860, row = 20;
   // Recordings without a clock count from their beginning, and have their own scale.
-  const scale = [false, true].map(clock => {
-    const own = all.filter(a => (+a.dataset.first > 1e8) === clock);
-    const start = Math.min(...own.map(a => +a.dataset.first));
-    return [start, Math.max(...own.map(a => +a.dataset.last)) - start || 1];
+  const chart = (own, clock) => {
+    const from = Math.min(...own.map(start));
+    const span = Math.max(...own.map(end)) - from || 1;
+    const x = time => left + width * (time - from) / span;
+    const named = own.length <= 200;  // More names would be illegible
+    let drawn = "", y = 22;
+    for (const camera of new Set(own.map(a => a.dataset.camera))) {
+      // Each bar goes to the first lane that is free where it and its name are.
+      const free = [];
+      for (const a of own.filter(a => a.dataset.camera === camera)) {
+        const name = (named && a.querySelector("b")?.textContent) || "";
+        const length = 7.5 * name.length + 6;
+        const bar = Math.max(x(end(a)) - x(start(a)), 2);
+        // A name that does not fit into the picture stands before its bar.
+        const before = x(start(a)) + length > left + width;
+        const begin = before ? x(start(a)) - length : x(start(a));
+        let lane = free.findIndex(until => until <= begin);
+        if (lane < 0) lane = free.length;
+        free[lane] = Math.max(x(start(a)) + bar, before ? 0 : begin + length) + 4;
+        const top = y + lane * row;
+        drawn += `<a href="#${a.id}"><rect class="${a.className}" x="${x(start(a))}" ` +
+          `y="${top + 13}" width="${bar}" height="4" rx="1"/>` +
+          `<text x="${begin}" y="${top + 10}">${safe(name)}</text>` +
+          `<title>${safe(a.dataset.text || "gap")}</title></a>`;
+      }
+      drawn += `<text x="0" y="${y + 12}">${safe(camera)}</text>`;
+      y += free.length * row + 8;
+      drawn += `<line x1="0" x2="${left + width}" y1="${y - 3}" y2="${y - 3}"/>`;
+    }
+    for (let tick = 0; tick <= 4; tick++) {
+      const anchor = tick === 4 ? "end" : tick ? "middle" : "start";
+      drawn += `<text x="${left + width * tick / 4}" y="11" text-anchor="${anchor}">` +
+        `${clockText(from + span * tick / 4, span, clock)}</text>`;
+    }
+    return `<svg viewBox="0 0 ${left + width + 10} ${y}">${drawn}</svg>`;
+  };
+  const clockText = (seconds, span, clock) => {
+    if (clock) {
+      const iso = new Date(seconds * 1000).toISOString();
+      return span < 86400 ? iso.slice(11, 19) + "Z" : iso.slice(0, 16).replace("T", " ") + "Z";
+    }
+    const digits = span < 20 ? 1 : 0, rest = (seconds % 60).toFixed(digits);
+    return `${Math.floor(seconds / 60)}:${rest.padStart(digits ? 4 : 2, "0")}`;
+  };
+  const charts = [false, true].map(clock => {
+    const own = all.filter(a => (start(a) > 1e8) === clock);
+    return own.length ? chart(own, clock) : "";
   });
-  const x = t => 120 + 860 * (t - scale[+(t > 1e8)][0]) / scale[+(t > 1e8)][1];
-  let drawn = "";
-  cameras.forEach((camera, row) => {
-    const name = camera.replace(/[<&]/g, c => "&#" + c.charCodeAt(0) + ";");
-    drawn += `<text x="0" y="${row * 28 + 19}">${name}</text>` +
-      `<line x1="120" x2="980" y1="${row * 28 + 15}" y2="${row * 28 + 15}"/>`;
-  });
-  for (const a of all) {
-    const [from, to] = [x(+a.dataset.first), x(+a.dataset.last)];
-    const y = cameras.indexOf(a.dataset.camera) * 28 + 8;
-    drawn += `<a href="#${a.id}"><rect class="${a.className}" x="${from}" y="${y}" ` +
-      `width="${Math.max(to - from, 2)}" height="14"><title>${a.dataset.text}</title></rect></a>`;
-  }
-  document.getElementById("lanes").innerHTML =
-    `<svg viewBox="0 0 990 ${cameras.length * 28 + 6}">${drawn}</svg>`;
+  document.getElementById("lanes").innerHTML = charts.join("");
 });
 """
 _SEARCH = """<p><input id="find" type="search" placeholder="A part of a plate"
@@ -104,11 +138,12 @@ class Timeline(Closeable):
             return
         plate, best = sighting.plate, sighting.best
         crop = html.image(jpeg(redacted_crop(sighting, self._redactor)))
+        seen = counted(sighting.seen, "frame")
         others = ", ".join(other.text for other in plate.reading.alternatives)
         lines = [
             f"{_clock(sighting.first)} to {_clock(sighting.last)}, {escape(sighting.camera)}, "
             f"{sighting.direction}",
-            f"confidence {plate.confidence:.1%}; seen in {sighting.seen} frames, read in "
+            f"confidence {plate.confidence:.1%}; seen in {seen}, read in "
             f"{sighting.read}, {sighting.agreeing} of them equal; the picture is frame "
             f"{best.moment.frame}" + (f"; also read: {escape(others)}" if others else ""),
         ]

@@ -1,4 +1,4 @@
-"""The edit distance and alignment of two texts, unique names, and control characters shown."""
+"""Edit distance and alignment, unique names, counts in words, control characters shown."""
 
 from __future__ import annotations
 
@@ -58,3 +58,8 @@ def unique_name(base: str, is_taken: Callable[[str], bool], suffix: str = "") ->
     """The first of ``base``, ``base-2``, ``base-3``..., each with ``suffix``, that is not taken."""
     numbered = (f"{base}-{number}{suffix}" for number in count(2))
     return next(name for name in chain([base + suffix], numbered) if not is_taken(name))
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 frame``, ``2 frames``: a number with its noun, for nouns that take an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from lpr.cli.missing import advice_about
 from lpr.models import DEFAULT_MODEL, locate_model
+from lpr.plugins.registry import PluginInfo, Registry
 from tests.cli.run import CAR, lpr
 
 
@@ -157,3 +160,95 @@ def test_names_with_terminal_escapes_are_shown_as_text(tmp_path: Path) -> None:
         said = result.stdout + result.stderr
         assert not set(said) & set("\x1b\x07\r"), arguments
         assert "owned" in said
+
+
+# Help, unknown commands, completion.
+
+
+def installed_groups() -> list[tuple[str, ...]]:
+    """The arguments of every group of commands whose package is installed."""
+    names: list[tuple[str, ...]] = [(), ("bench",), ("models",), ("plugins",)]
+    if find_spec("lpr_training"):
+        names += [("data",), ("train",)]
+    return names
+
+
+@pytest.mark.parametrize("group", installed_groups(), ids="-".join)
+def test_no_line_of_help_is_cut_off_or_too_long(group: tuple[str, ...]) -> None:
+    result = lpr(*group, "--help", LPR_LOAD_PLUGINS="onnx,torch,lpr_training", COLUMNS="80")
+    lines = result.stdout.splitlines()
+    usage, *others = lines
+    assert result.status == 0
+    assert usage.startswith("Usage: lpr")
+    assert "  -h, --help" in result.stdout
+    assert [line for line in others if line.rstrip().endswith("...")] == []
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["detekt"], "did you mean detect?"),
+        (["Wacth"], "did you mean watch?"),
+        (["doc"], "did you mean doctor?"),
+        (["models", "verfy"], "did you mean verify?"),
+        (["plugins", "chekc"], "did you mean check?"),
+        (["xyzzy"], "the commands are bench, convert, detect"),
+        ([CAR], "lpr detect"),
+        (["data", "split"], "lpr_training"),
+        (["train"], "lpr_training"),
+    ],
+)
+def test_an_unknown_command_says_what_to_do(arguments: list[object], said: str) -> None:
+    result = lpr(*arguments)
+    assert result.status == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "install"),
+    [
+        ("data", "pip install ./training"),
+        ("train", "pip install ./plugins/lpr-torch './training[torch]'"),
+        ("export", "pip install ./plugins/lpr-torch"),
+        ("quantize", "pip install ./plugins/lpr-onnx"),
+    ],
+)
+def test_a_command_whose_package_is_missing_names_its_installation(
+    command: str, install: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lpr.cli.missing.find_spec", lambda _: None)
+    assert str(advice_about(command, Registry())).endswith(install)
+    assert advice_about("detect", Registry()) is None
+
+
+@pytest.mark.skipif(find_spec("lpr_onnx") is None, reason="lpr-onnx is not installed")
+def test_a_command_whose_plugin_failed_points_to_the_plugins() -> None:
+    broken = Registry([PluginInfo("onnx", "lpr-onnx", problems=["failed to load"])])
+    assert "lpr plugins shows why" in str(advice_about("quantize", broken))
+
+
+@pytest.mark.parametrize(
+    ("line", "completions"),
+    [
+        ("lpr d", ["plain,detect", "plain,doctor"]),
+        ("lpr watch --timel", ["plain,--timeline"]),
+        ("lpr watch --format ", ["plain,csv", "plain,jsonl", "plain,table"]),
+        ("lpr detect sam", ["file,sam"]),
+        ("lpr watch gate", ["file,gate"]),
+    ],
+)
+def test_shells_complete_commands_options_and_files(line: str, completions: list[str]) -> None:
+    *words, last = line.split(" ")
+    words_given = " ".join([*words, last])
+    result = lpr(_LPR_COMPLETE="bash_complete", COMP_WORDS=words_given, COMP_CWORD=str(len(words)))
+    assert result.stdout.split() == completions
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_scripts_are_for_lpr(shell: str) -> None:
+    result = lpr(_LPR_COMPLETE=f"{shell}_source")
+    assert "_LPR_COMPLETE" in result.stdout
+    assert result.stdout.splitlines()

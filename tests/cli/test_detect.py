@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.cli.run import CAR, CLIP, SAMPLES, lpr
-from tests.media import with_orientation
+from tests.media import with_orientation, write_picture
 
 
 def car() -> np.ndarray:
@@ -461,3 +461,22 @@ def test_a_video_that_cannot_be_saved_is_read_to_its_end(tmp_path: Path) -> None
     frames = [record for record in result.records if record["type"] == "frame"]
     assert len(frames) == 48
     assert "No space left" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "is_hinted"),
+    [
+        ((2000, 1500), (), True),
+        ((640, 480), (), False),
+        ((2000, 1500), ("--tiles", "auto"), False),
+        ((2000, 1500), ("--sweep", "0.5:0.4:0.1"), False),
+    ],
+)
+def test_a_large_picture_without_a_plate_gets_a_hint_of_tiles(
+    size: tuple[int, int], options: tuple[str, ...], is_hinted: bool, tmp_path: Path
+) -> None:
+    width, height = size
+    write_picture(tmp_path / "empty.png", np.full((height, width, 3), 128, np.uint8))
+    result = lpr("detect", tmp_path / "empty.png", *options)
+    assert result.records[0]["plates"] == []
+    assert ("no plate in 1 large picture; --tiles auto" in result.stderr) == is_hinted

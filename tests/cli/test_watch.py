@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -43,6 +44,47 @@ def test_every_vehicle_of_the_sample_once() -> None:
     assert result.status == 0
     assert sorted(texts(result.records)) == sorted(TEXTS)
     assert "3 vehicles in 48 frames" in result.stderr
+
+
+def test_the_table_has_a_line_for_each_vehicle() -> None:
+    result = lpr("watch", CLIP, "--format", "table")
+    head, *lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["EZU-1279", "541-DJK", "KKD-7656"]
+    for heading, value in (("direction", "towards"), ("region", "tw"), ("camera", "street")):
+        assert lines[0].index(value) == head.index(heading)
+    for heading, value in (("first", "0:00.00"), ("seconds", "1.7")):
+        assert lines[0].index(value) + len(value) == head.index(heading) + len(heading)
+
+
+def test_the_csv_has_a_row_for_each_vehicle_and_quotes_names(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    clip = tmp_path / 'a, "b".mp4'
+    clip.write_bytes(CLIP.read_bytes())
+    result = lpr(
+        "watch", clip, "--format", "csv", "--output", out, "--evidence", tmp_path / "evidence",
+        "--start", "2026-05-01T08:30:00+08:00",
+    )  # fmt: skip
+    assert (result.status, result.stdout) == (0, "")
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == TEXTS
+    first = rows[0]
+    assert first["source"] == str(clip)
+    assert (first["status"], first["region"], first["direction"]) == ("final", "tw", "towards")
+    assert first["first_utc"] == "2026-05-01T00:30:00.000Z"
+    assert float(first["x0"]) < float(first["x1"]) <= 640
+    assert Path(first["plate_file"]).is_file()
+    assert Path(first["frame_file"]).is_file()
+
+
+def test_one_of_a_thing_is_not_many(tmp_path: Path) -> None:
+    with av.open(str(CLIP)) as video:
+        frame = list(video.decode(video=0))[20].to_ndarray(format="bgr24")
+    write_picture(tmp_path / "frames" / "0.png", frame)
+    result = lpr("watch", tmp_path / "frames", "--min-reads", 1)
+    assert "2 vehicles in 1 frame\n" in result.stderr
+    result = lpr("watch", tmp_path / "frames", "--min-reads", 1, "--roi", "0,0 0.5,0 0.5,1 0,1")
+    assert "1 vehicle in 1 frame\n" in result.stderr
 
 
 def test_records_keep_to_the_schema(tmp_path: Path) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -150,6 +154,44 @@ def test_the_page_is_whole_after_each_sighting() -> None:
     assert "for 7 s" in html
     page.close()
     assert stream.getvalue().endswith("</html>\n")
+
+
+def at(text: str, first: float, last: float) -> Sighting:
+    return replace(sighting(text), first=FrameTime(0, first), last=FrameTime(9, last))
+
+
+def drawn_by_a_browser(page: Path) -> str:
+    """The page after its script has run."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here to run the page's script")
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--dump-dom",
+        f"file://{page}",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_the_page_is_in_order_of_time_with_overlapping_sightings_in_lanes(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    with path.open("w") as stream, Timeline(stream) as page:
+        for seen in (at("LAST1", 50, 60), at("FIRST1", 0, 20), at("MIDDLE1", 10, 30)):
+            page.sighting(seen)
+    html = drawn_by_a_browser(path)
+    assert re.findall(r"<b>(\w+)</b>", html) == ["FIRST1", "MIDDLE1", "LAST1"]
+    rects = re.findall(r'<rect class="" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', html)
+    (x0, y0, w0), (x1, y1, _), (x2, y2, w2) = [tuple(map(float, rect)) for rect in rects]
+    assert x1 < x0 + w0
+    assert y0 < y1, "overlapping sightings lie in different lanes"
+    assert y2 == y0, "a free lane is used again"
+    assert x2 + w2 == pytest.approx(980)
+    assert html.count('viewBox="0 0 990 ') == 1
+    for name in ("FIRST1", "MIDDLE1", "LAST1"):
+        assert f">{name}</text>" in html
 
 
 def test_a_video_keeps_times_and_takes_frames_of_any_size(tmp_path: Path) -> None:

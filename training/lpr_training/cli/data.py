@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.cli.options import parse_size, parse_sweep
 from lpr.detection.threshold_sweep import Sweep
 from lpr.errors import SourceError
@@ -121,7 +122,7 @@ def _share(
     return click.option(name, type=share, default=default, show_default=shown, help=text)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def data() -> None:
     """Prepare training data: labels, anchors, crops; rendered plates and scenes."""
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from lpr.cli.groups import CommandGroup
 from lpr.errors import LprError
 from lpr.models import Model, load_model
 from lpr.runtimes.traits import CPU_WHEELS
@@ -22,7 +23,7 @@ INSTALL = f"pip install ./plugins/lpr-torch './training[torch]' ({CPU_WHEELS})"
 _RECOGNIZER = "tw-light-recognizer"
 
 
-class _TorchGroup(click.Group):
+class _TorchGroup(CommandGroup):
     """Commands that need PyTorch; without it only their help is there."""
 
     def resolve_command(
