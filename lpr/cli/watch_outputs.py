@@ -21,10 +21,10 @@ from lpr.sinks import (
 )
 from lpr.sinks.expiry import Retention
 from lpr.sinks.extra import Extra
-from lpr.sinks.film import Film, unique_free
 from lpr.sinks.paths import refuse_twins
 from lpr.sinks.timeline import PAGE_BEGINS
 from lpr.sinks.video_writer import plan_videos
+from lpr.sinks.watch_video import WatchVideo, unique_free
 from lpr.source import expand
 from lpr.source.address import Address
 from lpr.types import Frame
@@ -69,7 +69,7 @@ class WatchOutputs:
         self._expiry_extra = Extra("--evidence-keep", self._messages.append)
         self._draw = annotate_tracks if redactor is None else redactor.annotate
         self._films = {
-            camera: (Film(path), Extra(f"--save of {camera}", self._messages.append))
+            camera: (WatchVideo(path), Extra(f"--save of {camera}", self._messages.append))
             for camera, path in videos.items()
         }
         self._timeline: Timeline | None = None
@@ -131,7 +131,7 @@ class WatchOutputs:
         if expiry and expiry.due:
             self._expiry_extra.attempt(expiry.run)
 
-    def _draw_frame(self, film: Film, frame: Frame, shown: Sequence[TrackOverlay]) -> None:
+    def _draw_frame(self, film: WatchVideo, frame: Frame, shown: Sequence[TrackOverlay]) -> None:
         film.write(self._draw(frame.image, shown), frame.time)
 
     def _say_messages(self) -> None:

@@ -79,8 +79,10 @@ class Detector(Closeable):
         threshold: float | Sweep | None = None,
         stride: int = 32,
         name: str = "",
+        close_ups: bool = True,
     ) -> None:
-        """``name`` is for messages; by default the class of ``network``."""
+        """``name`` is for messages; by default the class of ``network``. Without ``close_ups``, the
+        network runs once for each picture (:mod:`lpr.detection.close_ups`)."""
         self.network = network
         self.name = name or type(network).__name__
         self.heads = tuple(heads)
@@ -88,6 +90,7 @@ class Detector(Closeable):
         self.width, self.height = size or (spec.width, spec.height)
         self.threshold: float | Sweep = spec.threshold if threshold is None else threshold
         self.stride = stride
+        self.close_ups = close_ups
 
     def find(
         self, images: Sequence[Image], threshold: float | Sweep | None = None
@@ -103,7 +106,7 @@ class Detector(Closeable):
         detections = [each.detections for each in found]
         if isinstance(threshold, Sweep):
             detections = [threshold.keep(each) for each in detections]
-        close = [index for index, each in enumerate(found) if each.large]
+        close = [index for index, each in enumerate(found) if each.large and self.close_ups]
         pictures = [images[index] for index in close]
         again = self._run(
             pictures, [self._reduced_size(*i.shape[1::-1]) for i in pictures], minimum

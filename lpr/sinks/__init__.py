@@ -15,7 +15,7 @@ from lpr.sinks.output_file import OutputMode, open_output, standard_output
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
 from lpr.sinks.redaction import PlateRedactor, read_known
-from lpr.sinks.sightings import SightingCsvSink, SightingTableSink
+from lpr.sinks.sighting_formats import SightingCsvSink, SightingTableSink
 from lpr.sinks.table import TableSink
 from lpr.sinks.timeline import Timeline
 

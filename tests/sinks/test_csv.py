@@ -83,6 +83,8 @@ def test_terminal_escapes_become_visible() -> None:
 
 
 def test_the_documentation_names_every_column_in_order() -> None:
-    section = OUTPUT_MD.read_text(encoding="utf-8").split("## CSV")[1].split("\n## ")[0]
+    section = (
+        OUTPUT_MD.read_text(encoding="utf-8").split("## CSV")[1].split("`lpr watch` writes")[0]
+    )
     named = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert tuple(",".join(named).replace("`", "").replace(" ", "").split(",")) == COLUMNS

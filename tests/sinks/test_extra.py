@@ -12,7 +12,7 @@ import pytest
 from lpr.errors import OutputError
 from lpr.sinks import Timeline, open_output
 from lpr.sinks.extra import Extra
-from lpr.sinks.film import Film
+from lpr.sinks.watch_video import WatchVideo
 from tests.media import noise
 from tests.sinks.test_output_file import file_size_limited
 from tests.sinks.test_watch_sinks import sighting
@@ -74,15 +74,15 @@ def frames_of(path: Path) -> int:
     return count
 
 
-def write_frames(film: Film, numbers: Iterable[int], fps: float = 10) -> None:
+def write_frames(film: WatchVideo, numbers: Iterable[int], fps: float = 10) -> None:
     for number in numbers:
         film.write(noise(120, 160, number), number / fps)
 
 
 def test_a_film_goes_on_in_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpr.sinks.film._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("lpr.sinks.watch_video._FIRST_PAUSE", 0.0)
     path = tmp_path / "out.mp4"
-    film = Film(path)
+    film = WatchVideo(path)
     film._pause = 0.0
     with (
         file_size_limited(300_000),
@@ -97,7 +97,7 @@ def test_a_film_goes_on_in_another_file(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_film_that_never_began_leaves_nothing(tmp_path: Path) -> None:
-    film = Film(tmp_path / "out.mp4")
+    film = WatchVideo(tmp_path / "out.mp4")
     with file_size_limited(0), pytest.raises(OutputError):
         write_frames(film, range(200), fps=110)
     assert not film.ready
@@ -107,7 +107,7 @@ def test_a_film_that_never_began_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".avi"])
 def test_a_film_whose_end_does_not_fit_says_so(tmp_path: Path, suffix: str) -> None:
-    film = Film(tmp_path / f"out{suffix}")
+    film = WatchVideo(tmp_path / f"out{suffix}")
     write_frames(film, range(10))
     with (
         file_size_limited((tmp_path / f"out{suffix}").stat().st_size + 1),

@@ -67,7 +67,7 @@ def reader(eyes: Eyes) -> Reader:
     return Reader(detector, eyes, [TAIWAN], min_confidence=0.1)
 
 
-class Film:
+class WatchVideo:
     """Frames that carry their numbers; with a ``pause`` they come no faster. ``between`` puts other
     things before some frames, ``end`` an error after the last."""
 
@@ -99,7 +99,7 @@ class Film:
         if self.end:
             raise self.end
 
-    def __enter__(self) -> Film:
+    def __enter__(self) -> WatchVideo:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,7 +122,7 @@ ROAD = Road(
 
 @contextmanager
 def engine(
-    films: dict[Address, Film],
+    films: dict[Address, WatchVideo],
     threads: int = 2,
     settings: WatchSettings = DEFAULTS,
     delay: float = 0.0,
@@ -143,7 +143,7 @@ def said(events: Sequence[Event]) -> list[tuple[str, str, int]]:
 
 
 def test_a_file_is_watched_to_its_end() -> None:
-    with engine({FILE: Film(200)}) as made:
+    with engine({FILE: WatchVideo(200)}) as made:
         events = list(made.events())
     assert [text for _, text, _ in said(events)] == ["ABC1234", "XYZ9876", "MQE3406"]
     assert made.stats.frames == made.stats.detected == made.stats.finished == 200
@@ -158,7 +158,7 @@ def test_the_number_of_threads_changes_nothing(settings: WatchSettings) -> None:
     films = [Address(name, f"{name}.mp4", "file") for name in ("a", "b", "c", "d", "e", "f")]
 
     def run(threads: int, delay: float) -> list[tuple[str, str, int]]:
-        lengths = {address: Film(110 + 15 * n) for n, address in enumerate(films)}
+        lengths = {address: WatchVideo(110 + 15 * n) for n, address in enumerate(films)}
         with engine(lengths, threads, settings, delay, show=True) as made:
             return said(list(made.events()))
 
@@ -174,7 +174,7 @@ def test_watches_do_not_change_their_reader() -> None:
     watched = reader(Eyes(Road([faint, weaker, strong])))
     runs = []
     for _ in range(3):
-        with Engine([FILE], [watched], lambda _: Film(80), show=True) as made:
+        with Engine([FILE], [watched], lambda _: WatchVideo(80), show=True) as made:
             events = list(made.events())
         drawn = [s.box for e in events if isinstance(e, Seen) for s in e.shown]
         runs.append((said(events), drawn))
@@ -184,7 +184,7 @@ def test_watches_do_not_change_their_reader() -> None:
 
 
 def test_all_frames_of_a_file_come_in_order_and_whole() -> None:
-    with engine({FILE: Film(120)}, threads=3, delay=0.001, show=True) as made:
+    with engine({FILE: WatchVideo(120)}, threads=3, delay=0.001, show=True) as made:
         seen = [e for e in made.events() if isinstance(e, Seen) and e.frame is not None]
     assert [event.frame.index for event in seen if event.frame] == list(range(120))
     shown = seen[40].shown
@@ -192,7 +192,7 @@ def test_all_frames_of_a_file_come_in_order_and_whole() -> None:
 
 
 def test_a_file_that_breaks_off_keeps_what_it_gave() -> None:
-    broken = Film(70, end=SourceError("road.mp4: broke off"))
+    broken = WatchVideo(70, end=SourceError("road.mp4: broke off"))
     with engine({FILE: broken}) as made:
         events = list(made.events())
     assert [text for _, text, _ in said(events)] == ["ABC1234", "XYZ9876"]
@@ -203,10 +203,10 @@ def test_a_file_that_breaks_off_keeps_what_it_gave() -> None:
 def test_a_source_that_cannot_be_opened_costs_only_itself() -> None:
     other = Address("other", "none.mp4", "file")
 
-    def open_source(address: Address) -> Film:
+    def open_source(address: Address) -> WatchVideo:
         if address is other:
             raise SourceError("none.mp4: no such file")
-        return Film(120)
+        return WatchVideo(120)
 
     with Engine([other, FILE], [reader(Eyes(ROAD))], open_source) as made:
         events = list(made.events())
@@ -221,14 +221,14 @@ def test_a_detector_that_fails_ends_its_camera_with_an_error() -> None:
                 raise PluginError("detector: out of order")
             return super().find(images, threshold)
 
-    with Engine([FILE], [reader(Blind(ROAD))], lambda _: Film(200)) as made:
+    with Engine([FILE], [reader(Blind(ROAD))], lambda _: WatchVideo(200)) as made:
         events = list(made.events())
     assert [text for _, text, _ in said(events)] == ["ABC1234", "XYZ9876"]
     assert [str(e.error) for e in events if isinstance(e, Failed)] == ["detector: out of order"]
 
 
 def test_stopping_ends_a_file_with_all_that_is_under_way() -> None:
-    with engine({FILE: Film(100_000)}) as made:
+    with engine({FILE: WatchVideo(100_000)}) as made:
         events = []
         for event in made.events():
             events.append(event)
@@ -239,7 +239,7 @@ def test_stopping_ends_a_file_with_all_that_is_under_way() -> None:
 
 
 def test_a_camera_that_has_stalled_keeps_nobody_waiting() -> None:
-    class Stalled(Film):
+    class Stalled(WatchVideo):
         def __iter__(self) -> Iterator[Frame | Gap]:
             yield from super().__iter__()
             time.sleep(20)
@@ -253,7 +253,7 @@ def test_a_camera_that_has_stalled_keeps_nobody_waiting() -> None:
 
 
 def test_a_pipe_that_is_silent_keeps_nobody_waiting() -> None:
-    class Silent(Film):
+    class Silent(WatchVideo):
         def __iter__(self) -> Iterator[Frame | Gap]:
             yield from super().__iter__()
             time.sleep(20)
@@ -269,7 +269,7 @@ def test_a_pipe_that_is_silent_keeps_nobody_waiting() -> None:
 def test_a_gap_ends_what_was_in_the_picture_and_is_reported() -> None:
     away = Gap("gate", "rtsp://gate/1", 1000.0, None, "it ended", 0)
     back = replace(away, until=1007.5, attempts=3)
-    film = Film(160, pause=0.001, between={50: [away], 51: [back]})
+    film = WatchVideo(160, pause=0.001, between={50: [away], 51: [back]})
     with engine({STREAM: film}) as made:
         events = []
         for event in made.events():
@@ -281,7 +281,7 @@ def test_a_gap_ends_what_was_in_the_picture_and_is_reported() -> None:
 
 
 def test_live_sources_drop_old_frames_rather_than_lag_and_count_them() -> None:
-    film = Film(400, pause=0.001)
+    film = WatchVideo(400, pause=0.001)
     with engine({STREAM: film}, threads=1, delay=0.004, show=True) as made:
         seen = [e.frame.index for e in made.events() if isinstance(e, Seen) and e.frame]
     assert made.stats.dropped > 100
@@ -291,13 +291,13 @@ def test_live_sources_drop_old_frames_rather_than_lag_and_count_them() -> None:
 
 
 def test_a_file_never_drops() -> None:
-    with engine({FILE: Film(150)}, threads=1, delay=0.002) as made:
+    with engine({FILE: WatchVideo(150)}, threads=1, delay=0.002) as made:
         list(made.events())
     assert (made.stats.dropped, made.stats.detected) == (0, 150)
 
 
 def test_several_sources_are_watched_at_the_same_time_and_fairly() -> None:
-    films = {Address(name, name, "file"): Film(100) for name in ("a", "b", "c")}
+    films = {Address(name, name, "file"): WatchVideo(100) for name in ("a", "b", "c")}
     with engine(films, show=True) as made:
         cameras = [e.camera for e in made.events() if isinstance(e, Seen) and e.frame]
     assert cameras[:9] == ["a", "b", "c"] * 3
@@ -306,7 +306,7 @@ def test_several_sources_are_watched_at_the_same_time_and_fairly() -> None:
 
 def test_closing_leaves_no_threads() -> None:
     before = threading.active_count()
-    with engine({FILE: Film(100_000)}) as made:
+    with engine({FILE: WatchVideo(100_000)}) as made:
         for number, _ in enumerate(made.events()):
             if number == 20:
                 break

@@ -169,7 +169,8 @@ def test_what_does_not_count_is_left_out_and_said(tmp_path: Path) -> None:
     voc(tmp_path / "b.xml")
     out = tmp_path / "labels.csv"
     result = done("data", "table", tmp_path, "--out", out, "--dev", 0, "--val", 0)
-    assert "left out: 1 difficult, 1 of zero area" in result.stderr
+    assert "left out: 1 of zero area" in result.stderr
+    assert "they count neither way: 1" in result.stderr
     assert [len(p.plates) for p in read_labels(tmp_path)] == [1, 0]
 
 

@@ -78,7 +78,7 @@ def find(
 ) -> list[Float32]:
     """Return each picture's boxes (``N x 5``: x0, y0, x1, y1 in its pixels, score)."""
     spec = DetectorSpec(*size, resize, "rgb", MIN_SCORE, NMS)
-    detections = Detector(TorchDetector(model), heads, spec).find(images)
+    detections = Detector(TorchDetector(model), heads, spec, close_ups=False).find(images)
     return [
         np.array([(*plate.box, plate.confidence) for plate in plates], np.float32).reshape(-1, 5)
         for plates in detections

@@ -15,7 +15,7 @@ from lpr.utils.text import unique_name
 _FIRST_PAUSE, _LAST_PAUSE = 10.0, 600.0  # Seconds between attempts, doubled after each
 
 
-class Film(Closeable):
+class WatchVideo(Closeable):
     """Writes a video file; after a failure, what follows goes into another one (``out-2.mp4``).
 
     The caller goes on after an error: see ``ready``.
