@@ -167,7 +167,7 @@ def test_a_piece_that_a_tile_cuts_is_left_to_the_tile_that_shows_it_whole() -> N
 
 
 def test_noise_is_not_given_out() -> None:
-    noise = Reading("8F12", 0.01, appearance=appearance(plate=0.97))
+    noise = Reading("8F12", 0.01, appearance=appearance(plate=0.8))
     assert reader(noise, **DEFAULT).read(grey(64, 64)) == []
     (all_of_it,) = reader(noise, min_confidence=0.0).read(grey(64, 64))
     assert (all_of_it.text, all_of_it.doubts) == ("8F12", ("confidence",))
