@@ -5,8 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 
@@ -142,19 +145,32 @@ def grey_levels(count: int, height: int = 48, width: int = 64, step: int = 5) ->
     return [np.full((height, width, 3), step * i, np.uint8) for i in range(count)]
 
 
+# FFmpeg's encoder for each four-character code.
+_ENCODERS = {
+    "mp4v": "mpeg4",
+    "MJPG": "mjpeg",
+    "VP80": "libvpx",
+    "FLV1": "flv",
+    "MPG1": "mpeg1video",
+}
+
+
 def write_video(
     path: Path, images: Iterable[Image] | None = None, fps: float = 10.0, codec: str = "mp4v"
 ) -> Path:
     """A video of ``images``, by default 20 grey levels."""
     frames = list(grey_levels(20) if images is None else images)
-    height, width = frames[0].shape[:2]
-    fourcc = cv2.VideoWriter.fourcc(*codec)
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, fps, (width, height))
-    assert writer.isOpened()
-    for frame in frames:
-        writer.write(frame)
-    writer.release()
+    rate = Fraction(fps).limit_denominator(1001)
+    with av.open(str(path), "w") as container:
+        encoder = _ENCODERS[codec]
+        stream: Any = container.add_stream(encoder, rate=rate)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuvj420p" if encoder == "mjpeg" else "yuv420p"
+        stream.codec_context.bit_rate = 4_000_000
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "bgr24")))
+        container.mux(stream.encode(None))
     return path
 
 

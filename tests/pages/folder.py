@@ -22,6 +22,8 @@ from typing import Any
 
 import cv2
 
+from lpr.source import open_source
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLES = REPOSITORY / "samples"
 _CFG = REPOSITORY / "training" / "lpr_training" / "recipes" / "yolov3_1_cls.cfg"
@@ -86,16 +88,15 @@ def _photos(folder: Path) -> Labelled:
     """Write frames of the clip, each with a Pascal VOC file; return their plates."""
     folder.mkdir()
     frames = _plates_by_frame()
-    video = cv2.VideoCapture(str(SAMPLES / "street.mp4"))
+    with open_source(str(SAMPLES / "street.mp4")) as video:
+        images = [frame.image for frame in video]
     labelled = []
-    for number, plates in enumerate(frames):
-        _, image = video.read()
+    for number, (image, plates) in enumerate(zip(images, frames, strict=False)):
         if number % _STEP == 0:
             name = f"street_{number:02}.jpg"
             cv2.imwrite(str(folder / name), image)
             (folder / name).with_suffix(".xml").write_text(_voc(name, image.shape, plates))
             labelled.append((name, plates))
-    video.release()
     return labelled
 
 

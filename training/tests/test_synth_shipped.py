@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lpr.errors import OutputError
+from lpr.source import open_source
 from lpr_training.synth.shipped import VIDEO, write_samples
 from lpr_training.synth.video.recipe import video_recipe
 
@@ -35,13 +36,10 @@ def test_the_shipped_samples_are_what_the_renderer_writes(written: Path) -> None
 def test_the_clip_can_be_read_and_is_small(written: Path) -> None:
     file = written / "street.mp4"
     assert file.stat().st_size < 500_000
-    video = cv2.VideoCapture(str(file))
-    frames = 0
-    while video.read()[0]:
-        frames += 1
-    assert frames == RECIPE.frames == 48
-    assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == RECIPE.width
-    assert video.get(cv2.CAP_PROP_FRAME_HEIGHT) == RECIPE.height
+    with open_source(str(file)) as video:
+        frames = list(video)
+    assert len(frames) == RECIPE.frames == 48
+    assert (frames[0].width, frames[0].height) == (RECIPE.width, RECIPE.height)
 
 
 def test_each_plate_can_be_read_for_a_while() -> None:
