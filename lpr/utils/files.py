@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lpr.errors import ModelError, OutputError
@@ -38,6 +39,34 @@ def write_atomically(file: Path) -> Iterator[Path]:
         part = Path(folder) / file.name
         yield part
         part.replace(file)
+
+
+def write_durably(file: Path, data: bytes) -> None:
+    """Write ``file`` whole or not at all; when this returns, the disk has it.
+
+    Raises ``OSError`` if it cannot be written.
+    """
+    part = file.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _flush_folder(file.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power failure."""
+    with suppress(OSError):  # Windows opens no folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
