@@ -37,7 +37,8 @@ class Reader(Closeable):
     Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``,
     and so does a closed reader. Plates read with a confidence below ``min_confidence`` are left
     out, unless their detection's reaches ``accept_threshold``. ``device`` is the detector's,
-    ``cpu`` or ``cuda``.
+    ``cpu`` or ``cuda``. ``batch`` is the number of frames of a video that it should be given at
+    once, if so many wait.
 
     With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
     an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
@@ -56,8 +57,10 @@ class Reader(Closeable):
         device: str = "cpu",
         reading_floor: float = 0.0,
         only_certain: bool = False,
+        batch: int = 1,
     ) -> None:
         self.device = device
+        self.batch = batch
         self.detector = detector
         self.recognizer = recognizer
         self.regions = tuple(regions)
@@ -97,9 +100,7 @@ class Reader(Closeable):
     def read_best(self, image: AnyImage) -> Plate | None:
         """The plate with the highest mean of :attr:`~lpr.Reading.certainties`, for pictures of a
         single plate; None if none is found and read."""
-        plates = self.read(image)
-        best = kernels.pick_best([plate.reading.certainties for plate in plates])
-        return plates[best] if best >= 0 else None
+        return best_of(self.read(image))
 
     def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
         """Run the first stage alone: the detections, the most confident first.
@@ -187,6 +188,12 @@ class Reader(Closeable):
             timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
             if not is_stuck(self.recognizer):
                 close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
+
+
+def best_of(plates: Sequence[Plate]) -> Plate | None:
+    """The plate with the highest mean of :attr:`~lpr.Reading.certainties`; None without any."""
+    best = kernels.pick_best([plate.reading.certainties for plate in plates])
+    return plates[best] if best >= 0 else None
 
 
 def _is_certain_plate(plate: Plate) -> bool:

@@ -70,6 +70,24 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert lpr("detect", CAR, CLIP).stdout == lpr("detect", CAR, CLIP).stdout
 
 
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_the_number_of_readers_changes_no_byte(tmp_path: Path, format: str) -> None:
+    """Several readers share videos and many pictures; with --threads 1 there is one."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for number in range(4):
+        shutil.copy(CAR, folder / f"{number}.jpg")
+    shutil.copy(CLIP, folder / "2.mp4")
+    (folder / "2a.jpg").write_bytes(b"no picture")
+    content = CLIP.read_bytes()
+    (folder / "3.mp4").write_bytes(content[: len(content) // 2])
+    several = lpr("detect", folder, "--format", format)
+    one = lpr("detect", folder, "--format", format, "--threads", 1)
+    assert (several.status, one.status) == (1, 1)
+    assert several.stdout == one.stdout
+    assert several.stdout.count("\n") > 50
+
+
 def test_timings_are_given_only_when_asked_for() -> None:
     timed = lpr("detect", CAR, "--timings").records[0]
     assert set(timed["stages"]) == {
