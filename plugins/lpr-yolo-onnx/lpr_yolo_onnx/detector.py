@@ -87,17 +87,8 @@ class YoloOnnx(Closeable):
 
     def _find(self, images: Sequence[Image], size: tuple[int, int]) -> list[list[Detection]]:
         batch = np.empty((len(images), 3, size[1], size[0]), np.float32)
-        placed = [
-            kernels.letterbox(
-                image,
-                *size,
-                resize="stretch" if self.layout.kind == "rtdetr" else "letterbox",
-                interpolation="linear",
-                pad=PAD,
-                out=pixels,
-            )[1]
-            for image, pixels in zip(images, batch, strict=True)
-        ]
+        stretch = self.layout.kind == "rtdetr"
+        placed = [input_of(i, stretch, out) for i, out in zip(images, batch, strict=True)]
         outputs = self._session.run(batch)
         if np.isnan(outputs).any():
             raise PluginError(
@@ -122,6 +113,19 @@ class YoloOnnx(Closeable):
 
     def close(self) -> None:
         self._session.close()
+
+
+def input_of(image: Image, stretch: bool, out: Float32) -> kernels.Placement:
+    """Fill ``out`` (``3 x H x W``, RGB, 0..1) with a picture as Ultralytics does: scaled by linear
+    interpolation, centred on grey. RT-DETR's inputs are stretched instead."""
+    return kernels.letterbox(
+        image,
+        *out.shape[:0:-1],
+        resize="stretch" if stretch else "letterbox",
+        interpolation="linear",
+        pad=PAD,
+        out=out,
+    )[1]
 
 
 def _detection(found: Found, index: int) -> Detection:

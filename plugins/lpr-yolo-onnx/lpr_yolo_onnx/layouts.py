@@ -116,7 +116,8 @@ def decode(
         boxes = np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
     boxes = np.ascontiguousarray(boxes)
     if metadata.task == "pose" and metadata.keypoints[0] == 4:
-        return Found(boxes, scores, extras.reshape(len(rows), 4, -1)[:, :, :2])
+        keypoints = extras[:, : 4 * metadata.keypoints[1]].reshape(-1, 4, metadata.keypoints[1])
+        return Found(boxes, scores, keypoints[:, :, :2])
     return Found(boxes, scores, None)
 
 

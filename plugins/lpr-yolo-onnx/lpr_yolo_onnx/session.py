@@ -21,9 +21,9 @@ _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 class Session:
-    """``file`` on the CUDA device ``cuda``, or on the CPU if None, with ``threads`` threads (0: ONNX
-    Runtime decides). ``batch``, ``height`` and ``width`` of the input are None where the file
-    leaves them open.
+    """``file`` on the CUDA device ``cuda``, or on the CPU if None; with ``threads`` 0, ONNX Runtime
+    decides. ``batch``, ``height`` and ``width`` of the input are None where the file leaves them
+    open.
 
     Raises :class:`ModelError` for a file that is missing, damaged or takes no pictures.
     """
@@ -64,8 +64,7 @@ class Session:
         self.file = file
         self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
         self.batch, self.height, self.width = (
-            side if isinstance(side, int) and side > 0 else None
-            for side in (shape[0], *shape[2:])
+            side if isinstance(side, int) and side > 0 else None for side in (shape[0], *shape[2:])
         )
         self._input, self._dtype = inputs[0].name, _TYPES[inputs[0].type]
         self._output = session.get_outputs()[0].name
