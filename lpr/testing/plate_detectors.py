@@ -126,11 +126,13 @@ def _find(detector: PlateDetector, images: Sequence[Image]) -> list[list[Detecti
         ordered = confidences == sorted(confidences, reverse=True)
         assert ordered, f"the most confident has to come first, not {confidences[:5]}"
         for x0, y0, x1, y1 in (detection.box for detection in given):
+            shown = [round(float(v), 2) for v in (x0, y0, x1, y1)]
+            large = max(x1 - x0, y1 - y0) > 1 or max(height, width) == 1
+            assert large, f"the box {shown} has no pixel: it has to be in pixels, not in 0..1"
             inside = 0 <= (x0 + x1) / 2 <= width and 0 <= (y0 + y1) / 2 <= height
             assert inside, (
-                f"the box {[round(float(v), 1) for v in (x0, y0, x1, y1)]} lies outside of its "
-                f"picture of {width}x{height}: it has to be in pixels of the picture, not of the "
-                "network's input"
+                f"the box {shown} lies outside of its picture of {width}x{height}: it has to be in "
+                "pixels of the picture, not of the network's input"
             )
     return valid
 
