@@ -137,7 +137,7 @@ def command(
             planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
-        run.can_tile = can_tile
+        run.can_tile = can_tile and reader.detector.input_scale(_LARGE, _LARGE) is not None
         with progress(planned, "source") as names:
             for name in names:
                 run.read(name, every, max_pixels, names)

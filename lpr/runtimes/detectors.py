@@ -53,7 +53,7 @@ def choose_detector(
     (factory,) = named
     wanted = argument_of(factory)
     if wanted and not argument:
-        raise BackendError(f"detector {name} needs {wanted}: write {name}:{wanted.split()[-1]}")
+        raise BackendError(f"detector {name} needs {wanted}, after a colon: {name}:FILE")
     if colon and not wanted:
         raise BackendError(f"detector {name} takes nothing after its name, not {argument!r}")
     problem = problem_of(factory)

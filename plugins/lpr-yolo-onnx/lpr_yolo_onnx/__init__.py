@@ -24,7 +24,7 @@ class YoloOnnxFactory:
     """Opens ``FILE.onnx`` or ``FILE.onnx@CLASS,CLASS`` on ``device``; ``number`` is the index of a
     CUDA device."""
 
-    argument = "an ONNX file, such as best.onnx"
+    argument = "an ONNX file"
 
     def __init__(self, device: str = "cpu", number: int | None = None) -> None:
         self.device = device

@@ -356,4 +356,4 @@ def test_lpr_detect_reads_what_it_finds(tmp_path: Path) -> None:
     assert "detector: yolo-onnx on cpu" in result.stderr
     missing = run_lpr(*arguments, "yolo-onnx", **loaded)
     assert missing.status != 0
-    assert "detector yolo-onnx needs an ONNX file, such as best.onnx" in missing.stderr
+    assert "detector yolo-onnx needs an ONNX file, after a colon: yolo-onnx:FILE" in missing.stderr
