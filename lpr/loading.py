@@ -272,7 +272,9 @@ def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
         if isinstance(detector, DetectorChoice):
             device, shown = detector.factory.device, detector.factory.name
         else:
-            device, shown = str(getattr(detector, "device", "cpu")), name_of(detector)
+            # PyTorch's devices are called cuda:0, for instance.
+            on_gpu = str(getattr(detector, "device", "cpu")).startswith("cuda")
+            device, shown = "cuda" if on_gpu else "cpu", name_of(detector)
         shown = f"{shown} on {device}"
     if isinstance(options.recognizer, str | None):
         recognizers = choose_recognizers(
@@ -296,13 +298,16 @@ def _plan_detector(
 ) -> _Network | DetectorChoice | PlateDetector:
     """The detector that ``options`` name, or the model's."""
     named = options.detector
-    if named is None or (isinstance(named, str) and is_model(named)):
-        part = model.detector if named is None else load_model(named).detector
+    if isinstance(named, str) and is_model(named):
+        model, named = load_model(named), None
+    if named is None and not model.plugged_detector:
+        part = model.detector
         cfg = read_cfg(part.cfg)
         size = options.detector_size or _input_size(part, cfg.stride, scale)
         cfg.check_size(*size)
         runtime = select(plugged.detector_runtimes, options.backend, part.format, ranking, part)
         return _Network(part, pinned(runtime, options.device), cfg, size)
+    named = named or model.plugged_detector
     if options.detector_size is not None:
         name = named.partition(":")[0] if isinstance(named, str) else name_of(named)
         raise BackendError(

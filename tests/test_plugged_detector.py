@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import lpr
-from lpr import Box, Crop, Detection, Image, Reading, Sweep
+from lpr import Box, Crop, Detection, Image, Reading, Sweep, models
 from lpr.detection.plugged_detector import PluggedDetector
 from lpr.errors import BackendError, CalibrationError, PluginError
 from lpr.loading import load_pool
@@ -179,7 +180,7 @@ def test_another_models_detector_by_its_name(car: Image) -> None:
 
 
 def test_a_name_that_nobody_has() -> None:
-    with pytest.raises(BackendError, match=r"there is no detector 'nix:a\.onnx'"):
+    with pytest.raises(BackendError, match="there is no detector 'nix': it is neither"):
         lpr.load(detector="nix:a.onnx")
 
 
@@ -308,7 +309,7 @@ def test_a_plugins_detector_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["finder:x"], "detector finder takes nothing after its name, not 'x'"),
+        (["finder:x"], "detector finder takes nothing after its name"),
         (["from-file"], "detector from-file needs a file, after a colon: from-file:FILE"),
         (["from-file:none"], "detector from-file failed: FileNotFoundError"),
         (["absent"], "detector absent does not work here: libfoo is missing"),
@@ -329,3 +330,25 @@ def test_what_does_not_work_is_one_sentence(
 @pytest.fixture(scope="module")
 def finder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return install_plugin(tmp_path_factory.mktemp("finder"), "finder", PLUGIN)
+
+
+def test_a_model_folder_may_name_a_plugins_detector(tmp_path: Path, finder: dict[str, str]) -> None:
+    light = lpr.load_model("tw-light")
+    tables = models.read_tables(light.folder)
+    shutil.copy(light.recognizer.file, tmp_path)
+    (tmp_path / "best.bin").write_bytes(b"weights")
+    detector = {"plugin": "from-file", "file": "best.bin"}
+    model = models.write_model(tmp_path, {**tables, "name": "mine", "detector": detector})
+    assert "best.bin" in model.sha256
+    result = run("detect", CAR, "--model", tmp_path, **finder)
+    assert [plate["text"] for plate in result.records[0]["plates"]] == ["BGT6175"]
+    assert "model mine" in result.stderr
+    assert "detector: from-file on cpu" in result.stderr
+    borrowed = run("detect", CAR, "--detector", tmp_path, **finder)
+    assert borrowed.records == result.records
+    with pytest.raises(lpr.ModelError, match="mine has the detector of the plugin from-file"):
+        _ = model.detector
+    (tmp_path / "best.bin").write_bytes(b"others")
+    assert "best.bin is damaged" in run("detect", CAR, "--model", tmp_path, **finder).stderr
+    with pytest.raises(lpr.ModelError, match="file has to be the name of a file in the model's"):
+        models.write_model(tmp_path, {**tables, "detector": {**detector, "file": "../x"}})

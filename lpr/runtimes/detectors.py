@@ -47,7 +47,7 @@ def choose_detector(
     if not named:
         known = ", ".join(factory.name for factory in factories) or "none is installed"
         raise BackendError(
-            f"there is no detector {text!r}: it is neither a plugin's ({known}) nor a model "
+            f"there is no detector {name!r}: it is neither a plugin's ({known}) nor a model "
             f"({', '.join(installed_models())}, or a folder); lpr plugins lists them"
         )
     (factory,) = named
@@ -55,7 +55,7 @@ def choose_detector(
     if wanted and not argument:
         raise BackendError(f"detector {name} needs {wanted}, after a colon: {name}:FILE")
     if colon and not wanted:
-        raise BackendError(f"detector {name} takes nothing after its name, not {argument!r}")
+        raise BackendError(f"detector {name} takes nothing after its name")
     problem = problem_of(factory)
     if problem is not None:
         raise BackendError(f"detector {name} does not work here: {problem}")
