@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from lpr import kernels
-from lpr.detection.detector import PlateDetector
+from lpr.detection.detector import DetectionStage
 from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.doubts import LIKELY, as_cut, doubts_of, is_short
@@ -48,7 +48,7 @@ class Reader(Closeable):
 
     def __init__(
         self,
-        detector: PlateDetector,
+        detector: DetectionStage,
         recognizer: TextRecognizer,
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
@@ -183,7 +183,7 @@ class Reader(Closeable):
             return
         self._closed = True
         try:
-            close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
+            close_with_timeout(f"detector {self.detector.name}", self.detector.close)
         finally:
             timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
             if not is_stuck(self.recognizer):

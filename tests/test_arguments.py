@@ -29,7 +29,7 @@ PICTURE = np.zeros((40, 60, 3), np.uint8)
         ({"regions": ["tw", 5]}, "each of regions has to be a str, not 5"),
         ({"device": "0"}, "device has to be a whole number"),
         ({"backend": None}, "backend has to be a text"),
-        ({"recognizer": 5}, "recognizer has to be a text"),
+        ({"recognizer": 5}, "recognizer has to be a name"),
         ({"model": None}, "model has to be the name or folder of a model"),
     ],
 )
