@@ -134,6 +134,7 @@ def load(
     threads: int = 0,
     device: int | None = None,
     tiles: str = "off",
+    video: bool = False,
 ) -> Reader:
     """Open a reader; close it after use, best with a ``with`` block.
 
@@ -161,6 +162,8 @@ def load(
     - ``device``: the number of the GPU, for a backend that runs on one.
     - ``tiles``: looks for small plates in large pictures (:mod:`lpr.detection.tiling`): ``auto``,
       ``off``, or columns and rows as in ``3x2``.
+    - ``video``: for the frames of a video, as :func:`lpr.watch` reads them: the detector's input is
+      by default :data:`VIDEO_SCALE` times the model's.
 
     Raises ``ValueError`` for values out of range, :class:`lpr.ModelError` for a model that is
     missing, damaged or unfit for ``detector_size``, :class:`lpr.BackendError` for a backend or
@@ -172,7 +175,8 @@ def load(
         *(model, backend, recognizer, detector_size, threshold, min_confidence, max_error),
         *(regions, threads, device, tiles),
     )
-    return _open(_plan(options))
+    expect("video", video, bool, "True or False")
+    return _open(_plan(options, VIDEO_SCALE if video else 1.0))
 
 
 def load_pool(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from lpr.types import Box, Detection, Image, Plate, Point, Reading
+import numpy as np
+
+from lpr.types import Box, Detection, Image, Plate, Point, Reading, quad_of
 
 Direction = Literal["towards", "away", "left", "right", "still"]
 Status = Literal["final", "early", "confirmed", "corrected", "withdrawn"]
@@ -23,6 +27,11 @@ class FrameTime:
     def as_dict(self) -> dict[str, Any]:
         """As in a record of schema 1 (docs/output.md)."""
         return {"frame": self.frame, "time": round(self.time, 3), "utc": utc(self.clock)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> FrameTime:
+        """The opposite of :meth:`as_dict`. Raises ``KeyError`` for a missing key."""
+        return cls(record["frame"], record["time"], clock_of(record["utc"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,38 @@ class Sighting:
             },
         }
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Sighting:
+        """The opposite of :meth:`as_dict`. What a record does not hold is empty: the crop has no
+        pixels, the confidence of the detection is NaN.
+
+        Raises ``KeyError`` for a missing key.
+        """
+        best, frames = record["best"], record["frames"]
+        detection = Detection(Box(*best["box"]), quad_of(best["quad"]), math.nan)
+        placed = {"box": best["box"], "quad": best["quad"], "detection_confidence": math.nan}
+        return cls(
+            record["sighting"],
+            record["status"],
+            record["camera"],
+            record["source"],
+            Plate.from_dict({**record, **placed}),
+            FrameTime.from_dict(record["first"]),
+            FrameTime.from_dict(record["last"]),
+            frames["seen"],
+            frames["read"],
+            frames["agreeing"],
+            record["direction"],
+            tuple((time, Box(*box)) for time, *box in record["path"]),
+            Observation(
+                FrameTime.from_dict(best),
+                detection,
+                Reading(best["text"], best["confidence"]),
+                np.zeros((0, 0, 3), np.uint8),
+                (record["width"], record["height"]),
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TrackOverlay:
@@ -137,6 +178,15 @@ class Gap:
             "attempts": self.attempts,
         }
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Gap:
+        """The opposite of :meth:`as_dict`. Raises ``KeyError`` for a missing key."""
+        since = clock_of(record["since"])
+        if since is None:
+            raise ValueError("a gap has a time since when")
+        until, reason = clock_of(record["until"]), record["reason"]
+        return cls(record["camera"], record["source"], since, until, reason, record["attempts"])
+
 
 def utc(clock: float | None) -> str | None:
     """Seconds since 1970 as ``2026-05-01T06:30:00.250Z``; None for None."""
@@ -144,3 +194,10 @@ def utc(clock: float | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(round(clock, 3), timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock_of(text: str | None) -> float | None:
+    """The opposite of :func:`utc`."""
+    if text is None:
+        return None
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

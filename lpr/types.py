@@ -11,7 +11,7 @@ Conventions, everywhere in the project:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -213,6 +213,21 @@ class Reading:
     gaps: tuple[float, ...] = ()
     cut: tuple[Side, ...] = ()
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Reading:
+        """What a record tells of a plate's reading (:meth:`Plate.from_dict`)."""
+        appearance = None
+        if record.get("lines") is not None:
+            appearance = Appearance(record["ground"], record["ink"], record["lines"], "", 0.0)
+        return cls(
+            record["text"],
+            record["confidence"],
+            tuple(Character(c["char"], c["confidence"]) for c in record["characters"]),
+            tuple(Alternative(a["text"], a["confidence"]) for a in record["alternatives"]),
+            appearance=appearance,
+            cut=tuple(record.get("cut", ())),
+        )
+
     @property
     def certainties(self) -> list[float]:
         """The confidence of each character of ``text``: the whole reading's if the recognizer gives
@@ -296,3 +311,26 @@ class Plate:
             "cut": list(self.cut),
             "doubts": list(self.doubts),
         }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Plate:
+        """The plate of a record: the opposite of :meth:`as_dict`, which rounds and leaves out what
+        only recognizers need. Keys that a record of an older version lacks have their defaults.
+
+        Raises ``KeyError`` for any other missing key.
+        """
+        return cls(
+            Detection(Box(*record["box"]), quad_of(record["quad"]), record["detection_confidence"]),
+            Reading.from_dict(record),
+            record["display"],
+            record["region"],
+            record["kind"],
+            record.get("display_guessed", False),
+            tuple(record.get("doubts", ())),
+        )
+
+
+def quad_of(corners: Iterable[Iterable[float]]) -> Quad:
+    """Four corners, as a record has them."""
+    a, b, c, d = ((x, y) for x, y in corners)
+    return a, b, c, d
