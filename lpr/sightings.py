@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lpr.types import Box, Detection, Image, Plate, Point, Reading, quad_of
+from lpr.types import Box, Detection, Image, Plate, Point, Reading
 
 Direction = Literal["towards", "away", "left", "right", "still"]
 Status = Literal["final", "early", "confirmed", "corrected", "withdrawn"]
@@ -111,14 +110,12 @@ class Sighting:
         Raises ``KeyError`` for a missing key.
         """
         best, frames = record["best"], record["frames"]
-        detection = Detection(Box(*best["box"]), quad_of(best["quad"]), math.nan)
-        placed = {"box": best["box"], "quad": best["quad"], "detection_confidence": math.nan}
         return cls(
             record["sighting"],
             record["status"],
             record["camera"],
             record["source"],
-            Plate.from_dict({**record, **placed}),
+            Plate.from_dict({**record, "box": best["box"], "quad": best["quad"]}),
             FrameTime.from_dict(record["first"]),
             FrameTime.from_dict(record["last"]),
             frames["seen"],
@@ -128,7 +125,7 @@ class Sighting:
             tuple((time, Box(*box)) for time, *box in record["path"]),
             Observation(
                 FrameTime.from_dict(best),
-                detection,
+                Detection.from_dict(best),
                 Reading(best["text"], best["confidence"]),
                 np.zeros((0, 0, 3), np.uint8),
                 (record["width"], record["height"]),

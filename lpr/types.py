@@ -11,7 +11,8 @@ Conventions, everywhere in the project:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -133,6 +134,13 @@ class Detection:
     quad: Quad
     confidence: float
     touches: tuple[Side, ...] = ()
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Detection:
+        """What a record tells of a plate's detection (:meth:`Plate.from_dict`): the confidence of
+        a sighting's is not in it, and NaN."""
+        a, b, c, d = ((x, y) for x, y in record["quad"])
+        return cls(Box(*record["box"]), (a, b, c, d), record.get("detection_confidence", math.nan))
 
     def moved(self, x: float, y: float) -> Detection:
         """The detection shifted by ``x`` pixels to the right and ``y`` downwards."""
@@ -328,9 +336,3 @@ class Plate:
             record.get("display_guessed", False),
             tuple(record.get("doubts", ())),
         )
-
-
-def quad_of(corners: Iterable[Iterable[float]]) -> Quad:
-    """Four corners, as a record has them."""
-    a, b, c, d = ((x, y) for x, y in corners)
-    return a, b, c, d

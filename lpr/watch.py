@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
@@ -68,7 +68,7 @@ def watch(
 
 async def awatch(
     *sources: str | os.PathLike[str] | int, **options: Any
-) -> AsyncIterator[Sighting | Gap]:
+) -> AsyncGenerator[Sighting | Gap, None]:
     """:func:`watch` for asyncio: ``async for sighting in lpr.awatch("rtsp://10.0.0.7/1")``.
 
     Sources, options and errors are those of :func:`watch`. All work is done in threads, and the
