@@ -176,6 +176,7 @@ def load(
     device: int | None = None,
     tiles: str = "off",
     batch: int = 0,
+    video: bool = False,
 ) -> Reader:
     """Open a reader; close it after use, best with a ``with`` block.
 
@@ -210,6 +211,8 @@ def load(
       ``off``, or columns and rows as in ``3x2``.
     - ``batch``: frames that a pool of readers gives to the networks at once; 0 for 1 on a
       processor and :data:`GPU_BATCH` on a GPU.
+    - ``video``: for the frames of a video, as :func:`lpr.watch` reads them: the detector's input is
+      by default :data:`VIDEO_SCALE` times the model's.
 
     The reader closes what it opens. Objects stay open: their caller closes them, after the reader.
 
@@ -224,7 +227,8 @@ def load(
         *(model, backend, detector, recognizer, detector_size, threshold, min_confidence),
         *(max_error, regions, threads, device, tiles, batch),
     )
-    return _open(_plan(options))
+    expect("video", video, bool, "True or False")
+    return _open(_plan(options, VIDEO_SCALE if video else 1.0))
 
 
 def load_pool(
