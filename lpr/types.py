@@ -12,7 +12,7 @@ Conventions, everywhere in the project:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -34,6 +34,12 @@ Side: TypeAlias = Literal["left", "top", "right", "bottom"]
 Doubt: TypeAlias = Literal["cut", "format", "symbol", "confidence"]
 """A reason to doubt a reading (:mod:`lpr.recognition.doubts`). Several are always given in this
 order."""
+
+
+def quad_of(points: Iterable[Iterable[float]]) -> Quad:
+    """The corners of a record (``[[x, y], ...]``) as a :data:`Quad`."""
+    a, b, c, d = ((float(x), float(y)) for x, y in points)
+    return a, b, c, d
 
 
 class Box(NamedTuple):
