@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
+from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ INTERFACE = 1
 @hookspec
 def lpr_detector_runtimes() -> Iterable[DetectorRuntime]:  # type: ignore[empty-body]
     """Runtimes that can run a Darknet detector."""
+
+
+@hookspec
+def lpr_detectors() -> Iterable[DetectorFactory]:  # type: ignore[empty-body]
+    """Detectors with networks of their own, not Darknet's."""
 
 
 @hookspec

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol, TextIO, runtime_checkable
 
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
-from lpr.types import Crop, Float32, Frame, Plate, Reading, Timing
+from lpr.types import Crop, Detection, Float32, Frame, Image, Plate, Reading, Timing
 
 
 @runtime_checkable
@@ -51,6 +51,46 @@ class DetectorRuntime(Protocol):
         """Load the network; ``threads`` 0 leaves their number to the runtime.
 
         Raises :class:`lpr.errors.ModelError` for files that it cannot run.
+        """
+
+
+@runtime_checkable
+class PlateDetector(Protocol):
+    """Finds plates, with whatever network it likes; all that the pipeline requires of a detector.
+
+    It may have further attributes (:mod:`lpr.detection.plugged_detector`): ``threshold``,
+    ``accept_threshold``, ``nms`` and ``input_size``.
+    """
+
+    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The plates of each picture, in order; of each plate one box, the most confident first.
+
+        Pictures are BGR and differ in size; coordinates are pixels of the picture. Weak detections
+        belong to the result (down to a confidence of 0.01, say): lpr applies the threshold.
+        """
+
+    def close(self) -> None:
+        """Free the detector's resources; no call follows."""
+
+
+@runtime_checkable
+class DetectorFactory(Protocol):
+    """Opens detectors, for ``--detector NAME`` or ``--detector NAME:ARGUMENT``.
+
+    ``device`` is ``"cpu"`` or ``"cuda"``. An attribute ``argument`` says in words what has to
+    follow the colon, such as ``"an ONNX file"``; without it, nothing may.
+    """
+
+    name: str
+    device: str
+
+    def problem(self) -> str | None:
+        """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
+
+    def open(self, argument: str, threads: int) -> PlateDetector:
+        """Open the detector; ``threads`` 0 leaves their number to it.
+
+        Raises :class:`lpr.errors.ModelError` for an argument that it cannot use.
         """
 
 

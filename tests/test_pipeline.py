@@ -150,7 +150,7 @@ def test_closing_closes_both_stages_even_if_one_fails() -> None:
 
     text = FixedText()
     reads = Reader(Detector(Stuck(TWO), [HEAD], DETECTOR_SPEC), text)
-    with pytest.raises(PluginError, match="detector network Stuck failed: RuntimeError: stuck"):
+    with pytest.raises(PluginError, match="detector Stuck failed: RuntimeError: stuck"):
         reads.close()
     assert text.closed
     reads.close()  # again is no error
