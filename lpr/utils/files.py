@@ -20,6 +20,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
 
 
+def state_folder() -> Path:
+    """``$LPR_STATE``, or ``lpr`` in the user's state folder (``$XDG_STATE_HOME``,
+    ``~/.local/state``): what must survive a restart."""
+    given = os.environ.get("LPR_STATE")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "lpr"
+
+
 def read_model_file(file: Path) -> bytes:
     """The content of a model's file; raises :class:`lpr.errors.ModelError` if it is unreadable."""
     try:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from lpr.errors import LprError, OutputError, describe
 from lpr.utils.closing import Closeable
-from lpr.utils.files import write_durably
+from lpr.utils.files import state_folder, write_durably
 
 try:
     import fcntl
@@ -154,20 +155,28 @@ class Spool(Closeable):
         return sorted(self._folder.glob(f"*{_ENTRY}"))
 
     def close(self) -> None:
-        """End the thread, after the attempt that it is at; what waits stays on the disk."""
+        """End the thread, after the attempt that it is at; what waits stays on the disk, for the
+        next process."""
         with self._arrived:
             self._closing = True
             self._arrived.notify_all()
         self._thread.join()
         self._lock.close()
+        if self._waiting:
+            self._report(f"{self._name}: {self._waiting} wait on the disk for the next run")
+
+
+def spool_folder(address: str) -> Path:
+    """Where the entries for ``address`` wait, below :func:`lpr.utils.files.state_folder`."""
+    return state_folder() / "spool" / hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def _own_folder(folder: Path) -> tuple[Path, IO[str]]:
     """A folder that no other process uses, with the entries that killed processes left."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = sorted(path for path in folder.iterdir() if path.name.isdigit())
     own: tuple[Path, IO[str]] | None = None
-    for candidate in _candidates(folder):
-        candidate.mkdir(exist_ok=True, mode=0o700)
+    for candidate in known:
         lock = (candidate / _LOCK).open("a")
         if not _locked(lock):
             lock.close()
@@ -176,16 +185,14 @@ def _own_folder(folder: Path) -> tuple[Path, IO[str]]:
         else:
             _move_entries(candidate, own[0])
             lock.close()
-    if own is None:
-        raise AssertionError("the candidates never end")
+    number = max((int(path.name) for path in known), default=-1)
+    while own is None:
+        number += 1
+        candidate = folder / str(number)
+        candidate.mkdir(exist_ok=True, mode=0o700)
+        lock = (candidate / _LOCK).open("a")
+        own = (candidate, lock) if _locked(lock) else None
     return own
-
-
-def _candidates(folder: Path) -> Iterator[Path]:
-    """The folders of other processes, and one that does not exist yet."""
-    known = sorted(path for path in folder.iterdir() if path.name.isdigit())
-    yield from known
-    yield folder / str(max((int(path.name) for path in known), default=-1) + 1)
 
 
 def _move_entries(source: Path, target: Path) -> None:
