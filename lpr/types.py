@@ -12,7 +12,7 @@ Conventions, everywhere in the project:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -34,12 +34,6 @@ Side: TypeAlias = Literal["left", "top", "right", "bottom"]
 Doubt: TypeAlias = Literal["cut", "format", "symbol", "confidence"]
 """A reason to doubt a reading (:mod:`lpr.recognition.doubts`). Several are always given in this
 order."""
-
-
-def quad_of(points: Iterable[Iterable[float]]) -> Quad:
-    """The corners of a record (``[[x, y], ...]``) as a :data:`Quad`."""
-    a, b, c, d = ((float(x), float(y)) for x, y in points)
-    return a, b, c, d
 
 
 class Box(NamedTuple):
@@ -334,7 +328,7 @@ class Plate:
         Raises ``KeyError`` for any other missing key.
         """
         return cls(
-            Detection(Box(*record["box"]), quad_of(record["quad"]), record["detection_confidence"]),
+            Detection.from_dict(record),
             Reading.from_dict(record),
             record["display"],
             record["region"],
