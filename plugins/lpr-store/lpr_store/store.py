@@ -73,8 +73,9 @@ class PlateCount:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an erasure removed. ``digest`` is the SHA-256 of ``salt + text``: it proves which plate
-    was meant to whoever knows it, and tells nobody else."""
+    """What an erasure removed. ``digest`` is the SHA-256 of ``salt + text``. The store keeps the
+    digest alone: it tells nothing without the salt, and with both, the holder of the receipt can
+    prove which plate was erased."""
 
     time: str
     sightings: int
@@ -308,8 +309,8 @@ class Store(Closeable):
     # ---- removing
 
     def erase(self, text: str, who: str) -> Receipt:
-        """Remove every sighting of a plate and its pictures; the audit log keeps the receipt
-        alone."""
+        """Remove every sighting of a plate and its pictures, and its text from the audit log,
+        which keeps the receipt's digest."""
         text = Query(text=text).normalized
         if not text or Query(text=text).is_pattern:
             raise ValueError("erase takes the text of one plate")
@@ -318,7 +319,11 @@ class Store(Closeable):
         digest = hashlib.sha256((salt + text).encode()).hexdigest()
         stamp = datetime.now(timezone.utc).isoformat(timespec="seconds")
         receipt = Receipt(stamp, found, files, salt, digest)
-        self.log(who, "erase", f"{found} sightings, {files} pictures, {salt} {digest}")
+        with self._database.writing() as connection:
+            about = audit.c.about
+            redacted = sa.func.replace(about, text, "(erased)")
+            connection.execute(audit.update().where(about.contains(text)).values(about=redacted))
+        self.log(who, "erase", f"{found} sightings, {files} pictures, receipt {digest}")
         return receipt
 
     def expire(self, age: float | None = None, size: float | None = None) -> int:

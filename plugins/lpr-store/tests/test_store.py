@@ -186,14 +186,16 @@ def test_an_erased_plate_is_nowhere_and_leaves_a_receipt(
     store.add("one", record("ABC1234"), {"plate": b"1"})
     store.add("two", record("ABC1234"), {"plate": b"2", "frame": b"3"})
     store.add("three", record("XYZ9876"), {"plate": b"4"})
+    store.log("the guard", "find", "looked for ABC1234")
     receipt = store.erase("abc-1234", "the guard")
     assert (receipt.sightings, receipt.pictures) == (2, 3)
     assert texts(store) == ["XYZ9876"]
     assert len(files(tmp_path)) == 1
-    (entry,) = store.audited()
-    assert entry.who == "the guard"
-    assert receipt.digest in entry.about
-    assert "ABC1234" not in entry.about
+    erased, found = store.audited()
+    assert (erased.who, erased.action) == ("the guard", "erase")
+    assert receipt.digest in erased.about
+    assert receipt.salt not in erased.about
+    assert "ABC1234" not in erased.about + found.about
     with pytest.raises(ValueError, match="one plate"):
         store.erase("ABC*", "the guard")
 
