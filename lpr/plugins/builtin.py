@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lpr.hookspecs import hookimpl
+from lpr.plugins.webhook import Webhook
 from lpr.protocols import Destination, DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 from lpr.regions.brazil import BRAZIL
@@ -14,7 +15,6 @@ from lpr.regions.united_states import UNITED_STATES
 from lpr.regions.vietnam import VIETNAM
 from lpr.runtimes import opencv
 from lpr.sinks import sink_formats
-from lpr.sinks.webhook import Webhook
 
 if TYPE_CHECKING:
     import click
