@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 
 from lpr.sinks.records import TextSink
@@ -15,8 +14,8 @@ _TOP = 10  # Candidates of a plate, as alpr gives by default
 class OpenAlprSink(TextSink):
     """Writes one ``alpr_results`` object per picture or frame, also without plates.
 
-    Confidences are 0..100 there. ``epoch_time`` is when the frame was taken, or else is written, in
-    ms; ``processing_time_ms`` is 0 unless timings are asked for.
+    Confidences are 0..100 there. ``epoch_time`` is when the frame was taken, in ms, 0 if unknown;
+    ``processing_time_ms`` is 0 unless timings are asked for.
     """
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
@@ -24,7 +23,7 @@ class OpenAlprSink(TextSink):
         record = {
             "version": 2,
             "data_type": "alpr_results",
-            "epoch_time": round(1000 * (time.time() if frame.clock is None else frame.clock)),
+            "epoch_time": round(1000 * (frame.clock or 0)),
             "img_width": frame.width,
             "img_height": frame.height,
             "processing_time_ms": took,
