@@ -17,12 +17,14 @@ from lpr.source.file import unreadable
 from lpr.source.media_types import is_heic, is_tga
 from lpr.source.picture_header import PictureHeader, parse_header
 from lpr.types import Image
+from lpr.utils.opencv import DISTRIBUTIONS, installed_opencv
 
 MAX_PIXELS = 250_000_000
 """Pixels of a picture by default: more than any phone takes (200 million). Decoded, it has 0.75 GB,
 and a decoder may need three times as much."""
 _MAX_SIDE = 65_536  # Pixels: the limit of :mod:`lpr.kernels`
 _FILE_BYTES_PER_PIXEL = 4  # of the largest picture; one that is not compressed has 3
+_SILENT = 0  # OpenCV's log level without messages
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
@@ -119,6 +121,15 @@ def decode(name: str, data: bytes, page: int = 0) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def require_function(name: str, function: str, purpose: str) -> None:
+    """Raise :class:`lpr.errors.SourceError` if this OpenCV lacks ``function``, which 4.12 added."""
+    if not hasattr(cv2, function):
+        raise SourceError(
+            f"{name}: {purpose} needs OpenCV 4.12 or later, and this is {cv2.__version__}; run: "
+            f"pip install -U {(installed_opencv() or DISTRIBUTIONS)[0].split()[0]}"
+        )
+
+
 @contextlib.contextmanager
 def opencv_errors(name: str) -> Iterator[None]:
     """Turn OpenCV's errors in the block into a SourceError about the picture ``name``."""
@@ -153,14 +164,16 @@ def quiet() -> Iterator[None]:
     if "OPENCV_LOG_LEVEL" in os.environ:
         yield
         return
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV 4.13 moved both functions from cv2 to cv2.utils.logging.
+    logging = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(_SILENT)
     token = _QUIET.set(True)
     try:
         yield
     finally:
         _QUIET.reset(token)
-        cv2.utils.logging.setLogLevel(level)
+        logging.setLogLevel(level)
 
 
 @contextlib.contextmanager
