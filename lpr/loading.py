@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -15,25 +15,41 @@ from typing import Any
 import numpy as np
 
 from lpr.darknet.cfg import Cfg, read_cfg
-from lpr.detection.detector import Detector, PlateDetector
+from lpr.detection.detector import DetectionStage, Detector
 from lpr.detection.heads import Head
+from lpr.detection.plugged_detector import PluggedDetector
 from lpr.detection.threshold_sweep import Sweep
 from lpr.detection.tiling import TiledDetector, Tiles
-from lpr.errors import CalibrationError, wrap_plugin_errors
-from lpr.models import DEFAULT_MODEL, Model, load_model
+from lpr.errors import BackendError, CalibrationError, wrap_plugin_errors
+from lpr.models import DEFAULT_MODEL, Model, is_model, load_model
 from lpr.plugins import builtin
 from lpr.plugins.registry import Registry, load_registry
-from lpr.protocols import DetectorRuntime, TextRecognizer
+from lpr.protocols import (
+    CtcRecognizer,
+    DetectorRuntime,
+    PlateDetector,
+    RecognizerRuntime,
+    TextRecognizer,
+)
 from lpr.reader import Reader
-from lpr.recognition.ctc_reader import as_text_recognizer
+from lpr.recognition.ctc_reader import CtcReader, as_text_recognizer
 from lpr.recognition.voting import VotingRecognizer
 from lpr.regions import Region
+from lpr.runtimes.borrowed import NO_MODEL, BorrowedRecognizer, BorrowedRuntime, is_ctc, name_of
+from lpr.runtimes.detectors import DetectorChoice, choose_detector
 from lpr.runtimes.preferences import load_ranking
 from lpr.runtimes.select import RecognizerChoice, choose_recognizers, select
-from lpr.runtimes.traits import device_of, is_calibrated, pinned, precision_of
-from lpr.specs import DetectorModel
+from lpr.runtimes.traits import device_of, is_calibrated, pinned, precision_of, settings_of
+from lpr.specs import DetectorModel, RecognizerModel
 from lpr.types import Crop
-from lpr.utils.arguments import expect, expect_all, expect_integer, expect_number, expect_pair
+from lpr.utils.arguments import (
+    expect,
+    expect_all,
+    expect_integer,
+    expect_number,
+    expect_pair,
+    refuse,
+)
 
 log = logging.getLogger("lpr")
 
@@ -43,6 +59,9 @@ none has the right text, and half of those inside the picture are not of a plate
 
 ANY = "any"
 """Stands for the codes of all regions."""
+
+_WARM_UP_SIZE = 640, 640
+"""Pixels of the blank picture that warms up a plugged detector."""
 
 VIDEO_SCALE = 4 / 3
 """Sides of a detector's input for video over those for photographs: vehicles of a video come from
@@ -68,7 +87,8 @@ class ReaderOptions:
 
     model: str = DEFAULT_MODEL
     backend: str = "auto"
-    recognizer: str | None = None
+    detector: str | PlateDetector | None = None
+    recognizer: str | TextRecognizer | CtcRecognizer | None = None
     detector_size: tuple[int, int] | None = None
     threshold: float | Sweep | None = None
     min_confidence: float | None = None
@@ -106,8 +126,11 @@ class ReaderOptions:
         for name in ("threshold", "min_confidence", "max_error"):
             if not isinstance(getattr(self, name), Sweep | None):
                 expect_number(name, getattr(self, name))
-        if self.recognizer is not None:
-            expect("recognizer", self.recognizer, str, "a text")
+        detector = self.detector
+        if not isinstance(detector, str | None) and not callable(getattr(detector, "find", None)):
+            refuse("detector", "a name, or an object with find(images)", detector)
+        if not isinstance(self.recognizer, str | None):
+            BorrowedRuntime(self.recognizer)
         if self.regions is not None and not isinstance(self.regions, str):
             expect_all("regions", self.regions, str, "a sequence of codes")
         if self.detector_size is not None:
@@ -117,14 +140,23 @@ class ReaderOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """Checked files, runtimes and settings; ``size`` is the detector's input in pixels."""
+class _Network:
+    """A Darknet detector to be opened; ``size`` is its input in pixels."""
 
-    options: ReaderOptions
+    model: DetectorModel
+    runtime: DetectorRuntime
     cfg: Cfg
     size: tuple[int, int]
-    detector: DetectorModel
-    runtime: DetectorRuntime
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Checked files, runtimes and settings. The detector is a network, a plugin's, or an object of
+    the caller; ``device`` is its device."""
+
+    options: ReaderOptions
+    detector: _Network | DetectorChoice | PlateDetector
+    device: str
     recognizers: Sequence[RecognizerChoice]
     regions: Sequence[Region]
 
@@ -133,7 +165,8 @@ def load(
     model: str = DEFAULT_MODEL,
     *,
     backend: str = "auto",
-    recognizer: str | None = None,
+    detector: str | PlateDetector | None = None,
+    recognizer: str | TextRecognizer | CtcRecognizer | None = None,
     detector_size: tuple[int, int] | None = None,
     threshold: float | Sweep | None = None,
     min_confidence: float | None = None,
@@ -143,15 +176,21 @@ def load(
     device: int | None = None,
     tiles: str = "off",
     batch: int = 0,
+    video: bool = False,
 ) -> Reader:
     """Open a reader; close it after use, best with a ``with`` block.
 
     - ``model``: the name of an installed model, or the path of a model folder.
     - ``backend``: ``auto`` (CUDA if it works here, else the CPU), ``cpu``, ``cuda`` (OpenCV's CUDA
       DNN) or the name of a runtime.
-    - ``recognizer``: replaces the model's recognizer: the name of a runtime, or another model's
-      name or folder. Several, separated by commas, vote
-      (:class:`lpr.recognition.voting.VotingRecognizer`).
+    - ``detector``: replaces the model's detector: the name of a plugin's, with what it needs after
+      a colon (``"yolo-onnx:best.onnx"``), another model's name or folder, or an object
+      (:class:`lpr.protocols.PlateDetector`), whose thresholds then count
+      (:mod:`lpr.detection.plugged_detector`).
+    - ``recognizer``: replaces the model's recognizer: the name of a runtime, another model's name
+      or folder, or an object (:class:`lpr.protocols.TextRecognizer` or ``CtcRecognizer``), whose
+      calibration and thresholds then count (:mod:`lpr.runtimes.traits`). Several names, separated
+      by commas, vote (:class:`lpr.recognition.voting.VotingRecognizer`).
     - ``detector_size``: (width, height) of the detector's input in pixels; by default the model's.
     - ``threshold``: the minimum score of a detection, 0..1; by default the model's. A
       :class:`lpr.Sweep` looks for a plate in every picture: it lowers the threshold until there is
@@ -172,18 +211,24 @@ def load(
       ``off``, or columns and rows as in ``3x2``.
     - ``batch``: frames that a pool of readers gives to the networks at once; 0 for 1 on a
       processor and :data:`GPU_BATCH` on a GPU.
+    - ``video``: for the frames of a video, as :func:`lpr.watch` reads them: the detector's input is
+      by default :data:`VIDEO_SCALE` times the model's.
+
+    The reader closes what it opens. Objects stay open: their caller closes them, after the reader.
 
     Raises ``ValueError`` for values out of range, :class:`lpr.ModelError` for a model that is
-    missing, damaged or unfit for ``detector_size``, :class:`lpr.BackendError` for a backend or
-    recognizer that does not exist or does not work here, :class:`lpr.RegionError` for an unknown
+    missing, damaged or unfit for ``detector_size``, :class:`lpr.BackendError` for a backend,
+    detector or recognizer that does not exist or does not work here, and for an option that a
+    plugged detector does not have, :class:`lpr.RegionError` for an unknown
     region, and :class:`lpr.CalibrationError` if ``max_error`` needs a calibration that the
     recognizer lacks.
     """
     options = ReaderOptions(
-        *(model, backend, recognizer, detector_size, threshold, min_confidence, max_error),
-        *(regions, threads, device, tiles, batch),
+        *(model, backend, detector, recognizer, detector_size, threshold, min_confidence),
+        *(max_error, regions, threads, device, tiles, batch),
     )
-    return _open(_plan(options))
+    expect("video", video, bool, "True or False")
+    return _open(_plan(options, VIDEO_SCALE if video else 1.0))
 
 
 def load_pool(
@@ -197,12 +242,16 @@ def load_pool(
     """Open ``count`` readers alike, one for each thread that reads; by default for video.
 
     Each runs its networks on ``threads`` threads: with one, all cores are busy and no reader waits
-    for another. On a GPU there are at most :data:`GPU_READERS`. ``options`` are those of
-    :func:`load`; ``detector_size`` is by default ``scale`` times the model's.
+    for another. On a GPU there are at most :data:`GPU_READERS`. A detector or recognizer that is an
+    object has a single reader: there is one of it. ``options`` are those of :func:`load`;
+    ``detector_size`` is by default ``scale`` times the model's.
     """
     plan = _plan(ReaderOptions(model, threads=threads, **options), scale)
     with ExitStack() as opened:
-        if plan.runtime.device != "cpu":
+        given = (plan.options.detector, plan.options.recognizer)
+        if not all(isinstance(each, str | None) for each in given):
+            count = 1
+        elif plan.device != "cpu":
             count = min(count, GPU_READERS)
         readers = [opened.enter_context(_open(plan)) for _ in range(max(count, 1))]
         opened.pop_all()
@@ -232,25 +281,62 @@ def _plan(options: ReaderOptions, scale: float = 1.0) -> _Plan:
             log.warning("plugin %s (%s): %s", plugin.name, plugin.origin, problem)
     model = load_model(options.model)
     regions = regions_of(model, options.regions)
-    cfg = read_cfg(model.detector.cfg)
-    size = options.detector_size or _input_size(model.detector, cfg.stride, scale)
-    cfg.check_size(*size)
     ranking = load_ranking()
-    format, backend = model.detector.format, options.backend
-    runtime = select(plugged.detector_runtimes, backend, format, ranking.detector, model.detector)
-    runtime = pinned(runtime, options.device)
-    recognizers = choose_recognizers(
-        *(plugged.recognizer_runtimes, model, options.recognizer, backend, runtime),
-        *(options.device, ranking.recognizer),
-    )
+    detector = _plan_detector(plugged, options, model, ranking.detector, scale)
+    if isinstance(detector, _Network):
+        runtime, device = detector.runtime, detector.runtime.device
+        precision = precision_of(runtime, detector.model)
+        shown = f"{runtime.name} on {device_of(runtime)}, {precision}, %dx%d" % detector.size
+    else:
+        # Only the recognizer runs on it.
+        runtime = select(plugged.detector_runtimes, options.backend, fastest=ranking.detector)
+        if isinstance(detector, DetectorChoice):
+            device, shown = detector.factory.device, detector.factory.name
+        else:
+            # PyTorch's devices are called cuda:0, for instance.
+            on_gpu = str(getattr(detector, "device", "cpu")).startswith("cuda")
+            device, shown = "cuda" if on_gpu else "cpu", name_of(detector)
+        shown = f"{shown} on {device}"
+    if isinstance(options.recognizer, str | None):
+        recognizers = choose_recognizers(
+            *(plugged.recognizer_runtimes, model, options.recognizer, options.backend, runtime),
+            *(options.device, ranking.recognizer),
+        )
+    else:
+        borrowed = BorrowedRuntime(options.recognizer)
+        recognizers = [RecognizerChoice(borrowed, settings_of(borrowed, NO_MODEL))]
     _check_calibration(options, model, recognizers)
     log.info(
-        "model %s %s; detector: %s on %s, %s, %dx%d; recognizer: %s",
-        *(model.name, model.version, runtime.name, device_of(runtime)),
-        *(precision_of(runtime, model.detector), *size),
+        "model %s %s; detector: %s; recognizer: %s",
+        *(model.name, model.version, shown),
         "; ".join(f"{r.name} on {device_of(r)}, {precision_of(r, m)}" for r, m in recognizers),
     )
-    return _Plan(options, cfg, size, model.detector, runtime, recognizers, regions)
+    return _Plan(options, detector, device, recognizers, regions)
+
+
+def _plan_detector(
+    plugged: Registry, options: ReaderOptions, model: Model, ranking: Collection[str], scale: float
+) -> _Network | DetectorChoice | PlateDetector:
+    """The detector that ``options`` name, or the model's."""
+    named = options.detector
+    if isinstance(named, str) and is_model(named):
+        model, named = load_model(named), None
+    if named is None and not model.plugged_detector:
+        part = model.detector
+        cfg = read_cfg(part.cfg)
+        size = options.detector_size or _input_size(part, cfg.stride, scale)
+        cfg.check_size(*size)
+        runtime = select(plugged.detector_runtimes, options.backend, part.format, ranking, part)
+        return _Network(part, pinned(runtime, options.device), cfg, size)
+    named = named or model.plugged_detector
+    if options.detector_size is not None:
+        name = named.partition(":")[0] if isinstance(named, str) else name_of(named)
+        raise BackendError(
+            f"detector {name} has an input size of its own: leave out the detector size"
+        )
+    if isinstance(named, str):
+        return choose_detector(plugged.detectors, named, options.device)
+    return named
 
 
 def _input_size(detector: DetectorModel, stride: int, scale: float) -> tuple[int, int]:
@@ -266,7 +352,8 @@ def _check_calibration(
 ) -> None:
     if options.max_error is None or (len(recognizers) == 1 and is_calibrated(*recognizers[0])):
         return
-    name = options.recognizer or model.name
+    given = options.recognizer
+    name = (given if isinstance(given, str | None) else name_of(given)) or model.name
     reason = "several that vote have none" if len(recognizers) > 1 else f"{name} has none"
     raise CalibrationError(
         f"recognizer {name}: max_error needs calibrated confidences, and {reason}; use "
@@ -276,19 +363,19 @@ def _check_calibration(
 
 def _open(plan: _Plan) -> Reader:
     """Open the networks of a plan, or none if one fails."""
-    min_confidence, accept_threshold = _acceptance(plan)
-    batch = plan.options.batch or (1 if plan.runtime.device == "cpu" else GPU_BATCH)
+    batch = plan.options.batch or (1 if plan.device == "cpu" else GPU_BATCH)
     with ExitStack() as opened:
-        detector = _open_detector(plan)
+        detector, accept_threshold = _open_detector(plan)
         opened.callback(detector.close)
-        recognizer = _open_recognizers(plan)
+        recognizer, name = _open_recognizers(plan)
         opened.callback(recognizer.close)
-        if plan.runtime.device != "cpu":
-            _warm_up(detector, recognizer, plan.size, batch)
+        if plan.device != "cpu":
+            size = plan.detector.size if isinstance(plan.detector, _Network) else _WARM_UP_SIZE
+            _warm_up(detector, recognizer, size, batch)
         opened.pop_all()
-    name, device = plan.options.recognizer or plan.recognizers[0].runtime.name, plan.runtime.device
+    min_confidence, accept_threshold = _acceptance(plan, accept_threshold)
     return Reader(
-        *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, device),
+        *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, plan.device),
         reading_floor=READING_FLOOR if _is_default(plan.options) else 0.0,
         only_certain=plan.options.max_error is not None,
         batch=batch,
@@ -301,46 +388,79 @@ def _is_default(options: ReaderOptions) -> bool:
     return not explicit and not isinstance(options.threshold, Sweep)
 
 
-def _acceptance(plan: _Plan) -> tuple[float, float]:
-    """``min_confidence`` and ``accept_threshold``; an explicit minimum disables the latter."""
+def _acceptance(plan: _Plan, accept_threshold: float) -> tuple[float, float]:
+    """``min_confidence`` and ``accept_threshold``, by default the detector's; an explicit minimum
+    disables the latter."""
     options = plan.options
     if options.max_error is not None:
         return 1 - options.max_error, math.inf
     if options.min_confidence is not None or isinstance(options.threshold, Sweep):
         return options.min_confidence or 0.0, math.inf
-    return plan.recognizers[0].model.min_confidence, plan.detector.spec.accept_threshold
+    return plan.recognizers[0].model.min_confidence, accept_threshold
 
 
-def _open_detector(plan: _Plan) -> PlateDetector:
-    spec, tiles = plan.detector.spec, Tiles.of(plan.options.tiles)
-    heads = [Head.of(section) for section in plan.cfg.heads]
-    with wrap_plugin_errors(f"detector runtime {plan.runtime.name}"):
-        network = plan.runtime.open(plan.detector, plan.options.threads)
-    detector = Detector(
-        *(network, heads, spec, plan.size, plan.options.threshold, plan.cfg.stride),
-        name=plan.runtime.name,
-    )
-    return TiledDetector(detector, tiles, spec.nms) if tiles else detector
+def _open_detector(plan: _Plan) -> tuple[DetectionStage, float]:
+    """The detector, in tiles if asked for, and the score from which its detections count."""
+    planned, options = plan.detector, plan.options
+    tiles = Tiles.of(options.tiles)
+    if isinstance(planned, _Network):
+        spec = planned.model.spec
+        heads = [Head.of(section) for section in planned.cfg.heads]
+        with wrap_plugin_errors(f"detector runtime {planned.runtime.name}"):
+            network = planned.runtime.open(planned.model, options.threads)
+        detector = Detector(
+            *(network, heads, spec, planned.size, options.threshold, planned.cfg.stride),
+            name=planned.runtime.name,
+        )
+        whole = TiledDetector(detector, tiles, spec.nms) if tiles else detector
+        return whole, spec.accept_threshold
+    if isinstance(planned, DetectorChoice):
+        found = planned.open(options.threads)
+        with ExitStack() as opened:
+            opened.callback(found.close)
+            plugged = PluggedDetector(found, planned.factory.name, options.threshold)
+            opened.pop_all()
+    else:
+        plugged = PluggedDetector(planned, name_of(planned), options.threshold, borrowed=True)
+    if tiles and plugged.input_size is None:
+        plugged.close()
+        raise BackendError(
+            f"detector {plugged.name} does not state its input_size, which tiles depend on: leave "
+            "out the tiles"
+        )
+    if tiles:
+        return TiledDetector(plugged, tiles, plugged.nms), plugged.accept_threshold
+    return plugged, plugged.accept_threshold
 
 
-def _open_recognizers(plan: _Plan) -> TextRecognizer:
-    """One recognizer, or several that vote."""
+def _open_recognizers(plan: _Plan) -> tuple[TextRecognizer, str]:
+    """One recognizer, or several that vote, and their names."""
     members: list[tuple[str, TextRecognizer]] = []
     with ExitStack() as opened:
         for runtime, model in plan.recognizers:
             with wrap_plugin_errors(f"recognizer runtime {runtime.name}"):
-                network = runtime.open(model, plan.options.threads)
-                recognizer = as_text_recognizer(
-                    network, plan.regions, model.grammar_odds, model.calibration
-                )
+                recognizer = _open_recognizer(plan, runtime, model)
             opened.callback(recognizer.close)
             members.append((runtime.name, recognizer))
         opened.pop_all()
-    return members[0][1] if len(members) == 1 else VotingRecognizer(members)
+    named = plan.options.recognizer
+    name = named if isinstance(named, str) else members[0][0]
+    return members[0][1] if len(members) == 1 else VotingRecognizer(members), name
+
+
+def _open_recognizer(
+    plan: _Plan, runtime: RecognizerRuntime, model: RecognizerModel
+) -> TextRecognizer:
+    decoding = (plan.regions, model.grammar_odds, model.calibration)
+    if not isinstance(runtime, BorrowedRuntime):
+        return as_text_recognizer(runtime.open(model, plan.options.threads), *decoding)
+    given: Any = runtime.recognizer
+    reader = CtcReader(given, *decoding) if is_ctc(given) else given
+    return BorrowedRecognizer(given, reader.read)
 
 
 def _warm_up(
-    detector: PlateDetector, recognizer: TextRecognizer, size: tuple[int, int], batch: int
+    detector: DetectionStage, recognizer: TextRecognizer, size: tuple[int, int], batch: int
 ) -> None:
     """Run both networks once: a GPU's first run compiles and plans, which can take seconds.
 

@@ -40,6 +40,8 @@ class Model:
     """The content of a model folder: a detector, a recognizer or both.
 
     ``regions`` are codes of :class:`lpr.regions.Region`, ``sha256`` the hashes by file name.
+    Instead of a Darknet detector there may be a ``plugged_detector``: the name of a plugin's and
+    its file, as ``--detector`` takes them (``yolo-onnx:/models/mine/best.onnx``).
     """
 
     name: str
@@ -51,10 +53,14 @@ class Model:
     detector_part: DetectorModel | None
     recognizer_part: RecognizerModel | None
     sha256: Mapping[str, str]
+    plugged_detector: str = ""
 
     @property
     def detector(self) -> DetectorModel:
-        """The detector; raises :class:`ModelError` if there is none."""
+        """The Darknet detector; raises :class:`ModelError` if there is none."""
+        if self.plugged_detector:
+            name = self.plugged_detector.partition(":")[0]
+            raise ModelError(f"{self.name} has the detector of the plugin {name}, no Darknet one")
         if self.detector_part is None:
             raise ModelError(f"{self.name} holds no detector: use it with --recognizer {self.name}")
         return self.detector_part
@@ -173,9 +179,14 @@ def read_model(folder: Path) -> Model:
         words = f"schema {tables['schema']} is unknown to this lpr, which reads {SCHEMA}"
         raise ModelError(f"{path}: {words}")
     top = build(_Tables, tables, path, error=ModelError)
-    detector = None if top.detector is None else _detector(folder, path, top.detector)
+    plugged, detector = "", None
+    if top.detector is not None and "plugin" in top.detector:
+        table = build(_PluggedTable, top.detector, path, "detector", error=ModelError)
+        plugged = f"{table.plugin}:{folder / table.file}"
+    elif top.detector is not None:
+        detector = _detector(folder, path, top.detector)
     recognizer = None if top.recognizer is None else _recognizer(folder, path, top.recognizer)
-    if detector is None and recognizer is None:
+    if top.detector is None and recognizer is None:
         raise ModelError(f"{path}: has neither [detector] nor [recognizer]")
     for file in top.sha256:
         if not _is_inside(file):
@@ -193,6 +204,7 @@ def read_model(folder: Path) -> Model:
         detector_part=detector,
         recognizer_part=recognizer,
         sha256={name: digits.lower() for name, digits in top.sha256.items()},
+        plugged_detector=plugged,
     )
 
 
@@ -226,7 +238,10 @@ def write_model(folder: Path, tables: Mapping[str, Any]) -> Model:
 
 def _files(tables: Mapping[str, Any]) -> list[str]:
     """The names of a model's files besides ``model.toml``."""
-    places = ("detector", "cfg"), ("detector", "weights"), ("recognizer", "file")
+    places = (
+        *(("detector", "cfg"), ("detector", "weights"), ("detector", "file")),
+        ("recognizer", "file"),
+    )
     return [tables[part][key] for part, key in places if key in tables.get(part, {})]
 
 
@@ -274,6 +289,17 @@ class _DetectorTable(DetectorSpec):
         _expect("channels", self.channels != "gray", "be one of rgb, bgr")
         for key in ("threshold", "nms", "accept_threshold"):
             _expect(key, 0 <= getattr(self, key) <= 1, "lie in 0..1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PluggedTable:
+    """The table ``[detector]`` of a plugin's detector."""
+
+    plugin: str
+    file: str
+
+    def __post_init__(self) -> None:
+        _expect_file_names(file=self.file)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ thread than the one that opened them, since a hanging close has to be abandoned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TextIO, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
-from lpr.types import Crop, Float32, Frame, Plate, Reading, Timing
+from lpr.types import Crop, Detection, Float32, Frame, Image, Plate, Reading, Timing
 
 
 @runtime_checkable
@@ -51,6 +51,46 @@ class DetectorRuntime(Protocol):
         """Load the network; ``threads`` 0 leaves their number to the runtime.
 
         Raises :class:`lpr.errors.ModelError` for files that it cannot run.
+        """
+
+
+@runtime_checkable
+class PlateDetector(Protocol):
+    """Finds plates, with whatever network it likes; all that the pipeline requires of a detector.
+
+    It may have further attributes (:mod:`lpr.detection.plugged_detector`): ``threshold``,
+    ``accept_threshold``, ``nms`` and ``input_size``.
+    """
+
+    def find(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The plates of each picture, in order; of each plate one box, the most confident first.
+
+        Pictures are BGR and differ in size; coordinates are pixels of the picture. Weak detections
+        belong to the result (down to a confidence of 0.01, say): lpr applies the threshold.
+        """
+
+    def close(self) -> None:
+        """Free the detector's resources; no call follows."""
+
+
+@runtime_checkable
+class DetectorFactory(Protocol):
+    """Opens detectors, for ``--detector NAME`` or ``--detector NAME:ARGUMENT``.
+
+    ``device`` is ``"cpu"`` or ``"cuda"``. An attribute ``argument`` says in words what has to
+    follow the colon, such as ``"an ONNX file"``; without it, nothing may.
+    """
+
+    name: str
+    device: str
+
+    def problem(self) -> str | None:
+        """Why it cannot run here, in one sentence; None if it can. Cheap, and never raises."""
+
+    def open(self, argument: str, threads: int) -> PlateDetector:
+        """Open the detector; ``threads`` 0 leaves their number to it.
+
+        Raises :class:`lpr.errors.ModelError` for an argument that it cannot use.
         """
 
 
@@ -134,3 +174,47 @@ class SinkFormat(Protocol):
 
     def open(self, stream: TextIO) -> RecordSink:
         """A sink that writes to ``stream`` (UTF-8, lines end with ``\\n``)."""
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """Takes the events of a watch to one place: an open connection of a :class:`Destination`.
+
+    A thread of its own calls it, event after event. A method that raises is called again with the
+    same event after a pause, so an event may come twice; its id tells.
+    """
+
+    def sighting(self, uid: str, record: Mapping[str, Any], pictures: Mapping[str, bytes]) -> None:
+        """Deliver a sighting, and return when it is safe there.
+
+        ``uid`` (at most 64 characters) names the sighting for ever; an early sighting and its
+        final one share it. ``record`` is that of ``lpr watch`` (docs/output.md), ``pictures`` are
+        JPEG files, ``frame`` and ``plate``.
+        """
+
+    def gap(self, record: Mapping[str, Any]) -> None:
+        """Deliver that a camera was lost or is back (docs/output.md)."""
+
+    def close(self) -> None:
+        """Free the connection; no call follows."""
+
+
+@runtime_checkable
+class Destination(Protocol):
+    """A kind of place that sightings are sent to: ``lpr watch --to ADDRESS``.
+
+    ``schemes`` are those of its addresses, such as ``{"mqtt", "mqtts"}``.
+    """
+
+    name: str
+    schemes: frozenset[str]
+
+    def problem(self) -> str | None:
+        """Why it cannot work here, in one sentence; None if it can. Cheap, and never raises."""
+
+    def open(self, address: str, report: Callable[[str], None]) -> Publisher:
+        """Check the address and connect, or arrange to connect later.
+
+        ``report`` takes messages for the user. Raises :class:`lpr.errors.LprError` for an address
+        that cannot work. No message may show a password.
+        """

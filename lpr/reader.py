@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import NoReturn
 
 from lpr import kernels
-from lpr.detection.detector import PlateDetector
+from lpr.detection.detector import DetectionStage
 from lpr.detection.threshold_sweep import Sweep
 from lpr.protocols import TextRecognizer
 from lpr.recognition.doubts import LIKELY, as_cut, doubts_of, is_short
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
 from lpr.regions import Region, match
-from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
+from lpr.result import Result
+from lpr.source.given_picture import Colors, PictureLike, as_image, name_of
+from lpr.types import Crop, Detection, Image, Plate, Reading
 from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
 from lpr.utils.bounded import is_stuck
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
@@ -34,11 +36,14 @@ photographs of ``dev``, all plates reach it, and two pieces of lettering below t
 class Reader(Closeable):
     """Finds and reads number plates; a context manager that :func:`lpr.load` opens.
 
-    Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``,
-    and so does a closed reader. Plates read with a confidence below ``min_confidence`` are left
-    out, unless their detection's reaches ``accept_threshold``. ``device`` is the detector's,
-    ``cpu`` or ``cuda``. ``batch`` is the number of frames of a video that it should be given at
-    once, if so many wait.
+    Pictures are :data:`lpr.PictureLike`: files, bytes of files, PIL images and arrays; ``colors``
+    is the order of an array's channels, ``"bgr"`` or ``"rgb"``. A file that cannot be read raises
+    :class:`lpr.SourceError`; what is no picture, and a closed reader, ``TypeError`` or
+    ``ValueError``. Coordinates are pixels of the picture as it is shown.
+
+    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
+    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``. ``batch`` is
+    the number of frames of a video that it should be given at once, if so many wait.
 
     With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
     an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
@@ -48,7 +53,7 @@ class Reader(Closeable):
 
     def __init__(
         self,
-        detector: PlateDetector,
+        detector: DetectionStage,
         recognizer: TextRecognizer,
         regions: Iterable[Region] = (),
         min_confidence: float = 0.0,
@@ -76,14 +81,20 @@ class Reader(Closeable):
             "a Reader holds open networks and cannot be pickled: lpr.load() one in each process"
         )
 
-    def read(self, image: AnyImage) -> list[Plate]:
-        """The plates of a picture, the most confident detection first."""
-        return self.read_batch([image])[0]
+    def read(self, image: PictureLike, *, colors: Colors = "bgr") -> Result:
+        """The plates of a picture, the most confident detection first: a list of them that also
+        draws and exports them."""
+        return self.read_batch([image], colors=colors)[0]
 
-    def read_batch(self, images: Sequence[AnyImage]) -> list[list[Plate]]:
-        """The plates of each picture, in order; pictures may differ in size."""
+    def read_batch(self, images: Sequence[PictureLike], *, colors: Colors = "bgr") -> list[Result]:
+        """The plates of each picture, in order; pictures may differ in size.
+
+        All are decoded first, and each result keeps its picture: of thousands of files, pass some
+        at a time, and keep ``result.plates``.
+        """
         self._check_open()
-        pictures = _pictures(images)
+        given = _each(images)
+        pictures = [as_image(image, colors) for image in given]
         detections = [
             _touching(picture, found)
             for picture, found in zip(pictures, self.detector.find(pictures), strict=True)
@@ -95,14 +106,23 @@ class Reader(Closeable):
         ]
         readings = iter(self.recognize(crops))
         plates = [[self.identify(d, next(readings)) for d in found] for found in detections]
-        return [[self._legible(p) for p in found if self._counts(p)] for found in plates]
+        return [
+            Result(picture, [self._legible(p) for p in found if self._counts(p)], name_of(image))
+            for image, picture, found in zip(given, pictures, plates, strict=True)
+        ]
 
-    def read_best(self, image: AnyImage) -> Plate | None:
+    def read_best(self, image: PictureLike, *, colors: Colors = "bgr") -> Plate | None:
         """The plate with the highest mean of :attr:`~lpr.Reading.certainties`, for pictures of a
         single plate; None if none is found and read."""
-        return best_of(self.read(image))
+        return best_of(self.read(image, colors=colors))
 
-    def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
+    def find(
+        self,
+        image: PictureLike,
+        threshold: float | Sweep | None = None,
+        *,
+        colors: Colors = "bgr",
+    ) -> list[Detection]:
         """Run the first stage alone: the detections, the most confident first.
 
         ``threshold`` (0..1) overrides the detector's own for this call.
@@ -110,7 +130,7 @@ class Reader(Closeable):
         self._check_open()
         if threshold is not None and not isinstance(threshold, Sweep):
             expect_number("threshold", threshold)
-        picture = as_picture(image)
+        picture = as_image(image, colors)
         return _touching(picture, self.detector.find([picture], threshold)[0])
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
@@ -183,7 +203,7 @@ class Reader(Closeable):
             return
         self._closed = True
         try:
-            close_with_timeout(f"detector network {self.detector.name}", self.detector.close)
+            close_with_timeout(f"detector {self.detector.name}", self.detector.close)
         finally:
             timeout = getattr(self.recognizer, "close_timeout", CLOSE_TIMEOUT)
             if not is_stuck(self.recognizer):
@@ -209,12 +229,9 @@ def _touching(image: Image, detections: Sequence[Detection]) -> list[Detection]:
     return [replace(d, touches=touched_sides(d.box, width, height)) for d in detections]
 
 
-def _pictures(images: Sequence[AnyImage]) -> list[Image]:
-    """The checked pictures; one picture in place of a sequence of them is refused."""
-    if (
-        isinstance(images, str)
-        or getattr(images, "ndim", 4) < 4
-        or not isinstance(images, Iterable)
-    ):
+def _each(images: Iterable[PictureLike]) -> list[PictureLike]:
+    """The pictures, unless ``images`` is a single one."""
+    one = isinstance(images, str | bytes | bytearray | memoryview)
+    if one or getattr(images, "ndim", 4) < 4 or not isinstance(images, Iterable):
         refuse("images", "a sequence of pictures", images)
-    return [as_picture(image) for image in images]
+    return list(images)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lpr.errors import OutputError
-from lpr.plugins.scaffold import new_plugin
+from lpr.plugins.scaffold import KINDS, new_plugin
 from lpr.utils.toml import parse_toml
 from tests.cli.run import CAR, lpr
 
@@ -55,11 +55,39 @@ def test_it_reads_for_lpr_detect(installed: Path) -> None:
     assert all(plate["text"].startswith("LIGHT") for plate in record["plates"])
 
 
-def test_the_generated_code_imports_public_names_only(tmp_path: Path) -> None:
+def test_a_new_detector_passes_its_tests_and_finds(tmp_path: Path) -> None:
+    result = lpr("plugins", "new", "my-detector", "--kind", "detector", cwd=tmp_path)
+    assert result.status == 0, result.stderr
+    assert "its detector is in my-detector/my_detector.py" in result.stderr
+    folder = tmp_path / "my-detector"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "LPR_LOAD_PLUGINS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "2 passed" in run.stdout
+    project = parse_toml((folder / "pyproject.toml").read_text(), "text")["project"]
+    assert project["description"] == "A detector for lpr."
+    info = folder / "my_detector-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-detector\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[lpr]\nmy-detector = my_detector\n")
+    environment = {"PYTHONPATH": str(folder), "LPR_LOAD_PLUGINS": "my-detector"}
+    found = lpr("detect", CAR, "--detector", "my-detector", **environment)
+    assert found.status == 0, found.stderr
+    assert [plate["text"] for plate in found.records[0]["plates"]] == ["BGT6175"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_generated_code_imports_public_names_only(kind: str, tmp_path: Path) -> None:
     public = (Path(__file__).parent / "public_api.txt").read_text().splitlines()
     names = {re.split(r"[:(]", line)[0] for line in public}
     modules = {"lpr.specs", "lpr.protocols", "lpr.testing"}
-    files = new_plugin("my-recognizer", tmp_path / "x")
+    files = new_plugin("my-recognizer", tmp_path / "x", kind)
     imported = {
         (node.module, alias.name)
         for file in files
@@ -68,7 +96,7 @@ def test_the_generated_code_imports_public_names_only(tmp_path: Path) -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "lpr"
         for alias in node.names
     }
-    assert {module for module, _ in imported} == {"lpr", "lpr.specs", "lpr.testing"}
+    assert {module for module, _ in imported} <= {"lpr", *modules}
     assert all(f"{module}.{name}" in names or module in modules for module, name in imported)
 
 

@@ -154,7 +154,7 @@ def command(
             planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
         run = Run(records, pictures, timings, one_per_picture or sink.one_per_picture)
-        run.can_tile = can_tile
+        run.can_tile = can_tile and readers[0].detector.input_scale(_LARGE, _LARGE) is not None
         items = source_frames(planned, every, max_pixels)
         with (
             closing(_read(readers, items, ahead)) as results,

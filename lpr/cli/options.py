@@ -123,6 +123,12 @@ _READER = (
         help="Number of the GPU, for a backend that runs on one; by default the first.",
     ),
     click.option(
+        "--detector",
+        metavar="NAME[:FILE]",
+        help="Use this detector instead of the model's: a plugin's, with the file that it needs, "
+        "or another model's.",
+    ),
+    click.option(
         "--recognizer",
         help="Use this recognizer instead of the model's: the name of a runtime or of another "
         "model. Several names, separated by commas, vote.",

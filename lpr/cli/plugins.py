@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from lpr.loading import registry
 from lpr.models import DEFAULT_MODEL, installed_models, load_model
 from lpr.plugins.check_process import Finding, run_check
 from lpr.plugins.conformance import checks_of, plugin_called
-from lpr.plugins.scaffold import new_plugin
+from lpr.plugins.scaffold import KINDS, new_plugin
 from lpr.utils.text import visible
 
 MAX_LOAD_SECONDS = 1.0
@@ -41,19 +42,26 @@ def command(context: click.Context) -> None:
 
 @command.command("new")
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(KINDS)),
+    default="recognizer",
+    show_default=True,
+    help="What the plugin adds.",
+)
 @path_option("--out", "The folder; by default NAME.")
-def new(name: str, out: Path | None) -> None:
-    """Write a new recognizer plugin NAME: a package that installs and passes its tests."""
+def new(name: str, kind: str, out: Path | None) -> None:
+    """Write a new plugin NAME: a package that installs and passes its tests."""
     if name in registry().names():
         raise click.BadParameter(f"{name!r} is taken: lpr plugins and lpr models list the names")
     try:
-        files = new_plugin(name, out or Path(name))
+        files = new_plugin(name, out or Path(name), kind)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
     for file in files:
         click.echo(file)
     install = f"install it with: pip install -e '{files[0].parent}[test]'"
-    say(f"{install}; its recognizer is in {files[1]}")
+    say(f"{install}; its {kind} is in {files[1]}")
 
 
 @command.command("check")
@@ -65,6 +73,12 @@ def new(name: str, out: Path | None) -> None:
     help="Name or folder of the model that runtimes are tried with.",
 )
 @click.option(
+    "--argument",
+    default="",
+    metavar="FILE",
+    help="What detectors that need something after their name are tried with.",
+)
+@click.option(
     "--timeout",
     type=Finite(1),
     default=120.0,
@@ -74,14 +88,17 @@ def new(name: str, out: Path | None) -> None:
 )
 @click.option("--require", is_flag=True, help="Fail if a check cannot be tried here, too.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object for each check.")
-def check(name: str, model: str, timeout: float, require: bool, as_json: bool) -> None:
+def check(
+    name: str, model: str, argument: str, timeout: float, require: bool, as_json: bool
+) -> None:
     """Run the conformance suite on the plugin or model pack NAME and measure its speed.
 
     Each check runs in a process of its own, which is ended after the time limit.
     """
     load_model(model)
     findings = []
-    for finding in _findings(name, model, timeout):
+    run = partial(run_check, name, model=model, argument=argument, timeout=timeout)
+    for finding in _findings(name, model, run):
         findings.append(finding)
         _show(finding, as_json)
     if len(findings) < 2 and name not in installed_models():
@@ -92,17 +109,18 @@ def check(name: str, model: str, timeout: float, require: bool, as_json: bool) -
         raise PluginError(f"{name}: {len(failed)} of {len(findings)} checks failed")
 
 
-def _findings(name: str, model: str, timeout: float) -> Iterator[Finding]:
-    """The findings on what ``name`` provides, and first on loading it if it is a plugin."""
+def _findings(name: str, model: str, run: Callable[[str], Finding]) -> Iterator[Finding]:
+    """The findings on what ``name`` provides, and first on loading it if it is a plugin; ``run``
+    runs the check of a subject."""
     plugin = plugin_called(registry(), name)
     if plugin is None:
         for one in checks_of(registry(), name, load_model(model)):
-            yield run_check(name, one.subject, model, timeout)
+            yield run(one.subject)
         return
-    loaded = run_check(name, "", model, timeout)
+    loaded = run("")
     if loaded.status == "ok" and loaded.seconds > MAX_LOAD_SECONDS:
         # The first time, the files of a library may have to be read from the disk.
-        loaded = run_check(name, "", model, timeout)
+        loaded = run("")
         if loaded.seconds > MAX_LOAD_SECONDS:
             reason = (
                 f"takes {loaded.seconds:.1f} s to load, which slows every command down: import "
@@ -111,7 +129,7 @@ def _findings(name: str, model: str, timeout: float) -> Iterator[Finding]:
             loaded = replace(loaded, status="failed", reason=reason)
     yield loaded
     for subject in loaded.subjects:
-        yield run_check(name, subject, model, timeout)
+        yield run(subject)
 
 
 def _show(finding: Finding, as_json: bool) -> None:

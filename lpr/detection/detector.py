@@ -40,9 +40,10 @@ MAX_ASPECT = 4.0
 _PAD = 0.5  # Grey, as the letterbox's
 
 
-class PlateDetector(Protocol):
-    """The part of a detector that a :class:`lpr.reader.Reader` uses: a :class:`Detector`, possibly
-    in a :class:`lpr.detection.tiling.TiledDetector`."""
+class DetectionStage(Protocol):
+    """The first stage as a :class:`lpr.reader.Reader` uses it: a :class:`Detector` or a
+    :class:`lpr.detection.plugged_detector.PluggedDetector`, possibly in a
+    :class:`lpr.detection.tiling.TiledDetector`."""
 
     @property
     def name(self) -> str: ...
@@ -51,7 +52,7 @@ class PlateDetector(Protocol):
     def find(
         self, images: Sequence[Image], threshold: float | Sweep | None = None
     ) -> list[list[Detection]]: ...
-    def input_scale(self, width: int, height: int) -> tuple[float, float]: ...
+    def input_scale(self, width: int, height: int) -> tuple[float, float] | None: ...
     def close(self) -> None: ...
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr import kernels
-from lpr.detection.detector import PlateDetector
+from lpr.detection.detector import DetectionStage
 from lpr.detection.threshold_sweep import Sweep
 from lpr.types import Box, Detection, Image
 from lpr.utils.closing import Closeable
@@ -72,10 +72,11 @@ class Tiles:
 class TiledDetector(Closeable):
     """Runs ``detector`` on each picture and on its ``tiles``, if these show more than the whole.
 
-    Detections are merged by :func:`merged` with an IoU of ``nms``. Closing it closes ``detector``.
+    ``detector`` has to know its ``input_scale``. Detections are merged by :func:`merged` with an
+    IoU of ``nms``. Closing it closes ``detector``.
     """
 
-    def __init__(self, detector: PlateDetector, tiles: Tiles, nms: float = 0.45) -> None:
+    def __init__(self, detector: DetectionStage, tiles: Tiles, nms: float = 0.45) -> None:
         self.detector = detector
         self.tiles = tiles
         self.nms = nms
@@ -90,7 +91,10 @@ class TiledDetector(Closeable):
 
     def input_scale(self, width: int, height: int) -> tuple[float, float]:
         """The scale of the whole picture; that of tiles is larger."""
-        return self.detector.input_scale(width, height)
+        scale = self.detector.input_scale(width, height)
+        if scale is None:
+            raise ValueError(f"detector {self.name} does not state its input size: no tiles")
+        return scale
 
     def close(self) -> None:
         self.detector.close()

@@ -29,12 +29,13 @@ def evaluate(reader: Reader, pictures: Iterable[LabelledPicture], stress: bool =
             image, picture = stressed(image, labelled)
         with measuring() as clock:
             outputs = reader.read(image)
+        scale = reader.detector.input_scale(image.shape[1], image.shape[0])
         outcome = Outcome.of(
             picture,
             outputs,
             timing=clock.timing(),
             labelled_texts=read_labelled(reader, image, picture.plates),
-            scale=reader.detector.input_scale(image.shape[1], image.shape[0])[0],
+            scale=scale and scale[0],
         )
         report.outcomes.append(outcome)
     return report

@@ -1,7 +1,7 @@
 """Runs one check of a plugin in another process, which may hang, crash or print.
 
-``python -m lpr.plugins.check_process RESULT NAME SUBJECT MODEL`` is that process. It loads the
-plugin NAME and writes its findings to the file RESULT, as JSON.
+``python -m lpr.plugins.check_process RESULT NAME SUBJECT MODEL ARGUMENT`` is that process. It loads
+the plugin NAME and writes its findings to the file RESULT, as JSON.
 """
 
 from __future__ import annotations
@@ -45,16 +45,18 @@ class Finding:
     subjects: Sequence[str] = ()
 
 
-def run_check(name: str, subject: str, model: str, timeout: float) -> Finding:
+def run_check(name: str, subject: str, model: str, argument: str, timeout: float) -> Finding:
     """Check ``subject`` of the plugin or model pack ``name``, for at most ``timeout`` seconds.
 
-    An empty ``subject`` only loads it.
+    An empty ``subject`` only loads it. ``model`` and ``argument`` are as in
+    :func:`lpr.plugins.conformance.checks_of`.
     """
     shown = subject or f"plugin {name}"
     selected = "" if name == BUILTIN or name in installed_models() else name
     with tempfile.TemporaryDirectory(prefix="lpr-check-") as folder:
         result, printed, errors = (Path(folder) / part for part in ("result", "stdout", "stderr"))
         arguments = ["-m", "lpr.plugins.check_process", str(result), name, subject, model]
+        arguments.append(argument)
         with printed.open("wb") as stdout, errors.open("wb") as stderr:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -97,7 +99,7 @@ def _ending(status: int) -> str:
     return f"ended the process with status {status}"
 
 
-def main(result: str, name: str, subject: str, model: str) -> None:
+def main(result: str, name: str, subject: str, model: str, argument: str) -> None:
     """Body of the process."""
     registry = load_registry(builtin)
     plugin = plugin_called(registry, name)
@@ -108,7 +110,7 @@ def main(result: str, name: str, subject: str, model: str) -> None:
     if plugin is not None and plugin.problems:
         content |= {"status": "failed", "reason": "; ".join(plugin.problems)}
     else:
-        checks = list(checks_of(registry, name, load_model(model)))
+        checks = list(checks_of(registry, name, load_model(model), argument))
         content["subjects"] = [check.subject for check in checks]
         if subject:
             content["printed_before"] = _printed()

@@ -9,19 +9,23 @@ from functools import partial
 from lpr.errors import LprError, PluginError, describe
 from lpr.models import Model, installed_models
 from lpr.plugins.registry import PluginInfo, Registry
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime
+from lpr.runtimes.detectors import argument_of
 from lpr.runtimes.traits import formats_of
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing import (
     Speed,
+    check_detector_factory,
     check_detector_runtime,
     check_model_pack,
     check_recognizer_runtime,
     check_region,
     check_sink,
     detector_speed,
+    plate_detector_speed,
     recognizer_speed,
 )
+from lpr.testing.plate_detectors import check_detector_traits
 from lpr.testing.runtimes import check_traits, problem_in
 
 
@@ -63,8 +67,9 @@ def plugin_called(registry: Registry, name: str) -> PluginInfo | None:
     return next((info for info in registry.plugins if info.name == name), None)
 
 
-def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
-    """Yield the checks of the plugin or model pack ``name``; runtimes open the parts of ``model``.
+def checks_of(registry: Registry, name: str, model: Model, argument: str = "") -> Iterator[Check]:
+    """Yield the checks of the plugin or model pack ``name``; runtimes open the parts of ``model``,
+    and detectors that need an argument are opened with ``argument``.
 
     Raises :class:`lpr.errors.PluginError` if there is none of that name or it failed to load.
     """
@@ -72,7 +77,7 @@ def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
     if plugin is not None:
         if plugin.problems:
             raise PluginError(f"plugin {name} ({plugin.origin}): {'; '.join(plugin.problems)}")
-        yield from _checks_of_plugin(registry, plugin, model)
+        yield from _checks_of_plugin(registry, plugin, model, argument)
     elif name in installed_models():
         yield Check(f"model {name}", partial(check_model_pack, name))
     else:
@@ -80,7 +85,9 @@ def checks_of(registry: Registry, name: str, model: Model) -> Iterator[Check]:
         raise PluginError(f"there is neither a plugin nor a model pack {name!r}; known are {known}")
 
 
-def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> Iterator[Check]:
+def _checks_of_plugin(
+    registry: Registry, plugin: PluginInfo, model: Model, argument: str
+) -> Iterator[Check]:
     provided = set(plugin.provides)
     for detector in registry.detector_runtimes:
         subject = f"detector runtime {detector.name}"
@@ -89,6 +96,12 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
             checked = partial(check_detector_runtime, detector, model.detector)
             reason = partial(_skip_reason, detector, model.detector)
             yield Check(subject, checked, measured, reason)
+    for factory in registry.detectors:
+        if (subject := f"detector {factory.name}") in provided:
+            given = argument if argument_of(factory) else ""
+            measured = partial(plate_detector_speed, factory, given)
+            checked = partial(check_detector_factory, factory, given)
+            yield Check(subject, checked, measured, partial(_detector_skip_reason, factory, given))
     for recognizer in registry.recognizer_runtimes:
         subject = f"recognizer runtime {recognizer.name}"
         if subject in provided:
@@ -102,6 +115,13 @@ def _checks_of_plugin(registry: Registry, plugin: PluginInfo, model: Model) -> I
     for name, format in registry.sinks.items():
         if (subject := f"format {name}") in provided:
             yield Check(subject, partial(check_sink, format))
+
+
+def _detector_skip_reason(factory: DetectorFactory, argument: str) -> str | None:
+    check_detector_traits(factory)
+    if (problem := problem_in(factory)) is None and (wanted := argument_of(factory)):
+        return None if argument else f"it needs {wanted}; pass it with --argument"
+    return problem
 
 
 def _skip_reason(

@@ -23,7 +23,13 @@ import pluggy
 from lpr import hookspecs
 from lpr.errors import PluginError, RegionError, StuckError, describe
 from lpr.models import installed_models
-from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
+from lpr.protocols import (
+    Destination,
+    DetectorFactory,
+    DetectorRuntime,
+    RecognizerRuntime,
+    SinkFormat,
+)
 from lpr.regions import Region
 from lpr.utils.bounded import call_bounded
 
@@ -65,9 +71,11 @@ class Registry:
 
     plugins: list[PluginInfo] = field(default_factory=list)
     detector_runtimes: list[DetectorRuntime] = field(default_factory=list)
+    detectors: list[DetectorFactory] = field(default_factory=list)
     recognizer_runtimes: list[RecognizerRuntime] = field(default_factory=list)
     regions: dict[str, Region] = field(default_factory=dict)
     sinks: dict[str, SinkFormat] = field(default_factory=dict)
+    destinations: dict[str, Destination] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
@@ -89,10 +97,11 @@ class Registry:
 
     def names(self) -> set[str]:
         """The names that a new plugin cannot have: those of plugins, runtimes and models."""
-        detectors = (runtime.name for runtime in self.detector_runtimes)
+        runtimes = (runtime.name for runtime in self.detector_runtimes)
+        detectors = (detector.name for detector in self.detectors)
         recognizers = (runtime.name for runtime in self.recognizer_runtimes)
         plugins = (plugin.name for plugin in self.plugins)
-        return {"auto", "cpu", *installed_models(), *plugins, *detectors, *recognizers}
+        return {"auto", "cpu", *installed_models(), *plugins, *runtimes, *detectors, *recognizers}
 
     def load(self, name: str, origin: str, load: Callable[[], object]) -> PluginInfo:
         """Load a plugin and register what its hooks return; never raises."""
@@ -100,9 +109,11 @@ class Registry:
         self.plugins.append(info)
         hooks: dict[str, Callable[[Any], str]] = {
             "lpr_detector_runtimes": self._add_detector_runtime,
+            "lpr_detectors": self._add_detector,
             "lpr_recognizer_runtimes": self._add_recognizer_runtime,
             "lpr_regions": self._add_region,
             "lpr_sinks": self._add_sink,
+            "lpr_destinations": self._add_destination,
             "lpr_commands": self._add_command,
         }
         start = time.perf_counter()
@@ -141,6 +152,12 @@ class Registry:
         self.detector_runtimes.append(runtime)
         return f"detector runtime {runtime.name}"
 
+    def _add_detector(self, detector: DetectorFactory) -> str:
+        _check(detector, DetectorFactory, {"name": str, "device": str})
+        _check_name(detector, self.detectors)
+        self.detectors.append(detector)
+        return f"detector {detector.name}"
+
     def _add_recognizer_runtime(self, runtime: RecognizerRuntime) -> str:
         _check_runtime(runtime, RecognizerRuntime, self.recognizer_runtimes)
         if not isinstance(runtime.formats, (frozenset, set)):
@@ -161,6 +178,14 @@ class Registry:
         _check_unique(sink, self.sinks.values())
         self.sinks[sink.name] = sink
         return f"format {sink.name}"
+
+    def _add_destination(self, destination: Destination) -> str:
+        _check(destination, Destination, {"name": str, "schemes": frozenset})
+        for scheme in destination.schemes:
+            if scheme in self.destinations:
+                raise ValueError(f"the scheme {scheme!r} is taken already")
+        self.destinations |= dict.fromkeys(destination.schemes, destination)
+        return f"destination {destination.name} ({', '.join(sorted(destination.schemes))})"
 
     def _add_command(self, command: click.Command) -> str:
         import click
@@ -238,13 +263,18 @@ def _check(item: Any, protocol: Any, kinds: Mapping[str, type]) -> None:
 def _check_runtime(runtime: Any, protocol: Any, others: Iterable[_Named]) -> None:
     # Types of the members, which a protocol does not check at run time.
     _check(runtime, protocol, {"name": str, "device": str, "priority": int})
-    # The name must be unique among the values of --backend and --recognizer.
-    name = runtime.name
+    _check_name(runtime, others)
+
+
+def _check_name(item: Any, others: Iterable[_Named]) -> None:
+    """Raise ``ValueError`` for a name that ``--backend``, ``--detector`` or ``--recognizer``
+    would not find."""
+    name = item.name
     if not _RUNTIME_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a valid name of a runtime: use a-z, 0-9, dots, - and _")
     if name in ("auto", "cpu") or name in installed_models():
         raise ValueError(f"the name {name!r} is taken by lpr itself or by a model")
-    _check_unique(runtime, others)
+    _check_unique(item, others)
 
 
 def _check_unique(item: _Named, others: Iterable[_Named]) -> None:

@@ -1,4 +1,4 @@
-"""Writes a new recognizer plugin: a package that installs, reads and passes its tests."""
+"""Writes a new plugin: a package that installs, works and passes its tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from lpr.errors import OutputError
+from lpr.plugins import scaffold_detector
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -22,7 +23,7 @@ build-backend = "setuptools.build_meta"
 [project]
 name = "$name"
 version = "0.1.0"
-description = "A recognizer for lpr."
+description = "A $kind for lpr."
 readme = "README.md"
 requires-python = ">=3.10"
 dependencies = ["lpr", "numpy"]
@@ -124,6 +125,13 @@ The reader is `$reader.read_one` in `$module.py`.
 """
 
 
+KINDS = {
+    "recognizer": (MODULE, TEST, README),
+    "detector": (scaffold_detector.MODULE, scaffold_detector.TEST, scaffold_detector.README),
+}
+"""The module, the tests and the README of each kind of plugin."""
+
+
 def _conflict(name: str, module: str) -> str | None:
     """Return the conflict with an existing module or distribution, or None."""
     if keyword.iskeyword(module):
@@ -136,8 +144,9 @@ def _conflict(name: str, module: str) -> str | None:
         return None
 
 
-def new_plugin(name: str, folder: Path) -> list[Path]:
-    """Write the plugin ``name`` (lower-case words joined by ``-``) into ``folder``.
+def new_plugin(name: str, folder: Path, kind: str = "recognizer") -> list[Path]:
+    """Write the plugin ``name`` (lower-case words joined by ``-``) of a ``kind`` of :data:`KINDS`
+    into ``folder``.
 
     Returns the files. Raises :class:`ValueError` for an invalid or taken name and
     :class:`lpr.errors.OutputError` if the folder exists or cannot be written.
@@ -152,15 +161,19 @@ def new_plugin(name: str, folder: Path) -> list[Path]:
     words = "".join(word.capitalize() for word in name.split("-"))
     values = {
         "name": name,
+        "kind": kind,
         "module": module,
         "reader": words.removesuffix("Recognizer") + "Recognizer",
         "runtime": words.removesuffix("Runtime") + "Runtime",
+        "detector": words.removesuffix("Detector") + "Detector",
+        "factory": words.removesuffix("Factory") + "Factory",
     }
+    source, test, readme = KINDS[kind]
     files = {
         "pyproject.toml": PYPROJECT,
-        f"{module}.py": MODULE,
-        f"tests/test_{module}.py": TEST,
-        "README.md": README,
+        f"{module}.py": source,
+        f"tests/test_{module}.py": test,
+        "README.md": readme,
     }
     try:
         folder.mkdir(parents=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from lpr.errors import BackendError, StuckError, describe
 from lpr.models import Model, installed_models, is_model, load_model
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime
 from lpr.runtimes.traits import formats_of, pinned, settings_of, unsuited
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.utils.bounded import call_bounded, is_third_party
@@ -98,7 +98,7 @@ def select_recognizer(
     )
 
 
-def problem_of(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
+def problem_of(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory) -> str | None:
     """Its ``problem()``; an exception, which the protocol forbids, counts as the problem."""
     try:
         if not is_third_party(runtime):

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lpr.errors import BackendError, PluginError
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.specs.calibration import Calibration
 
@@ -30,7 +30,7 @@ CPU_WHEELS = (
 INSTALL_TORCH = f"pip install ./plugins/lpr-torch ({CPU_WHEELS})"
 """How to install the runtimes of PyTorch, for messages."""
 
-_R = TypeVar("_R", DetectorRuntime, RecognizerRuntime)
+_R = TypeVar("_R", DetectorRuntime, RecognizerRuntime, DetectorFactory)
 
 
 def formats_of(runtime: DetectorRuntime | RecognizerRuntime) -> frozenset[str]:
@@ -116,7 +116,7 @@ def pinned(runtime: _R, number: int | None) -> _R:
     return on(number)
 
 
-def device_of(runtime: DetectorRuntime | RecognizerRuntime) -> str:
+def device_of(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory) -> str:
     """Its device, with the index if it has one: ``cpu``, ``cuda:0``."""
     number = getattr(runtime, "number", None)
     return runtime.device if number is None else f"{runtime.device}:{number}"

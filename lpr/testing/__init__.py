@@ -11,6 +11,12 @@ Each check raises :class:`AssertionError` with a message that names the failed r
 
 from lpr.testing.detectors import check_detector_runtime
 from lpr.testing.models import check_model_pack
+from lpr.testing.plate_detectors import (
+    check_detector_factory,
+    check_plate_detector,
+    plate_detector_speed,
+    sample_pictures,
+)
 from lpr.testing.recognizers import (
     check_ctc_recognizer,
     check_recognizer_runtime,
@@ -24,14 +30,18 @@ from lpr.testing.speed import Speed, detector_speed, recognizer_speed
 __all__ = [
     "Speed",
     "check_ctc_recognizer",
+    "check_detector_factory",
     "check_detector_runtime",
     "check_model_pack",
+    "check_plate_detector",
     "check_recognizer_runtime",
     "check_region",
     "check_sink",
     "check_text_recognizer",
     "detector_speed",
     "noise",
+    "plate_detector_speed",
     "recognizer_speed",
     "sample_crops",
+    "sample_pictures",
 ]

@@ -6,15 +6,15 @@ import re
 import time
 
 from lpr.errors import describe
-from lpr.protocols import DetectorRuntime, RecognizerRuntime
+from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime
 
 DEVICES = ("cpu", "cuda")
 _MAX_PROBLEM_SECONDS = 1.0  # Of the second call: the first one may import a library
 
 
-def check_traits(runtime: DetectorRuntime | RecognizerRuntime) -> None:
+def check_traits(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory) -> None:
     """Check a runtime's attributes, and that ``problem()`` never raises and is cheap."""
-    name, device, priority = runtime.name, runtime.device, runtime.priority
+    name, device, priority = runtime.name, runtime.device, getattr(runtime, "priority", 0)
     assert isinstance(name, str), f"name is {name!r}, not a text"
     assert re.fullmatch("[a-z0-9][a-z0-9._-]*", name), f"name is {name!r}: use a-z, 0-9, ., - and _"
     known = ", ".join(DEVICES)
@@ -27,7 +27,7 @@ def check_traits(runtime: DetectorRuntime | RecognizerRuntime) -> None:
     problem_in(runtime)
 
 
-def problem_in(runtime: DetectorRuntime | RecognizerRuntime) -> str | None:
+def problem_in(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory) -> str | None:
     """What ``problem()`` says, checked: a sentence or None."""
     given: object = None
     for _ in range(2):

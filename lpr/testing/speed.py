@@ -27,15 +27,16 @@ def recognizer_speed(
     runtime: RecognizerRuntime, model: RecognizerModel, threads: int = 1
 ) -> list[Speed]:
     """The speeds of reading 1 and 8 crops of 40 x 120 pixels, after a warm-up."""
-    return _speeds(partial(recognizer_run, runtime, model, threads))
+    return speeds_of(partial(recognizer_run, runtime, model, threads))
 
 
 def detector_speed(runtime: DetectorRuntime, model: DetectorModel, threads: int = 1) -> list[Speed]:
     """The speeds of 1 and 8 inputs of the model's size, after a warm-up."""
-    return _speeds(partial(detector_run, runtime, model, threads))
+    return speeds_of(partial(detector_run, runtime, model, threads))
 
 
-def _speeds(opened: Callable[[int], AbstractContextManager[Callable[[], object]]]) -> list[Speed]:
+def speeds_of(opened: Callable[[int], AbstractContextManager[Callable[[], object]]]) -> list[Speed]:
+    """The speeds of batches of 1 and 8: ``opened`` gives the run of a batch in a context."""
     speeds = []
     for batch in _BATCHES:
         with opened(batch) as run:
