@@ -98,9 +98,13 @@ def wait_until_ready() -> None:
 def load(data: bytes, clients: int, seconds: float) -> tuple[Counter[int], list[float], float]:
     """The answers by status, and the seconds that each of 201 took."""
     body = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="upload"; filename="a.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    ).encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+        (
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="upload"; filename="a.jpg"\r\n'
+            "Content-Type: image/jpeg\r\n\r\n"
+        ).encode()
+        + data
+        + f"\r\n--{BOUNDARY}--\r\n".encode()
+    )
     kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     statuses: Counter[int] = Counter()
     times: list[float] = []
@@ -129,7 +133,9 @@ def load(data: bytes, clients: int, seconds: float) -> tuple[Counter[int], list[
 
 def report(name: str, statuses: Counter[int], times: list[float], seconds: float) -> None:
     times.sort()
-    p50, p95, p99 = (1000 * times[min(int(len(times) * q), len(times) - 1)] for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (
+        1000 * times[min(int(len(times) * q), len(times) - 1)] for q in (0.5, 0.95, 0.99)
+    )
     print(
         f"{name:<24} {len(times) / seconds:6.1f} pictures/s, ms {p50:.0f} / {p95:.0f} / {p99:.0f} "
         f"(p50/p95/p99), {dict(statuses)}"

@@ -1,4 +1,4 @@
-"""An OpenCV that is missing, half uninstalled or too old is named with the command that mends it."""
+"""An OpenCV that is missing, broken or too old is named with the command that mends it."""
 
 from __future__ import annotations
 

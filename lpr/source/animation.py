@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from lpr.errors import SourceError
-from lpr.source.decoding import damaged, opencv_errors, require_function
+from lpr.source.decoding import damaged, opencv_errors
 from lpr.source.media_types import MediaType
+from lpr.source.opencv_version import require_function
 from lpr.source.picture_header import PictureHeader
 from lpr.types import Frame
 from lpr.utils.closing import Closeable

@@ -17,7 +17,6 @@ from lpr.source.file import unreadable
 from lpr.source.media_types import is_heic, is_tga
 from lpr.source.picture_header import PictureHeader, parse_header
 from lpr.types import Image
-from lpr.utils.opencv import DISTRIBUTIONS, installed_opencv
 
 MAX_PIXELS = 250_000_000
 """Pixels of a picture by default: more than any phone takes (200 million). Decoded, it has 0.75 GB,
@@ -119,15 +118,6 @@ def decode(name: str, data: bytes, page: int = 0) -> Image:
     if image is None:
         raise damaged(name)
     return np.asarray(image, np.uint8)
-
-
-def require_function(name: str, function: str, purpose: str) -> None:
-    """Raise :class:`lpr.errors.SourceError` if this OpenCV lacks ``function``, which 4.12 added."""
-    if not hasattr(cv2, function):
-        raise SourceError(
-            f"{name}: {purpose} needs OpenCV 4.12 or later, and this is {cv2.__version__}; run: "
-            f"pip install -U {(installed_opencv() or DISTRIBUTIONS)[0].split()[0]}"
-        )
 
 
 @contextlib.contextmanager
