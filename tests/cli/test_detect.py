@@ -376,6 +376,18 @@ def test_a_submission_has_a_row_for_every_picture(tmp_path: Path, right: str) ->
     assert "broken.jpg" in result.stderr
 
 
+def test_a_script_for_alpr_reads_the_format_openalpr(right: str) -> None:
+    (record,) = lpr("detect", CAR, "--format", "openalpr", "--timings").records
+    assert (record["data_type"], record["version"]) == ("alpr_results", 2)
+    assert record["processing_time_ms"] > 0
+    (result,) = record["results"]
+    assert result["plate"] == result["candidates"][0]["plate"] == right
+    assert 50 < result["confidence"] <= 100
+    xs, ys = ([corner[axis] for corner in result["coordinates"]] for axis in "xy")
+    assert max(xs[0], xs[3]) < min(xs[1], xs[2]) <= record["img_width"]
+    assert max(ys[0], ys[1]) < min(ys[2], ys[3]) <= record["img_height"]
+
+
 def test_one_plate_for_each_picture() -> None:
     several = lpr("detect", CLIP, "--every", 10, "--threshold", "0.05", "--min-confidence", "0")
     alone = lpr("detect", CLIP, "--every", 10, "--threshold", "0.05", "--min-confidence", "0",

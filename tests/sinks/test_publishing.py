@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from lpr.errors import BackendError
+from lpr.plugins.webhook import Webhook
 from lpr.sightings import Sighting
 from lpr.sinks import publishing
 from lpr.sinks.publishing import Publishers
+from lpr.testing import check_destination
 from tests.cli.run import CLIP, lpr
 from tests.sinks.test_watch_sinks import sighting as any_sighting
 
@@ -185,3 +187,36 @@ def test_a_server_that_is_away_gets_all_at_the_next_watch(server: Server, tmp_pa
     server.statuses.clear()
     lpr("watch", CLIP, "--to", address, LPR_STATE=str(tmp_path))
     assert len(server.got) == 6
+
+
+def test_the_webhook_keeps_what_lpr_relies_on(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LPR_STATE", str(tmp_path))
+    check_destination(Webhook(), f"http://user:s3cret@127.0.0.1:{server.server_port}/")
+    assert len(server.got) == 7
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ({"schemes": frozenset({"UPPER"})}, "no scheme"),
+        ({"schemes": frozenset()}, "no schemes"),
+        ({"open": lambda address, report: object()}, "no Publisher"),
+        ({"gap": lambda record: print(record)}, "printed to standard output"),
+        ({"gap": lambda record: 1 / 0}, "division by zero"),
+    ],
+)
+def test_a_destination_with_a_mistake_is_found(mistake: dict[str, Any], message: str) -> None:
+    destination = Remembers()
+    for name, value in mistake.items():
+        setattr(destination, name, value)
+    with pytest.raises((AssertionError, ZeroDivisionError), match=message):
+        check_destination(destination, "memory://")
+
+
+def test_a_password_in_a_message_is_found() -> None:
+    destination = Remembers()
+    destination.open = lambda address, report: report(address) or destination  # type: ignore[method-assign,func-returns-value]
+    with pytest.raises(AssertionError, match="password"):
+        check_destination(destination, "memory://user:s3cret@host/")

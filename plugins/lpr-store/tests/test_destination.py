@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lpr.testing import check_destination
 from lpr_store import Query, Store
-from lpr_store.destination import StorePublisher, split_pictures
+from lpr_store.destination import StoreDestination, StorePublisher, split_pictures
 
 
 def record(text: str, status: str = "final") -> dict[str, Any]:
@@ -116,3 +117,13 @@ def test_pictures_lie_beside_the_file_or_where_the_address_says() -> None:
         "postgresql://h/n?sslmode=require",
         "s3://b/p",
     )
+
+
+def test_the_destination_is_as_lpr_wants_it(address: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("LPR_STATE", str(tmp_path / "state"))
+    given = f"{address}?pictures={tmp_path}/pictures"
+    check_destination(StoreDestination(), given)
+    with Store(*split_pictures(given)) as store:
+        assert sorted(each.status for each in store.find(Query()).sightings) == [
+            "confirmed", "final"
+        ]  # fmt: skip
