@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
 from lpr.utils.toml import parse_toml
 
@@ -119,3 +120,22 @@ def test_what_is_no_version_changes_nothing() -> None:
     with pytest.raises(SystemExit, match=r"newest is no version such as 0\.3\.0"):
         release.main(["newest"])
     assert release.version_of(PROJECTS["lpr"]) == project("lpr")["version"]
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_are_pinned_and_may_do_little(path: Path) -> None:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert content["permissions"] == {"contents": "read"}
+    for name, job in content["jobs"].items():
+        allowed = {"id-token": "write"} if name == "publish" else None
+        assert job.get("permissions") == allowed
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", step["uses"])
+            for command in re.findall(r"^ *(?:bash|make) .*", step.get("run", ""), re.M):
+                target = command.split()[1]
+                makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+                assert (ROOT / target).is_file() or f"\n{target}:" in makefile
