@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml $(wildcard plugins/*/pyproject.toml) \
 	training/pyproject.toml constraints.txt
 
-.PHONY: demo test explore test-opencv5 lint docs sanitize wheel benchmark clean
+.PHONY: demo test explore test-opencv5 test-lowest lint docs sanitize wheel dist benchmark clean
 
 demo: $(LPR_VENV)/.demo
 	mkdir -p out
@@ -74,6 +74,23 @@ sanitize: $(LPR_VENV)/.test
 
 wheel: $(LPR_VENV)/bin/python
 	bash tests/wheel.sh $(abspath $(BIN)/python)
+
+# The lowest versions of the dependencies, with the wheel that the target before has built.
+test-lowest: wheel $(LPR_VENV)/.uv
+	bash tests/lowest.sh $(abspath $(BIN)/python) $(abspath $(LPR_VENV)/uv/bin/uv)
+
+$(LPR_VENV)/.uv: $(LPR_VENV)/bin/python
+	$(PIP) install --upgrade --target $(LPR_VENV)/uv uv
+	touch $@
+
+# Every distribution as an index wants it, in dist/; CONTRIBUTING.md says how a release is made.
+dist: $(LPR_VENV)/.release
+	bash release/dist.sh $(abspath $(LPR_VENV)/release/bin/python)
+
+$(LPR_VENV)/.release:
+	$(PYTHON) -m venv $(LPR_VENV)/release
+	$(LPR_VENV)/release/bin/python -m pip install -q build check-wheel-contents twine
+	touch $@
 
 benchmark: $(LPR_VENV)/.test
 	$(BIN)/python benchmarks/kernels.py

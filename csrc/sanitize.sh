@@ -8,7 +8,7 @@ python=${1:-python3}
 build=build/sanitize
 
 isolation=()
-if "$python" -c 'import scikit_build_core, pybind11' 2>/dev/null; then
+if "$python" -c 'import scikit_build_core, pybind11, hatch_fancy_pypi_readme' 2>/dev/null; then
   isolation=(--no-build-isolation)
 fi
 # Environment variables, since older versions of pip have no -C.

@@ -75,6 +75,10 @@ class WatchOutputs:
             camera: (WatchVideo(path), Extra(f"--save of {camera}", self._messages.append))
             for camera, path in videos.items()
         }
+        # Before what may fail: close_extras, which then runs, uses both.
+        self._failed_extras: list[Extra] = []
+        self._publishers = Publishers(to, registry().destinations, self._messages.append, redactor)
+        stack.callback(self._publishers.close)
         self._timeline: Timeline | None = None
         self._timeline_extra = Extra("--timeline", self._messages.append)
         if timeline:
@@ -98,9 +102,6 @@ class WatchOutputs:
         )
         self._records = format(stream)
         stack.enter_context(self._records)
-        self._publishers = Publishers(to, registry().destinations, self._messages.append, redactor)
-        stack.callback(self._publishers.close)
-        self._failed_extras: list[Extra] = []
         self.vehicles = 0
         self.failures = 0
 

@@ -24,9 +24,9 @@ from lpr.runtimes.select import problem_of
 from lpr.runtimes.timing import detector_run, median_seconds, recognizer_run
 from lpr.runtimes.traits import device_of, formats_of, precision_of
 from lpr.specs import DetectorModel, RecognizerModel
+from lpr.utils.opencv import DISTRIBUTIONS
 
 _PACKAGES = ("lpr", "numpy", "pluggy", "click", "onnx", "onnxruntime", "openvino", "torch")
-_OPENCV = "opencv-contrib-python-headless"
 
 R = TypeVar("R", DetectorRuntime, RecognizerRuntime)
 M = TypeVar("M", DetectorModel, RecognizerModel)
@@ -82,8 +82,11 @@ def _opencv() -> Iterator[Finding]:
     build = this_build()
     yield Finding("opencv", cv2.__version__, f"{names}, {build}, {cv2.__file__}")
     if len(owners) > 1:
-        problem = f"{' and '.join(owners)} install the same module cv2 and break each other"
-        advice = f"pip uninstall {' '.join(owners)}; pip install {_OPENCV}"
+        problem = (
+            f"{' and '.join(owners)} install the same module cv2: the last one installed counts, "
+            "and to uninstall one breaks the other"
+        )
+        advice = f"pip uninstall -y {' '.join(owners)}; pip install {DISTRIBUTIONS[0]}"
         yield Finding("opencv", "two of them", f"{problem}: {advice}", bad=True)
     if build.cuda is not None:
         driver = driver_version()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,13 +19,7 @@ from lpr.runtimes.opencv_recognizer import OpenCvRecognizer
 from lpr.runtimes.opencv_target import CPU, Target
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.utils.files import read_model_file
-
-_DISTRIBUTIONS = (
-    "opencv-contrib-python-headless",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-python",
-)
+from lpr.utils.opencv import installed_opencv
 
 
 def detector_runtimes() -> list[DetectorRuntime]:
@@ -164,12 +157,5 @@ def _cuda_problem(target: int, number: int) -> str | None:
 
 
 def _build() -> str:
-    wheels = ", ".join(filter(None, map(_distribution, _DISTRIBUTIONS)))
+    wheels = ", ".join(installed_opencv())
     return f"this OpenCV ({cv2.__version__}, from {wheels or 'no wheel of PyPI'})"
-
-
-def _distribution(name: str) -> str | None:
-    try:
-        return f"{name} {metadata.version(name)}"
-    except metadata.PackageNotFoundError:
-        return None

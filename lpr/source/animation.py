@@ -13,6 +13,7 @@ import numpy as np
 from lpr.errors import SourceError
 from lpr.source.decoding import damaged, opencv_errors
 from lpr.source.media_types import MediaType
+from lpr.source.opencv_version import require_function
 from lpr.source.picture_header import PictureHeader
 from lpr.types import Frame
 from lpr.utils.closing import Closeable
@@ -37,6 +38,7 @@ class Animation(Closeable):
         self._every = every
         self._stated = header.frames
         self._block = max(2, _BLOCK_PIXELS // header.pixels)
+        require_function(name, "imdecodeanimation", "an animation")
         self._first = self._decode(0)
         if not self._first.frames:
             raise damaged(name)

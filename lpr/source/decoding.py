@@ -23,6 +23,7 @@ MAX_PIXELS = 250_000_000
 and a decoder may need three times as much."""
 _MAX_SIDE = 65_536  # Pixels: the limit of :mod:`lpr.kernels`
 _FILE_BYTES_PER_PIXEL = 4  # of the largest picture; one that is not compressed has 3
+_SILENT = 0  # OpenCV's log level without messages
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
@@ -153,14 +154,16 @@ def quiet() -> Iterator[None]:
     if "OPENCV_LOG_LEVEL" in os.environ:
         yield
         return
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV 4.13 moved both functions from cv2 to cv2.utils.logging.
+    logging = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(_SILENT)
     token = _QUIET.set(True)
     try:
         yield
     finally:
         _QUIET.reset(token)
-        cv2.utils.logging.setLogLevel(level)
+        logging.setLogLevel(level)
 
 
 @contextlib.contextmanager

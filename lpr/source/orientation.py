@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from lpr.errors import SourceError
+from lpr.source.opencv_version import require_function
 from lpr.types import Box, Image
 
 _TAG, _SHORT = 0x0112, 3  # "Orientation" in the EXIF standard (CIPA DC-008), a 16-bit number
@@ -38,6 +39,7 @@ def stored_form(name: str) -> tuple[int, int, int]:
 
     Raises :class:`lpr.errors.SourceError` if it cannot be decoded.
     """
+    require_function(name, "imreadWithMetadata", "the EXIF orientation of a labelled picture")
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image, kinds, parts = cv2.imreadWithMetadata(name, flags=flags)

@@ -576,3 +576,16 @@ def test_evidence_is_bounded(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 2
     assert lpr("watch", CLIP, "--evidence", folder, "--evidence-keep", "lots").status == 2
     assert lpr("watch", CLIP, "--evidence-keep", "1GB").status == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--output", "absent/seen.jsonl", "seen.jsonl"), ("--to", "nowhere:", "no plugin sends there")],
+)
+def test_an_output_that_cannot_be_opened_is_named(
+    option: str, value: str, said: str, tmp_path: Path
+) -> None:
+    result = lpr("watch", CLIP, option, value, cwd=tmp_path)
+    assert result.status
+    assert said in result.stderr
+    assert "fault of lpr" not in result.stderr

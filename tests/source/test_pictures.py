@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lpr.errors import SourceError
 from lpr.source import PICTURE_SUFFIXES, media_type_of, open_source
-from lpr.types import Frame, Image
+from lpr.types import Image
 from tests.media import (
     WRITES_AVIF,
     animation,
@@ -43,7 +43,7 @@ def read(path: Path, data: bytes | None = None) -> Image:
     with open_source(path) as source:
         assert (source.kind, source.frames, source.fps) == ("picture", 1, None)
         (frame,) = source
-    assert frame == Frame(frame.image, str(path), 0, None)
+    assert (frame.source, frame.index, frame.time) == (str(path), 0, None)
     assert frame.image.dtype == np.uint8
     assert frame.image.flags.c_contiguous
     assert frame.image.shape == (frame.height, frame.width, 3)

@@ -93,7 +93,7 @@ version = "0.1.0"
 description = "A region pack for lpr: <name>."
 readme = "README.md"
 requires-python = ">=3.10"
-dependencies = ["lpr>=0.1"]
+dependencies = ["lpr>=0.2"]
 
 [project.entry-points.lpr]
 region-<code> = "lpr_region_<code>"
