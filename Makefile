@@ -54,7 +54,7 @@ $(LPR_VENV)/.demo: $(LPR_VENV)/bin/python $(SOURCES)
 $(LPR_VENV)/.test: $(LPR_VENV)/.demo
 	SKBUILD_CMAKE_DEFINE=LPR_DEVELOPMENT=ON \
 	$(PIP) install -c $(CONSTRAINTS) -e '.[dev,docs,examples]' -e plugins/lpr-onnx -e plugins/lpr-torch \
-		-e plugins/lpr-openvino -e plugins/lpr-rapidocr -e plugins/lpr-tesseract -e plugins/lpr-yolo-onnx -e plugins/lpr-region-example \
+		-e 'plugins/lpr-store[parquet,postgresql]' -e plugins/lpr-serve -e plugins/lpr-openvino -e plugins/lpr-rapidocr -e plugins/lpr-tesseract -e plugins/lpr-yolo-onnx -e plugins/lpr-region-example \
 		-e plugins/lpr-model-seed-resnet18-2222-64 -e plugins/lpr-model-tw-light-int8 -e plugins/lpr-model-tw-accurate \
 		-e 'training[curves,torch]'
 	$(PIP) install --no-deps 'rapidocr>=3.4'

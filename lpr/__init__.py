@@ -4,11 +4,10 @@ them.
 :func:`load` opens a :class:`Reader` for pictures, :func:`watch` follows vehicles through videos and
 cameras::
 
-    import cv2
     import lpr
 
     with lpr.load() as reader:
-        for plate in reader.read(cv2.imread("car.jpg")):
+        for plate in reader.read("car.jpg"):
             print(plate.text, plate.confidence, plate.box)
 
     for sighting in lpr.watch("rtsp://camera/1"):
@@ -42,10 +41,13 @@ from lpr.errors import (
 from lpr.hookspecs import hookimpl
 from lpr.loading import load
 from lpr.models import load_model
-from lpr.notebook import Annotated
+from lpr.push import Tracker
 from lpr.reader import Reader
 from lpr.recognition.rectify import upright
+from lpr.records import ErrorRecord, FrameRecord, read_records
+from lpr.result import Result
 from lpr.sightings import FrameTime, Gap, Observation, Sighting
+from lpr.source.given_picture import PictureLike, imread
 from lpr.types import (
     Alternative,
     Box,
@@ -59,7 +61,7 @@ from lpr.types import (
     Reading,
 )
 from lpr.utils.deprecated import forward_old_paths
-from lpr.watch import watch
+from lpr.watch import awatch, watch
 
 forward_old_paths()
 logging.getLogger("lpr").addHandler(logging.NullHandler())
@@ -68,14 +70,15 @@ __version__ = version("lpr")
 
 __all__ = [
     "Alternative",
-    "Annotated",
     "BackendError",
     "Box",
     "CalibrationError",
     "Character",
     "Crop",
     "Detection",
+    "ErrorRecord",
     "Frame",
+    "FrameRecord",
     "FrameTime",
     "Gap",
     "Image",
@@ -83,26 +86,36 @@ __all__ = [
     "ModelError",
     "Observation",
     "OutputError",
+    "PictureLike",
     "Plate",
     "PluginError",
     "Quad",
     "Reader",
     "Reading",
     "RegionError",
+    "Result",
     "Sighting",
     "SourceError",
     "Sweep",
+    "Tracker",
     "__version__",
     "annotate",
+    "awatch",
     "hookimpl",
+    "imread",
     "load",
     "load_model",
     "network_of",
+    "read_records",
     "upright",
     "watch",
 ]
 
-_RENAMED = {"Moment": FrameTime, "View": Observation}  # Public names of lpr 0.1, kept until 0.3
+_RENAMED = {
+    "Annotated": Result,
+    "Moment": FrameTime,
+    "View": Observation,
+}  # Names of lpr 0.1, kept until 0.3
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime, SinkFormat
+from lpr.protocols import (
+    Destination,
+    DetectorFactory,
+    DetectorRuntime,
+    RecognizerRuntime,
+    SinkFormat,
+)
 from lpr.regions import Region
 
 if TYPE_CHECKING:
@@ -48,6 +54,11 @@ def lpr_regions() -> Iterable[Region]:  # type: ignore[empty-body]
 @hookspec
 def lpr_sinks() -> Iterable[SinkFormat]:  # type: ignore[empty-body]
     """Formats in which ``lpr detect`` can write its results."""
+
+
+@hookspec
+def lpr_destinations() -> Iterable[Destination]:  # type: ignore[empty-body]
+    """Places that ``lpr watch --to`` can send sightings to."""
 
 
 @hookspec

@@ -68,6 +68,13 @@ VIDEO_SCALE = 4 / 3
 far away, so their plates are small at first."""
 
 
+GPU_BATCH = 8
+"""Frames of one forward pass on a GPU. A processor gains nothing by batches."""
+
+GPU_READERS = 2
+"""Readers that share a GPU: one uploads and decodes its outputs while the other one computes."""
+
+
 @cache
 def registry() -> Registry:
     """All plugins, loaded once per process."""
@@ -90,10 +97,11 @@ class ReaderOptions:
     threads: int = 0
     device: int | None = None
     tiles: str = "off"
+    batch: int = 0
 
     def __post_init__(self) -> None:
         self._check_types()
-        for name in ("threads", "device"):
+        for name in ("threads", "device", "batch"):
             number = getattr(self, name)
             if number is not None and number < 0:
                 raise ValueError(f"{name} has to be 0 or more, not {number}")
@@ -112,7 +120,7 @@ class ReaderOptions:
         """Raise ``TypeError`` for an argument of another type."""
         expect("model", self.model, (str, os.PathLike), "the name or folder of a model")
         expect("backend", self.backend, str, "a text")
-        for name in ("threads", "device"):
+        for name in ("threads", "device", "batch"):
             if getattr(self, name) is not None:
                 expect_integer(name, getattr(self, name))
         for name in ("threshold", "min_confidence", "max_error"):
@@ -167,6 +175,8 @@ def load(
     threads: int = 0,
     device: int | None = None,
     tiles: str = "off",
+    batch: int = 0,
+    video: bool = False,
 ) -> Reader:
     """Open a reader; close it after use, best with a ``with`` block.
 
@@ -199,6 +209,10 @@ def load(
     - ``device``: the number of the GPU, for a backend that runs on one.
     - ``tiles``: looks for small plates in large pictures (:mod:`lpr.detection.tiling`): ``auto``,
       ``off``, or columns and rows as in ``3x2``.
+    - ``batch``: frames that a pool of readers gives to the networks at once; 0 for 1 on a
+      processor and :data:`GPU_BATCH` on a GPU.
+    - ``video``: for the frames of a video, as :func:`lpr.watch` reads them: the detector's input is
+      by default :data:`VIDEO_SCALE` times the model's.
 
     The reader closes what it opens. Objects stay open: their caller closes them, after the reader.
 
@@ -211,28 +225,35 @@ def load(
     """
     options = ReaderOptions(
         *(model, backend, detector, recognizer, detector_size, threshold, min_confidence),
-        *(max_error, regions, threads, device, tiles),
+        *(max_error, regions, threads, device, tiles, batch),
     )
-    return _open(_plan(options))
+    expect("video", video, bool, "True or False")
+    return _open(_plan(options, VIDEO_SCALE if video else 1.0))
 
 
 def load_pool(
-    count: int, model: str = DEFAULT_MODEL, *, threads: int = 1, **options: Any
+    count: int,
+    model: str = DEFAULT_MODEL,
+    *,
+    threads: int = 1,
+    scale: float = VIDEO_SCALE,
+    **options: Any,
 ) -> list[Reader]:
-    """Open ``count`` readers alike for video, one for each thread that reads.
+    """Open ``count`` readers alike, one for each thread that reads; by default for video.
 
     Each runs its networks on ``threads`` threads: with one, all cores are busy and no reader waits
-    for another. On a GPU a single reader serves all, and so it does with a detector or recognizer
-    that is an object: there is one of it. ``options`` are those of :func:`load`;
-    ``detector_size`` is by default :data:`VIDEO_SCALE` times the model's.
+    for another. On a GPU there are at most :data:`GPU_READERS`. A detector or recognizer that is an
+    object has a single reader: there is one of it. ``options`` are those of :func:`load`;
+    ``detector_size`` is by default ``scale`` times the model's.
     """
-    plan = _plan(ReaderOptions(model, threads=threads, **options), VIDEO_SCALE)
+    plan = _plan(ReaderOptions(model, threads=threads, **options), scale)
     with ExitStack() as opened:
-        readers = [opened.enter_context(_open(plan))]
         given = (plan.options.detector, plan.options.recognizer)
-        alone = plan.device != "cpu" or not all(isinstance(each, str | None) for each in given)
-        while len(readers) < count and not alone:
-            readers.append(opened.enter_context(_open(plan)))
+        if not all(isinstance(each, str | None) for each in given):
+            count = 1
+        elif plan.device != "cpu":
+            count = min(count, GPU_READERS)
+        readers = [opened.enter_context(_open(plan)) for _ in range(max(count, 1))]
         opened.pop_all()
     return readers
 
@@ -342,6 +363,7 @@ def _check_calibration(
 
 def _open(plan: _Plan) -> Reader:
     """Open the networks of a plan, or none if one fails."""
+    batch = plan.options.batch or (1 if plan.device == "cpu" else GPU_BATCH)
     with ExitStack() as opened:
         detector, accept_threshold = _open_detector(plan)
         opened.callback(detector.close)
@@ -349,13 +371,14 @@ def _open(plan: _Plan) -> Reader:
         opened.callback(recognizer.close)
         if plan.device != "cpu":
             size = plan.detector.size if isinstance(plan.detector, _Network) else _WARM_UP_SIZE
-            _warm_up(detector, recognizer, size)
+            _warm_up(detector, recognizer, size, batch)
         opened.pop_all()
     min_confidence, accept_threshold = _acceptance(plan, accept_threshold)
     return Reader(
         *(detector, recognizer, plan.regions, min_confidence, name, accept_threshold, plan.device),
         reading_floor=READING_FLOOR if _is_default(plan.options) else 0.0,
         only_certain=plan.options.max_error is not None,
+        batch=batch,
     )
 
 
@@ -436,10 +459,16 @@ def _open_recognizer(
     return BorrowedRecognizer(given, reader.read)
 
 
-def _warm_up(detector: DetectionStage, recognizer: TextRecognizer, size: tuple[int, int]) -> None:
-    """Run both networks once: a GPU's first run compiles and plans, which can take seconds."""
+def _warm_up(
+    detector: DetectionStage, recognizer: TextRecognizer, size: tuple[int, int], batch: int
+) -> None:
+    """Run both networks once: a GPU's first run compiles and plans, which can take seconds.
+
+    The detector gets what a video will bring: ``batch`` frames, 16:9.
+    """
     start = time.perf_counter()
-    blank = np.zeros((size[1], size[0], 3), np.uint8)
-    detector.find([blank])
+    width = max(size)
+    blank = np.zeros((width * 9 // 16, width, 3), np.uint8)
+    detector.find([blank] * batch)
     recognizer.read([Crop.whole(blank[:64, :128])])
     log.info("warm-up: %.2f s", time.perf_counter() - start)

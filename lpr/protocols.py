@@ -10,8 +10,8 @@ thread than the one that opened them, since a hanging close has to be abandoned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TextIO, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from lpr.specs import CtcSpec, DetectorModel, RecognizerModel
 from lpr.types import Crop, Detection, Float32, Frame, Image, Plate, Reading, Timing
@@ -174,3 +174,47 @@ class SinkFormat(Protocol):
 
     def open(self, stream: TextIO) -> RecordSink:
         """A sink that writes to ``stream`` (UTF-8, lines end with ``\\n``)."""
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """Takes the events of a watch to one place: an open connection of a :class:`Destination`.
+
+    A thread of its own calls it, event after event. A method that raises is called again with the
+    same event after a pause, so an event may come twice; its id tells.
+    """
+
+    def sighting(self, uid: str, record: Mapping[str, Any], pictures: Mapping[str, bytes]) -> None:
+        """Deliver a sighting, and return when it is safe there.
+
+        ``uid`` (at most 64 characters) names the sighting for ever; an early sighting and its
+        final one share it. ``record`` is that of ``lpr watch`` (docs/output.md), ``pictures`` are
+        JPEG files, ``frame`` and ``plate``.
+        """
+
+    def gap(self, record: Mapping[str, Any]) -> None:
+        """Deliver that a camera was lost or is back (docs/output.md)."""
+
+    def close(self) -> None:
+        """Free the connection; no call follows."""
+
+
+@runtime_checkable
+class Destination(Protocol):
+    """A kind of place that sightings are sent to: ``lpr watch --to ADDRESS``.
+
+    ``schemes`` are those of its addresses, such as ``{"mqtt", "mqtts"}``.
+    """
+
+    name: str
+    schemes: frozenset[str]
+
+    def problem(self) -> str | None:
+        """Why it cannot work here, in one sentence; None if it can. Cheap, and never raises."""
+
+    def open(self, address: str, report: Callable[[str], None]) -> Publisher:
+        """Check the address and connect, or arrange to connect later.
+
+        ``report`` takes messages for the user. Raises :class:`lpr.errors.LprError` for an address
+        that cannot work. No message may show a password.
+        """

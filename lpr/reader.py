@@ -15,7 +15,9 @@ from lpr.recognition.doubts import LIKELY, as_cut, doubts_of, is_short
 from lpr.recognition.rectify import rectify
 from lpr.recognition.validation import read_checked
 from lpr.regions import Region, match
-from lpr.types import AnyImage, Crop, Detection, Image, Plate, Reading
+from lpr.result import Result
+from lpr.source.given_picture import Colors, PictureLike, as_image, name_of
+from lpr.types import Crop, Detection, Image, Plate, Reading
 from lpr.utils.arguments import as_picture, expect_all, expect_number, refuse
 from lpr.utils.bounded import is_stuck
 from lpr.utils.closing import CLOSE_TIMEOUT, Closeable, close_with_timeout
@@ -34,10 +36,14 @@ photographs of ``dev``, all plates reach it, and two pieces of lettering below t
 class Reader(Closeable):
     """Finds and reads number plates; a context manager that :func:`lpr.load` opens.
 
-    Pictures are BGR ``uint8``, ``H x W x 3``; anything else raises ``TypeError`` or ``ValueError``,
-    and so does a closed reader. Plates read with a confidence below ``min_confidence`` are left
-    out, unless their detection's reaches ``accept_threshold``. ``device`` is the detector's,
-    ``cpu`` or ``cuda``.
+    Pictures are :data:`lpr.PictureLike`: files, bytes of files, PIL images and arrays; ``colors``
+    is the order of an array's channels, ``"bgr"`` or ``"rgb"``. A file that cannot be read raises
+    :class:`lpr.SourceError`; what is no picture, and a closed reader, ``TypeError`` or
+    ``ValueError``. Coordinates are pixels of the picture as it is shown.
+
+    Plates read with a confidence below ``min_confidence`` are left out, unless their detection's
+    reaches ``accept_threshold``. ``device`` is the detector's, ``cpu`` or ``cuda``. ``batch`` is
+    the number of frames of a video that it should be given at once, if so many wait.
 
     With a ``reading_floor`` above 0, no text with a lower confidence is given out: such a plate has
     an empty text if the recognizer is certain that it is one, else it is left out. A text that fits
@@ -56,8 +62,10 @@ class Reader(Closeable):
         device: str = "cpu",
         reading_floor: float = 0.0,
         only_certain: bool = False,
+        batch: int = 1,
     ) -> None:
         self.device = device
+        self.batch = batch
         self.detector = detector
         self.recognizer = recognizer
         self.regions = tuple(regions)
@@ -73,14 +81,20 @@ class Reader(Closeable):
             "a Reader holds open networks and cannot be pickled: lpr.load() one in each process"
         )
 
-    def read(self, image: AnyImage) -> list[Plate]:
-        """The plates of a picture, the most confident detection first."""
-        return self.read_batch([image])[0]
+    def read(self, image: PictureLike, *, colors: Colors = "bgr") -> Result:
+        """The plates of a picture, the most confident detection first: a list of them that also
+        draws and exports them."""
+        return self.read_batch([image], colors=colors)[0]
 
-    def read_batch(self, images: Sequence[AnyImage]) -> list[list[Plate]]:
-        """The plates of each picture, in order; pictures may differ in size."""
+    def read_batch(self, images: Sequence[PictureLike], *, colors: Colors = "bgr") -> list[Result]:
+        """The plates of each picture, in order; pictures may differ in size.
+
+        All are decoded first, and each result keeps its picture: of thousands of files, pass some
+        at a time, and keep ``result.plates``.
+        """
         self._check_open()
-        pictures = _pictures(images)
+        given = _each(images)
+        pictures = [as_image(image, colors) for image in given]
         detections = [
             _touching(picture, found)
             for picture, found in zip(pictures, self.detector.find(pictures), strict=True)
@@ -92,16 +106,23 @@ class Reader(Closeable):
         ]
         readings = iter(self.recognize(crops))
         plates = [[self.identify(d, next(readings)) for d in found] for found in detections]
-        return [[self._legible(p) for p in found if self._counts(p)] for found in plates]
+        return [
+            Result(picture, [self._legible(p) for p in found if self._counts(p)], name_of(image))
+            for image, picture, found in zip(given, pictures, plates, strict=True)
+        ]
 
-    def read_best(self, image: AnyImage) -> Plate | None:
+    def read_best(self, image: PictureLike, *, colors: Colors = "bgr") -> Plate | None:
         """The plate with the highest mean of :attr:`~lpr.Reading.certainties`, for pictures of a
         single plate; None if none is found and read."""
-        plates = self.read(image)
-        best = kernels.pick_best([plate.reading.certainties for plate in plates])
-        return plates[best] if best >= 0 else None
+        return best_of(self.read(image, colors=colors))
 
-    def find(self, image: AnyImage, threshold: float | Sweep | None = None) -> list[Detection]:
+    def find(
+        self,
+        image: PictureLike,
+        threshold: float | Sweep | None = None,
+        *,
+        colors: Colors = "bgr",
+    ) -> list[Detection]:
         """Run the first stage alone: the detections, the most confident first.
 
         ``threshold`` (0..1) overrides the detector's own for this call.
@@ -109,7 +130,7 @@ class Reader(Closeable):
         self._check_open()
         if threshold is not None and not isinstance(threshold, Sweep):
             expect_number("threshold", threshold)
-        picture = as_picture(image)
+        picture = as_image(image, colors)
         return _touching(picture, self.detector.find([picture], threshold)[0])
 
     def recognize(self, crops: Sequence[Crop]) -> list[Reading]:
@@ -189,6 +210,12 @@ class Reader(Closeable):
                 close_with_timeout(f"recognizer {self._name}", self.recognizer.close, timeout)
 
 
+def best_of(plates: Sequence[Plate]) -> Plate | None:
+    """The plate with the highest mean of :attr:`~lpr.Reading.certainties`; None without any."""
+    best = kernels.pick_best([plate.reading.certainties for plate in plates])
+    return plates[best] if best >= 0 else None
+
+
 def _is_certain_plate(plate: Plate) -> bool:
     """Whether this is a plate even if its text cannot be read. A plate at the picture's edge may
     have lost its text, and not every recognizer tells plates from other things."""
@@ -202,12 +229,9 @@ def _touching(image: Image, detections: Sequence[Detection]) -> list[Detection]:
     return [replace(d, touches=touched_sides(d.box, width, height)) for d in detections]
 
 
-def _pictures(images: Sequence[AnyImage]) -> list[Image]:
-    """The checked pictures; one picture in place of a sequence of them is refused."""
-    if (
-        isinstance(images, str)
-        or getattr(images, "ndim", 4) < 4
-        or not isinstance(images, Iterable)
-    ):
+def _each(images: Iterable[PictureLike]) -> list[PictureLike]:
+    """The pictures, unless ``images`` is a single one."""
+    one = isinstance(images, str | bytes | bytearray | memoryview)
+    if one or getattr(images, "ndim", 4) < 4 or not isinstance(images, Iterable):
         refuse("images", "a sequence of pictures", images)
-    return [as_picture(image) for image in images]
+    return list(images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar, cast
@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar, cast
 from lpr.errors import LprError
 from lpr.reader import Reader
 from lpr.types import Frame, Plate, Timing
+from lpr.utils.bounded import stopped_by
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 
@@ -23,15 +24,6 @@ Job: TypeAlias = Callable[[Reader, Sequence[Frame]], list[T]]
 AHEAD = 2
 """Batches per reader that are decoded ahead: one that it processes and one that waits, so that
 neither decoding nor reading waits for the other."""
-
-
-GPU_BATCH = 8
-"""Frames of one forward pass on a GPU. A processor gains nothing by batches."""
-
-
-def batch_of(readers: Sequence[Reader]) -> int:
-    """The number of frames that the readers take at once, by their device."""
-    return GPU_BATCH if readers[0].device == "cuda" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +38,19 @@ class ReadFrame:
 
 
 class ReaderPool(Closeable, Generic[T]):
-    """One thread per reader. Whichever reader is idle takes the next frames, at most ``batch``.
+    """One thread per reader. Whichever reader is idle takes the next frames, at most
+    its ``batch``.
 
     A reader takes the frames that wait and does not wait for more, so that a live source is never
     delayed. The caller closes the readers.
     """
 
-    def __init__(self, readers: Sequence[Reader], job: Job[T], batch: int = 1) -> None:
+    def __init__(self, readers: Sequence[Reader], job: Job[T]) -> None:
         self._job = job
-        self._batch = batch
+        self._batch = readers[0].batch
         self._waiting: queue.SimpleQueue[tuple[Frame, Future[T]] | None] = queue.SimpleQueue()
         self._closed = False
+        self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(reader,), name="reader", daemon=True)
             for reader in readers
@@ -79,7 +73,8 @@ class ReaderPool(Closeable, Generic[T]):
         while batch := self._take():
             frames = [frame for frame, _ in batch]
             try:
-                results = self._job(reader, frames)
+                with stopped_by(self._stopped):
+                    results = self._job(reader, frames)
             except BaseException as error:
                 for _, future in batch:
                     future.set_exception(error)
@@ -104,8 +99,14 @@ class ReaderPool(Closeable, Generic[T]):
                 taken.append(item)
         return taken
 
+    def stop(self) -> None:
+        """Give up frames whose reading hangs, after ``CLOSE_TIMEOUT``. A signal handler may call
+        this."""
+        self._stopped.set()
+
     def close(self) -> None:
         """Cancel the frames that wait, and end the threads."""
+        self.stop()
         self._closed = True
         self._waiting.put(None)
         for thread in self._threads:
@@ -117,19 +118,35 @@ class ReaderPool(Closeable, Generic[T]):
 
 
 def read_frames(
-    readers: Sequence[Reader], items: Iterable[Frame | T], batch: int = 1
-) -> Iterator[ReadFrame | T]:
+    readers: Sequence[Reader], items: Iterable[Frame | T]
+) -> Generator[ReadFrame | T, None, None]:
     """Read the plates of the frames among ``items`` with all ``readers``.
 
     Results come in the order of the items; whatever is not a frame is passed on. A thread iterates
     over the items, and thus decodes ahead of the readers. Closing the iterator ends the threads.
     """
-    with ReaderPool(readers, _read, batch) as pool, _Ahead(items, pool) as ahead:
+    with ReaderPool(readers, _read) as pool, _Ahead(items, pool) as ahead:
         for item, future in ahead:
             if future is None:
                 yield cast(T, item)
             else:
                 yield _result(cast(Frame, item), future)
+
+
+def read_in_turn(
+    reader: Reader, items: Iterable[Frame | T]
+) -> Generator[ReadFrame | T, None, None]:
+    """As :func:`read_frames`, frame by frame in the caller's thread: for a live source, whose next
+    frame may never come, and for a single picture."""
+    for item in items:
+        if not isinstance(item, Frame):
+            yield item
+            continue
+        try:
+            [(plates, timing)] = _read(reader, [item])
+            yield ReadFrame(item, plates, timing)
+        except (LprError, MemoryError) as error:
+            yield ReadFrame(item, [], Timing(0.0, {}), error)
 
 
 _Outcome: TypeAlias = tuple[list[Plate], Timing]
@@ -145,7 +162,7 @@ def _read(reader: Reader, frames: Sequence[Frame]) -> list[_Outcome]:
 def _result(frame: Frame, future: Future[_Outcome]) -> ReadFrame:
     try:
         return ReadFrame(frame, *future.result())
-    except LprError as error:
+    except (LprError, MemoryError) as error:
         return ReadFrame(frame, [], Timing(0.0, {}), error)
 
 

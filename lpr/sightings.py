@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
+
+import numpy as np
 
 from lpr.types import Box, Detection, Image, Plate, Point, Reading
 
@@ -23,6 +26,11 @@ class FrameTime:
     def as_dict(self) -> dict[str, Any]:
         """As in a record of schema 1 (docs/output.md)."""
         return {"frame": self.frame, "time": round(self.time, 3), "utc": utc(self.clock)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> FrameTime:
+        """The opposite of :meth:`as_dict`. Raises ``KeyError`` for a missing key."""
+        return cls(record["frame"], record["time"], clock_of(record["utc"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,36 @@ class Sighting:
             },
         }
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Sighting:
+        """The opposite of :meth:`as_dict`. What a record does not hold is empty: the crop has no
+        pixels, the confidence of the detection is NaN.
+
+        Raises ``KeyError`` for a missing key.
+        """
+        best, frames = record["best"], record["frames"]
+        return cls(
+            record["sighting"],
+            record["status"],
+            record["camera"],
+            record["source"],
+            Plate.from_dict({**record, "box": best["box"], "quad": best["quad"]}),
+            FrameTime.from_dict(record["first"]),
+            FrameTime.from_dict(record["last"]),
+            frames["seen"],
+            frames["read"],
+            frames["agreeing"],
+            record["direction"],
+            tuple((time, Box(*box)) for time, *box in record["path"]),
+            Observation(
+                FrameTime.from_dict(best),
+                Detection.from_dict(best),
+                Reading(best["text"], best["confidence"]),
+                np.zeros((0, 0, 3), np.uint8),
+                (record["width"], record["height"]),
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TrackOverlay:
@@ -137,6 +175,15 @@ class Gap:
             "attempts": self.attempts,
         }
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Gap:
+        """The opposite of :meth:`as_dict`. Raises ``KeyError`` for a missing key."""
+        since = clock_of(record["since"])
+        if since is None:
+            raise ValueError("a gap has a time since when")
+        until, reason = clock_of(record["until"]), record["reason"]
+        return cls(record["camera"], record["source"], since, until, reason, record["attempts"])
+
 
 def utc(clock: float | None) -> str | None:
     """Seconds since 1970 as ``2026-05-01T06:30:00.250Z``; None for None."""
@@ -144,3 +191,10 @@ def utc(clock: float | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(round(clock, 3), timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock_of(text: str | None) -> float | None:
+    """The opposite of :func:`utc`."""
+    if text is None:
+        return None
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

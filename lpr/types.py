@@ -11,6 +11,7 @@ Conventions, everywhere in the project:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -134,6 +135,13 @@ class Detection:
     confidence: float
     touches: tuple[Side, ...] = ()
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Detection:
+        """What a record tells of a plate's detection (:meth:`Plate.from_dict`): the confidence of
+        a sighting's is not in it, and NaN."""
+        a, b, c, d = ((x, y) for x, y in record["quad"])
+        return cls(Box(*record["box"]), (a, b, c, d), record.get("detection_confidence", math.nan))
+
     def moved(self, x: float, y: float) -> Detection:
         """The detection shifted by ``x`` pixels to the right and ``y`` downwards."""
         a, b, c, d = ((px + x, py + y) for px, py in self.quad)
@@ -212,6 +220,21 @@ class Reading:
     appearance: Appearance | None = None
     gaps: tuple[float, ...] = ()
     cut: tuple[Side, ...] = ()
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Reading:
+        """What a record tells of a plate's reading (:meth:`Plate.from_dict`)."""
+        appearance = None
+        if record.get("lines") is not None:
+            appearance = Appearance(record["ground"], record["ink"], record["lines"], "", 0.0)
+        return cls(
+            record["text"],
+            record["confidence"],
+            tuple(Character(c["char"], c["confidence"]) for c in record["characters"]),
+            tuple(Alternative(a["text"], a["confidence"]) for a in record["alternatives"]),
+            appearance=appearance,
+            cut=tuple(record.get("cut", ())),
+        )
 
     @property
     def certainties(self) -> list[float]:
@@ -296,3 +319,20 @@ class Plate:
             "cut": list(self.cut),
             "doubts": list(self.doubts),
         }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Plate:
+        """The plate of a record: the opposite of :meth:`as_dict`, which rounds and leaves out what
+        only recognizers need. Keys that a record of an older version lacks have their defaults.
+
+        Raises ``KeyError`` for any other missing key.
+        """
+        return cls(
+            Detection.from_dict(record),
+            Reading.from_dict(record),
+            record["display"],
+            record["region"],
+            record["kind"],
+            record.get("display_guessed", False),
+            tuple(record.get("doubts", ())),
+        )

@@ -31,6 +31,10 @@ def noise(height: int = 48, width: int = 64, seed: int = 0) -> Image:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+WRITES_AVIF = cv2.haveImageWriter("a.avif")
+"""Not every build of OpenCV has the format."""
+
+
 def encode(suffix: str, image: np.ndarray, *parameters: int) -> bytes:
     """``image`` (any type and channels that the format takes) as a file's bytes."""
     encoded, data = cv2.imencode(suffix, image, parameters)

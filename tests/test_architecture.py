@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 # A package may use the packages of the layers below it, and those of its own layer in no circle.
 LAYERS = (
     ("types", "errors", "regions"),
-    ("labels", "sightings", "specs", "utils"),
+    ("labels", "records", "sightings", "specs", "utils"),
     ("kernels", "protocols", "models", "draw", "darknet", "source"),
     ("hookspecs", "detection", "recognition", "runtimes", "tracking", "sinks"),
-    ("reader", "reader_pool", "testing"),
-    ("evaluate", "notebook", "plugins", "watching"),
+    ("notebook", "reader", "reader_pool", "result", "testing"),
+    ("evaluate", "plugins", "watching"),
     ("diagnostics", "loading"),
-    ("watch",),
+    ("push", "watch"),
     ("cli",),
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}

@@ -31,6 +31,7 @@ PICTURE = np.zeros((40, 60, 3), np.uint8)
         ({"backend": None}, "backend has to be a text"),
         ({"recognizer": 5}, "recognizer has to be a name"),
         ({"model": None}, "model has to be the name or folder of a model"),
+        ({"video": 1}, "video has to be True or False"),
     ],
 )
 def test_load_names_the_argument(arguments: dict[str, Any], words: str) -> None:
@@ -64,16 +65,18 @@ def reader() -> Any:
 
 
 def test_what_is_no_picture_is_refused(reader: Reader) -> None:
-    for nothing in (None, "car.jpg", [1, 2]):
+    for nothing in (None, 5, [1, 2]):
         with pytest.raises(TypeError, match="a picture has to be a uint8 array"):
             reader.read(nothing)  # type: ignore[arg-type]
-    for images in (None, "car.jpg", PICTURE):
+    for images in (None, "car.jpg", b"car", PICTURE, PICTURE[..., 0]):
         with pytest.raises(TypeError, match="images has to be a sequence of pictures"):
             reader.read_batch(images)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="each of crops has to be a Crop"):
         reader.recognize([PICTURE])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="threshold has to be a number"):
         reader.find(PICTURE, "0.5")  # type: ignore[arg-type]
+    with pytest.raises(lpr.SourceError, match="no such file"):
+        reader.read("none.jpg")
 
 
 def test_annotate_names_the_argument() -> None:

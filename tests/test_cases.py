@@ -179,9 +179,11 @@ def password(name: str, tmp: Path) -> None:
     for address in (CASES / name).read_text().split():
         # Nothing answers there, so the watch tries again until it is interrupted.
         with subprocess.Popen([*command, address], stderr=subprocess.PIPE, cwd=tmp) as run:
-            time.sleep(3)
+            assert run.stderr is not None
+            # The model's line, then the first failure, which names the address.
+            errors = run.stderr.readline() + run.stderr.readline()
             run.terminate()
-            _, errors = run.communicate(timeout=30)
+            errors += run.communicate(timeout=30)[1]
         written = [path.name + path.read_text() for path in tmp.iterdir() if path.is_file()]
         assert secret not in errors.decode() + "".join(written)
         assert b"127.0.0.1" in errors

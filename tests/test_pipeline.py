@@ -101,14 +101,13 @@ def test_the_stages_work_on_their_own() -> None:
     ("image", "error"),
     [
         (np.zeros((4, 4, 3), np.float32), TypeError),
-        (np.zeros((4, 4), np.uint8), ValueError),
-        (np.zeros((4, 4, 4), np.uint8), ValueError),
+        (np.zeros((4, 4, 2), np.uint8), ValueError),
         (np.zeros((0, 4, 3), np.uint8), ValueError),
-        ("car.jpg", TypeError),
+        (7, TypeError),
     ],
 )
-def test_anything_but_a_bgr_picture_is_refused(image: Image, error: type[Exception]) -> None:
-    with pytest.raises(error, match="a picture has to be"):
+def test_what_is_no_picture_is_refused(image: Image, error: type[Exception]) -> None:
+    with pytest.raises(error, match="a picture "):
         reader(FixedText()).read(image)
 
 

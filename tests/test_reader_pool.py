@@ -20,7 +20,8 @@ class FakeReader:
 
     device = "cpu"
 
-    def __init__(self, fails_at: int = -1) -> None:
+    def __init__(self, fails_at: int = -1, batch: int = 1) -> None:
+        self.batch = batch
         self.batches: list[int] = []
         self._fails_at = fails_at
 
@@ -44,15 +45,15 @@ def numbers(results: Sequence[Any]) -> list[Any]:
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("readers", [1, 3])
 def test_results_come_in_the_order_of_the_frames(readers: int, batch: int) -> None:
-    pool: list[Any] = [FakeReader() for _ in range(readers)]
-    results = list(read_frames(pool, map(frame, range(50)), batch))
+    pool: list[Any] = [FakeReader(batch=batch) for _ in range(readers)]
+    results = list(read_frames(pool, map(frame, range(50))))
     assert numbers(results) == list(range(50))
     assert max(n for reader in pool for n in reader.batches) <= batch
 
 
 def test_frames_that_wait_are_read_together() -> None:
-    reader: Any = FakeReader()
-    list(read_frames([reader], map(frame, range(64)), 8))
+    reader: Any = FakeReader(batch=8)
+    list(read_frames([reader], map(frame, range(64))))
     assert max(reader.batches) > 1
     assert sum(reader.batches) == 64
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,25 @@ from lpr.cli.options import (
     MAX_PIXELS_RANGE,
     complete_file,
     open_reader,
+    open_readers,
     path_option,
     reader_options,
 )
-from lpr.errors import BackendError, LprError, OutputError, PluginError, SourceError
+from lpr.cli.source_frames import (
+    SOURCE_ERRORS,
+    Results,
+    SourceBegin,
+    SourceEnd,
+    SourceItem,
+    SourceResults,
+    out_of_memory,
+    source_frames,
+)
+from lpr.errors import LprError, OutputError
 from lpr.loading import registry
 from lpr.protocols import RecordSink, SinkFormat
-from lpr.reader import Reader
+from lpr.reader import Reader, best_of
+from lpr.reader_pool import ReadFrame, read_frames, read_in_turn
 from lpr.sinks import (
     MediaSink,
     OutputMode,
@@ -33,11 +46,14 @@ from lpr.sinks import (
     standard_output,
 )
 from lpr.sinks.resume import check_resumable, take_up
-from lpr.source import MAX_PIXELS, expand, media_type_of, open_source, quiet, shown_source
-from lpr.types import Frame, Image, Plate
+from lpr.source import MAX_PIXELS, expand, media_type_of, quiet, shown_source
+from lpr.source.address import is_address
+from lpr.types import Plate
 from lpr.utils.progress import Bar, progress
 from lpr.utils.text import counted
-from lpr.utils.timing import measuring
+
+_FEW = 8
+"""Pictures that one reader reads in the time that it takes to open another."""
 
 _LARGE = 1280
 """Pixels: in a picture this wide, a legible plate can be too small for the detector, which takes 24
@@ -121,7 +137,8 @@ def command(
         planned = expand(sources)
         # Opening the output empties an old file: everything else is checked first.
         can_tile = options["tiles"] == "off" and options["sweep"] is None
-        reader = stack.enter_context(open_reader(**options))
+        ahead = reads_ahead(planned)
+        readers = _open_readers(stack, ahead, **options)
         pictures = stack.enter_context(_open_save(save, planned)) if save else None
         if output and pictures and any(same_file(output, path) for path in pictures.planned):
             raise OutputError(f"{output}: --output and --save name the same file; choose another")
@@ -136,11 +153,15 @@ def command(
         if mode == "resume":
             planned = _take_up(stream, format_, planned)
         records = stack.enter_context(PluggedSink(sink, stream))
-        run = Run(reader, records, pictures, timings, one_per_picture or sink.one_per_picture)
-        run.can_tile = can_tile and reader.detector.input_scale(_LARGE, _LARGE) is not None
-        with progress(planned, "source") as names:
+        run = Run(records, pictures, timings, one_per_picture or sink.one_per_picture)
+        run.can_tile = can_tile and readers[0].detector.input_scale(_LARGE, _LARGE) is not None
+        items = source_frames(planned, every, max_pixels)
+        with (
+            closing(_read(readers, items, ahead)) as results,
+            progress(planned, "source") as names,
+        ):
             for name in names:
-                run.read(name, every, max_pixels, names)
+                run.read(name, results, names)
     run.summarise(len(planned))
 
 
@@ -150,6 +171,33 @@ _MODES: dict[str | None, OutputMode] = {
     "overwrite": "overwrite",
     "resume": "append",
 }
+
+
+def reads_ahead(sources: Sequence[str]) -> bool:
+    """Whether the frames of ``sources`` are decoded ahead, for several readers: not those of live
+    sources, which would hold up the end of the run, nor a few pictures, which are read before
+    several readers are open."""
+    if any(source == "-" or is_address(source) for source in sources):
+        return False
+    return len(sources) > _FEW or any(media_type_of(source) == "video" for source in sources)
+
+
+def _open_readers(stack: ExitStack, several: bool, **options: Any) -> list[Reader]:
+    """One reader or, with ``several`` and unless a number of threads is asked for, one per core of
+    one thread each: no core then waits for another."""
+    if several and options["threads"] == 0:
+        readers = open_readers(os.cpu_count() or 1, **{**options, "threads": 1}, scale=1.0)
+    else:
+        readers = [open_reader(**options)]
+    for reader in readers:
+        stack.enter_context(reader)
+    return readers
+
+
+def _read(
+    readers: Sequence[Reader], items: Iterator[SourceItem], ahead: bool
+) -> Generator[ReadFrame | SourceBegin | SourceEnd, None, None]:
+    return read_frames(readers, items) if ahead else read_in_turn(readers[0], items)
 
 
 def _beginning(format: SinkFormat) -> str:
@@ -170,23 +218,13 @@ def _open_save(path: Path, sources: Sequence[str]) -> MediaSink:
     return open_save(path, [(name, kind) for name, kind in known if kind])
 
 
-@contextmanager
-def out_of_memory(name: str) -> Iterator[None]:
-    """Turn a lack of memory in the block into an error about the source ``name`` alone."""
-    try:
-        yield
-    except MemoryError as error:
-        raise SourceError(f"{name}: the memory does not suffice; scale it down") from error
-
-
 @dataclass
 class Run:
-    """One run of the command: its reader, its outputs, the sources that failed.
+    """One run of the command: its outputs, and the sources that failed.
 
     With ``one_per_picture``, only the plate with the highest confidence counts.
     """
 
-    reader: Reader
     records: RecordSink
     pictures: MediaSink | None
     timings: bool
@@ -196,24 +234,32 @@ class Run:
     can_tile: bool = False
     large_and_empty: int = 0
 
-    def read(self, name: str, every: int, max_pixels: int, bar: Bar[str]) -> None:
-        """Read one source to its end, or record why it failed."""
+    def read(self, name: str, results: Results, bar: Bar[str]) -> None:
+        """Record the results of one source to its end, or why it failed."""
         shown = shown_source(name)
+        begin = next(results)
+        if isinstance(begin, SourceBegin):
+            self._read_opened(shown, SourceResults(begin, results), bar)
+        elif isinstance(begin, SourceEnd) and begin.error is not None:
+            self._fail(shown, begin.error, bar)
+
+    def _read_opened(self, shown: str, source: SourceResults, bar: Bar[str]) -> None:
         problem: OutputError | None = None
+        pictures, begin = self.pictures, source.begin
         try:
-            with out_of_memory(shown), open_source(name, every, max_pixels=max_pixels) as source:
-                pictures = self.pictures
+            with out_of_memory(shown):
                 if pictures:
-                    pictures.start(shown, source.fps)
-                for frame in bar.parts(source, "frame", source.frames):
-                    plates = self._frame(frame, bar)
+                    pictures.start(shown, begin.fps)
+                for result in bar.parts(source, "frame", begin.frames):
+                    plates = self._record(result, bar)
                     if pictures and problem is None:
-                        problem = _problem(partial(pictures.frame, frame, plates))
-        except (SourceError, PluginError, BackendError) as error:
+                        problem = _problem(partial(pictures.frame, result.frame, plates))
+        except SOURCE_ERRORS as error:
             self._fail(shown, error, bar)
+            source.skip()
         finally:
-            if self.pictures:
-                ended = _problem(self.pictures.close)
+            if pictures:
+                ended = _problem(pictures.close)
                 problem = problem or ended
         if problem is not None:
             self.unsaved += 1
@@ -227,19 +273,16 @@ class Run:
             if report:
                 say(str(error))
 
-    def _frame(self, frame: Frame, bar: Bar[str]) -> list[Plate]:
-        with measuring() as clock:
-            plates = self._plates(frame.image)
+    def _record(self, result: ReadFrame, bar: Bar[str]) -> list[Plate]:
+        """Write the record of a frame; returns the plates in it."""
+        frame, plates = result.frame, result.plates
+        if self.one_per_picture:
+            best = best_of(plates)
+            plates = [] if best is None else [best]
         with bar.aside():
-            self.records.frame(frame, plates, clock.timing() if self.timings else None)
+            self.records.frame(frame, plates, result.timing if self.timings else None)
         self.large_and_empty += not plates and frame.time is None and frame.width >= _LARGE
         return plates
-
-    def _plates(self, image: Image) -> list[Plate]:
-        if not self.one_per_picture:
-            return self.reader.read(image)
-        best = self.reader.read_best(image)
-        return [] if best is None else [best]
 
     def summarise(self, total: int) -> None:
         if self.unsaved > 1:

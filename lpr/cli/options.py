@@ -163,6 +163,13 @@ _READER = (
         metavar="auto|off|CxR",
         help="Also look for small plates in tiles of large pictures.",
     ),
+    click.option(
+        "--batch",
+        type=click.IntRange(0, 64),
+        default=0,
+        show_default=True,
+        help="Frames that a network takes at once; 0 for 1 on a processor, 8 on a GPU.",
+    ),
     _THREADS,
 )
 
@@ -184,13 +191,6 @@ def watch_options(command: F) -> F:
 
 def open_reader(**options: Any) -> Reader:
     """Open the reader of the options; log on stderr what runs where."""
-    sweep = options.pop("sweep")
-    if sweep is not None:
-        if options["threshold"] is not None:
-            raise click.UsageError("--sweep and --threshold exclude each other")
-        if options["tiles"] != "off":
-            raise click.UsageError("--sweep and --tiles exclude each other")
-        options["threshold"] = sweep
     return load(**_prepared(options))
 
 
@@ -200,6 +200,13 @@ def open_readers(count: int, **options: Any) -> list[Reader]:
 
 
 def _prepared(options: dict[str, Any]) -> dict[str, Any]:
+    sweep = options.pop("sweep", None)
+    if sweep is not None:
+        if options["threshold"] is not None:
+            raise click.UsageError("--sweep and --threshold exclude each other")
+        if options["tiles"] != "off":
+            raise click.UsageError("--sweep and --tiles exclude each other")
+        options["threshold"] = sweep
     if options["max_error"] is not None and options["min_confidence"] is not None:
         raise click.UsageError("--max-error and --min-confidence exclude each other")
     logging.getLogger("lpr").setLevel(logging.INFO)

@@ -121,6 +121,12 @@ def _setting(name: str, **attributes: Any) -> Callable[[Any], Any]:
 @path_option("--timeline", "Write all sightings as an HTML page.")
 @path_option("--save", "Write annotated video: an .mp4 for one source, else a folder.")
 @click.option(
+    "--to",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Also send sightings there: http(s)://..., or what a plugin adds. May be repeated.",
+)
+@click.option(
     "--blur",
     type=click.Choice(["plates", "unknown"]),
     help="Blur all plates in pictures and videos, or all but the --known ones.",
@@ -141,6 +147,7 @@ def command(
     evidence_keep: Retention | None,
     timeline: Path | None,
     save: Path | None,
+    to: tuple[str, ...],
     blur: str | None,
     known: Path | None,
     **options: Any,
@@ -157,7 +164,10 @@ def command(
     planned = source_settings.resolved(addresses(sources))
     redactor = _redactor(blur, known)
     settings = _take(
-        WatchSettings, options, detect_outside_roi=redactor is not None, keep_frames=bool(evidence)
+        WatchSettings,
+        options,
+        detect_outside_roi=redactor is not None,
+        keep_frames=bool(evidence or to),
     )
     if redactor is not None and (settings.every != 1 or settings.skip_still):
         raise click.UsageError("--blur needs every frame: leave out --every and --skip-still")
@@ -177,6 +187,7 @@ def command(
             keep=evidence_keep,
             overwrite=overwrite,
             fsync=fsync,
+            to=to,
         )
         show = save is not None
         engine = Engine(planned, readers, source_settings.open, settings=settings, show=show)

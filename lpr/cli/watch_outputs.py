@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lpr.cli.messages import say
 from lpr.draw import annotate_tracks
+from lpr.loading import registry
 from lpr.sightings import Gap, TrackOverlay
 from lpr.sinks import (
     SIGHTING_FORMATS,
@@ -22,6 +23,7 @@ from lpr.sinks import (
 from lpr.sinks.expiry import Retention
 from lpr.sinks.extra import Extra
 from lpr.sinks.paths import refuse_twins
+from lpr.sinks.publishing import Publishers
 from lpr.sinks.timeline import PAGE_BEGINS
 from lpr.sinks.video_writer import plan_videos
 from lpr.sinks.watch_video import WatchVideo, unique_free
@@ -54,6 +56,7 @@ class WatchOutputs:
         keep: Retention | None = None,
         overwrite: bool = False,
         fsync: bool = False,
+        to: Sequence[str] = (),
     ) -> None:
         files = expand([a.text for a in sources if a.kind in ("file", "folder")])
         cameras = [address.camera for address in sources]
@@ -95,6 +98,8 @@ class WatchOutputs:
         )
         self._records = format(stream)
         stack.enter_context(self._records)
+        self._publishers = Publishers(to, registry().destinations, self._messages.append, redactor)
+        stack.callback(self._publishers.close)
         self._failed_extras: list[Extra] = []
         self.vehicles = 0
         self.failures = 0
@@ -135,9 +140,8 @@ class WatchOutputs:
         film.write(self._draw(frame.image, shown), frame.time)
 
     def _say_messages(self) -> None:
-        for message in self._messages:
-            say(message)
-        self._messages.clear()
+        while self._messages:  # threads add to them
+            say(self._messages.pop(0))
 
     def close_extras(self) -> None:
         """Finish the page and the videos; further calls do nothing."""
@@ -145,6 +149,7 @@ class WatchOutputs:
         for film, extra in films.values():
             extra.attempt(film.close)
             self._failed_extras.append(extra)
+        self._publishers.close()
         timeline, self._timeline = self._timeline, None
         if timeline:
             self._timeline_extra.attempt(timeline.close)
@@ -158,7 +163,7 @@ class WatchOutputs:
             f"{extra.name} failed {extra.failures} times"
             for extra in (*extras, *self._failed_extras)
             if extra.failures
-        ]
+        ] + self._publishers.failures
 
     def _write_sightings(self, event: Seen) -> None:
         for sighting in event.sightings:
@@ -167,12 +172,14 @@ class WatchOutputs:
             if self._evidence:
                 files = self._evidence_extra.attempt(partial(self._evidence.write, sighting))
             self._records.sighting(sighting, files)
+            self._publishers.sighting(sighting)
             if self._timeline:
                 self._timeline_extra.attempt(partial(self._timeline.sighting, sighting))
             self._expire()
 
     def _write_gap(self, gap: Gap) -> None:
         self._records.gap(gap)
+        self._publishers.gap(gap)
         if self._timeline:
             self._timeline_extra.attempt(partial(self._timeline.gap, gap))
         if gap.until is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lpr.hookspecs import hookimpl
-from lpr.protocols import DetectorRuntime, RecognizerRuntime, SinkFormat
+from lpr.plugins.webhook import Webhook
+from lpr.protocols import Destination, DetectorRuntime, RecognizerRuntime, SinkFormat
 from lpr.regions import Region
 from lpr.regions.brazil import BRAZIL
 from lpr.regions.europe import EUROPE
@@ -37,6 +38,11 @@ def lpr_regions() -> list[Region]:
 @hookimpl
 def lpr_sinks() -> list[SinkFormat]:
     return sink_formats()
+
+
+@hookimpl
+def lpr_destinations() -> list[Destination]:
+    return [Webhook()]
 
 
 @hookimpl

@@ -15,6 +15,7 @@ from lpr.runtimes.traits import formats_of
 from lpr.specs import DetectorModel, RecognizerModel
 from lpr.testing import (
     Speed,
+    check_destination,
     check_detector_factory,
     check_detector_runtime,
     check_model_pack,
@@ -25,6 +26,7 @@ from lpr.testing import (
     plate_detector_speed,
     recognizer_speed,
 )
+from lpr.testing.destinations import check_destination_traits
 from lpr.testing.plate_detectors import check_detector_traits
 from lpr.testing.runtimes import check_traits, problem_in
 
@@ -115,6 +117,14 @@ def _checks_of_plugin(
     for name, format in registry.sinks.items():
         if (subject := f"format {name}") in provided:
             yield Check(subject, partial(check_sink, format))
+    for destination in dict.fromkeys(registry.destinations.values()):
+        schemes = ", ".join(sorted(destination.schemes))
+        if (subject := f"destination {destination.name} ({schemes})") in provided:
+            # Samples go to a place that the user names, or nowhere.
+            if argument.partition(":")[0] in destination.schemes:
+                yield Check(subject, partial(check_destination, destination, argument))
+            else:
+                yield Check(subject, partial(check_destination_traits, destination))
 
 
 def _detector_skip_reason(factory: DetectorFactory, argument: str) -> str | None:

@@ -23,7 +23,13 @@ import pluggy
 from lpr import hookspecs
 from lpr.errors import PluginError, RegionError, StuckError, describe
 from lpr.models import installed_models
-from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime, SinkFormat
+from lpr.protocols import (
+    Destination,
+    DetectorFactory,
+    DetectorRuntime,
+    RecognizerRuntime,
+    SinkFormat,
+)
 from lpr.regions import Region
 from lpr.utils.bounded import call_bounded
 
@@ -69,6 +75,7 @@ class Registry:
     recognizer_runtimes: list[RecognizerRuntime] = field(default_factory=list)
     regions: dict[str, Region] = field(default_factory=dict)
     sinks: dict[str, SinkFormat] = field(default_factory=dict)
+    destinations: dict[str, Destination] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
 
     def region(self, code: str) -> Region:
@@ -106,6 +113,7 @@ class Registry:
             "lpr_recognizer_runtimes": self._add_recognizer_runtime,
             "lpr_regions": self._add_region,
             "lpr_sinks": self._add_sink,
+            "lpr_destinations": self._add_destination,
             "lpr_commands": self._add_command,
         }
         start = time.perf_counter()
@@ -170,6 +178,14 @@ class Registry:
         _check_unique(sink, self.sinks.values())
         self.sinks[sink.name] = sink
         return f"format {sink.name}"
+
+    def _add_destination(self, destination: Destination) -> str:
+        _check(destination, Destination, {"name": str, "schemes": frozenset})
+        for scheme in destination.schemes:
+            if scheme in self.destinations:
+                raise ValueError(f"the scheme {scheme!r} is taken already")
+        self.destinations |= dict.fromkeys(destination.schemes, destination)
+        return f"destination {destination.name} ({', '.join(sorted(destination.schemes))})"
 
     def _add_command(self, command: click.Command) -> str:
         import click

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from lpr.regions.german_districts import DISTRICTS
 from lpr.regions.region import Format, Region, formats
 
 _ONE_ON = "123456789"
@@ -19,7 +20,6 @@ _SPANISH = "BCDFGHJKLMNPRSTVWXYZ"
 _DUTCH = "BDFGHJKLMNPRSTVWXZ"
 _BRITISH = "ABCDEFGHJKLMNOPRSTUVWXYZ"
 _LIKE_CYRILLIC = "ABCEHIKMOPTXY"
-_SINGLE_DISTRICTS = "ABCDEFGHJKLMNPRSVWXYZ"
 _CANTONS = ("ABFGJLNOSTUVZ", "DEGHILORSTUWZ")
 _COUNTIES = {1: ("CDGLTW",), 2: ("CDKLMORSTW", "DEGHKLMNOSTWXY")}
 _NUMBERS = "Sweden, Finland, Hungary until 2022, Lithuania, Malta, Cyprus, Moldova"
@@ -38,27 +38,31 @@ _SHARED = {
 def _germany() -> tuple[Format, ...]:
     """A district, one or two letters, one to four digits, an E or H: at most eight characters.
 
-    Four letters are split two and two; the text does not tell whether they are three and one.
+    A text whose district is not listed has the same formats, but only if it fits no other.
     """
     formats = []
     for (district, letters), digits in product(
-        ((1, 1), (1, 2), (2, 1), (2, 2), (3, 2)), (4, 3, 2, 1)
+        ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)), (4, 3, 2, 1)
     ):
         length = district + letters + digits
         pattern = f"{'A' * district}-{'A' * letters} {'9' * digits}"
         others = _SHARED.get((district + letters, digits))
-        first = _SINGLE_DISTRICTS if district == 1 else ""
-        narrow = (first, *[""] * (district + letters - 1), _ONE_ON)
+        description = f"Germany; {others}" if others else "Germany"
+        narrow = (*[""] * (district + letters), _ONE_ON)
+        ends: list[tuple[str, str, str | None, tuple[str, ...]]] = []
         if length <= 8:
-            formats.append(
-                Format(pattern, f"Germany; {others}" if others else "Germany", narrow=narrow)
-            )
+            ends.append((pattern, description, None, narrow))
         if length <= 7:
             narrow = (*narrow, *[""] * (digits - 1))
-            formats += [
-                Format(f"{pattern}A", "Germany, electric", kind="electric", narrow=(*narrow, "E")),
-                Format(f"{pattern}A", "Germany, vintage", narrow=(*narrow, "H")),
+            ends += [
+                (f"{pattern}A", "Germany, electric", "electric", (*narrow, "E")),
+                (f"{pattern}A", "Germany, vintage", None, (*narrow, "H")),
             ]
+        words = ((0, DISTRICTS[district]),)
+        for form, text, kind, places in ends:
+            formats.append(Format(form, text, kind=kind, narrow=places, words=words))
+            if district != 1 and (district, letters) != (3, 1):
+                formats.append(Format(form, text, kind=kind, narrow=places, rare=True))
     return tuple(formats)
 
 
@@ -133,7 +137,7 @@ EUROPE = Region(
         Format("AA 99 AAA", "Romania; Slovenia (AA 99-AAA)"),
         Format("9A9 9999", "Czechia", narrow=("", "ABCEHJKLMPSTUZ")),
         Format("9AA 9999", "Czechia"),
-        Format("AAA 99-99", "Czechia until 2001"),
+        Format("AAA 99-99", "Czechia until 2001", rare=True),
         Format(
             "AA 9999-AA", "Croatia, Serbia, North Macedonia, Bulgaria, Ukraine; Spain until 2000"
         ),

@@ -36,7 +36,9 @@ class Grammar:
 def _grammar(regions: tuple[Region, ...], alphabet: str) -> Grammar:
     # Subset construction: a state is the set of all possible rests of a text. Formats with a common
     # ending share its states.
-    first = frozenset(form.legal for region in regions for form in region.formats)
+    first = frozenset(
+        rest for region in regions for form in region.formats for rest in form.branches
+    )
     numbers = {first: 0}
     queue = [first]
     rows: list[list[int]] = []

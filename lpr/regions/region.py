@@ -25,6 +25,12 @@ class Format:
     empty string, or an early end, leaves places unrestricted. ``symbols`` are characters beyond
     ``A-Z0-9`` that other plates of this shape have in place of a letter: a network that does not
     know them reads a letter there, so a text in this format is doubtful.
+
+    ``words`` restricts several places together, as ``((0, ("BN", "HH")),)``: from place 0 on, a
+    text has one of these words, which have one length. A format that is ``rare`` counts only for a
+    text that fits no other format of its region.
+
+    Raises ``ValueError`` for words that the pattern does not allow.
     """
 
     pattern: str
@@ -34,6 +40,12 @@ class Format:
     kinds: tuple[tuple[str, str], ...] = ()
     narrow: tuple[str, ...] = ()
     symbols: str = ""
+    words: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    rare: bool = False
+
+    def __post_init__(self) -> None:
+        for place, words in self.words:
+            _check_words(self, place, words)
 
     @cached_property
     def legal(self) -> tuple[str, ...]:
@@ -47,15 +59,42 @@ class Format:
     def display(self, text: str) -> str | None:
         """``text`` (``A-Z0-9``) with this format's separators, or None if it does not fit."""
         fits = len(text) == len(self.legal) and all(map(str.__contains__, self.legal, text))
-        if not fits:
+        if not fits or not all(text.startswith(words, place) for place, words in self.words):
             return None
         characters = iter(text)
         return "".join(next(characters) if s in "A9" else s for s in self.pattern)
+
+    @cached_property
+    def branches(self) -> frozenset[tuple[str, ...]]:
+        """The legal characters of each place as in :attr:`legal`, once for each beginning of a
+        word: together they are all texts of this format."""
+        found = {self.legal}
+        for place, words in self.words:
+            ends: dict[str, str] = {}
+            for word in words:
+                ends[word[:-1]] = ends.get(word[:-1], "") + word[-1]
+            found = {
+                (*rest[:place], *start, "".join(sorted(end)), *rest[place + len(start) + 1 :])
+                for rest in found
+                for start, end in ends.items()
+            }
+        return frozenset(found)
 
     def kind_of(self, text: str) -> str | None:
         """The kind of vehicle of a text in this format; None if the format leaves it open."""
         named = (kind for letters, kind in self.kinds if text[:1] in letters)
         return next(named, self.kind)
+
+
+def _check_words(form: Format, place: int, words: Sequence[str]) -> None:
+    if not words or len({*map(len, words)}) != 1 or not words[0]:
+        raise ValueError(
+            f"{form.pattern}: words at one place have one length; give several formats"
+        )
+    for word in words:
+        legal = form.legal[place : place + len(word)]
+        if len(legal) < len(word) or not all(map(str.__contains__, legal, word)):
+            raise ValueError(f"{form.pattern}: the word {word!r} does not fit at place {place}")
 
 
 def formats(patterns: str, description: str, **options: Any) -> tuple[Format, ...]:
@@ -81,7 +120,8 @@ class Region:
         return formats
 
     def match(self, text: str, gaps: Sequence[float] = ()) -> Match | None:
-        """The first format that ``text`` (``A-Z0-9``) fits; None if it fits none.
+        """The first format that ``text`` (``A-Z0-9``) fits; None if it fits none. Rare formats
+        come last.
 
         The text may fit formats that only separate it elsewhere, as ``B-NO 1234`` and
         ``BN-O 1234``. ``gaps``, the distances between neighbouring characters, then decide: the
@@ -95,6 +135,7 @@ class Region:
         ]
         if not shapes:
             return None
+        shapes = [found for found in shapes if not found.format.rare] or shapes
         places = [_separated(found.display) for found in shapes]
         rivals = {
             tuple(place): found

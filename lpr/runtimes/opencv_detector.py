@@ -36,6 +36,7 @@ class OpenCvDetector:
         target.prepare(net, "detector")
         self._target = target
         self._net: cv2.dnn.Net | None = net
+        self._largest: dict[tuple[int, int], int] = {}
 
     def forward(self, batch: Float32) -> list[Float32]:
         """See :class:`lpr.protocols.DetectorNetwork`.
@@ -53,10 +54,22 @@ class OpenCvDetector:
                 raise ValueError("the detector is closed")
             try:
                 self._target.enter()
-                self._net.setInput(batch)
-                return [np.asarray(out, np.float32) for out in self._net.forward(self._outputs)]
+                self._net.setInput(self._padded(batch) if self._target.plans else batch)
+                outputs = self._net.forward(self._outputs)
+                return [np.asarray(out, np.float32)[:count] for out in outputs]
             except cv2.error as error:
                 raise BackendError(f"OpenCV failed to run the detector: {error.err}") from error
+
+    def _padded(self, batch: Float32) -> Float32:
+        """``batch`` with blank pictures up to the largest batch of its size so far, so that the
+        network is not planned anew for the last frames of a video."""
+        count, _, height, width = batch.shape
+        largest = self._largest[height, width] = max(count, self._largest.get((height, width), 0))
+        if count == largest:
+            return batch
+        padded = np.zeros((largest, *batch.shape[1:]), np.float32)
+        padded[:count] = batch
+        return padded
 
     def close(self) -> None:
         with self._lock:

@@ -19,6 +19,11 @@ class Target(NamedTuple):
     target: int
     number: int | None
 
+    @property
+    def plans(self) -> bool:
+        """Whether a network is planned for the shape of its input, anew whenever that changes."""
+        return self != CPU
+
     def prepare(self, net: cv2.dnn.Net, name: str) -> None:
         """Select this target for ``net``; to be called before its first run.
 

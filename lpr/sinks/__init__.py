@@ -11,6 +11,7 @@ from lpr.sinks.csv import COLUMNS, CsvSink, SubmissionSink, csv_line
 from lpr.sinks.evidence import EvidenceFolder
 from lpr.sinks.jsonl import JSONL_BEGINS, JsonlSink, SightingSink
 from lpr.sinks.media import MediaSink, open_save
+from lpr.sinks.openalpr import OpenAlprSink
 from lpr.sinks.output_file import OutputMode, open_output, standard_output
 from lpr.sinks.paths import same_file
 from lpr.sinks.plugin_sink import PluggedSink
@@ -37,6 +38,7 @@ def sink_formats() -> list[SinkFormat]:
         _Format("jsonl", JsonlSink, begins=JSONL_BEGINS),
         _Format("csv", CsvSink, begins=csv_line(COLUMNS)),
         _Format("table", TableSink),
+        _Format("openalpr", OpenAlprSink),
         _Format("submission", SubmissionSink, one_per_picture=True, begins="ID,Number\n"),
     ]
 

@@ -57,7 +57,7 @@ class EvidenceFolder:
         name = self._unused_name(f"{stem}-{sighting.number:06d}")
         pictures = {}
         if sighting.best.frame is not None:
-            pictures["frame"] = self._redacted_frame(sighting.best.frame, sighting)
+            pictures["frame"] = redacted_frame(sighting.best.frame, sighting, self._redactor)
         pictures["plate"] = redacted_crop(sighting, self._redactor)
         files = {
             kind: self._folder / f"{name}{'' if kind == 'frame' else PLATE_SUFFIX}.jpg"
@@ -90,14 +90,16 @@ class EvidenceFolder:
             )
         return self._names[base]
 
-    def _redacted_frame(self, frame: Image, sighting: Sighting) -> Image:
-        if self._redactor is None:
-            return frame
-        # Other vehicles in the picture are not part of this sighting.
-        hidden = list(sighting.best.others)
-        if self._redactor.hides(sighting.plate.text):
-            hidden.append(sighting.best.detection.box)
-        return pixelate(frame, hidden)
+
+def redacted_frame(frame: Image, sighting: Sighting, redactor: PlateRedactor | None) -> Image:
+    """The frame of the best reading; with a ``redactor``, without other vehicles' plates and
+    without the plate itself if that is hidden."""
+    if redactor is None:
+        return frame
+    hidden = list(sighting.best.others)
+    if redactor.hides(sighting.plate.text):
+        hidden.append(sighting.best.detection.box)
+    return pixelate(frame, hidden)
 
 
 def redacted_crop(sighting: Sighting, redactor: PlateRedactor | None) -> Image:

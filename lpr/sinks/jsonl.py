@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TextIO
 
+from lpr.records import SCHEMA, ErrorRecord, FrameRecord
 from lpr.sightings import Gap, Sighting
-from lpr.sinks.records import SCHEMA, TextSink, put_record
+from lpr.sinks.records import TextSink, put_record
 from lpr.types import Frame, Plate, Timing
 from lpr.utils.closing import Closeable
 
@@ -19,24 +20,15 @@ class JsonlSink(TextSink):
     """Writes records of schema 1 to a text stream, one line each."""
 
     def frame(self, frame: Frame, plates: Sequence[Plate], timing: Timing | None = None) -> None:
-        record: dict[str, Any] = {
-            "schema": SCHEMA,
-            "type": "frame",
-            "source": frame.source,
-            "frame": frame.index,
-            "time": None if frame.time is None else round(frame.time, 3),
-            "width": frame.width,
-            "height": frame.height,
-            "plates": [plate.as_dict() for plate in plates],
-        }
-        if timing is not None:
-            record["ms"] = round(timing.ms, 3)
-            record["stages"] = {name: round(ms, 3) for name, ms in timing.stages.items()}
-        put_record(self._stream, record)
+        record = FrameRecord(
+            *(frame.source, frame.index, frame.time, frame.width, frame.height),
+            tuple(plates),
+            timing,
+        )
+        put_record(self._stream, record.as_dict())
 
     def error(self, source: str, message: str) -> None:
-        record = {"schema": SCHEMA, "type": "error", "source": source, "message": message}
-        put_record(self._stream, record)
+        put_record(self._stream, ErrorRecord(source, message).as_dict())
 
 
 class SightingSink(Closeable):
@@ -60,8 +52,7 @@ class SightingSink(Closeable):
 
     def error(self, camera: str, source: str, message: str) -> None:
         """Write that a source failed."""
-        record = {"schema": SCHEMA, "type": "error", "camera": camera}
-        put_record(self._stream, {**record, "source": source, "message": message})
+        put_record(self._stream, ErrorRecord(source, message, camera).as_dict())
 
     def close(self) -> None:
         """Every line is flushed when it is written."""

@@ -16,9 +16,6 @@ from lpr.utils.files import write_atomically
 
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
-SCHEMA = 1
-"""The version of the records of JSON Lines (docs/output.md)."""
-
 
 def check_document(path: Path, sources: Iterable[str] = ()) -> None:
     """Raise OutputError if :func:`write_document` could not write ``path``, as far as is known."""

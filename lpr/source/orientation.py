@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 
 import cv2
+import numpy as np
 
 from lpr.errors import SourceError
-from lpr.types import Box
+from lpr.types import Box, Image
 
 _TAG, _SHORT = 0x0112, 3  # "Orientation" in the EXIF standard (CIPA DC-008), a 16-bit number
 _ENTRY = 12  # Bytes of a directory's entry
@@ -46,6 +47,16 @@ def stored_form(name: str) -> tuple[int, int, int]:
         raise SourceError(f"{name}: the picture cannot be decoded; copy it again")
     exif = [bytes(p) for k, p in zip(kinds, parts, strict=True) if k == cv2.IMAGE_METADATA_EXIF]
     return image.shape[1], image.shape[0], orientation_in(exif[0]) if exif else 1
+
+
+def upright_pixels(stored: Image, orientation: object) -> Image:
+    """The picture of ``stored`` pixels as it is shown, a view; unchanged for what is no orientation
+    (1 to 8)."""
+    if orientation in (5, 6, 7, 8):  # rows and columns are exchanged
+        stored = np.swapaxes(stored, 0, 1)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return stored[::rows, ::columns]
 
 
 def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:

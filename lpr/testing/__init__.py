@@ -9,6 +9,7 @@ installed plugins::
 Each check raises :class:`AssertionError` with a message that names the failed requirement.
 """
 
+from lpr.testing.destinations import check_destination
 from lpr.testing.detectors import check_detector_runtime
 from lpr.testing.models import check_model_pack
 from lpr.testing.plate_detectors import (
@@ -30,6 +31,7 @@ from lpr.testing.speed import Speed, detector_speed, recognizer_speed
 __all__ = [
     "Speed",
     "check_ctc_recognizer",
+    "check_destination",
     "check_detector_factory",
     "check_detector_runtime",
     "check_model_pack",

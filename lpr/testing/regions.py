@@ -28,12 +28,13 @@ def check_region(region: Region) -> None:
         assert len(format.narrow) <= places, f"{format.pattern!r} narrows more than it has places"
         assert format.description, f"{format.pattern!r} has no description"
         for pick in (0, -1):
-            text = "".join(choices[pick] for choices in format.legal)
+            branch = sorted(format.branches)[pick]
+            text = "".join(choices[pick] for choices in branch)
             display = format.display(text)
             assert display is not None, f"{format.pattern!r} does not fit its own text {text}"
             kept = "".join(c for c in display if c.isascii() and c.isalnum())
             assert kept == text, f"{format.pattern!r} displays {text} as {display!r}"
             assert region.display(text) is not None
     assert region.display("") is None, "an empty text is no plate"
-    patterns = [(format.pattern, format.legal) for format in region.formats]
+    patterns = [(format.pattern, format.legal, format.words) for format in region.formats]
     assert len(set(patterns)) == len(patterns), "a pattern is there twice"

@@ -6,7 +6,7 @@ import re
 import time
 
 from lpr.errors import describe
-from lpr.protocols import DetectorFactory, DetectorRuntime, RecognizerRuntime
+from lpr.protocols import Destination, DetectorFactory, DetectorRuntime, RecognizerRuntime
 
 DEVICES = ("cpu", "cuda")
 _MAX_PROBLEM_SECONDS = 1.0  # Of the second call: the first one may import a library
@@ -27,7 +27,9 @@ def check_traits(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory)
     problem_in(runtime)
 
 
-def problem_in(runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory) -> str | None:
+def problem_in(
+    runtime: DetectorRuntime | RecognizerRuntime | DetectorFactory | Destination,
+) -> str | None:
     """What ``problem()`` says, checked: a sentence or None."""
     given: object = None
     for _ in range(2):

@@ -47,21 +47,25 @@ def expect_all(name: str, values: Iterable[Any], kind: type, words: str) -> list
     return checked
 
 
+def check_uint8(image: object) -> None:
+    """Raise ``TypeError`` for what is no array of bytes, and therefore no picture."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        given = getattr(image, "dtype", type(image).__name__)
+        raise TypeError(
+            f"a picture has to be a uint8 array, not {given}; lpr.imread(path) gives one"
+        )
+
+
 def as_picture(image: AnyImage) -> Image:
     """Check that ``image`` is BGR ``uint8``; copy it if the bytes of a pixel are not contiguous.
 
     Raises ``TypeError`` or ``ValueError`` for anything else.
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        given = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(
-            f"a picture has to be a uint8 array, not {given}; cv2.imread(path, cv2.IMREAD_COLOR) "
-            "gives one"
-        )
+    check_uint8(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(
             f"a picture has to be H x W x 3 (BGR) with at least one pixel, not {image.shape}; "
-            "cv2.imread(path, cv2.IMREAD_COLOR) gives one"
+            "lpr.imread(path) gives one"
         )
     # Views such as rgb[:, :, ::-1] are common and need a copy; windows of a picture do not.
     contiguous = image.strides[1:] == (3, 1) and image.strides[0] >= 3 * image.shape[1]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lpr.errors import ModelError, OutputError
@@ -17,6 +18,16 @@ def cache_folder() -> Path:
     if given:
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lpr"
+
+
+def state_folder() -> Path:
+    """``$LPR_STATE``, or ``lpr`` in the user's state folder (``$XDG_STATE_HOME``,
+    ``~/.local/state``): what must survive a restart."""
+    given = os.environ.get("LPR_STATE")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "lpr"
 
 
 def read_model_file(file: Path) -> bytes:
@@ -38,6 +49,34 @@ def write_atomically(file: Path) -> Iterator[Path]:
         part = Path(folder) / file.name
         yield part
         part.replace(file)
+
+
+def write_durably(file: Path, data: bytes) -> None:
+    """Write ``file`` whole or not at all; when this returns, the disk has it.
+
+    Raises ``OSError`` if it cannot be written.
+    """
+    part = file.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _flush_folder(file.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power failure."""
+    with suppress(OSError):  # Windows opens no folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager

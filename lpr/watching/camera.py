@@ -22,7 +22,7 @@ from lpr.utils.bounded import stopped_by
 from lpr.utils.timing import measuring
 from lpr.watching.events import Event, Failed, Seen
 from lpr.watching.frame_queue import FrameQueue
-from lpr.watching.frame_sampling import FrameSampler, MotionGate
+from lpr.watching.frame_sampling import FrameChooser
 from lpr.watching.settings import WatchSettings
 from lpr.watching.stats import WatchStats
 from lpr.watching.watcher import Watcher
@@ -82,8 +82,7 @@ class Camera:
         self._notify = notify
         self._stats = stats
         self._hide_overlays = settings.detect_outside_roi
-        self._sampler = FrameSampler(settings.every)
-        self._motion = MotionGate() if settings.skip_still else None
+        self._chooser = FrameChooser(settings)
         self._queue: FrameQueue[_Item] = FrameQueue(_QUEUE_SIZE, drop=address.live)
         self._events: deque[Event | None] = deque()
         self._permits = threading.Semaphore(MAX_IN_FLIGHT)
@@ -199,12 +198,10 @@ class Camera:
         yield self._flush()
 
     def _submit(self, frame: Frame) -> _InFlight:
-        time = frame.time or 0.0
-        if not self._sampler.selects(frame.index, time, self._watcher.busy):
-            return _InFlight(frame, None)
-        if self._motion is not None and self._motion.is_still(frame.image, time):
-            return _InFlight(frame, None, still=True)
-        return _InFlight(frame, self._detect(frame))
+        choice = self._chooser.choose(frame, self._watcher.busy)
+        if choice == "detect":
+            return _InFlight(frame, self._detect(frame))
+        return _InFlight(frame, None, still=choice == "still")
 
     def _track(self, item: _InFlight) -> Seen:
         frame = item.frame

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 
 from lpr.detection.threshold_sweep import Sweep
 from lpr.reader import Reader
-from lpr.reader_pool import ReaderPool, batch_of
+from lpr.reader_pool import ReaderPool
 from lpr.types import Detection, Frame
 from lpr.utils.arguments import as_picture
-from lpr.utils.bounded import stopped_by
 from lpr.utils.closing import Closeable
 from lpr.utils.timing import measuring
 from lpr.watching.roi import WHOLE_FRAME
@@ -66,17 +64,14 @@ class DetectionPool(Closeable):
     ) -> None:
         self._settings = settings
         self._stats = stats
-        self._stopped = threading.Event()
-        self._pool: ReaderPool[list[Detection]] = ReaderPool(
-            readers, self._detect, batch_of(readers)
-        )
+        self._pool: ReaderPool[list[Detection]] = ReaderPool(readers, self._detect)
 
     def submit(self, frame: Frame) -> Future[list[Detection]]:
         """Queue a frame; the result is that of :func:`detect_in_roi`."""
         return self._pool.submit(frame)
 
     def _detect(self, reader: Reader, frames: Sequence[Frame]) -> list[list[Detection]]:
-        with measuring() as clock, stopped_by(self._stopped):
+        with measuring() as clock:
             detections = detect_in_roi(reader, frames, self._settings)
         self._stats.count(detected=len(frames))
         timing = clock.timing().shared(len(frames))
@@ -87,9 +82,8 @@ class DetectionPool(Closeable):
     def stop(self) -> None:
         """Give up frames whose detection hangs, after ``CLOSE_TIMEOUT``. A signal handler may call
         this."""
-        self._stopped.set()
+        self._pool.stop()
 
     def close(self) -> None:
         """Drop the frames still queued and end the threads. The readers stay open."""
-        self.stop()
         self._pool.close()

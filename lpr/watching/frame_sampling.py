@@ -7,7 +7,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from lpr.types import Image
+from lpr.types import Frame, Image
+from lpr.watching.settings import WatchSettings
 
 _SAMPLE_STEP = 8  # Pixels between compared ones, across and down; a plate covers several
 _MIN_CHANGE = 8.0  # Least change of a sample that counts as motion, in grey levels (0..255)
@@ -58,3 +59,21 @@ class FrameSampler:
             return False
         self._last = time
         return True
+
+
+class FrameChooser:
+    """What to do with each frame of a camera, in order: ``detect``, or skip it, because it was not
+    selected (``skip``) or nothing has moved in it (``still``)."""
+
+    def __init__(self, settings: WatchSettings) -> None:
+        self._sampler = FrameSampler(settings.every)
+        self._motion = MotionGate() if settings.skip_still else None
+
+    def choose(self, frame: Frame, busy: bool) -> Literal["detect", "skip", "still"]:
+        """For the next frame; ``busy``: a plate is still to be read."""
+        time = frame.time or 0.0
+        if not self._sampler.selects(frame.index, time, busy):
+            return "skip"
+        if self._motion is not None and self._motion.is_still(frame.image, time):
+            return "still"
+        return "detect"

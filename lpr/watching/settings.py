@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from lpr.source.address import Address
 from lpr.source.decoding import MAX_PIXELS
 from lpr.source.remote import resolved
 from lpr.source.video_sources import VideoSource, open_video_source
-from lpr.utils.arguments import expect, expect_integer, expect_number
+from lpr.utils.arguments import expect, expect_all, expect_integer, expect_number
 from lpr.watching.roi import WHOLE_FRAME, RegionOfInterest
 
 
@@ -91,6 +91,12 @@ class SourceSettings:
             stall=self.stall,
             max_pixels=self.max_pixels,
         )
+
+
+def parse_roi(roi: str | Sequence[str]) -> RegionOfInterest:
+    """The region of one polygon or several, as text. Raises ``TypeError`` or ``ValueError``."""
+    areas = [roi] if isinstance(roi, str) else expect_all("roi", roi, str, "a text or several")
+    return RegionOfInterest.parse(areas)
 
 
 def _check_above_0(**numbers: float) -> None:

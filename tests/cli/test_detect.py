@@ -70,6 +70,24 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert lpr("detect", CAR, CLIP).stdout == lpr("detect", CAR, CLIP).stdout
 
 
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_the_number_of_readers_changes_no_byte(tmp_path: Path, format: str) -> None:
+    """Several readers share videos and many pictures; with --threads 1 there is one."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for number in range(4):
+        shutil.copy(CAR, folder / f"{number}.jpg")
+    shutil.copy(CLIP, folder / "2.mp4")
+    (folder / "2a.jpg").write_bytes(b"no picture")
+    content = CLIP.read_bytes()
+    (folder / "3.mp4").write_bytes(content[: len(content) // 2])
+    several = lpr("detect", folder, "--format", format)
+    one = lpr("detect", folder, "--format", format, "--threads", 1)
+    assert (several.status, one.status) == (1, 1)
+    assert several.stdout == one.stdout
+    assert several.stdout.count("\n") > 50
+
+
 def test_timings_are_given_only_when_asked_for() -> None:
     timed = lpr("detect", CAR, "--timings").records[0]
     assert set(timed["stages"]) == {
@@ -356,6 +374,18 @@ def test_a_submission_has_a_row_for_every_picture(tmp_path: Path, right: str) ->
     assert rows == {"ID": "Number", "car": right, "grey": "unknown", "broken": "unknown"}
     assert result.status == 1
     assert "broken.jpg" in result.stderr
+
+
+def test_a_script_for_alpr_reads_the_format_openalpr(right: str) -> None:
+    (record,) = lpr("detect", CAR, "--format", "openalpr", "--timings").records
+    assert (record["data_type"], record["version"]) == ("alpr_results", 2)
+    assert record["processing_time_ms"] > 0
+    (result,) = record["results"]
+    assert result["plate"] == result["candidates"][0]["plate"] == right
+    assert 50 < result["confidence"] <= 100
+    xs, ys = ([corner[axis] for corner in result["coordinates"]] for axis in "xy")
+    assert max(xs[0], xs[3]) < min(xs[1], xs[2]) <= record["img_width"]
+    assert max(ys[0], ys[1]) < min(ys[2], ys[3]) <= record["img_height"]
 
 
 def test_one_plate_for_each_picture() -> None:

@@ -67,6 +67,20 @@ def test_a_recognizer_that_ends_the_process_costs_its_source_only(tmp_path: Path
     assert [record["message"] for record in result.records] == [message] * 2
 
 
+def test_a_recognizer_that_fails_in_a_video_costs_the_rest_of_it(tmp_path: Path) -> None:
+    read = "next(self.answers, None) or [Reading('ABC1234', 0.9) for _ in crops]"
+    fails = "    answers = iter([None] * 4 + [7] * 1000)  # no readings\n    def problem"
+    source = READS.format(read=f"return {read}").replace("    def problem", fails, 1)
+    environment = install_plugin(tmp_path, "bad", source)
+    result = lpr("detect", CLIP, CAR, "--recognizer", "bad", **environment)
+    assert result.status == 1
+    frames = [record for record in result.records if "plates" in record]
+    assert [record["frame"] for record in frames] == list(range(len(frames)))
+    assert 0 < len(frames) < 48
+    failures = [record for record in result.records if "message" in record]
+    assert [record["source"] for record in failures] == [str(CLIP), str(CAR)]
+
+
 HANGS = """
 import threading
 from lpr import hookimpl

@@ -84,6 +84,34 @@ def test_a_network_enters_its_device_before_every_run(
     assert entered == [3, 3, 3]  # to choose the target, and before each run
 
 
+def test_a_planned_network_is_given_one_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV plans a network on CUDA anew for each shape: the last frames of a video are padded."""
+    monkeypatch.setattr(cv2.cuda, "setDevice", lambda number: None)
+    from lpr.runtimes.opencv_detector import OpenCvDetector
+
+    class Recorder:
+        def __init__(self, net: cv2.dnn.Net) -> None:
+            self.net, self.shapes = net, []
+
+        def setInput(self, batch: np.ndarray) -> None:  # noqa: N802
+            self.shapes.append(batch.shape)
+            self.net.setInput(batch)
+
+        def forward(self, names: list[str]) -> object:
+            return self.net.forward(names)
+
+    model = load_model().detector
+    target = Target(cv2.dnn.DNN_BACKEND_OPENCV, cv2.dnn.DNN_TARGET_CPU, number=0)
+    network = OpenCvDetector(model, target)
+    recorder = network._net = Recorder(network._net)  # type: ignore[assignment]
+    frames = np.random.default_rng(1).random((4, 3, 96, 96), np.float32)
+    whole = network.forward(frames)
+    part = network.forward(frames[:2])
+    assert recorder.shapes == [(4, 3, 96, 96)] * 2
+    for all_of_them, two in zip(whole, part, strict=True):
+        np.testing.assert_allclose(two, all_of_them[:2], atol=1e-5)
+
+
 def test_a_model_that_says_its_precision_knows_better() -> None:
     model = load_model().detector
     assert precision_of(HALF, model) == "float16"

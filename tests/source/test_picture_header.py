@@ -15,12 +15,22 @@ from hypothesis import strategies as st
 from lpr.errors import SourceError
 from lpr.source import open_source
 from lpr.source.picture_header import PictureHeader, parse_header
-from tests.media import animation, encode, noise, png, quarters, targa, tiff_header, write_picture
+from tests.media import (
+    WRITES_AVIF,
+    animation,
+    encode,
+    noise,
+    png,
+    quarters,
+    targa,
+    tiff_header,
+    write_picture,
+)
 from tests.properties import examples
 
 KINDS = (
     ".jpg", ".png", ".bmp", ".gif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pam", ".jp2",
-    ".avif",
+    *([".avif"] if WRITES_AVIF else []),
 )  # fmt: skip
 CLAIMED = 32_000  # pixels of a side: decoded, such a picture has 3 GB
 
@@ -52,7 +62,7 @@ BOMBS = {
     "a.gif": claim(".gif"),
     "a.bmp": claim(".bmp"),
     "a.jp2": claim(".jp2"),
-    "a.avif": claim(".avif"),
+    **({"a.avif": claim(".avif")} if WRITES_AVIF else {}),
     "a.ppm": b"P6\n# a comment\n32000 32000\n255\n",
     "a.pgm": b"P5 32000\n32000 255\n",
     "a.pam": b"P7\nWIDTH 32000\nHEIGHT 32000\nDEPTH 3\nMAXVAL 255\nENDHDR\n",

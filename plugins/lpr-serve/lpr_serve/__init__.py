@@ -1,0 +1,1 @@
+"""Number plates by HTTP: the command ``lpr serve``."""
