@@ -114,10 +114,8 @@ def _models() -> Iterator[Finding]:
 def _runtimes(registry: Registry, model: Model) -> Iterator[Finding]:
     yield from _try_all("detector", registry.detector_runtimes, model.detector, detector_run)
     for detector in registry.detectors:
-        text = (problem := problem_of(detector)) and f"no: {problem}"
-        yield Finding(
-            "detector", f"{detector.name} on {device_of(detector)}", text or "can be used"
-        )
+        problem, name = problem_of(detector), f"{detector.name} on {device_of(detector)}"
+        yield Finding("detector", name, f"no: {problem}" if problem else "works, with --detector")
     yield from _try_all(
         "recognizer", registry.recognizer_runtimes, model.recognizer, recognizer_run
     )
