@@ -85,7 +85,7 @@ $(LPR_VENV)/.uv: $(LPR_VENV)/bin/python
 
 # Every distribution as an index wants it, in dist/; CONTRIBUTING.md says how a release is made.
 dist: $(LPR_VENV)/.release
-	bash release/dist.sh $(abspath $(LPR_VENV)/release/bin/python)
+	bash .ci/release/dist.sh $(abspath $(LPR_VENV)/release/bin/python)
 
 $(LPR_VENV)/.release:
 	$(PYTHON) -m venv $(LPR_VENV)/release

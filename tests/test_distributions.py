@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def _script() -> ModuleType:
     spec = importlib.util.spec_from_file_location(
-        "release_version", ROOT / "release" / "version.py"
+        "release_version", ROOT / ".ci" / "release" / "version.py"
     )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

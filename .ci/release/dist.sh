@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds every distribution into dist/, source and wheel, twice, and compares: the same commit has to
-# give the same bytes. Then checks them as an index would. Usage: release/dist.sh PYTHON
+# give the same bytes. Then checks them as an index would. Usage: .ci/release/dist.sh PYTHON
 #
 # The wheel of lpr has kernels for this machine: .github/workflows/wheels.yml builds those for an index.
 set -euo pipefail
 python=$1
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)

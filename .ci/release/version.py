@@ -1,7 +1,7 @@
 """One version for all distributions of this repository: shows it, or sets it.
 
-Usage: ``python release/version.py [NEW]``. A new version is written into every ``pyproject.toml``,
-into what the distributions require of each other (its first two numbers), and into the changelog,
+Usage: ``python .ci/release/version.py [NEW]``. A new version is written into every
+``pyproject.toml``, into what the distributions require of each other (its first two numbers), and into the changelog,
 whose section "Unreleased" becomes that of the release, with today's date.
 """
 
@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHANGELOG = ROOT / "CHANGELOG.md"
 VERSION = re.compile(r'^version = "([^"]+)"$', re.MULTILINE)
 REQUIREMENT = re.compile(r'"(lpr(?:-[\w-]+)?)>=[\d.]+"')  # of one distribution to another
