@@ -1,8 +1,8 @@
 """One version for all distributions of this repository: shows it, or sets it.
 
 Usage: ``python .ci/release/version.py [NEW]``. A new version is written into every
-``pyproject.toml``, into what the distributions require of each other (its first two numbers), and into the changelog,
-whose section "Unreleased" becomes that of the release, with today's date.
+``pyproject.toml``, into what the distributions require of each other (its first two numbers), and
+into the changelog, whose section "Unreleased" becomes that of the release, with today's date.
 """
 
 from __future__ import annotations
