@@ -152,7 +152,7 @@ def lpr_sinks(): return [Format()]
 def test_a_plugin_gives_a_format(install: Any) -> None:
     install(a=FORMAT.format(name="xml"), b=FORMAT.format(name="csv"))
     registry = load_registry(builtin)
-    assert {"jsonl", "csv", "table", "submission", "xml"} == set(registry.sinks)
+    assert {"jsonl", "csv", "table", "submission", "openalpr", "xml"} == set(registry.sinks)
     assert registry.plugins[-2].provides == ["format xml"]
     assert registry.plugins[-1].problems == [
         "lpr_sinks failed: ValueError: the name 'csv' is taken"
