@@ -19,6 +19,16 @@ build() {  # FOLDER: from the commit, so that no file of the checkout gets in
     "$python" -m build --sdist --wheel -o "$1" "$work/source/$project" >"$work/log" 2>&1 ||
       { cat "$work/log"; return 1; }
   done
+  # setuptools writes the time of the build into source distributions.
+  for archive in "$1"/*.tar.gz; do
+    rm -rf "$work/unpacked"
+    mkdir "$work/unpacked"
+    tar -xzf "$archive" -C "$work/unpacked"
+    tar -C "$work/unpacked" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+      --numeric-owner --format=ustar -cf - \
+      --no-recursion -T <(cd "$work/unpacked" && find . -type f -printf '%P\n') |
+      gzip -n >"$archive"
+  done
 }
 
 build "$work/first"
