@@ -24,9 +24,9 @@ build() {  # FOLDER: from the commit, so that no file of the checkout gets in
     rm -rf "$work/unpacked"
     mkdir "$work/unpacked"
     tar -xzf "$archive" -C "$work/unpacked"
-    tar -C "$work/unpacked" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+    tar -C "$work/unpacked" --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
       --numeric-owner --format=ustar -cf - \
-      --no-recursion -T <(cd "$work/unpacked" && find . -type f -printf '%P\n') |
+      --no-recursion -T <(cd "$work/unpacked" && find . -type f -printf '%P\n' | LC_ALL=C sort) |
       gzip -n >"$archive"
   done
 }

@@ -580,7 +580,10 @@ def test_evidence_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
-    [("--output", "absent/seen.jsonl", "seen.jsonl"), ("--to", "nowhere:", "no plugin sends there")],
+    [
+        ("--output", "absent/seen.jsonl", "seen.jsonl"),
+        ("--to", "nowhere:", "no plugin sends there"),
+    ],
 )
 def test_an_output_that_cannot_be_opened_is_named(
     option: str, value: str, said: str, tmp_path: Path
