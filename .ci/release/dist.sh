@@ -8,16 +8,27 @@ python=$1
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+commit=$(git rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit")
 export SOURCE_DATE_EPOCH
 
 build() {  # FOLDER: from the commit, so that no file of the checkout gets in
   rm -rf "$work/source"
   mkdir -p "$work/source" "$1"
-  git archive HEAD | tar -x -C "$work/source"
+  git archive "$commit" | tar -x -C "$work/source"
   for project in . training plugins/*; do
     "$python" -m build --sdist --wheel -o "$1" "$work/source/$project" >"$work/log" 2>&1 ||
       { cat "$work/log"; return 1; }
+  done
+  # setuptools writes the time of the build into source distributions.
+  for archive in "$1"/*.tar.gz; do
+    rm -rf "$work/unpacked"
+    mkdir "$work/unpacked"
+    tar -xzf "$archive" -C "$work/unpacked"
+    tar -C "$work/unpacked" --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+      --numeric-owner --format=ustar -cf - \
+      --no-recursion -T <(cd "$work/unpacked" && find . -type f -printf '%P\n' | LC_ALL=C sort) |
+      gzip -n >"$archive"
   done
 }
 

@@ -72,9 +72,12 @@ def run_check(name: str, subject: str, model: str, argument: str, timeout: float
                 reason = f"did not end within {timeout:g} s: it hangs"
                 return Finding(shown, "failed", reason)
             finally:
-                # With it go the processes that the plugin started.
+                # With it go the processes that the plugin started, where there are such groups.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                    if sys.platform == "win32":
+                        process.kill()
+                    else:
+                        os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         try:
             content = json.loads(result.read_text(encoding="utf-8"))

@@ -24,10 +24,10 @@ from lpr.specs import DetectorModel, RecognizerModel
 from lpr.specs.calibration import Calibration
 
 CPU_WHEELS = (
-    "for the CPU alone, without 4 GB of CUDA: "
-    "add --extra-index-url https://download.pytorch.org/whl/cpu"
+    "for the CPU alone, without 4 GB of CUDA, first: "
+    "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 )
-INSTALL_TORCH = f"pip install ./plugins/lpr-torch ({CPU_WHEELS})"
+INSTALL_TORCH = f"pip install 'lpr[torch]', in a checkout ./plugins/lpr-torch ({CPU_WHEELS})"
 """How to install the runtimes of PyTorch, for messages."""
 
 _R = TypeVar("_R", DetectorRuntime, RecognizerRuntime, DetectorFactory)

@@ -23,6 +23,7 @@ except ImportError:  # Windows has no advisory locks
 OutputMode: TypeAlias = Literal["new", "append", "overwrite"]
 """What happens to records in the file: they are an error, are kept, or are removed."""
 
+_BINARY = getattr(os, "O_BINARY", 0)  # Else Windows ends lines with CR LF
 _FLUSH_AT = 1 << 16  # Bytes after which records are written even if their sink does not flush
 
 
@@ -120,9 +121,9 @@ def open_output(
     refuse_sources([path], sources)
     with _errors_named(path):
         fd = (
-            os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
             if _may_be_regular(path)
-            else os.open(path, os.O_WRONLY)
+            else os.open(path, os.O_WRONLY | _BINARY)
         )
     try:
         if stat.S_ISREG(os.fstat(fd).st_mode):

@@ -63,7 +63,7 @@ def test_training_without_torch_names_the_installation(arguments: tuple[str, ...
     assert run.returncode == 1
     (line,) = run.stderr.splitlines()
     assert "pip install ./plugins/lpr-torch './training[torch]'" in line
-    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in line
+    assert "pip install torch --index-url https://download.pytorch.org/whl/cpu" in line
 
 
 def test_help_on_training_needs_no_torch() -> None:
