@@ -91,13 +91,15 @@ def test_a_source_is_decoded_only_a_little_ahead() -> None:
             taken += 1
             yield frame(taken % 256)
 
+    before = set(threading.enumerate())
     results = read_frames([FakeReader(), FakeReader()], frames())  # type: ignore[list-item]
     for _ in range(3):
         next(results)
     time.sleep(0.05)
     assert taken <= 3 + 5
     results.close()  # type: ignore[attr-defined]
-    assert not [t for t in threading.enumerate() if t.name in ("reader", "decoder")]
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if thread.name in ("reader", "decoder")]
 
 
 def test_closing_a_pool_cancels_what_waits() -> None:
