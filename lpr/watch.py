@@ -105,6 +105,7 @@ async def awatch(
         closed = loop.run_in_executor(thread, given.close)
         thread.shutdown(wait=False)
         await asyncio.shield(closed)
+        thread.shutdown()  # nothing is left for it to do, so this ends at once
 
 
 class _Watch:
